@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from ..model.errors import Conflict
 from ..model.filter import reference
-from ..model.job import STATE_TABLE
+from ..model.job import STATE_TABLE, jobs_text
 from ..model.nouns.jobs import CHANGE
 from ..model.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Sequence
 
     from ..model.job import Job
+    from ..store import Store
 
 
 class Refused(Record):
@@ -22,20 +23,22 @@ class Refused(Record):
     reference: str
     state: str
     message: str
+    hint: str | None = None
 
 
 class Change(Record):
-    """What a verb did to several jobs: the ids it changed, and those it had to leave."""
+    """What a verb did to several jobs: the ids it changed, those it had to leave, and what else that means."""
 
     done: list[str]
     refused: list[Refused]
+    notes: Sequence[str] = ()
 
     def __repr__(self) -> str:
         return f"<Change: {len(self.done)} done, {len(self.refused)} refused>"
 
-    def refuse(self, job: Job, message: str) -> None:
-        """Add a job that it had to leave, with the reason."""
-        self.refused.append(Refused(job.id, reference(job), job.state, message))
+    def refuse(self, job: Job, message: str, hint: str | None = None) -> None:
+        """Add a job that it had to leave, with the reason, and a command that helps where its state tells none."""
+        self.refused.append(Refused(job.id, reference(job), job.state, message, hint))
 
     @property
     def count(self) -> int:
@@ -51,5 +54,14 @@ def demand_done(change: Change) -> None:
     """Raise Conflict if the one job that was meant could not be changed."""
     if not change.done and len(change.refused) == 1:
         refused = change.refused[0]
-        hint = STATE_TABLE[refused.state].hint
+        hint = refused.hint or STATE_TABLE[refused.state].hint
         raise Conflict(refused.message, hint=hint and f"{hint} {refused.reference}")
+
+
+def tell_stuck(store: Store, change: Change) -> None:
+    """Note how many jobs are stuck since they wait for those that were cancelled."""
+    stuck = store.links.count_hopeless(change.done)
+    if stuck:
+        be, them = ("is", "it") if stuck == 1 else ("are", "them")
+        what = f"{jobs_text(stuck)} that {'waits' if stuck == 1 else 'wait'} for what was cancelled {be} stuck"
+        change.notes = [f"{what}; cancel {them} too with: queuectl cancel stuck:yes"]

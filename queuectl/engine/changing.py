@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, quoted
-from ..model.job import PROCESSING
+from ..model.job import PROCESSING, WAITING_STATES, jobs_text
+from ..model.link import WHENS
 from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
-from .finding import Finding
+from .finding import Finding, Selection
 from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Sequence
+    from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
     from ..model.job import Job
     from ..store import Store
@@ -34,26 +35,33 @@ class Changing(Finding):
         change: Change = getattr(self, verb)(*references, **flags)
         return change
 
-    def cancel(self, *references: Reference) -> Change:
+    def cancel(self, *references: Reference, with_children: bool = False) -> Change:
         """Cancel jobs. Waiting ones are cancelled at once; of running ones the worker ends the process tree.
 
         Like the other verbs it takes ids, numbers or Jobs, or a filter such as `queue:mail tag:nightly`; without
         `state:` the filter means what it means on the command line. A Selection stands for the jobs that it found:
         those that are gone by now are passed over, those in none of its `states` are left. It says which jobs it
-        changed and which it had to leave. A job whose worker is gone is taken back here if no pool or scheduler runs.
+        changed and which it had to leave. `with_children` cancels what waits for them too. A job whose worker is gone
+        is taken back here if no pool or scheduler runs.
         Raises NotFound or InvalidInput.
         """
-        change = self._each(references, "cancel", lambda store, number, now: store.jobs.cancel(number, now))
+        meant = self._meant(references, "cancel", with_children=with_children)
+        change = self._each([meant], "cancel", lambda store, number, now: store.jobs.cancel(number, now))
         if change.done and self.counts().get(PROCESSING):
             from .retrieval import take_back
 
             take_back(self, change.done)
+        if self.store.links.count_stuck():
+            from .change import tell_stuck
+
+            tell_stuck(self.store, change)
         return change
 
     def retry(self, *references: Reference, keep_attempts: bool = False) -> Change:
         """Let dead, completed, cancelled or failed jobs run again at once.
 
-        They have all their attempts again, or with `keep_attempts` a single one.
+        They have all their attempts again, or with `keep_attempts` a single one. What waits for them and has run
+        does not run again.
         """
         return self._each(
             references, "retry", lambda store, number, now: store.jobs.retry(number, now, keep_attempts=keep_attempts)
@@ -66,18 +74,33 @@ class Changing(Finding):
         """
         from .editing import difference, read_changes
         from .home.clockwatch import follow
+        from .linking import demand_no_circle
 
         meant, now = self.select(references, means=VERBS["edit"].means), self.clock.wall()
         changes = read_changes(self.read(meant.numbers), fields, now)
+        if any(name in changes for name in WHENS.values()):
+            self._read_links(changes)
 
         def apply(store: Store, number: int, now: int) -> bool:
             if changes.get("is_delay"):
                 follow(store)
             if "queue" in changes:
                 self.demand_open([changes["queue"]])
+            if "parents" in changes:
+                demand_no_circle(store, number, changes["parents"])
             return store.jobs.edit(number, changes, now)
 
         return self._each([meant], "edit", apply, lambda job: difference(job, changes), now)
+
+    def _read_links(self, changes: Dict[str, Any]) -> None:
+        """Put into changes what jobs wait for from now on: its numbers as `parents`, their ids in the three fields."""
+        from .linking import Linking
+
+        found = Linking(self).parents(changes)
+        changes["parents"] = parents = [(job, kind) for job, kind in found if isinstance(job, int)]
+        ids = {job.number: job.id for job in self.store.search.jobs([number for number, _ in parents])}
+        for kind, name in WHENS.items():
+            changes[name] = tuple(ids[number] for number, one in parents if one == kind and number in ids)
 
     def hold(self, *references: Reference) -> Change:
         """Keep waiting jobs from running until they are released."""
@@ -87,10 +110,13 @@ class Changing(Finding):
         """Let held jobs go."""
         return self._each(references, "release", lambda store, number, now: store.jobs.release(number, now))
 
-    def remove(self, *references: Reference) -> Change:
-        """Delete jobs that are not running, with their attempts and output."""
+    def remove(self, *references: Reference, with_children: bool = False) -> Change:
+        """Delete jobs that are not running, with their attempts and output.
+
+        One that unfinished jobs wait for is left, unless these are deleted `with_children`.
+        """
         return self._each(
-            references,
+            [self._meant(references, "remove", with_children=with_children)],
             "remove",
             lambda store, number, now: store.jobs.remove(number),
             lambda job: f"{job.id}, was {job.state}",
@@ -144,9 +170,36 @@ class Changing(Finding):
                         change.done.append(job.id)
                         self.note(verb, detail(job), now=at, job=job.number)
                     else:
-                        change.refuse(job, f'cannot {verb} job "{job.id}": it is {job.state}')
+                        change.refuse(job, *self._refusal(store, verb, job))
+        self._tell_children()
         self._wake(VERBS[verb].wakes)
         return change
+
+    @staticmethod
+    def _refusal(store: Store, verb: str, job: Job) -> Tuple[str, Optional[str]]:
+        """Return why a job could not be changed, and what helps if that is another command than for its state."""
+        waiting = len(store.links.waiting_children(job.number)) if job.state in VERBS[verb].states else 0
+        if not waiting:
+            return f'cannot {verb} job "{job.id}": it is {job.state}', None
+        waits = "waits" if waiting == 1 else "wait"
+        message = f'cannot {verb} job "{job.id}": {jobs_text(waiting)} {waits} for it'
+        return message, f"{verb} them too: queuectl {verb} --with-children"
+
+    def _meant(self, references: Sequence[Reference], verb: str, *, with_children: bool) -> Selection:
+        """Return the jobs that are meant, with those that wait for them, each before those that it waits for."""
+        meant = self.select(references, means=VERBS[verb].means)
+        if not with_children:
+            return meant
+        numbers = self.store.links.descendants(meant.numbers)
+        return Selection(numbers, meant.wanted, states=(*meant.states, *WAITING_STATES))
+
+    def _tell_children(self) -> None:
+        """Go on where a transaction had too many children to tell; a scheduler may do the same meanwhile."""
+        store = self.store
+        while store.links.has_untold():
+            store.database.give_way()
+            with store.writing():
+                store.links.go_on(self.clock.wall())
 
     def _wake(self, whom: str | None) -> None:
         if whom == RUNNERS:

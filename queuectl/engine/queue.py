@@ -25,11 +25,13 @@ from .machine.doorbell import SCHEDULER, WORKERS, ring, ring_schedulers
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
-    from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NoReturn, Sequence, Tuple
+    from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, NoReturn, Sequence, Tuple, Union
 
     from ..model.attempt import Attempt
     from ..model.job import Job
     from ..model.lane import Lane
+    from ..model.spec import JobSpec
+    from ..store.enqueue import Parent
     from .charts import Charts
     from .config import Config
     from .dashboard import Dashboard
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
     from .scheduler import Scheduler
     from .schedules import Schedules
     from .workers import Workers
+
+    # What a job may wait for.
+    Awaited = Union[str, int, Job, Sequence[Union[str, int, Job]]]
 
 FOLLOW_SECONDS = 0.05
 # What stands for a field that is not given: None may mean something.
@@ -115,14 +120,18 @@ class Queue(Changing):
         env: Dict[str, str] = NOT_GIVEN,
         tags: List[str] | Tuple[str, ...] = NOT_GIVEN,
         allow_background: bool = NOT_GIVEN,
+        after: Awaited = NOT_GIVEN,
+        after_any: Awaited = NOT_GIVEN,
+        after_failed: Awaited = NOT_GIVEN,
         **others: NoReturn,
     ) -> Job:
         """Enqueue one command; return the job.
 
         The fields are those of JSON, described in docs/adding-jobs.md. `timeout` is in seconds, a text such as
         "5m", a timedelta, or None for none; `run_at` is a text such as "+30m", a datetime (local without a zone),
-        or a timedelta from now. `others` are refused as they are in JSON. Raises InvalidInput, or Conflict if the
-        id exists.
+        or a timedelta from now. `after` and its like take an id, a number, a filter, a Job, or
+        several. `others` are refused as they are in JSON. Raises InvalidInput, NotFound for what finds no job to wait
+        for, or Conflict if the id exists.
         """
         given = {name: value for name, value in locals().items() if name not in ("self", "others")}
         fields = {name: value for name, value in given.items() if value is not NOT_GIVEN}
@@ -147,6 +156,7 @@ class Queue(Changing):
         if not specs:
             return []
         store, now = self.store, self.clock.wall()
+        parents = self._parents_of(specs)
         with store.writing():
             if any(spec.is_delay for spec in specs):
                 from .home.clockwatch import follow
@@ -154,7 +164,9 @@ class Queue(Changing):
                 # A time that counts from now stands beside the clock as it is now.
                 follow(store)
             self.demand_open({spec.queue for spec in specs})
-            ids = store.jobs.enqueue(specs, path=search_path(), actor=self.actor, now=now, on_progress=on_progress)
+            ids = store.jobs.enqueue(
+                specs, path=search_path(), actor=self.actor, now=now, parents=parents, on_progress=on_progress
+            )
             which = ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}"
             self.note("enqueued", which, now=now)
         ring(self.home, WORKERS)
@@ -164,6 +176,14 @@ class Queue(Changing):
             # In automatic mode it starts workers for them.
             ring(self.home, SCHEDULER)
         return ids
+
+    def _parents_of(self, specs: Sequence[JobSpec]) -> Sequence[Sequence[Parent]]:
+        """Return for each job what it waits for; nothing at all if none waits. Raises NotFound, InvalidInput."""
+        if not any(spec.after or spec.after_any or spec.after_failed for spec in specs):
+            return ()
+        from .linking import parents_of
+
+        return parents_of(self, specs)
 
     def wait(
         self,

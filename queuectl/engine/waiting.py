@@ -2,20 +2,23 @@
 
 Only what is still open is looked at again and again, so that a home full of finished jobs costs nothing. Once
 nothing is open, all are looked at once more: one that had ended may have been retried meanwhile, and is then
-waited for again.
+waited for again. A job that is stuck has ended as far as waiting goes: nothing that happens by itself lets it run.
 """
 
 from __future__ import annotations
 
 from ..model.errors import WaitTimeout
-from ..model.job import COMPLETED, FINAL_STATES, Job
+from ..model.job import COMPLETED, FINAL_STATES
+from ..model.link import STUCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Sequence
 
+    from ..model.job import Job
     from .home.opened import OpenHome
 
+ENDED = (*FINAL_STATES, STUCK)
 FIRST_LOOK_SECONDS = 0.005
 LONGEST_LOOK_SECONDS = 0.1
 
@@ -24,14 +27,14 @@ class Waiting:
     """Jobs that are waited for, for `timeout` seconds at most from now on.
 
     `open` are the numbers of those that have not ended, `removed` of those that were removed before they ended,
-    and `states` has the last known state of all others.
+    and `states` has the last known state of all others, STUCK for what is stuck.
     """
 
     def __init__(self, opened: OpenHome, numbers: Sequence[int], *, timeout: float | None = None) -> None:
         self._opened = opened
         self._timeout = timeout
         self._deadline = None if timeout is None else opened.clock.monotonic() + round(timeout * 1000)
-        self.states = opened.store.search.states_of(numbers)
+        self.states = opened.store.search.standings_of(numbers)
         self.open = self._open_among(list(self.states))
         self.removed: list[int] = []
 
@@ -48,7 +51,7 @@ class Waiting:
         while True:
             self._until_ended(on_change)
             jobs = self._opened.store.search.jobs(numbers)
-            if all(job.is_final for job in jobs):
+            if all(job.is_final or job.stuck for job in jobs):
                 return jobs
 
     def _until_ended(self, on_change: Callable[[], None]) -> None:
@@ -76,7 +79,7 @@ class Waiting:
             self._read(list(self.states))
 
     def _read(self, numbers: Sequence[int]) -> None:
-        found = self._opened.store.search.states_of(numbers)
+        found = self._opened.store.search.standings_of(numbers)
         for number in self._open_among(numbers):
             if number not in found:
                 self.removed.append(number)
@@ -85,4 +88,4 @@ class Waiting:
         self.open = self._open_among(list(found))
 
     def _open_among(self, numbers: Sequence[int]) -> list[int]:
-        return [number for number in numbers if self.states[number] not in FINAL_STATES]
+        return [number for number in numbers if self.states[number] not in ENDED]

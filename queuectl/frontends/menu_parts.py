@@ -62,7 +62,7 @@ def scale(menu: Menu) -> None:
 
 def do(path: str, verb: Verb, *ids: str) -> Action:
     """Return what runs the command of a verb, once its flags were asked for."""
-    options = [flag.option for flag in verb.flags]
+    options = [flag.option for flag in verb.flags if not flag.is_rare]
     return ask(path, *options, fixed=ids) if options else run(*path.split(), *ids)
 
 

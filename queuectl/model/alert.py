@@ -24,6 +24,7 @@ CODES = {
     "long_wait": (WARNING, "a job has been waiting for a worker for over 15 minutes"),
     "paused": (INFO, "all queues or one of them are paused, so that none of their jobs starts"),
     "dead_jobs": (WARNING, "jobs are dead (an info if none of them died during the last day)"),
+    "stuck_jobs": (WARNING, "jobs wait for others that have ended otherwise than they need"),
     "workers_elsewhere": (INFO, "the workers run in another container or pid namespace"),
 }
 NO_WORKERS = "no workers are running"

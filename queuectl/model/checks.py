@@ -28,6 +28,7 @@ PATH_PATTERN = r"^/[^\x00]*$"
 MAX_COMMAND_BYTES = 65_536
 MAX_PRIORITY = 1000
 MAX_RETRIES = 100
+MAX_REFERENCES = 10_000
 MAX_TAGS = 16
 MIN_TIMEOUT_MS = 100
 MAX_TIMEOUT_MS = 2_592_000_000
@@ -199,6 +200,18 @@ def check_tags(value: object, now: int) -> tuple[str, ...]:
         if not is_name(tag):
             raise ValueError(f"tag {quoted(tag)} {NAME_RULE}")
     return tuple(dict.fromkeys(value))
+
+
+def check_references(value: object, now: int) -> tuple[str, ...]:
+    """Jobs, each by what names it, or filters that find some."""
+    if isinstance(value, (str, int)) and not isinstance(value, bool):
+        value = [value]
+    if not isinstance(value, (list, tuple)) or len(value) > MAX_REFERENCES:
+        raise ValueError(f"must be a list of at most {MAX_REFERENCES} ids, numbers or filters")
+    for reference in value:
+        if isinstance(reference, bool) or not isinstance(reference, (str, int)) or reference == "":
+            raise ValueError(f"{quoted(reference)} must be an id, a number or a filter")
+    return tuple(dict.fromkeys(map(str, value)))
 
 
 def check_flag(value: object, now: int) -> bool:

@@ -46,6 +46,11 @@ def having(text: str, now: int) -> Choice:
     return "has", (check_name(text, now),)
 
 
+def of_parent(text: str, now: int) -> Choice:
+    """A job that waits, or has waited, for this one."""
+    return "child", (check_id(f"job-{text}" if text.isdigit() else text, now),)
+
+
 def containing(text: str, now: int) -> Choice:
     """A text with this one in it."""
     if not text:

@@ -1,7 +1,7 @@
 """A job like another one: the fields to enqueue it with, and the command line that does the same.
 
-Of the other job it has all that was given, but no id, and its time only while it waits for that. What has the
-default that every home has is left out; what a setting tells is not, since another home may have another one.
+Of the other job it has all that was given, but no id, and its time and its links only while it waits for them. What
+has the default that every home has is left out; what a setting tells is not, since another home may have another one.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from .fields import BY_NAME, GIVEN, overridden
 from .job import HELD, SCHEDULED, Job
 from .kinds import MASK, is_secret
+from .link import STUCK_STATES, WHENS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def secrets_of(job: Job) -> list[str]:
 def _given(job: Job, now: int) -> dict[str, Any]:
     """Return what such a job must be given, as it is kept, by name."""
     values = {field.name: getattr(job, field.name) for field in GIVEN if field.is_kept and field.name not in OWN}
+    if job.state not in STUCK_STATES:
+        values = {name: value for name, value in values.items() if name not in WHENS.values()}
     values["hold"] = job.state == HELD
     if job.state in (SCHEDULED, HELD) and job.run_at > now:
         values["run_at"] = job.run_at

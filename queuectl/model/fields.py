@@ -16,6 +16,7 @@ from .kinds import (
     NAME,
     NAMES,
     NUMBER,
+    REFERENCES,
     SIGNAL,
     STATE,
     STRING,
@@ -103,7 +104,7 @@ class Field(Record):
     @property
     def edit_option(self) -> str:
         """The option that changes it: one that takes all names at once replaces them."""
-        return f"--{self.name}" if self.kind.is_many else self.option
+        return "--" + self.name.replace("_", "-") if self.kind.is_many else self.option
 
     def check(self, value: object, now: int) -> Any:
         """Return a value of JSON as it is kept. Raises ValueError with the rule."""
@@ -170,6 +171,13 @@ JOB_FIELDS = (
     Field("allow_background", FLAG, "let background processes outlive the job", "given filtered",
           label="Background processes", default=False, group=HOW, filter="background"),
     Field("schedule", NAME, "the schedule that made it", "nullable filtered"),
+    Field("stuck", FLAG, "whether it waits for jobs that have ended otherwise than it needs", "filtered"),
+    Field("after", REFERENCES, "jobs that must be completed first", "given editable filtered", default=(),
+          label="After", metavar="JOB", complete="job", group=WHEN),
+    Field("after_any", REFERENCES, "jobs that must have ended first, however", "given editable", default=(),
+          label="After any end", metavar="JOB", complete="job", group=WHEN),
+    Field("after_failed", REFERENCES, "jobs that must be dead or cancelled first", "given editable", default=(),
+          label="After a failure", metavar="JOB", complete="job", group=WHEN),
     Field("hold", FLAG, "keep it until it is released", "given passing", default=False, group=WHEN),
 )
 # fmt: on
@@ -185,7 +193,7 @@ RECURRING_EDITABLE = tuple(field for field in RECURRING if field.is_editable)
 # By the key that they have in a filter.
 FILTERS = {field.filter: field for field in KEPT if field.is_filtered}
 # With a colon behind, these begin a filter, or a reference that is to come.
-RESERVED = (*FILTERS, "batch", "after", "lock", "key", "host")
+RESERVED = (*FILTERS, "batch", "lock", "key", "host")
 
 
 def columns(*, long: bool = False) -> tuple[str, ...]:

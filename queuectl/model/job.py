@@ -58,12 +58,13 @@ class State(Record):
 
 AGAIN = "run it again with: queuectl retry"
 END = "cancel it first: queuectl cancel"
+SEE_WHY = "see for which ones with: queuectl why"
 LET_GO = "let it run with: queuectl release"
 STATE_TABLE = {
     state.name: state
     for state in (
         State(SCHEDULED, "◷", "magenta", 3, "waits for its time", is_due=True),
-        State(BLOCKED, "◇", "yellow", 5, "waits for other jobs", is_rare=True),
+        State(BLOCKED, "◇", "yellow", 5, "waits for other jobs", hint=SEE_WHY, is_rare=True),
         State(HELD, "‖", "yellow", 4, "waits until it is released", hint=LET_GO, is_rare=True),
         State(PENDING, "○", "", 2, "waits for a worker"),
         State(PROCESSING, "▶", "cyan", 0, "is being run by a worker", hint=END),
@@ -107,8 +108,9 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     (SCHEDULED, "hold"): HELD,
     (PENDING, "hold"): HELD,
     (FAILED, "hold"): HELD,
+    (BLOCKED, "hold"): HELD,
     **{(state, "edit"): state for state in WAITING_STATES},
-    **{(state, "postpone"): SCHEDULED if state in (PENDING, FAILED) else state for state in WAITING_STATES},
+    **{(state, "postpone"): SCHEDULED if state in (PENDING, FAILED, BLOCKED) else state for state in WAITING_STATES},
     **{(state, "cancel"): CANCELLED for state in WAITING_STATES},
 }
 
@@ -275,6 +277,10 @@ class Job:
     tags: tuple[str, ...]
     allow_background: bool
     schedule: str | None
+    stuck: bool
+    after: tuple[str, ...]
+    after_any: tuple[str, ...]
+    after_failed: tuple[str, ...]
 
     FIELDS = tuple(__annotations__)
     __slots__ = FIELDS

@@ -11,6 +11,7 @@
     time       milliseconds           ISO 8601 in UTC      the same
     flag       bool                   the same             `yes`, `no`
     names      tuple of names         list                 commas between
+    references tuple of texts         list                 commas between
     variables  dict of texts          secrets are masked   `NAME=VALUE`, commas between
     number     number                 the same             digits
     bytes      number of bytes        the same             digits
@@ -109,6 +110,11 @@ def size_cell(count: int, now: int | None) -> str:
 def read_names(text: str) -> list[str]:
     """Return the words between commas."""
     return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def read_references(text: str) -> list[str]:
+    """Return the references between commas. What may be a filter, which has commas of its own, stays whole."""
+    return [text] if ":" in text or " " in text.strip() else read_names(text)
 
 
 def read_variable(text: str) -> tuple[str, str]:
@@ -273,6 +279,24 @@ NAMES = Kind(
     texts=list,
     schema={"type": "array", "items": STRING, "maxItems": checks.MAX_TAGS},
     given={"type": "array", "items": NAME.taken, "maxItems": checks.MAX_TAGS},
+)
+REFERENCES = Kind(
+    "references",
+    checks.check_references,
+    read=read_references,
+    read_one=read_references,
+    choice="of_parent",
+    example="job-1",
+    input="names",
+    json=list,
+    text=",".join,
+    texts=list,
+    schema={"type": "array", "items": STRING, "maxItems": checks.MAX_REFERENCES},
+    given={
+        "type": "array",
+        "items": {"anyOf": [{**STRING, "minLength": 1}, {"type": "integer"}]},
+        "maxItems": checks.MAX_REFERENCES,
+    },
 )
 VARIABLES = Kind(
     "variables",

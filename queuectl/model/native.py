@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from . import when
+from .job import Job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +17,12 @@ PLAIN = (str, int, float, bool, type(None), dict, list, tuple)
 
 def as_json(value: Any) -> object:
     """Return a value as JSON would have it, one of another type as it is. A datetime without a zone is local."""
+    if isinstance(value, (list, tuple)):
+        return [as_json(item) for item in value]
     if isinstance(value, PLAIN):
         return value
+    if isinstance(value, Job):
+        return value.number
     if isinstance(value, os.PathLike):
         return os.fspath(value)
     # Their module is slow to load, and has been loaded by whoever has such a value.

@@ -11,6 +11,8 @@ from . import instants
 from .checks import is_utf8
 from .errors import InvalidInput, did_you_mean, quoted, with_value
 from .fields import BY_SPELLING, EDITABLE, GIVEN, RECURRING, Field
+from .job import COMPLETED
+from .link import WHENS
 from .native import as_json
 
 TYPE_CHECKING = False
@@ -41,6 +43,9 @@ class JobSpec:
     env: dict[str, str]
     tags: tuple[str, ...]
     allow_background: bool
+    after: tuple[str, ...]
+    after_any: tuple[str, ...]
+    after_failed: tuple[str, ...]
 
     __slots__ = tuple(__annotations__)
 
@@ -102,7 +107,7 @@ class Reading:
         self.seen: dict[str, str] = {}
         self.is_delay = False
         self._problems: list[tuple[str, str]] = []
-        for key, value in data.items():
+        for key, value in spread(data).items():
             self._read(key, as_json(value), allowed, now)
 
     def _read(self, key: str, value: object, allowed: Sequence[Field], now: int) -> None:
@@ -131,6 +136,27 @@ class Reading:
         """Raise InvalidInput with everything that is wrong; its `field` is the first of them."""
         if self._problems:
             raise InvalidInput.of_fields(self._problems)
+
+
+def spread(data: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a mapping in which those of `after` that say how they must end, `{"job": "a", "when": "any"}`, have moved.
+
+    What is no such object is left for the check to refuse.
+    """
+    after = data.get("after")
+    if not isinstance(after, (list, tuple)) or not any(isinstance(item, dict) for item in after):
+        return data
+    found: dict[str, list[object]] = {key: [] for key in WHENS.values()}
+    for item in after:
+        is_whole = isinstance(item, dict) and set(item) <= {"job", "when"} and item.get("when", COMPLETED) in WHENS
+        key = WHENS[item.get("when", COMPLETED)] if is_whole else "after"
+        found[key].append(item.get("job", "") if is_whole else item)
+    others = {key: value for key, value in data.items() if key != "after"}
+    for key, jobs in found.items():
+        given = others.get(key, [])
+        if jobs and isinstance(given, (list, tuple)):
+            others[key] = [*given, *jobs]
+    return others
 
 
 def _phrase(key: str, value: object, error: ValueError) -> str:

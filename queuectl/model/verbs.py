@@ -13,15 +13,22 @@ STARTERS, RUNNERS = "starters", "runners"
 
 
 class Flag(Record):
-    """What may be said about a verb. Its name is that of its option, its key and its parameter."""
+    """What may be said about a verb. Its name is that of its option, its key and its parameter.
+
+    The menu asks for it unless it `is_rare`.
+    """
 
     name: str
     help: str
+    is_rare: bool = False
 
     @property
     def option(self) -> str:
         """The option of a command that says so."""
         return "--" + self.name.replace("_", "-")
+
+
+WITH_CHILDREN = "with_children"
 
 
 class Verb(Record):
@@ -86,6 +93,7 @@ VERBS = {
             "A running command gets SIGTERM, and SIGKILL after kill_grace; its output so far is kept.",
             question="Cancel {id}?",
             destroys=True,
+            flags=(Flag(WITH_CHILDREN, "cancel the jobs that wait for them too", is_rare=True),),
             wakes=RUNNERS,
             key="c",
             in_rows=True,
@@ -107,6 +115,7 @@ VERBS = {
             help="Delete jobs that are not running, with their output.",
             question="Remove {id} with its output?",
             destroys=True,
+            flags=(Flag(WITH_CHILDREN, "delete the jobs that wait for them too", is_rare=True),),
             key="d",
             deletes=True,
         ),

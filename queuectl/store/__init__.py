@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .find import Find
     from .jobs import Jobs
     from .lanes import Lanes
+    from .links import Links
     from .names import Names
     from .output import Output
     from .recent import Recent
@@ -49,8 +50,9 @@ __all__ = ["Home", "Store", "preload"]
 # What a noun is made of besides the database.
 NEEDS = {
     "find": ("counts",),
-    "jobs": ("counts", "contexts", "lanes"),
+    "jobs": ("counts", "contexts", "lanes", "links"),
     "lanes": ("counts",),
+    "links": ("counts", "events"),
     "schedules": ("contexts",),
     "stats": ("counts", "timings"),
 }
@@ -77,6 +79,7 @@ class Store:
     find: Find
     jobs: Jobs
     lanes: Lanes
+    links: Links
     names: Names
     output: Output
     recent: Recent

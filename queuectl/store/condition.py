@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from ..model.filter import Term
 
 # What a job tells of its last attempt stands there alone.
-ELSEWHERE = {"worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)"}
+ELSEWHERE = {
+    "worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)",
+    "stuck": "(hopeless > 0 AND finished_at IS NULL)",
+    "after": "number",
+}
 COLUMNS = {key: ELSEWHERE.get(key, field.name) for key, field in FILTERS.items()}
 OPERATORS = {
     "<": "{} < ?",
@@ -27,6 +31,7 @@ OPERATORS = {
     "..": "{} BETWEEN ? AND ?",
     "prefix": "({0} >= ? AND {0} < ?)",
     "has": "instr({}, ?) > 0",
+    "child": "{} IN (SELECT child FROM links WHERE parent = (SELECT number FROM jobs AS other WHERE other.id = ?))",
     "contains": "{} LIKE ? ESCAPE '\\'",
 }
 CONTAINS_TEXT = "(command LIKE ? ESCAPE '\\' OR id LIKE ? ESCAPE '\\')"

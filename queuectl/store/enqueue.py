@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+from itertools import repeat
+
 from ..model.errors import Conflict
 from ..model.fields import GIVEN
-from ..model.job import HELD, PENDING, SCHEDULED
+from ..model.job import BLOCKED, HELD, PENDING, SCHEDULED
 from ..model.record import Record
 from .sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterator, Sequence
+    from typing import Callable, Iterator, Sequence, Tuple, Union
 
     from ..model.spec import JobSpec
     from .contexts import Contexts
     from .counts import Counts
     from .database import Database
+    from .links import Links
+
+    # A job to wait for, by its number, or by the id that it is given in the same enqueue; and the kind of the link.
+    Parent = Tuple[Union[int, str], str]
 
 LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
 # Stored as something else than the column of that name; all other fields are stored as they are.
-ELSEWHERE = ("id", "hold", "run_at", "cwd", "env", "tags")
+ELSEWHERE = ("id", "hold", "run_at", "cwd", "env", "tags", "after", "after_any", "after_failed")
 PLAIN = tuple(field.name for field in GIVEN if field.name not in ELSEWHERE)
 ENQUEUE = f"""
 INSERT INTO jobs (number, id, state, run_at, created_at, updated_at, context, tags, created_by, schedule, is_delay,
-                  {", ".join(PLAIN)})
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(PLAIN)})
+                  waits, {", ".join(PLAIN)})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(PLAIN)})
 """
 EXISTS = "SELECT 1 FROM jobs WHERE id = ?"
 TELL_EVERY = 1000
@@ -36,10 +42,12 @@ class Enqueue(Record):
     database: Database
     counts: Counts
     contexts: Contexts
+    links: Links
     path: str
     actor: str
     now: int
     schedule: str | None
+    parents: Sequence[Sequence[Parent]] = ()
 
     def run(self, specs: Sequence[JobSpec], on_progress: Callable[[int], None] | None) -> list[str]:
         """Add the jobs; return their ids. Raises Conflict, naming every id that exists already or comes twice."""
@@ -53,8 +61,10 @@ class Enqueue(Record):
             numbers = self._free_numbers(specs)
             self._insert(specs, numbers, on_progress)
         self.database.change("RELEASE enqueue")
-        for spec in specs:
-            self.counts.add(spec.queue, first_state(spec, self.now), 1)
+        for spec, waits in zip(specs, self._waits()):
+            self.counts.add(spec.queue, first_state(spec, self.now, waits), 1)
+        if self.parents:
+            self._link(specs, numbers)
         return [spec.id or f"job-{number}" for spec, number in zip(specs, numbers)]
 
     def _next_number(self) -> int:
@@ -69,7 +79,7 @@ class Enqueue(Record):
     def _rows(self, specs: Sequence[JobSpec], numbers: Sequence[int]) -> Iterator[tuple[object, ...]]:
         shared: dict[str, int] = {}
         now, path = self.now, self.path
-        for spec, number in zip(specs, numbers):
+        for spec, number, waits in zip(specs, numbers, self._waits()):
             if spec.env:
                 context = self.contexts.number(spec.cwd, path, spec.env)
             elif spec.cwd in shared:
@@ -79,7 +89,7 @@ class Enqueue(Record):
             yield (
                 number,
                 spec.id or f"job-{number}",
-                first_state(spec, now),
+                first_state(spec, now, waits),
                 now if spec.run_at is None else spec.run_at,
                 now,
                 now,
@@ -88,8 +98,22 @@ class Enqueue(Record):
                 self.actor,
                 self.schedule,
                 spec.is_delay,
+                waits,
                 *[getattr(spec, name) for name in PLAIN],
             )
+
+    def _waits(self) -> Iterator[int]:
+        """Yield for each job how many others it waits for."""
+        return map(len, self.parents) if self.parents else repeat(0)
+
+    def _link(self, specs: Sequence[JobSpec], numbers: Sequence[int]) -> None:
+        number_of = {spec.id: number for spec, number in zip(specs, numbers)}
+
+        def resolved(parent: Parent) -> tuple[int, str]:
+            job, kind = parent
+            return (job if isinstance(job, int) else number_of[job]), kind
+
+        self.links.add({number: [*map(resolved, found)] for number, found in zip(numbers, self.parents)}, self.now)
 
     def _free_numbers(self, specs: Sequence[JobSpec]) -> list[int]:
         """Return numbers whose `job-N` is free, for a batch in which some id is taken. Raises Conflict."""
@@ -125,11 +149,13 @@ def tags_text(tags: Sequence[str]) -> str:
     return f",{','.join(tags)}," if tags else ""
 
 
-def first_state(spec: JobSpec, now: int) -> str:
-    """Return the state that a new job begins in."""
+def first_state(spec: JobSpec, now: int, waits: int = 0) -> str:
+    """Return the state that a new job begins in; `waits` is how many others it waits for."""
     if spec.hold:
         return HELD
-    return SCHEDULED if spec.run_at is not None and spec.run_at > now else PENDING
+    if spec.run_at is not None and spec.run_at > now:
+        return SCHEDULED
+    return BLOCKED if waits else PENDING
 
 
 def _duplicates(ids: list[str]) -> Conflict:

@@ -8,11 +8,11 @@ result is dropped. All methods that write must be called inside `with store.writ
 from __future__ import annotations
 
 from ..model.fields import EDITABLE
-from ..model.job import FINAL_STATES, KEPT_BACK_STATES, PENDING, PROCESSING, TRANSITIONS, Outcome, waits_since
+from ..model.job import BLOCKED, FINAL_STATES, KEPT_BACK_STATES, PENDING, PROCESSING, TRANSITIONS, Outcome, waits_since
 from ..model.verbs import VERBS
 from .claim import ORDER, Claim, urgency
 from .enqueue import PLAIN, Enqueue, tags_text
-from .schema import DUE, FINAL, one_of
+from .schema import DUE, FINAL, IS_WAITED_FOR, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from .contexts import Contexts
     from .counts import Counts
     from .database import Database
+    from .enqueue import Parent
     from .lanes import Lanes
+    from .links import Links
 
 # First the parts of a Claim in their order, as they are once it is made: to look for each by its name takes long.
 HEAD_OF_QUEUE = f"""
@@ -44,9 +46,9 @@ UPDATE jobs SET state = ?, attempts = attempts - ?, run_at = ?, finished_at = ?,
     signal = ?, error = ?, updated_at = ?, worker = NULL, lease_until = NULL, cancel_requested = 0
 WHERE number = ? AND state = 'processing' AND attempt_id = ?
 """
-DUE_JOBS = f"SELECT number, queue, state FROM jobs WHERE {DUE} AND run_at <= ? ORDER BY run_at LIMIT ?"
+DUE_JOBS = f"SELECT number, queue, state, waits FROM jobs WHERE {DUE} AND run_at <= ? ORDER BY run_at LIMIT ?"
 NEXT_DUE = f"SELECT min(run_at) FROM jobs WHERE {DUE}"
-PROMOTE = "UPDATE jobs SET state = 'pending', updated_at = ? WHERE number = ? AND state = ?"
+PROMOTE = "UPDATE jobs SET state = ?, updated_at = ? WHERE number = ? AND state = ?"
 PLACE = "SELECT queue, state FROM jobs WHERE number = ?"
 # A running job is only marked: its worker ends it.
 CANCEL = """
@@ -56,8 +58,9 @@ UPDATE jobs SET state = CASE state WHEN 'processing' THEN state ELSE 'cancelled'
 WHERE number = ? AND state = ?
 """
 RETRY = """
-UPDATE jobs SET state = 'pending', run_at = ?, updated_at = ?, finished_at = NULL, duration = NULL, exit_code = NULL,
-    signal = NULL, error = NULL, attempts = CASE WHEN ? THEN attempts ELSE 0 END
+UPDATE jobs SET state = CASE WHEN waits > 0 THEN 'blocked' ELSE 'pending' END, run_at = ?, updated_at = ?,
+    finished_at = NULL, duration = NULL, exit_code = NULL, signal = NULL, error = NULL,
+    attempts = CASE WHEN ? THEN attempts ELSE 0 END
 WHERE number = ? AND state = ?
 """
 MOVE_DUE = f"""
@@ -67,20 +70,22 @@ MOVE_KEPT_BACK = f"""
 UPDATE jobs SET run_at = max(0, run_at + ?) WHERE is_delay AND {one_of("state", KEPT_BACK_STATES)}
 """
 STORED = ("run_at", "is_delay", "context", "tags", *(field.name for field in EDITABLE if field.name in PLAIN))
-BEFORE_EDIT = f"SELECT state, {', '.join(STORED)} FROM jobs WHERE number = ?"
+BEFORE_EDIT = f"SELECT state, waits, {', '.join(STORED)} FROM jobs WHERE number = ?"
 EDIT = f"UPDATE jobs SET state = ?, {' = ?, '.join(STORED)} = ?, updated_at = ? WHERE number = ? AND state = ?"
 HOLD = """
 UPDATE jobs SET run_at = CASE WHEN state = 'failed' THEN ? ELSE run_at END, state = 'held', updated_at = ?
 WHERE number = ? AND state = ?
 """
 RELEASE = """
-UPDATE jobs SET state = CASE WHEN run_at > ? THEN 'scheduled' ELSE 'pending' END, updated_at = ?
+UPDATE jobs SET state = CASE WHEN run_at > ? THEN 'scheduled' WHEN waits > 0 THEN 'blocked' ELSE 'pending' END,
+    updated_at = ?
 WHERE number = ? AND state = ?
 """
 REMOVE = "DELETE FROM jobs WHERE number = ? AND state = ?"
 # The condition of the partial index stands there in full, or SQLite would not use it.
 OLD_FINISHED = f"""
-SELECT number, queue, id FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? ORDER BY finished_at LIMIT ?
+SELECT number, queue, id FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? AND NOT {IS_WAITED_FOR}
+ORDER BY finished_at LIMIT ?
 """
 HAS_OUTPUT = """EXISTS (
     SELECT 1 FROM attempts JOIN output ON output.attempt = attempts.id WHERE attempts.job = page.number
@@ -98,18 +103,19 @@ FROM ({" UNION ALL ".join(FINISHED_IN % state for state in FINAL_STATES)}) AS pa
 ORDER BY finished_at, number LIMIT ?3
 """
 # Each ends with the number and the state that are expected.
-CHANGES = {"cancel": CANCEL, "retry": RETRY, "edit": EDIT, "hold": HOLD, "release": RELEASE, "remove": REMOVE}
+CHANGES = {"cancel": CANCEL, "retry": RETRY, "edit": EDIT, "hold": HOLD, "release": RELEASE}
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING)
 
 
 class Jobs:
     """The table of jobs."""
 
-    def __init__(self, database: Database, counts: Counts, contexts: Contexts, lanes: Lanes) -> None:
+    def __init__(self, database: Database, counts: Counts, contexts: Contexts, lanes: Lanes, links: Links) -> None:
         self._database = database
         self._counts = counts
         self._contexts = contexts
         self._lanes = lanes
+        self._links = links
 
     def enqueue(
         self,
@@ -119,15 +125,18 @@ class Jobs:
         actor: str,
         now: int,
         schedule: str | None = None,
+        parents: Sequence[Sequence[Parent]] = (),
         on_progress: Callable[[int], None] | None = None,
     ) -> list[str]:
         """Add jobs, all of them or none; return their ids.
 
         `path` is the search path for their commands, `schedule` the recurring job that they come from;
-        `on_progress` is called after every thousandth job with the number written. Raises Conflict, naming
-        every id that exists already or comes twice.
+        `parents` are for each job those that it waits for, if any job does; `on_progress` is called after every
+        thousandth job with the number written. Raises Conflict, naming every id that exists already or comes twice.
         """
-        enqueue = Enqueue(self._database, self._counts, self._contexts, path, actor, now, schedule)
+        enqueue = Enqueue(
+            self._database, self._counts, self._contexts, self._links, path, actor, now, schedule, parents
+        )
         return enqueue.run(specs, on_progress)
 
     def claim(self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = ()) -> Claim | None:
@@ -177,14 +186,17 @@ class Jobs:
         if not self._database.change(FINISH, values):
             return False
         self._counts.move(claim.queue, PROCESSING, state)
+        if finished_at is not None:
+            self._links.follow(claim.number, now)
         return True
 
     def promote(self, now: int, limit: int) -> int:
-        """Make up to `limit` jobs that are due claimable; return how many there were."""
+        """Make up to `limit` jobs that are due claimable, or blocked; return how many there were."""
         due = self._database.rows(DUE_JOBS, (now, limit))
-        for number, queue, state in due:
-            if self._database.change(PROMOTE, (now, number, state)):
-                self._counts.move(queue, state, PENDING)
+        for number, queue, state, waits in due:
+            after = BLOCKED if waits else PENDING
+            if self._database.change(PROMOTE, (after, now, number, state)):
+                self._counts.move(queue, state, after)
         return len(due)
 
     def move_delays(self, by: int) -> int:
@@ -202,37 +214,41 @@ class Jobs:
         """Return the wall time at which the next scheduled or failed job is due, None if there is none."""
         return self._database.integer(NEXT_DUE)
 
-    def _change(self, verb: str, number: int, *values: object) -> bool:
+    def _change(self, verb: str, number: int, now: int, *values: object) -> bool:
         """Change a job whose state the verb fits, and keep the counts; return False if it does not fit it.
 
-        What was made of the job is read again: the counts cannot say anything else.
+        What was made of the job is read again: the counts cannot say anything else. Its children learn whether it
+        has ended.
         """
         before = self._database.row(PLACE, (number,))
         if before is None or before["state"] not in VERBS[verb].states:
             return False
         if not self._database.change(CHANGES[verb], (*values, number, before["state"])):
             return False
-        after = self._database.row(PLACE, (number,))
+        after = self._database.rows(PLACE, (number,))[0]
         self._counts.add(before["queue"], before["state"], -1)
-        if after is not None:
-            self._counts.add(after["queue"], after["state"], 1)
+        self._counts.add(after["queue"], after["state"], 1)
+        if verb == "retry":
+            self._links.reopen(number, now)
+        if (before["state"] in FINAL_STATES) != (after["state"] in FINAL_STATES):
+            self._links.follow(number, now)
         return True
 
     def cancel(self, number: int, now: int) -> bool:
         """Cancel a job; return False if its state does not allow it. A running one is marked, its worker ends it."""
-        return self._change("cancel", number, now, now)
+        return self._change("cancel", number, now, now, now)
 
     def retry(self, number: int, now: int, *, keep_attempts: bool) -> bool:
         """Make a final or failed job claimable at once; return False if its state does not allow it.
 
         With `keep_attempts` it has one attempt more, otherwise all of them again.
         """
-        return self._change("retry", number, now, now, keep_attempts)
+        return self._change("retry", number, now, now, now, keep_attempts)
 
     def edit(self, number: int, changes: Mapping[str, Any], now: int) -> bool:
         """Change fields of a job that waits, by name as `parse_changes` returns them; return False if it does not.
 
-        A new time makes a job claimable, or has it wait again.
+        A new time makes a job claimable, or has it wait again. `parents` are those of its links from now on.
         """
         before = self._database.row(BEFORE_EDIT, (number,))
         if before is None or before["state"] not in VERBS["edit"].states:
@@ -246,22 +262,33 @@ class Jobs:
             after["context"] = self._contexts.number(changes["cwd"], old.path, old.env)
         if "run_at" in changes:
             state = TRANSITIONS.get((state, "postpone" if after["run_at"] > now else "promote"), state)
-        return self._change("edit", number, state, *after.values(), now)
+            state = BLOCKED if state == PENDING and before["waits"] else state
+        if not self._change("edit", number, now, state, *after.values(), now):
+            return False
+        if "parents" in changes:
+            self._links.replace(number, changes["parents"], now)
+        return True
 
     def hold(self, number: int, now: int) -> bool:
         """Keep a job that waits from running until it is released; return False if it does not wait.
 
         What is left of a failed one's wait for its next attempt is forgotten.
         """
-        return self._change("hold", number, now, now)
+        return self._change("hold", number, now, now, now)
 
     def release(self, number: int, now: int) -> bool:
         """Let a held job go; return False if it is not held."""
-        return self._change("release", number, now, now)
+        return self._change("release", number, now, now, now)
 
     def remove(self, number: int) -> bool:
-        """Delete a job that is not running, with its attempts and output; return False if it runs."""
-        return self._change("remove", number)
+        """Delete a job with its attempts and output; return False if it runs, or if unfinished jobs wait for it."""
+        before = self._database.row(PLACE, (number,))
+        if before is None or before["state"] not in VERBS["remove"].states or self._links.waiting_children(number, 1):
+            return False
+        if not self._database.change(REMOVE, (number, before["state"])):
+            return False
+        self._counts.add(before["queue"], before["state"], -1)
+        return True
 
     def prune(self, state: str, before: int, limit: int) -> list[str]:
         """Delete up to `limit` jobs that reached a final state before an instant; return their ids."""

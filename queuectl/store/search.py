@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..model.errors import NotFound
 from ..model.fields import KEPT
 from ..model.job import Job
+from ..model.link import STUCK, WHENS
 from ..model.record import Record
 from .contexts import decode_env
 from .schema import FINAL
@@ -12,19 +13,26 @@ from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Iterator, Mapping, Sequence
 
     from .sqlite import Row
 
 # What a job tells of its last attempt stands in both tables, or there alone.
+IS_STUCK = "(jobs.hopeless > 0 AND jobs.finished_at IS NULL)"
 SOURCES = {"worker": "attempts", "pid": "attempts", "cwd": "contexts", "env": "contexts"}
+# All but what links tell.
+STORED = [name for name in Job.FIELDS if name not in ("stuck", *WHENS.values())]
 FLAGS = [field.name for field in KEPT if field.kind.is_flag]
 JOBS = f"""
-SELECT {", ".join(f"{SOURCES.get(name, 'jobs')}.{name} AS {name}" for name in Job.FIELDS)}
+SELECT {", ".join(f"{SOURCES.get(name, 'jobs')}.{name} AS {name}" for name in STORED)}, {IS_STUCK} AS stuck
 FROM jobs JOIN contexts ON contexts.id = jobs.context LEFT JOIN attempts ON attempts.id = jobs.attempt_id
 """
 BY_NUMBERS = JOBS + "WHERE number IN ({})"
-STATES_OF_NUMBERS = "SELECT number, state FROM jobs WHERE number IN ({})"
+LINKS_OF_NUMBERS = """
+SELECT links.child, links.kind, coalesce(jobs.id, links.parent) FROM links LEFT JOIN jobs ON jobs.number = links.parent
+WHERE links.child IN ({}) ORDER BY links.child, links.parent
+"""
+STATES_OF_NUMBERS = f"SELECT number, state, {IS_STUCK} FROM jobs WHERE number IN ({{}})"
 DETAILS = "SELECT created_by, cancel_requested FROM jobs WHERE number = ?"
 ENDED_SINCE = f"""
 SELECT finished_at, number FROM jobs WHERE {FINAL} AND state = ? AND finished_at >= ? ORDER BY finished_at LIMIT ?
@@ -41,6 +49,7 @@ RUNNING = """
 SELECT number FROM jobs INDEXED BY jobs_processing WHERE state = 'processing' ORDER BY started_at, number LIMIT ?
 """
 PAGE = 500
+NONE: Mapping[str, Sequence[str]] = {}
 
 
 class Details(Record):
@@ -55,12 +64,16 @@ class Search(Table):
 
     def states_of(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return the states of the jobs of these numbers, without those that are gone."""
-        found: dict[int, str] = {}
+        return {number: state for number, state, _ in self._states(numbers)}
+
+    def standings_of(self, numbers: Sequence[int]) -> dict[int, str]:
+        """Return the same, with STUCK for those that are stuck."""
+        return {number: STUCK if is_stuck else state for number, state, is_stuck in self._states(numbers)}
+
+    def _states(self, numbers: Sequence[int]) -> Iterator[Row]:
         for start in range(0, len(numbers), PAGE):
             page = numbers[start : start + PAGE]
-            rows = self._database.rows(STATES_OF_NUMBERS.format(",".join("?" * len(page))), page)
-            found.update((row[0], row[1]) for row in rows)
-        return found
+            yield from self._database.rows(STATES_OF_NUMBERS.format(",".join("?" * len(page))), page)
 
     def running(self, limit: int) -> list[int]:
         """Return the numbers of running jobs, the longest running first."""
@@ -71,8 +84,12 @@ class Search(Table):
         found: dict[int, Job] = {}
         for start in range(0, len(numbers), PAGE):
             page = numbers[start : start + PAGE]
-            for row in self._database.rows(BY_NUMBERS.format(",".join("?" * len(page))), page):
-                found[row["number"]] = _job(row)
+            marks = ",".join("?" * len(page))
+            parents: dict[int, dict[str, list[str]]] = {}
+            for child, kind, job in self._database.rows(LINKS_OF_NUMBERS.format(marks), page):
+                parents.setdefault(child, {}).setdefault(WHENS[kind], []).append(str(job))
+            for row in self._database.rows(BY_NUMBERS.format(marks), page):
+                found[row["number"]] = _job(row, parents.get(row["number"], NONE))
         return [found[number] for number in numbers if number in found]
 
     def details(self, number: int) -> Details:
@@ -103,8 +120,8 @@ class Search(Table):
         return sum(int(self._database.value(COUNT_ENDED_BEFORE, (state, before))) for state in states)
 
 
-def _job(row: Row) -> Job:
-    values = dict(zip(row.keys(), row))
+def _job(row: Row, parents: Mapping[str, Sequence[str]]) -> Job:
+    values = {**dict(zip(row.keys(), row)), **{name: tuple(parents.get(name, ())) for name in WHENS.values()}}
     values["env"] = decode_env(values["env"])
     values["tags"] = tuple(values["tags"].strip(",").split(",")) if values["tags"] else ()
     values.update((name, bool(values[name])) for name in FLAGS)

@@ -89,7 +89,7 @@ def test_an_explicit_state_includes_what_cannot_be_changed_and_says_so(full: str
     assert answer.err == 'cannot cancel job "dead-1": it is dead\n'
     change = call(full, "retry", "held-1", "dead-1", "pending-1", "--json").json()
     (refusal,) = change.pop("refused")
-    assert change == {"count": 2, "done": ["held-1", "dead-1"]}
+    assert change == {"count": 2, "done": ["held-1", "dead-1"], "notes": []}
     assert (refusal["id"], refusal["state"]) == ("pending-1", "pending")
 
 

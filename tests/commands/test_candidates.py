@@ -145,7 +145,7 @@ def test_ids_come_newest_first_and_by_prefix(jobs: str) -> None:
 
 
 def test_a_filter_is_completed_by_its_keys_and_their_values(jobs: str) -> None:
-    assert values(jobs, "list", "st") == ["state:", "started:"]
+    assert values(jobs, "list", "st") == ["state:", "started:", "stuck:"]
     assert values(jobs, "list", "!qu") == ["!queue:"]
     assert values(jobs, "list", "tag:dead", "state:de") == ["state:dead"]
     assert values(jobs, "cancel", "c") == ["completed-1", "created:"]

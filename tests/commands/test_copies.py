@@ -31,6 +31,9 @@ CASES: dict[str, dict[str, Any]] = {
     "env": {"env": {"A": "b c", "EMPTY": "", "DASH": "-x", "LINES": "a\tb\n"}},
     "tags": {"tags": ["a", "b"]},
     "allow_background": {"allow_background": True},
+    "after": {"hold": True, "after": ["parent"]},
+    "after_any": {"after_any": ["parent"]},
+    "after_failed": {"after_failed": ["parent"]},
     "hold": {"hold": True},
     "hold until a time": {"hold": True, "run_at": "2095-01-02T03:04:05Z"},
 }
@@ -84,9 +87,10 @@ def pasted(home: str, queue: Queue, job: Job, tmp_path: Path) -> Job:
 @pytest.mark.parametrize("name", CASES)
 def test_the_line_that_shows_how_to_add_a_job_again_makes_the_same_job(home: str, tmp_path: Path, name: str) -> None:
     with Queue(home) as queue:
+        queue.add("true", id="parent")
         job = queue.add("true", id="first", **CASES[name])
         made = pasted(home, queue, job, tmp_path)
-        assert made.number == 2 and compared(made) == compared(job)
+        assert made.number == 3 and compared(made) == compared(job)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

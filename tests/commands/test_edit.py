@@ -109,6 +109,7 @@ def test_several_jobs_are_edited_and_those_that_cannot_be_are_named(home: str) -
                 "message": 'cannot edit job "completed-1": it is completed',
             }
         ],
+        "notes": [],
     }
     found = done(home, "edit", "-", "--queue", "slow", input=b"pending-1\nheld-1\n")
     assert found.out == "2 jobs edited: pending-1, held-1\n"

@@ -251,7 +251,7 @@ def test_secrets_of_a_schedule_are_masked(home: str) -> None:
         ("scheduled", "neither workers nor a scheduler are running", "queuectl worker start"),
         ("failed", "attempt 1 of 4 failed (exit code 1)", "queuectl worker start"),
         ("held", "it waits until it is released", "queuectl release held-1"),
-        ("blocked", "it waits for other jobs", ""),
+        ("blocked", "it waits for job-", ""),
         ("processing", "its worker is gone; it is taken back when workers or the", "queuectl worker start"),
         ("dead", "its only attempt failed: exit code 1", "queuectl retry dead-1"),
         ("completed", "it ended well", ""),

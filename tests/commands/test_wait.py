@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import threading
-from typing import Any
+from typing import Any, Callable
 
 import pytest
 
 from queuectl import NotFound, Queue
+from queuectl.engine.change import Change
 from queuectl.engine.waiting import Waiting
 from queuectl.model.job import Outcome
 from queuectl.store import Store
@@ -221,7 +222,7 @@ def test_a_job_that_is_retried_while_others_are_waited_for_is_waited_for_again(h
         def act() -> None:
             """Do one thing at each look: another process would do it between two."""
             looks.append(list(waiting.open))
-            steps = {
+            steps: dict[int, tuple[Callable[..., Change], int]] = {
                 1: (queue.cancel, first),
                 2: (queue.retry, first),
                 3: (queue.cancel, second),
@@ -270,13 +271,13 @@ def test_a_long_history_is_read_at_the_start_and_the_end_only(home: str, monkeyp
         queue.cancel(*finished)
         number = queue.add("true", hold=True).number
         asked: list[int] = []
-        states_of = queue.store.search.states_of
+        standings_of = queue.store.search.standings_of
 
         def counted(numbers: list[int]) -> dict[int, str]:
             asked.append(len(numbers))
-            return states_of(numbers)
+            return standings_of(numbers)
 
-        monkeypatch.setattr(queue.store.search, "states_of", counted)
+        monkeypatch.setattr(queue.store.search, "standings_of", counted)
         waiting = Waiting(queue, [*finished, number], timeout=30)
 
         def act() -> None:

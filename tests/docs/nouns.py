@@ -13,6 +13,7 @@ from queuectl.model.nouns import daemons, home, jobs, queues, schedules
 
 SHARED: tuple[ModuleType, ...] = (jobs, queues, schedules, daemons, home)
 VALUES = {
+    "references": "list of text",
     **dict.fromkeys(("id", "name", "text"), "text"),
     "integer": "whole number",
     "signal": "number of a signal",

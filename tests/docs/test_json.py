@@ -148,7 +148,9 @@ def test_what_a_verb_did_is_the_same_in_a_command_python_and_the_api(home: str, 
     assert set(change["refused"][0]) == set(documented("refused job"))
     shown = api.post("/jobs/actions/preview", {"action": "retry", "ids": ["d"]})
     answer = api.post("/jobs/actions/commit", {"selection": shown["selection"], "confirm_count": 1})
-    assert {**answer, "done": ["e"]} == said(home, "retry", "e") == {"count": 1, "done": ["e"], "refused": []}
+    assert (
+        {**answer, "done": ["e"]} == said(home, "retry", "e") == {"count": 1, "done": ["e"], "refused": [], "notes": []}
+    )
 
 
 def test_arrays_stay_flat_and_old_names_stay(lively: str) -> None:

@@ -165,6 +165,7 @@ def test_the_table_of_fields_is_complete() -> None:
 
 
 JSON_FORMS = {
+    "references": "text, or array of texts",
     **dict.fromkeys(("id", "name", "text", "time"), "text"),
     "integer": "whole number",
     "duration": "number of seconds, or text",

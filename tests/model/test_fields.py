@@ -32,6 +32,9 @@ VALUES: list[tuple[str, object, str]] = [
     ("tags", [], ""),
     ("allow_background", True, "yes"),
     ("hold", False, "no"),
+    ("after", ["a", 7], "a,7"),
+    ("after", ["tag:a,b"], "tag:a,b"),
+    ("after", [], ""),
 ]
 
 

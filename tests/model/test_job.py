@@ -29,7 +29,18 @@ from queuectl.model.kinds import masked
 
 def a_job(**changes: Any) -> Job:
     values = dict.fromkeys(Job.FIELDS)
-    values.update(id="a", number=1, command="true", state=PENDING, env={}, tags=(), **changes)
+    values.update(
+        id="a",
+        number=1,
+        command="true",
+        state=PENDING,
+        env={},
+        tags=(),
+        after=(),
+        after_any=(),
+        after_failed=(),
+        **changes,
+    )
     return Job(**values)
 
 

@@ -32,6 +32,9 @@ def test_what_is_not_given_has_a_default() -> None:
         "env": {},
         "tags": (),
         "allow_background": False,
+        "after": (),
+        "after_any": (),
+        "after_failed": (),
     }
 
 
@@ -46,8 +49,9 @@ def test_every_field_can_be_given() -> None:
         "env": {"A": "b"},
         "allow_background": True,
     }
-    spec = parse(**same, timeout=3, run_at="+1s", tags=["t"])
-    read = {"command": "true", "timeout": 3_000, "run_at": NOW + 1_000, "is_delay": True, "tags": ("t",)}
+    awaited = {"after": ("a",), "after_any": ("b", "3"), "after_failed": ("tag:x",)}
+    spec = parse(**same, timeout=3, run_at="+1s", tags=["t"], after="a", after_any=["b", 3], after_failed=["tag:x"])
+    read = {"command": "true", "timeout": 3_000, "run_at": NOW + 1_000, "is_delay": True, "tags": ("t",), **awaited}
     assert {name: getattr(spec, name) for name in JobSpec.__slots__} == {**same, **read}
 
 
@@ -291,7 +295,7 @@ def test_an_unknown_field_is_refused_with_the_nearest_name(key: str, nearest: st
     assert problems(**{key: 1}) == [f'unknown field "{key}" (did you mean "{nearest}"?)']
 
 
-@pytest.mark.parametrize("key", ["zzz", "", "state", "number"])
+@pytest.mark.parametrize("key", ["zzz", "", "pid", "number"])
 def test_an_unknown_field_like_no_other_is_refused(key: str) -> None:
     assert problems(**{key: 1}) == [f'unknown field "{key}"']
 

@@ -68,7 +68,7 @@ def test_a_plain_verb_is_a_command_with_its_flags(verb: Verb) -> None:
 def test_a_plain_verb_is_a_request_for_one_job_and_an_action_on_many(verb: Verb) -> None:
     wanted = ("DELETE", f"{BASE}/jobs/{{id}}") if verb.deletes else ("POST", f"{BASE}/jobs/{{id}}/{verb.name}")
     (found,) = [route for route in TABLE if (route.method, route.path) == wanted]
-    assert [field.name for field in found.body] == [flag.name for flag in verb.flags]
+    assert [field.name for field in (*found.query, *found.body)] == [flag.name for flag in verb.flags]
     (preview,) = [route for route in TABLE if route.path == f"{BASE}/jobs/actions/preview"]
     assert verb.name in preview.body[0].kind.schema["enum"]
 

@@ -85,7 +85,7 @@ def test_a_job_moves_to_another_queue_with_its_count(store: Store) -> None:
         (FAILED, NOW, PENDING),
         (HELD, LATER, HELD),
         (HELD, NOW, HELD),
-        ("blocked", LATER, "blocked"),
+        ("blocked", LATER, SCHEDULED),
         ("blocked", NOW, "blocked"),
     ],
 )

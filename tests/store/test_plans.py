@@ -52,7 +52,7 @@ HOT = {
     "claiming": (jobs.CLAIM, (1, 1, 1, 1, 1, 1), "PRIMARY KEY"),
     "renewing": (jobs.RENEW, (1, 1, 1), "PRIMARY KEY"),
     "finishing": (jobs.FINISH, ("dead",) + (1,) * 10, "PRIMARY KEY"),
-    "promoting": (jobs.PROMOTE, (1, 1, "failed"), "PRIMARY KEY"),
+    "promoting": (jobs.PROMOTE, ("pending", 1, 1, "failed"), "PRIMARY KEY"),
     "since when work waits": (stats.NEXT_PRIORITY, ("default", 0), "jobs_claimable"),
     "attempts of a job": (attempts.OF_JOB, (1,), "sqlite_autoindex_attempts_1"),
     "the size of an output": (attempts.OUTPUT_SIZE, (1,), "sqlite_autoindex_output_1"),

@@ -163,12 +163,12 @@ def report(change: Change, done: str, meant: Selection) -> Result:
         if len(change.done) == 1
         else f"{jobs_text(len(change.done))} {done}" + (f": {shown}" if change.done else "")
     )
-    late = [f"{others} had begun or ended meanwhile"] if others else []
+    late = [f"{others} had begun or ended meanwhile"] if others > 0 else []
     return Result(
         CHANGE,
         record=change,
         message=message,
         ids=change.done,
-        notes=[*(one.message for one in refused[:20]), *late, *left_out(meant)],
+        notes=[*change.notes, *(one.message for one in refused[:20]), *late, *left_out(meant)],
         code=1 if refused else 0,
     )

@@ -207,7 +207,12 @@ def commit(app: App, *, selection: str, confirm_count: int, **flags: bool | None
             count=len(chosen.jobs.numbers),
         )
     change = app.queue.apply(verb.name, chosen.jobs, **decided)
-    return {"count": change.count, "done": change.done[:SHOWN], "refused": change.refused[:SHOWN]}
+    return {
+        "count": change.count,
+        "done": change.done[:SHOWN],
+        "refused": change.refused[:SHOWN],
+        "notes": change.notes,
+    }
 
 
 @route(

@@ -8,7 +8,7 @@ from ...engine.change import Change, demand_done
 from ...model.errors import Conflict, InvalidInput, NotFound
 from ...model.job import Job
 from ...model.kinds import FLAG
-from ...model.verbs import PLAIN_VERBS, Verb
+from ...model.verbs import PLAIN_VERBS, VERBS, Verb
 from ..app import App
 from .answers import JOB_CHANGED
 from .route import Handler, Parameter, route
@@ -37,9 +37,20 @@ def _demand(change: Change) -> None:
         raise Conflict("the job was removed meanwhile")
 
 
-@route("DELETE", "/jobs/{id}", "Delete a job that is not running, with its output", status=204, errors=(409,))
-def remove_job(app: App, *, id: str) -> None:
-    _demand(app.queue.remove(one_job(app, id).number))
+def _flags(verb: Verb) -> tuple[Parameter, ...]:
+    return tuple(Parameter(flag.name, FLAG, flag.help, default=False) for flag in verb.flags)
+
+
+@route(
+    "DELETE",
+    "/jobs/{id}",
+    "Delete a job that is not running, with its output",
+    query=_flags(VERBS["remove"]),
+    status=204,
+    errors=(409,),
+)
+def remove_job(app: App, *, id: str, **flags: bool) -> None:
+    _demand(app.queue.apply("remove", one_job(app, id).number, **flags))
 
 
 def _handler(verb: Verb) -> Handler:
@@ -57,7 +68,7 @@ for _verb in PLAIN_VERBS:
             "POST",
             f"/jobs/{{id}}/{_verb.name}",
             f"{_verb.label} a job",
-            body=tuple(Parameter(flag.name, FLAG, flag.help, default=False) for flag in _verb.flags),
+            body=_flags(_verb),
             answer=JOB_CHANGED,
             errors=(409,),
         )(_handler(_verb))

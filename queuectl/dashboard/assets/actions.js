@@ -13,7 +13,8 @@ export async function act(verb, job, app, command = `queuectl ${verb} ${job.refe
   if (verb === 'duplicate') return (await import('./addjob.js')).duplicateJob(job, app, command);
   const { question, label, done, destroys, deletes, flags } = VERBS.get(verb);
   const run = async (chosen) => {
-    const answer = deletes ? await remove(jobPath(job.id)) : await post(`${jobPath(job.id)}/${verb}`, chosen);
+    const answer = deletes ? await remove(`${jobPath(job.id)}?${new URLSearchParams(chosen)}`)
+      : await post(`${jobPath(job.id)}/${verb}`, chosen);
     const other = answer?.job && answer.job.id !== job.id;
     const state = answer?.job ? `${answer.job.id} is ${answer.job.state}` : `${job.id} ${done}`;
     app.done(state, { action: other ? h('a', { href: jobUrl(answer.job.id) }, 'Show') : null });

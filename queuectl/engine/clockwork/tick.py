@@ -1,5 +1,5 @@
-"""What must happen by itself: due jobs become claimable, recurring ones fire, lost ones are recovered, how much
-waits is written down, pauses end, old jobs are pruned and their room is given back.
+"""What must happen by itself: due jobs become claimable, recurring ones fire, lost ones are recovered, children learn
+how their parents stand, how much waits is written down, pauses end, old jobs are pruned and their room is given back.
 
 `tick` does all of it once and may run in several processes at the same time. `ClockworkThread` calls
 it whenever something is due, at the latest after its longest pause, and at once when poked.
@@ -64,12 +64,13 @@ class Clockwork:
         resumed = end_pauses(self._store, now, self._log)
         fired = self._firing.step(now, f"the clock was set {set_by(jump)}" if jump > 0 else MISSED)
         recovered = self._recovery.step()
-        if promoted or fired or recovered or resumed:
+        unblocked = self._tell_children(now)
+        if unblocked or promoted or fired or recovered or resumed:
             ring(self._store.home, WORKERS)
             # In automatic mode the daemon starts workers for them.
             ring(self._store.home, SCHEDULER)
         # The log's file keeps its size when it is reused: without a change there is nothing to copy.
-        changed = self._sync() or promoted or fired or recovered or resumed
+        changed = self._sync() or promoted or fired or recovered or unblocked or resumed
         if changed and self._store.database.wal_bytes() > WAL_BYTES:
             self._store.checkpoint()
         counts = self._store.counts.by_state()
@@ -103,6 +104,16 @@ class Clockwork:
                 self._store.database.give_way()
             with self._store.writing():
                 promoted += self._store.jobs.promote(self._clock.wall(), PROMOTE_AT_ONCE)
+
+    def _tell_children(self, now: int) -> int:
+        """Go on where a transaction had too many children to tell; return how many jobs that has made claimable."""
+        store = self._store
+        before = store.links.unblocked
+        while store.links.has_untold():
+            with store.writing():
+                store.links.go_on(now)
+            store.database.give_way()
+        return store.links.unblocked - before
 
     def _sync(self) -> bool:
         """Bring what workers have committed without waiting for the disk to the disk; return whether there was any."""

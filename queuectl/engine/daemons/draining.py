@@ -1,7 +1,7 @@
 """A pool that runs until nothing is left to do: when that is, and what became of the jobs.
 
 A queue is empty when none of its jobs runs, waits for a worker or waits for its next attempt. Jobs whose time is
-later and jobs that are held keep no pool. Nor do jobs of a paused queue, but for those that run.
+later, that are held, or that wait for such ones keep no pool. Nor do jobs of a paused queue, but for those that run.
 """
 
 from __future__ import annotations
@@ -36,6 +36,8 @@ def is_empty(store: Store, groups: Iterable[str], now: int) -> bool:
         left = (PROCESSING,) if _is_paused(lanes, queue, now) else LEFT
         if _takes(groups, queue) and any(counts.get(state) for state in left):
             return False
+    if store.links.has_untold():
+        return False
     # What is due is pending in a moment, of whichever queue it is.
     due_at = store.jobs.next_due()
     return due_at is None or due_at > now

@@ -178,6 +178,13 @@ def _dead_jobs(facts: Facts) -> Iterator[Alert]:
         yield Alert("dead_jobs", text, "queuectl dlq list", level="" if is_recent else INFO)
 
 
+def _stuck_jobs(facts: Facts) -> Iterator[Alert]:
+    if facts.stuck:
+        be, waits = ("is", "it waits") if facts.stuck == 1 else ("are", "they wait")
+        text = f"{jobs_text(facts.stuck)} {be} stuck: what {waits} for has ended otherwise"
+        yield Alert("stuck_jobs", text, "queuectl list stuck:yes")
+
+
 def _workers_elsewhere(facts: Facts) -> Iterator[Alert]:
     if facts.pool.elsewhere:
         yield Alert("workers_elsewhere", f"the workers run {ELSEWHERE}: stop them there")
@@ -195,4 +202,5 @@ RULES = (
     _long_wait,
     _paused,
     _dead_jobs,
+    _stuck_jobs,
 )

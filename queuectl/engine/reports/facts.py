@@ -9,6 +9,7 @@ from __future__ import annotations
 from ...model.cached import cached_property
 from ...model.job import PENDING, PROCESSING, STATES, Job
 from ...model.lane import HOME, Lane
+from ...model.link import STUCK_STATES
 from ...model.numbers import RATE_MINUTES, depth, per_minute, share
 from ...model.rollup import Rollup
 from ...model.scheduler import AUTO, SchedulerRecord, SchedulerState
@@ -56,6 +57,11 @@ class Facts:
         """Return what a queue was given if it is paused, else None."""
         lane = self.lanes.get(name)
         return lane if lane is not None and lane.is_paused(self.now) else None
+
+    @cached_property
+    def stuck(self) -> int:
+        """How many unfinished jobs wait for what has ended otherwise than they need."""
+        return self.store.links.count_stuck() if any(self.jobs[state] for state in STUCK_STATES) else 0
 
     @property
     def total(self) -> int:

@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from ...model import when
 from ...model.alert import NO_WORKERS, NOBODY, START_WORKERS
 from ...model.exits import meaning
 from ...model.filter import reference
-from ...model.job import COMPLETED, DEAD, FAILED, GONE, PENDING, PROCESSING, SCHEDULED, STATE_TABLE, Job, jobs_text
+from ...model.job import (
+    BLOCKED,
+    COMPLETED,
+    DEAD,
+    FAILED,
+    FINAL_STATES,
+    GONE,
+    HELD,
+    PENDING,
+    PROCESSING,
+    SCHEDULED,
+    STATE_TABLE,
+    Job,
+    jobs_text,
+)
 from ...model.lane import HOME
+from ...model.link import ANY, BADLY
+from ...model.quantity import SHOWN, some_of
+from ...store.links import Relative
 from .alerts import absent, more_workers, start_for, takers
 from .facts import Facts
 
 COUNTED = 10_000
+MUST = {
+    COMPLETED: "and must be completed first",
+    ANY: "and must end first",
+    BADLY: "and must have failed first",
+}
 
 
 def explain(facts: Facts, job: Job) -> tuple[str, str | None]:
@@ -61,13 +83,49 @@ def _shut(facts: Facts, queue: str) -> tuple[str, str | None] | None:
 
 def _waits(facts: Facts, job: Job) -> tuple[str, str | None]:
     due = f"{when.local(job.run_at)}, {when.ago(job.run_at, facts.now)}"
-    reason = f"it is due at {due}"
+    reason = f"it is due at {due}{_waits_for_others_too(facts, job)}"
     if job.state == FAILED:
         reason = f"attempt {job.attempts} of {job.max_retries + 1} failed ({_failure(job)}), the next is due at {due}"
     who = absent(facts)
     if who:
         return f"{reason}; {who}", START_WORKERS
     return reason, f"run it at once: queuectl retry {reference(job)}" if job.state == FAILED else None
+
+
+def _blocked(facts: Facts, job: Job) -> tuple[str, str | None]:
+    awaited = [parent for parent in facts.store.links.parents(job.number) if parent.satisfied_at is None]
+    hopeless = [parent for parent in awaited if parent.is_hopeless]
+    if not hopeless:
+        return f"it waits for {_named(awaited)}", f"see what it waits for with: queuectl why {awaited[0].id}"
+    reason = f"it is stuck: {_named(hopeless)}, {MUST[hopeless[0].kind]}"
+    otherwise = f"let it wait for nothing: queuectl edit {reference(job)} --after ''"
+    first = hopeless[0]
+    if first.state in FINAL_STATES and first.kind == COMPLETED:
+        return reason, f"run {first.id} again: queuectl retry {first.id}; or {otherwise}"
+    return reason, f"see why: queuectl why {first.id}; or {otherwise}" if first.state is not None else otherwise
+
+
+def _named(parents: Sequence[Relative]) -> str:
+    """Return some parents with their states."""
+    texts = [f"{parent.id} ({_standing(parent)})" for parent in parents[:SHOWN]]
+    return some_of(texts, len(parents))
+
+
+def _standing(parent: Relative) -> str:
+    if parent.state is None:
+        return "gone"
+    return "stuck" if parent.is_hopeless and parent.state not in FINAL_STATES else parent.state
+
+
+def _waits_for_others_too(facts: Facts, job: Job) -> str:
+    """Return what a job that is held or scheduled waits for after that."""
+    awaited = [parent for parent in facts.store.links.parents(job.number) if parent.satisfied_at is None]
+    return f"; then for {_named(awaited)}" if awaited else ""
+
+
+def _held(facts: Facts, job: Job) -> tuple[str, str | None]:
+    reason, hint = _stands(facts, job)
+    return reason + _waits_for_others_too(facts, job), hint
 
 
 def _processing(facts: Facts, job: Job) -> tuple[str, str | None]:
@@ -110,6 +168,8 @@ def _stands(facts: Facts, job: Job) -> tuple[str, str | None]:
 REASONS: dict[str, Callable[[Facts, Job], tuple[str, str | None]]] = {
     PENDING: _pending,
     SCHEDULED: _waits,
+    BLOCKED: _blocked,
+    HELD: _held,
     FAILED: _waits,
     PROCESSING: _processing,
     DEAD: _dead,

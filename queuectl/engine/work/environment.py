@@ -7,6 +7,7 @@ the job's variables, and what tells the command who it is. The marker tells us w
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from ...store import Home
 from ...store.claim import Claim
@@ -14,6 +15,7 @@ from ...store.contexts import Context
 from ..machine.process import MARKER
 
 PREFIX = "QUEUECTL_"
+PARENTS_BYTES = 4096
 
 
 def marker(home_id: str, mark: str, claim: Claim) -> str:
@@ -35,8 +37,8 @@ class Environments:
         self._context: Context | None = None
         self._shared = self._base
 
-    def of_attempt(self, claim: Claim, mark: str) -> dict[bytes, bytes]:
-        """Return the environment of one attempt."""
+    def of_attempt(self, claim: Claim, mark: str, parents: Sequence[str]) -> dict[bytes, bytes]:
+        """Return the environment of one attempt of a job that has waited for `parents`."""
         context = claim.context
         if context is not self._context:
             path = {"PATH": context.path} if context.path else {}
@@ -49,8 +51,20 @@ class Environments:
             b"QUEUECTL_ATTEMPT": b"%d" % claim.attempt,
             b"QUEUECTL_MAX_ATTEMPTS": b"%d" % _last_attempt(claim),
             b"QUEUECTL_QUEUE": claim.queue.encode(),
+            **_parents(parents),
             MARKER.encode(): mark.encode(),
         }
+
+
+def _parents(parents: Sequence[str]) -> dict[bytes, bytes]:
+    """Return the variable that names the parents, as many as there is room for; none if there are no parents."""
+    found, room = [], PARENTS_BYTES
+    for parent in parents:
+        room -= len(parent) + 1
+        if room < 0:
+            break
+        found.append(parent)
+    return {b"QUEUECTL_PARENTS": " ".join(found).encode()} if parents else {}
 
 
 def _last_attempt(claim: Claim) -> int:

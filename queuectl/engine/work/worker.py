@@ -89,6 +89,7 @@ class Worker:
         self._place_launcher()
         self._spared: set[Pair] = set()
         self._finished: Finished | None = None
+        self._links_seen = (0, 0)
         self._stop_by: int | None = None
         self._recorded: int | None = None
         self._process_start = ""
@@ -223,6 +224,11 @@ class Worker:
             self.log.say(f"{claim.id}: attempt {claim.attempt}: {outcome.error}, now {state}")
         elif self._is_watched:
             self.log.say(f"{claim.id}: attempt {claim.attempt}: completed in {duration_text(finished.duration or 0)}")
+        links = self.store.links
+        if (links.unblocked, links.put_off) != self._links_seen:
+            self._links_seen = (links.unblocked, links.put_off)
+            ring(self.home, WORKERS)
+            ring(self.home, POOL)
         if state == FAILED:
             ring(self.home, POOL)
         elif state == PENDING:
@@ -238,7 +244,7 @@ class Worker:
         execution = Execution(
             claim,
             marker=mark,
-            environment=self._environments.of_attempt(claim, mark),
+            environment=self._environments.of_attempt(claim, mark, self.store.links.parent_ids(claim.number)),
             capture=capture,
             kill_grace=self.settings.kill_grace,
             clock=self.clock,

@@ -53,7 +53,7 @@ DEAD_GROUP = Noun(
     ids=many(TEXT),
 )
 REFUSED = Noun("refused job", id=TEXT, state=STATE, message=TEXT)
-CHANGE = Noun("change", count=NUMBER, done=many(TEXT), refused=many(REFUSED))
+CHANGE = Noun("change", count=NUMBER, done=many(TEXT), refused=many(REFUSED), notes=many(TEXT))
 ADDED = Noun("added job", id=TEXT)
 CHECKED = Noun("checked jobs", valid=FLAG, jobs=NUMBER)
 DEMO_JOB = Noun("demo job", **JOB.keys, fate=TEXT)

@@ -31,3 +31,8 @@ def one_of(column: str, words: Iterable[str]) -> str:
 # The conditions of partial indexes: SQLite uses such an index only where its condition stands in the question.
 DUE = one_of("state", DUE_STATES)
 FINAL = "finished_at IS NOT NULL"
+# A job that unfinished ones wait for.
+IS_WAITED_FOR = """EXISTS (
+    SELECT 1 FROM links INDEXED BY links_open JOIN jobs AS child ON child.number = links.child
+    WHERE links.parent = jobs.number AND links.satisfied_at IS NULL AND child.finished_at IS NULL
+)"""

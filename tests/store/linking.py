@@ -1,0 +1,23 @@
+"""Jobs that wait for others, for tests."""
+
+from __future__ import annotations
+
+from queuectl.model.job import HELD, PENDING, SCHEDULED
+from queuectl.store import Store
+from tests.store.building import LATER, NOW, spec, write
+
+
+def add(store: Store, *parents: tuple[int, str], state: str = PENDING) -> int:
+    """Add a job that waits for these parents; return its number."""
+    new = spec(hold=state == HELD, run_at=LATER if state == SCHEDULED else None)
+    write(store, store.jobs.enqueue, [new], path="", actor="test", now=NOW, parents=[parents])
+    return int(store.database.value("SELECT max(number) FROM jobs"))
+
+
+def settle_all(store: Store) -> int:
+    """Work off what transactions had to put off; return in how many it was done."""
+    rounds = 0
+    while store.links.has_untold():
+        write(store, store.links.go_on, NOW)
+        rounds += 1
+    return rounds

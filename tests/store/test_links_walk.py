@@ -1,0 +1,125 @@
+"""Random steps on a graph of jobs: each link stays in line with how its parent stands."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+
+from queuectl.model.job import (
+    BLOCKED,
+    CANCELLED,
+    COMPLETED,
+    DEAD,
+    FAILED,
+    FINAL_STATES,
+    HELD,
+    PENDING,
+    PROCESSING,
+    SCHEDULED,
+)
+from queuectl.model.link import HOPELESS, KINDS, SATISFIED, STUCK, UNFINISHED, fate
+from queuectl.store import Store, links
+from tests.store.building import LATER, NOW, assert_whole, finish, write
+from tests.store.linking import add, settle_all
+
+SEEDS = [*range(1, 7), time.time_ns()]
+
+
+class Graph:
+    """A random graph of jobs, and everything that may happen to one, step by step."""
+
+    def __init__(self, store: Store, seed: int) -> None:
+        self.store = store
+        self.random = random.Random(seed)
+        self.numbers: list[int] = []
+
+    def step(self) -> None:
+        getattr(self, self.random.choice(["add", "add", "add", "run", "run", "run", "cancel", "retry", "others"]))()
+        self.numbers = self.store.database.integers("SELECT number FROM jobs")
+
+    def some(self, most: int) -> list[int]:
+        return self.random.sample(self.numbers, self.random.randint(0, min(most, len(self.numbers))))
+
+    def add(self) -> None:
+        add(
+            self.store,
+            *((parent, self.random.choice(KINDS)) for parent in self.some(3)),
+            state=self.random.choice([PENDING, PENDING, HELD, SCHEDULED]),
+        )
+
+    def run(self) -> None:
+        with self.store.writing():
+            claimed = self.store.jobs.claim(worker=1, now=NOW, lease_until=0)
+        if claimed is not None:
+            finish(self.store, claimed, self.random.choice([COMPLETED, COMPLETED, DEAD]))
+
+    def cancel(self) -> None:
+        for number in self.some(2):
+            write(self.store, self.store.jobs.cancel, number, NOW)
+
+    def retry(self) -> None:
+        for number in self.some(3):
+            write(self.store, self.store.jobs.retry, number, NOW, keep_attempts=False)
+
+    def others(self) -> None:
+        store, verb = self.store, self.random.choice(["hold", "release", "promote", "edit", "remove", "prune", "go_on"])
+        if verb == "promote":
+            write(store, store.jobs.promote, LATER, 2)
+        elif verb == "prune":
+            write(store, store.jobs.prune, self.random.choice(FINAL_STATES), LATER, 1)
+        elif verb == "go_on":
+            write(store, store.links.go_on, NOW)
+        for number in self.some(1) if verb in ("hold", "release", "edit", "remove") else ():
+            if verb == "edit":
+                # Only older ones, so that no circle comes to be.
+                parents = [(one, self.random.choice(KINDS)) for one in self.some(2) if one < number]
+                write(store, store.jobs.edit, number, {"parents": parents}, NOW)
+            elif verb == "remove":
+                write(store, store.jobs.remove, number)
+            else:
+                write(store, getattr(store.jobs, verb), number, NOW)
+
+
+def assert_in_line(store: Store) -> None:
+    """Each open link says how its parent stands, each job counts its links, and nobody waits who need not."""
+    jobs = {row["number"]: row for row in store.database.rows("SELECT * FROM jobs")}
+
+    def standing(number: int) -> str:
+        row = jobs.get(number)
+        if row is None:
+            return CANCELLED
+        if row["finished_at"] is not None:
+            return str(row["state"])
+        return STUCK if row["hopeless"] else UNFINISHED
+
+    found: dict[int, list[int]] = {number: [0, 0] for number in jobs}
+    for row in store.database.rows("SELECT * FROM links WHERE satisfied_at IS NULL"):
+        found[row["child"]][0] += 1
+        found[row["child"]][1] += row["is_hopeless"]
+        if row["parent"] in jobs:
+            expected = fate(row["kind"], standing(row["parent"]))
+            assert expected != SATISFIED
+            assert row["is_hopeless"] == (expected == HOPELESS)
+    for number, row in jobs.items():
+        assert [row["waits"], row["hopeless"]] == found[number]
+        assert (row["state"] == BLOCKED) <= (row["waits"] > 0)
+        assert (row["waits"] > 0) <= (row["state"] not in (PENDING, PROCESSING, FAILED))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", SEEDS)
+def test_after_any_steps_each_link_is_in_line_with_its_parent(
+    store: Store, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    monkeypatch.setattr(links, "AT_ONCE", 3)
+    graph = Graph(store, seed)
+    for _ in range(150):
+        graph.step()
+        assert_whole(store)
+        if graph.random.random() < 0.3:
+            settle_all(store)
+            assert_in_line(store)
+    settle_all(store)
+    assert_in_line(store)
