@@ -20,23 +20,23 @@ def test_waiting_jobs_of_a_queue_are_those_whose_time_has_come(dashboard: Dashbo
 
 
 def test_a_queue_and_everything_are_paused_with_a_reason_and_resumed(dashboard: Dashboard, browser: Browser) -> None:
-    dashboard.cli("add", "true", "--queue", "mail")
+    dashboard.cli("add", "true", "--queue", "mail", "--hold")
     dashboard.cli("queue", "limit", "mail", "2")
     browser.open(dashboard.url + "/queues")
     now = "document.querySelector('tr[data-key=mail] td[data-label=Now] .badge')?.textContent"
     browser.wait(f"{now} === 'open'")
     assert browser.text("tr[data-key=mail] td[data-label=Limits]") == "2 at a time"
-    browser.click("tr[data-key=mail] button")
+    browser.click("[aria-label='Pause queue mail']")
     browser.click("[name=reason]")
     browser.type("game")
     browser.click("dialog button.primary")
-    browser.wait(f"{now} === 'paused'")
+    browser.wait(f"{now} === 'paused' && !document.querySelector('dialog')")
     assert "game" in browser.text("tr[data-key=mail] td[data-label=Now]")
-    browser.click("tr[data-key=mail] button")
+    browser.click("[aria-label='Resume queue mail']")
     browser.wait(f"{now} === 'open'")
     browser.click("[aria-label='Pause everything']")
     browser.click("dialog button.primary")
-    browser.wait(f"{now} === 'paused'")
+    browser.wait(f"{now} === 'paused' && !document.querySelector('dialog')")
     browser.open(dashboard.url + "/")
     browser.wait("document.querySelector('#alerts')?.textContent.includes('everything is paused')")
     browser.open(dashboard.url + "/queues")

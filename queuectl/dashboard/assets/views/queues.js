@@ -64,7 +64,9 @@ function row(item, app) {
 export function mount(root, { app, signal }) {
   const empty = emptyCard('No queues yet', 'A queue is there as soon as a job is in it.',
     equivalent("queuectl add 'echo report' --queue reports"));
-  const list = listCard(null, COLUMNS, ({ queue }) => queue, (item) => row(item, app), { caption: 'Queues', empty });
+  const list = listCard(null, COLUMNS, ({ queue }) => queue, (item) => row(item, app), { caption: 'Queues', empty,
+    // A row that looks the same stays as it is, so that a click on its button is not lost.
+    signature: (item) => ({ ...item, oldest_pending_age: coarse(item.oldest_pending_age), eta: coarse(item.eta) }) });
   const all = h('span', {});
   root.append(head('Queues', h('span', { class: 'grow' }), all), empty, list.element);
 
