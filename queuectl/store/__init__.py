@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .dead import Dead
     from .events import Events
     from .find import Find
+    from .hooks import Hooks
     from .jobs import Jobs
     from .lanes import Lanes
     from .links import Links
@@ -50,6 +51,7 @@ __all__ = ["Home", "Store", "preload"]
 # What a noun is made of besides the database.
 NEEDS = {
     "find": ("counts",),
+    "hooks": ("counts",),
     "jobs": ("counts", "contexts", "lanes", "links"),
     "lanes": ("counts",),
     "links": ("counts", "events"),
@@ -77,6 +79,7 @@ class Store:
     dead: Dead
     events: Events
     find: Find
+    hooks: Hooks
     jobs: Jobs
     lanes: Lanes
     links: Links
