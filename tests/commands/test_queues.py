@@ -104,7 +104,7 @@ def test_waiting_for_a_job_of_a_paused_queue_says_so(home: str) -> None:
     done(home, "pause", "mail", "--reason", "game")
     answer = call(home, "wait", "job-1", "--timeout", "0.1")
     assert answer.code == 124
-    assert "job-1 waits: queue mail is paused: game; queuectl resume mail" in answer.err
+    assert "job-1 waits: queue mail is paused: game; resume with: queuectl resume mail" in answer.err
 
 
 def test_a_drain_leaves_what_is_paused_and_says_so(home: str) -> None:

@@ -21,11 +21,13 @@ class Model:
     def __init__(self) -> None:
         self.jobs: dict[int, Row] = {}
         self.last = 0
+        self.slots: dict[str, int] = {}
 
     def copy(self) -> Model:
         twin = Model()
         twin.jobs = {number: dict(row) for number, row in self.jobs.items()}
         twin.last = self.last
+        twin.slots = dict(self.slots)
         return twin
 
     def enqueue(self, specs: Sequence[JobSpec], now: int) -> list[str]:
@@ -60,9 +62,14 @@ class Model:
         waiting = [
             (-row["priority"], row["run_at"], number)
             for number, row in self.jobs.items()
-            if row["state"] == PENDING and (not queues or row["queue"] in queues)
+            if row["state"] == PENDING and (not queues or row["queue"] in queues) and self.has_room(row["queue"])
         ]
         return min(waiting)[2] if waiting else None
+
+    def has_room(self, queue: str) -> bool:
+        """Whether a job of a queue may start: by its slots, 0 for a pause."""
+        running = [row for row in self.jobs.values() if row["state"] == PROCESSING and row["queue"] == queue]
+        return len(running) < self.slots.get(queue, len(running) + 1)
 
     def claimed(self, number: int, attempt_id: int) -> None:
         row = self.jobs[number]

@@ -73,7 +73,9 @@ def _tell_paused(context: Context, states: Mapping[int, str]) -> bool:
         if lane is not None:
             paused = True
             resume = f"queuectl resume {lane.name}".rstrip()
-            context.front_end.note(f"{job.id} waits: {lane.subject} is {lane.pause_text(status.now)}; {resume}")
+            context.front_end.note(
+                f"{job.id} waits: {lane.subject} is {lane.pause_text(status.now)}; resume with: {resume}"
+            )
     return paused
 
 
