@@ -40,6 +40,7 @@ from .execution import Execution, Shortage
 from .hooks import may_follow
 from .orderly import is_of_a_stop
 from .registration import Registration
+from .room import leaves_room, seconds_to_room
 from .settle import settle
 from .shortage import Pauses
 from .tree import alive, forget
@@ -155,16 +156,13 @@ class Worker:
             self._vitals.write_trouble(self._pauses.reason)
             claim = None if self.wakeup.is_stopping or self._pauses.left else self._claim()
             self._vitals.write_tally(is_idle=claim is None)
+            leaves = self._finished is not None and leaves_room(self.store, self._finished.claim.queue, claim)
         if self._finished is not None:
             self._report(self._finished, state)
-            self._pass_on(self._finished.claim.queue, claim)
             self._finished = None
-        return claim
-
-    def _pass_on(self, queue: str, claim: Claim | None) -> None:
-        """Wake others for the slot that a job has left, unless we have taken it with our next one."""
-        if (claim is None or claim.queue != queue) and self.store.lanes.is_waited_for(queue):
+        if leaves:
             ring(self.home, WORKERS)
+        return claim
 
     def _has_work(self) -> bool:
         return bool(self.store.lanes.with_room(self.clock.wall(), self.queues))
@@ -324,22 +322,17 @@ class Worker:
         """Wait in the home until the bell rings, something stops us, or it is time to look again."""
         self._go_home()
         self.wakeup.rung = False
-        self.wakeup.wait(self._pauses.left or self._poll_seconds())
+        try:
+            seconds = seconds_to_room(self.store, self.queues, POLL_SECONDS)
+        except StoreUnavailable as error:
+            self._endure(error)
+            return
+        self.wakeup.wait(self._pauses.left or seconds)
         self._reap()
         if self.wakeup.is_stopping:
             return
         if self.wakeup.take(CONTROL) or self._vitals.is_heartbeat_due:
             self._refresh()
-
-    def _poll_seconds(self) -> float:
-        """Return how long to rest at most: until a rate lets the next job start."""
-        now = self.clock.wall()
-        try:
-            room = self.store.lanes.next_room(now, self.queues)
-        except StoreUnavailable as error:
-            self.log.complain(f"cannot use the store: {error}")
-            return TROUBLE_SECONDS
-        return POLL_SECONDS if room is None else min(POLL_SECONDS, max(1, room - now) / 1000)
 
     def _look_around(self) -> None:
         """See whether others still find us. While we rest, the pool looks and wakes us when something has changed."""
