@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from ..model.attempt import Attempt
     from ..model.job import Job
-    from ..model.lane import Lane
     from ..model.spec import JobSpec
     from ..store.enqueue import Parent
     from .charts import Charts
@@ -215,23 +214,6 @@ class Queue(Changing):
         if len(jobs) < len(numbers):
             raise NotFound(f"{len(numbers) - len(jobs)} of the jobs waited for were removed")
         return jobs
-
-    def pause(
-        self,
-        *queues: str,
-        until: str | datetime | timedelta | None = None,
-        reason: str | None = None,
-        schedules: bool = False,
-    ) -> List[Lane]:
-        """Let no job of some queues start, without names of any queue, until `resume` or a time.
-
-        See `queues.pause`, which is the same. Raises InvalidInput.
-        """
-        return self.queues.pause(queues, until=until, reason=reason, schedules=schedules)
-
-    def resume(self, *queues: str) -> List[Lane]:
-        """End the pauses and drains of some queues, without names all pauses. Raises Conflict, InvalidInput."""
-        return self.queues.resume(queues)
 
     def output(self, reference: str | int | Job, *, attempt: int | None = None, stream: int | None = None) -> bytes:
         """Return what an attempt printed, by default the last one; `stream` 1 is stdout, 2 stderr.

@@ -113,8 +113,7 @@ class Queues(Part):
 
     def pause(
         self,
-        names: Sequence[str] = (),
-        *,
+        *names: str,
         until: str | datetime | timedelta | None = None,
         reason: str | None = None,
         schedules: bool = False,
@@ -136,7 +135,7 @@ class Queues(Part):
 
         return self._change([*map(_checked, names)] or [HOME], change, "paused")
 
-    def resume(self, names: Sequence[str] = ()) -> list[Lane]:
+    def resume(self, *names: str) -> list[Lane]:
         """End the pauses and drains of some queues; without names all pauses, that of the home too.
 
         Return what was resumed. Raises Conflict for a queue that is neither paused nor draining, and InvalidInput.

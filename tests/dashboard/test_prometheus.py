@@ -293,10 +293,10 @@ def test_promtool_has_nothing_to_say(api: Api) -> None:
 def test_pauses_and_limits_of_queues_are_gauges(api: Api) -> None:
     add(api.store, queue="mail")
     api.app.queue.queues.limit("web", 2)
-    api.app.queue.pause("mail")
+    api.app.queue.queues.pause("mail")
     found = scraped(api)
     assert found["queuectl_paused", ()] == 0 and found["queuectl_queue_slots", (("queue", "web"),)] == 2
     assert [found["queuectl_queue_paused", (("queue", name),)] for name in ("mail", "web")] == [1, 0]
-    api.app.queue.pause()
+    api.app.queue.queues.pause()
     found = scraped(api)
     assert found["queuectl_paused", ()] == 1 and found["queuectl_queue_paused", (("queue", "web"),)] == 1

@@ -72,10 +72,10 @@ def test_a_queue_is_there_once_it_has_a_job_or_was_given_anything(queue: Queue) 
         (lambda queues: queues.set("mail", "cwd", "/"), "key"),
         (lambda queues: queues.set("mail", "priority", "high"), "value"),
         (lambda queues: queues.set("mail", "max_retries", 101), "value"),
-        (lambda queues: queues.pause(["mail"], until="yesterday"), "until"),
-        (lambda queues: queues.pause(["mail"], until="soon"), "until"),
-        (lambda queues: queues.pause(["mail"], reason="x" * 201), "reason"),
-        (lambda queues: queues.pause([""]), "name"),
+        (lambda queues: queues.pause("mail", until="yesterday"), "until"),
+        (lambda queues: queues.pause("mail", until="soon"), "until"),
+        (lambda queues: queues.pause("mail", reason="x" * 201), "reason"),
+        (lambda queues: queues.pause(""), "name"),
     ],
 )
 def test_what_a_queue_cannot_be_given_is_refused(queue: Queue, give: Callable[[Any], Any], field: str) -> None:
@@ -90,8 +90,8 @@ def test_each_change_is_noted(queue: Queue) -> None:
     queue.queues.rate("mail", "10/m:3")
     queue.queues.drain("mail")
     queue.queues.set("mail", "priority", 5)
-    queue.pause("mail", reason="game")
-    queue.resume("mail")
+    queue.queues.pause("mail", reason="game")
+    queue.queues.resume("mail")
     assert told(queue, "queue") == [
         "queue mail: limit 2",
         "queue mail: rate 10/m:3",
@@ -103,39 +103,39 @@ def test_each_change_is_noted(queue: Queue) -> None:
 
 def test_a_pause_of_everything_holds_for_all_queues_and_resume_ends_it(queue: Queue) -> None:
     queue.add("true", queue="mail")
-    queue.pause(reason="game")
+    queue.queues.pause(reason="game")
     assert take(queue.store) is None
     assert [found.standing for found in queue.queues.all()] == ["paused"]
-    queue.pause("mail")
-    assert [lane.subject for lane in queue.resume()] == ["everything", "queue mail"]
+    queue.queues.pause("mail")
+    assert [lane.subject for lane in queue.queues.resume()] == ["everything", "queue mail"]
     assert claim(queue.store).queue == "mail"
-    assert queue.resume() == []
+    assert queue.queues.resume() == []
 
 
 def test_only_a_queue_that_is_paused_or_draining_is_resumed(queue: Queue) -> None:
     queue.queues.limit("mail", 1)
     with pytest.raises(Conflict, match="queue mail is not paused"):
-        queue.resume("mail")
-    queue.pause("news")
+        queue.queues.resume("mail")
+    queue.queues.pause("news")
     with pytest.raises(Conflict):
-        queue.resume("news", "mail")
+        queue.queues.resume("news", "mail")
     assert queue.queues.get("news").standing == "paused"
 
 
 def test_all_pauses_end_without_a_drain_being_ended(queue: Queue) -> None:
     queue.queues.drain("mail")
-    queue.pause("mail")
-    queue.resume()
+    queue.queues.pause("mail")
+    queue.queues.resume()
     assert (queue.queues.get("mail").standing, queue.queues.get("mail").draining) == ("draining", True)
-    queue.resume("mail")
+    queue.queues.resume("mail")
     assert queue.queues.all() == []
 
 
 def test_a_pause_ends_by_itself_and_wakes_workers(
     home: str, queue: Queue, clock: FakeClock, scheduler: Clockwork
 ) -> None:
-    queue.pause("mail", until=timedelta(hours=1))
-    queue.pause(until="+30m")
+    queue.queues.pause("mail", until=timedelta(hours=1))
+    queue.queues.pause(until="+30m")
     scheduler.tick()
     bell = Doorbell(Home(home), WORKERS + "1")
     clock.advance(30 * MINUTE)
@@ -169,8 +169,8 @@ def test_a_draining_queue_takes_no_new_jobs_and_runs_those_that_it_has(queue: Qu
     ("shut", "reason"),
     [
         (lambda queue: queue.queues.drain("mail"), "queue mail takes no new jobs"),
-        (lambda queue: queue.pause("mail", schedules=True), "queue mail is paused, and schedules with it"),
-        (lambda queue: queue.pause(schedules=True), "everything is paused, and schedules with it"),
+        (lambda queue: queue.queues.pause("mail", schedules=True), "queue mail is paused, and schedules with it"),
+        (lambda queue: queue.queues.pause(schedules=True), "everything is paused, and schedules with it"),
     ],
 )
 def test_a_recurring_job_is_left_out_with_a_note_where_no_jobs_are_to_be_added(
@@ -187,7 +187,7 @@ def test_a_recurring_job_is_left_out_with_a_note_where_no_jobs_are_to_be_added(
 
 def test_a_recurring_job_adds_jobs_to_a_paused_queue(queue: Queue, clock: FakeClock, scheduler: Clockwork) -> None:
     queue.schedules.add("it", "* * * * *", "true", queue="mail")
-    queue.pause()
+    queue.queues.pause()
     clock.advance(MINUTE)
     scheduler.tick()
     assert queue.counts() == {"pending": 1}
@@ -221,20 +221,20 @@ def test_why_says_what_of_its_queue_keeps_a_job_waiting(queue: Queue, clock: Fak
     queue.queues.limit("mail", 2)
     reason, hint = why(queue, "it")
     assert reason.startswith("the rate 10/m of queue mail lets the next job start at ") and hint is None
-    queue.pause("mail", reason="game")
+    queue.queues.pause("mail", reason="game")
     assert why(queue, "it") == ("queue mail is paused: game", "queuectl resume mail")
-    queue.pause()
+    queue.queues.pause()
     assert why(queue, "it") == ("everything is paused", "queuectl resume")
 
 
 def test_a_pause_is_an_alert_that_is_not_pressing(queue: Queue) -> None:
     queue.add("true", queue="mail")
-    queue.pause("mail", reason="game")
+    queue.queues.pause("mail", reason="game")
     found = {alert.code: alert for alert in queue.reports.status().alerts}
     assert (
         not found["paused"].is_pressing and str(found["paused"]) == "queue mail is paused: game: queuectl resume mail"
     )
-    queue.pause()
+    queue.queues.pause()
     (alert,) = queue.reports.status().alerts
     assert str(alert) == "everything is paused: queuectl resume"
     assert [(pause.queue, pause.reason) for pause in queue.reports.status().pauses] == [(None, None), ("mail", "game")]
@@ -245,18 +245,18 @@ def test_workers_that_take_no_jobs_of_a_paused_queue_are_no_alert(queue: Queue, 
     with Store(Home(home), clock=queue.clock) as store:
         employ(store, queues="other")
     assert [alert.code for alert in queue.reports.status().alerts] == ["queue_without_workers"]
-    queue.pause("mail")
+    queue.queues.pause("mail")
     assert [alert.code for alert in queue.reports.status().alerts] == ["paused"]
 
 
 def test_automatic_mode_starts_workers_for_what_may_start_only(queue: Queue, clock: FakeClock) -> None:
     scaler = AutoScaler(queue, 10, Log("test", clock))
     queue.enqueue([{"command": "true", "queue": "mail"}] * 5)
-    queue.pause("mail")
+    queue.queues.pause("mail")
     scaler.step()
     assert scaler.running() == 0 and told(queue, "scaled") == []
 
 
 def test_errors_are_those_of_a_queue(queue: Queue) -> None:
     with pytest.raises(QueueCTLError):
-        queue.resume("nope")
+        queue.queues.resume("nope")

@@ -56,7 +56,7 @@ def pause(
     if duration is not None and until is not None:
         raise InvalidInput("give either --for or --until, not both", field="until")
     end = until if duration is None else f"+{round(duration * 1000)}ms"
-    paused = context.queue.pause(*queues, until=end, reason=reason, schedules=schedules)
+    paused = context.queue.queues.pause(*queues, until=end, reason=reason, schedules=schedules)
     now = context.clock.wall()
     lines = [f"{lane.subject[0].upper()}{lane.subject[1:]} is {lane.pause_text(now)}" for lane in paused]
     return Result(
@@ -72,7 +72,7 @@ def pause(
 )
 def resume(context: Context, *, queues: Sequence[str]) -> Result:
     """End the pause of queues, or every pause."""
-    resumed = context.queue.resume(*queues)
+    resumed = context.queue.queues.resume(*queues)
     names = [lane.subject for lane in resumed]
     notes = [] if names else ["nothing was paused"]
     pause = context.queue.queues.pause_of_home()

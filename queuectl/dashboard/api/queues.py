@@ -107,6 +107,6 @@ def _known(name: str) -> Parameter:
 def _pause(app: App, names: list[str], paused: bool, how: dict[str, Any]) -> None:
     if paused:
         schedules = bool(how.get("schedules"))
-        app.queue.pause(*names, until=how.get("until"), reason=how.get("reason"), schedules=schedules)
+        app.queue.queues.pause(*names, until=how.get("until"), reason=how.get("reason"), schedules=schedules)
     else:
-        app.queue.resume(*names)
+        app.queue.queues.resume(*names)
