@@ -1,4 +1,4 @@
-"""Room in queues, for workers: how long to rest until there may be some, and whether a slot is left to others."""
+"""Room in queues, for workers: claiming where there is some, resting until there may be, leaving it to others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,16 @@ from collections.abc import Sequence
 
 from ...store import Store
 from ...store.claim import Claim
+from ..home.clockwatch import follow
+
+
+def claim_next(store: Store, worker: int, queues: Sequence[str], lease: int) -> Claim | None:
+    """Claim a job for a worker of some or all queues, for `lease` milliseconds at first. In a transaction."""
+    if store.lanes.have_rates:
+        # They hold by the clock: it may just have been set.
+        follow(store)
+    clock = store.clock
+    return store.jobs.claim(worker=worker, now=clock.wall(), queues=queues, lease_until=clock.monotonic() + lease)
 
 
 def seconds_to_room(store: Store, queues: Sequence[str], longest: float) -> float:

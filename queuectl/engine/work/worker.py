@@ -27,7 +27,6 @@ from ...model.record import Record
 from ...model.when import duration_text
 from ...store import Home, Store
 from ...store.claim import Claim
-from ..home.clockwatch import follow
 from ..home.settings import load_settings
 from ..machine import launcher, process
 from ..machine.doorbell import CONTROL, POOL, WORKERS, Doorbell, ring
@@ -40,7 +39,7 @@ from .execution import Execution, Shortage
 from .hooks import may_follow
 from .orderly import is_of_a_stop
 from .registration import Registration
-from .room import leaves_room, seconds_to_room
+from .room import claim_next, leaves_room, seconds_to_room
 from .settle import settle
 from .shortage import Pauses
 from .tree import alive, forget
@@ -154,7 +153,9 @@ class Worker:
             if self._finished is not None:
                 state = self._settle(self._finished)
             self._vitals.write_trouble(self._pauses.reason)
-            claim = None if self.wakeup.is_stopping or self._pauses.left else self._claim()
+            claim = None
+            if not self.wakeup.is_stopping and not self._pauses.left:
+                claim = claim_next(self.store, self.number, self.queues, self.settings.lease)
             self._vitals.write_tally(is_idle=claim is None)
             leaves = self._finished is not None and leaves_room(self.store, self._finished.claim.queue, claim)
         if self._finished is not None:
@@ -166,17 +167,6 @@ class Worker:
 
     def _has_work(self) -> bool:
         return bool(self.store.lanes.with_room(self.clock.wall(), self.queues))
-
-    def _claim(self) -> Claim | None:
-        if self.store.lanes.have_rates:
-            # They hold by the clock: it may just have been set.
-            follow(self.store)
-        return self.store.jobs.claim(
-            worker=self.number,
-            now=self.clock.wall(),
-            queues=self.queues,
-            lease_until=self.clock.monotonic() + self.settings.lease,
-        )
 
     def _settle(self, finished: Finished) -> str | None:
         now = self.clock.wall()
