@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
+from ...model.settings import Settings
 from ...store import Store
 from ...store.claim import Claim
 from ..home.clockwatch import follow
+from . import hooks
 
 
-def claim_next(store: Store, worker: int, queues: Sequence[str], lease: int) -> Claim | None:
-    """Claim a job for a worker of some or all queues, for `lease` milliseconds at first. In a transaction."""
+def claim_next(store: Store, worker: int, queues: Sequence[str], settings: Settings) -> Claim | None:
+    """Claim a job for a worker of some or all queues. In a transaction."""
     if store.lanes.have_rates:
         # They hold by the clock: it may just have been set.
         follow(store)
-    clock = store.clock
-    return store.jobs.claim(worker=worker, now=clock.wall(), queues=queues, lease_until=clock.monotonic() + lease)
+    return store.jobs.claim(
+        worker=worker,
+        now=store.clock.wall(),
+        queues=queues,
+        lease_until=store.clock.monotonic() + settings.lease,
+        cancel=partial(hooks.cancel, store, settings=settings, actor=f"worker {worker}"),
+    )
 
 
 def seconds_to_room(store: Store, queues: Sequence[str], longest: float) -> float:

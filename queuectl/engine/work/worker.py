@@ -24,6 +24,7 @@ from ...model.event import BACKGROUND_ENDED
 from ...model.job import FAILED, NOT_STARTED, PENDING, Outcome
 from ...model.quantity import counted, some_of
 from ...model.record import Record
+from ...model.settings import Settings
 from ...model.when import duration_text
 from ...store import Home, Store
 from ...store.claim import Claim
@@ -33,10 +34,11 @@ from ..machine.doorbell import CONTROL, POOL, WORKERS, Doorbell, ring
 from ..machine.journal import Pair
 from ..machine.vitals import Vitals
 from ..machine.wakeup import LOOK, ORDERLY, Wakeup
+from . import hooks
 from .capture import Capture
 from .environment import Environments, marker
 from .execution import Execution, Shortage
-from .hooks import may_follow
+from .limits import Limits
 from .orderly import is_of_a_stop
 from .registration import Registration
 from .room import claim_next, leaves_room, seconds_to_room
@@ -45,6 +47,7 @@ from .shortage import Pauses
 from .tree import alive, forget
 
 POLL_SECONDS = 5.0
+LIMITED_SECONDS = 1.0
 RENEW_PATIENCE_SECONDS = 1.0
 TROUBLE_SECONDS = 1.0
 FORCED_PATIENCE_MS = 2000
@@ -81,10 +84,11 @@ class Worker:
         self.wakeup = Wakeup(bell, interrupts=False, parent=parent)
         self._forced_until: int | None = None
         self.store = Store(home, create=False, durable=False, clock=clock, give_up=self._is_out_of_patience)
-        self.settings = load_settings(self.store)
+        self.settings = self._load_settings()
         self._registration = Registration(self.store, bell, queues=queues, adopters=adopters)
         self.number, self.log = self._registration.number, self._registration.log
         self._pauses = Pauses(clock, random.random)
+        self._limits = Limits(clock)
         self._vitals = Vitals(self.store, self.number)
         self._environments = Environments(home)
         self._place_launcher()
@@ -97,6 +101,9 @@ class Worker:
         self._adopts = process.become_subreaper()
         # Who looks at the log of a pool in the foreground wants to see what runs.
         self._is_watched = os.isatty(2)
+
+    def _load_settings(self) -> Settings:
+        return load_settings(self.store, ",".join(self.queues))
 
     def _place_launcher(self) -> None:
         try:
@@ -146,7 +153,7 @@ class Worker:
 
     def _settle_and_claim(self) -> Claim | None:
         """Record what ended and take the next job. Raises StoreUnavailable; what ended is kept then."""
-        if self._finished is None and (self.wakeup.is_stopping or self._pauses.left or not self._has_work()):
+        if self._finished is None and (self.wakeup.is_stopping or self._pauses.left or not self._may_claim()):
             return None
         state = None
         with self.store.writing():
@@ -154,8 +161,8 @@ class Worker:
                 state = self._settle(self._finished)
             self._vitals.write_trouble(self._pauses.reason)
             claim = None
-            if not self.wakeup.is_stopping and not self._pauses.left:
-                claim = claim_next(self.store, self.number, self.queues, self.settings.lease)
+            if not (self.wakeup.is_stopping or self._pauses.left or self._limits.exceeded(self.settings)):
+                claim = claim_next(self.store, self.number, self.queues, self.settings)
             self._vitals.write_tally(is_idle=claim is None)
             leaves = self._finished is not None and leaves_room(self.store, self._finished.claim.queue, claim)
         if self._finished is not None:
@@ -164,6 +171,13 @@ class Worker:
         if leaves:
             ring(self.home, WORKERS)
         return claim
+
+    def _may_claim(self) -> bool:
+        """Return whether there is work and the machine is within its limits, and say so if it is not."""
+        has_work = self._has_work()
+        reason = self._limits.exceeded(self.settings) if has_work else None
+        self._vitals.tell_limit(reason)
+        return has_work and reason is None
 
     def _has_work(self) -> bool:
         return bool(self.store.lanes.with_room(self.clock.wall(), self.queues))
@@ -220,7 +234,7 @@ class Worker:
             ring(self.home, POOL)
         if state == FAILED:
             ring(self.home, POOL)
-        elif state == PENDING or may_follow(claim, state, self.settings):
+        elif state == PENDING or hooks.may_follow(claim, state, self.settings):
             ring(self.home, WORKERS)
 
     def _execute(self, claim: Claim) -> Finished:
@@ -264,7 +278,7 @@ class Worker:
             self._note_process(execution)
             self._renew(execution)
             # Whoever rang the bell may have changed a setting; a worker that is never idle looks here only.
-            self.settings = load_settings(self.store)
+            self.settings = self._load_settings()
         except (QueueCTLError, OSError) as error:
             # The job goes on: whether it is still ours, the next renewal that succeeds will tell.
             self.log.complain(f"{claim.id}: cannot renew the lease: {error}")
@@ -317,7 +331,7 @@ class Worker:
         except StoreUnavailable as error:
             self._endure(error)
             return
-        self.wakeup.wait(self._pauses.left or seconds)
+        self.wakeup.wait(self._pauses.left or (LIMITED_SECONDS if self._limits.reason else seconds))
         self._reap()
         if self.wakeup.is_stopping:
             return
@@ -340,7 +354,7 @@ class Worker:
     def _refresh(self) -> None:
         """Read the settings again and say that we are there."""
         try:
-            self.settings = load_settings(self.store)
+            self.settings = self._load_settings()
             with self.store.writing():
                 self._beat()
         except QueueCTLError as error:
