@@ -131,6 +131,8 @@ class Changing(Finding):
         def apply(store: Store, number: int, now: int) -> bool:
             if changes.get("is_delay"):
                 follow(store)
+            if "queue" in changes:
+                self.demand_open([changes["queue"]])
             if "parents" in changes:
                 demand_no_circle(store, number, changes["parents"])
             return store.jobs.edit(number, changes, now)

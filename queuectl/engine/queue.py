@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .dashboard import Dashboard
     from .events import Events
     from .logs import Logs
+    from .queues import Queues
     from .reporting import Reports
     from .scheduler import Scheduler
     from .schedules import Schedules
@@ -64,6 +65,7 @@ class Queue(Changing):
     events: Events  # what users and daemons did
     batches: Batches  # jobs that belong together, under a name
     schedules: Schedules  # the jobs that are queued again and again
+    queues: Queues  # how queues are limited, paused and drained
     logs: Logs  # what jobs printed and what happened to them
     reports: Reports  # how the home is doing
     charts: Charts  # what the dashboard draws of the home
@@ -169,6 +171,7 @@ class Queue(Changing):
 
                 # A time that counts from now stands beside the clock as it is now.
                 follow(store)
+            self.demand_open({spec.queue for spec in specs})
             ids = store.jobs.enqueue(
                 specs, path=search_path(), actor=self.actor, now=now, parents=parents, on_progress=on_progress
             )

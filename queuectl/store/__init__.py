@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .find import Find
     from .hooks import Hooks
     from .jobs import Jobs
+    from .lanes import Lanes
     from .links import Links
     from .names import Names
     from .output import Output
@@ -53,7 +54,8 @@ NEEDS = {
     "batches": ("counts",),
     "find": ("counts",),
     "hooks": ("counts",),
-    "jobs": ("counts", "contexts", "links"),
+    "jobs": ("counts", "contexts", "lanes", "links"),
+    "lanes": ("counts",),
     "links": ("counts", "events"),
     "schedules": ("contexts",),
     "stats": ("counts", "timings"),
@@ -82,6 +84,7 @@ class Store:
     find: Find
     hooks: Hooks
     jobs: Jobs
+    lanes: Lanes
     links: Links
     names: Names
     output: Output

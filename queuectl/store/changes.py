@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .contexts import Contexts
     from .counts import Counts
     from .database import Database
+    from .lanes import Lanes
     from .links import Links
 
 # With the instant at which a job that is suspended goes on, or ends.
@@ -88,11 +89,12 @@ CHANGES = {
 class JobChanges:
     """The jobs table as users change it."""
 
-    def __init__(self, database: Database, counts: Counts, contexts: Contexts, links: Links) -> None:
+    def __init__(self, database: Database, counts: Counts, contexts: Contexts, lanes: Lanes, links: Links) -> None:
         self._database = database
         self._counts = counts
         self._contexts = contexts
         self.expiry = Expiry(database)
+        self._lanes = lanes
         self._links = links
 
     @cached_property

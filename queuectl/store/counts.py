@@ -21,6 +21,7 @@ ALL = {
     table: f"SELECT {name}, state, jobs FROM {table} WHERE jobs > 0 ORDER BY {name}, state" for table, name in TABLES
 }
 OF_NAME = {table: f"SELECT state, jobs FROM {table} WHERE {name} = ? AND jobs > 0" for table, name in TABLES}
+JOBS_OF_STATE = {table: f"SELECT {name}, jobs FROM {table} WHERE state = ?" for table, name in TABLES}
 NAMES_OF_STATE = {table: f"SELECT {name} FROM {table} WHERE state = ? AND jobs > 0" for table, name in TABLES}
 DROP = {table: f"DELETE FROM {table} WHERE {name} = ?" for table, name in TABLES}
 
@@ -68,6 +69,14 @@ class Tally:
         """Return how many jobs there are in some states, after what this transaction has done."""
         stored = sum(row["jobs"] for row in self._database.rows(ALL[self._table]) if row["state"] in states)
         return int(stored) + sum(jobs for (_, state), jobs in self._changes.items() if state in states)
+
+    def in_state(self, state: str) -> dict[str, int]:
+        """Return {name: jobs in `state`}, those of this transaction too, without the zeros."""
+        jobs = {row[0]: row["jobs"] for row in self._database.rows(JOBS_OF_STATE[self._table], (state,))}
+        for (name, where), change in self._changes.items():
+            if where == state:
+                jobs[name] = jobs.get(name, 0) + change
+        return {name: count for name, count in jobs.items() if count}
 
     def drop(self, name: str) -> None:
         """Delete the rows of a name that no job has any more."""
@@ -123,6 +132,10 @@ class Counts:
     def total(self, states: Collection[str]) -> int:
         """Return how many jobs there are in some states, after what this transaction has done."""
         return self.of_queues.total(states)
+
+    def in_state(self, state: str) -> dict[str, int]:
+        """Return {queue: jobs in `state`}, those of this transaction too, without the zeros."""
+        return self.of_queues.in_state(state)
 
     def queues_with(self, state: str) -> list[str]:
         """Return the queues that may have a job in `state`, those of this transaction too."""

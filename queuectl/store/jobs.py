@@ -97,15 +97,13 @@ class Jobs(FinishedJobs):
     def claim(
         self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = (), cancel: Cancel | None = None
     ) -> Claim | None:
-        """Take the most urgent pending job for a worker; return it, or None if there is none.
+        """Take the most urgent pending job of a queue with room for a worker; return it, or None if there is none.
 
         Order: priority (higher first), then `run_at`, then number. `queues` limits the choice. Jobs that come first and
         have expired are cancelled instead, by `cancel` if it is given.
         """
         head = None
-        for queue in self._counts.queues_with(PENDING):
-            if queues and queue not in queues:
-                continue
+        for queue in self._lanes.with_room(now, queues):
             row = self._database.row(HEAD_OF_QUEUE, (queue,))
             if row is not None and (row["batch"] is not None or row["expires_at"] is not None):
                 row = self._first_to_run(row, now, f"worker {worker}", cancel or self.cancel)
@@ -120,6 +118,7 @@ class Jobs(FinishedJobs):
         claim.attempt_id = self._database.insert(BEGIN_ATTEMPT, begun)
         self._database.change(CLAIM, (claim.attempt_id, worker, lease_until, now, now, claim.number))
         self._counts.move(claim.queue, claim.batch, PENDING, PROCESSING)
+        self._lanes.start(claim.queue, now)
         if claim.batch is not None:
             self._batches.begin(claim.batch, now)
         return claim

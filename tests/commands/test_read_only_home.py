@@ -38,6 +38,8 @@ metrics
 time
 config show
 config get timeout
+queue list
+queue show default
 cron list
 cron show nightly
 cron next nightly
@@ -79,6 +81,15 @@ dlq retry
 dlq remove --yes
 config set timeout 5
 config reset timeout
+pause
+resume default
+queue pause default
+queue resume default
+queue limit default 2
+queue rate default 1/s
+queue drain default
+queue set default timeout 5
+queue clear default --yes
 cron add hourly @hourly true
 cron run nightly
 cron edit nightly --priority 5

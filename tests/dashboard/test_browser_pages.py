@@ -339,17 +339,6 @@ def test_a_schedule_has_a_link_that_opens_it(busy: Dashboard, browser: Browser) 
     assert browser.js("return location.search") == "?name=cleanup"
 
 
-def test_waiting_jobs_of_a_queue_are_those_whose_time_has_come(dashboard: Dashboard, browser: Browser) -> None:
-    dashboard.cli("add", "true", "--in", "2h")
-    dashboard.cli("add", "true", "--hold")
-    browser.open(dashboard.url + "/queues")
-    link = "document.querySelector('td[data-label=%s] a')"
-    browser.wait(f"{link % 'Later'}?.textContent === '1'")
-    assert browser.js(f"return {link % 'Waiting'}.textContent") == "0"
-    browser.click("td[data-label=Later] a")
-    browser.wait("document.querySelectorAll('main tr[data-key]').length === 1")
-
-
 def test_what_is_not_there_is_said_in_a_sentence(dashboard: Dashboard, browser: Browser) -> None:
     browser.open(dashboard.url + "/jobs")
     browser.wait("document.querySelector('main [role=status]').textContent === 'No jobs yet.'")

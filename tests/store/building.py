@@ -54,6 +54,7 @@ TABLES = (
     "fires",
     "timings",
     "backlog",
+    "queues",
 )
 
 

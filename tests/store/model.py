@@ -34,6 +34,7 @@ class Model:
         # Of each batch how many dead jobs stop it, and of those that were stopped after how many.
         self.limits: dict[str, str | None] = {}
         self.stopped: dict[str, int] = {}
+        self.slots: dict[str, int] = {}
 
     def copy(self) -> Model:
         twin = Model()
@@ -41,6 +42,7 @@ class Model:
         twin.last = self.last
         twin.limits = dict(self.limits)
         twin.stopped = dict(self.stopped)
+        twin.slots = dict(self.slots)
         return twin
 
     def enqueue(self, specs: Sequence[JobSpec], now: int) -> list[str]:
@@ -107,6 +109,8 @@ class Model:
         """Return the number of the job that must be claimed; those of stopped batches before it are cancelled."""
         heads = []
         for queue in {row["queue"] for row in self.jobs.values()}.intersection(queues or "wxyz"):
+            if not self.has_room(queue):
+                continue
             waiting = sorted(
                 (-row["priority"], row["run_at"], number)
                 for number, row in self.jobs.items()
@@ -116,6 +120,11 @@ class Model:
                 self.jobs[waiting.pop(0)[2]].update(state=CANCELLED, finished_at=now)
             heads += waiting[:1]
         return min(heads)[2] if heads else None
+
+    def has_room(self, queue: str) -> bool:
+        """Whether a job of a queue may start: by its slots, 0 for a pause."""
+        running = [row for row in self.jobs.values() if row["state"] == PROCESSING and row["queue"] == queue]
+        return len(running) < self.slots.get(queue, len(running) + 1)
 
     def claimed(self, number: int, attempt_id: int) -> None:
         row = self.jobs[number]

@@ -25,9 +25,9 @@ from queuectl.store import (
     finished,
     hooks,
     jobs,
-    lanes,
     names,
     output,
+    ranges,
     schedules,
     search,
     stats,
@@ -68,7 +68,7 @@ HOT = {
     "finishing": (jobs.FINISH, ("dead",) + (1,) * 11, "PRIMARY KEY"),
     "whether an attempt is suspended": (jobs.SUSPENDED_BY, (1, 1), "PRIMARY KEY"),
     "promoting": (jobs.PROMOTE, ("pending", 1, 1, "failed"), "PRIMARY KEY"),
-    "since when work waits": (stats.NEXT_LANE, ("default", 0), "jobs_claimable"),
+    "since when work waits": (stats.NEXT_PRIORITY, ("default", 0), "jobs_claimable"),
     "attempts of a job": (attempts.OF_JOB, (1,), "sqlite_autoindex_attempts_1"),
     "the size of an output": (attempts.OUTPUT_SIZE, (1,), "sqlite_autoindex_output_1"),
     "events of a job": (events.OF_JOB, (1,), "events_of_job"),
@@ -260,10 +260,10 @@ def test_a_filter_looks_at_the_fewest_rows_and_never_sorts_the_table(store: Stor
     wanted = filter_parse(text, NOW)
     building.bring_to(store, "dead")
     building.enqueue(store, *[spec("echo", queue="default") for _ in range(3)])
-    for lane in lanes.Lanes(store.database, store.counts).of(wanted, ORDERS_OF_KEYS[sort]):
-        sql, parameters = lane.matching("number")
-        for question in (f"{sql} ORDER BY {lane.order} LIMIT 50", f"{lane.window('number')} LIMIT 50"):
-            given = parameters if question.startswith(sql) else lane.parameters
+    for part in ranges.Ranges(store.database, store.counts).of(wanted, ORDERS_OF_KEYS[sort]):
+        sql, parameters = part.matching("number")
+        for question in (f"{sql} ORDER BY {part.order} LIMIT 50", f"{part.window('number')} LIMIT 50"):
+            given = parameters if question.startswith(sql) else part.parameters
             steps = [row["detail"] for row in store.database.rows("EXPLAIN QUERY PLAN " + question, given)]
             assert any(index in step for step in steps), steps
             by_few = "jobs_claimable" in index or "autoindex" in index

@@ -11,6 +11,7 @@ import pytest
 
 from queuectl.model.errors import Conflict
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PAUSE, PENDING, STATES, USER
+from queuectl.model.lane import Lane
 from queuectl.store import Store
 from queuectl.store.claim import Claim
 from tests.store.building import NOW, Stores, assert_whole, outcome_for, spec
@@ -160,6 +161,14 @@ class Walk:
         if done:
             assert store.attempts.end(claimed.attempt_id, outcome_for(state), duration=1, output_size=0, now=self.now)
 
+    def limit(self, store: Store) -> None:
+        """Give a queue slots or a pause, or take them away."""
+        queue, slots = self.random.choice("xyz"), self.random.choice([0, 1, 2, None, None])
+        store.lanes.set(Lane(queue, slots=slots or None, paused_at=self.now if slots == 0 else None))
+        self.model.slots.pop(queue, None)
+        if slots is not None:
+            self.model.slots[queue] = slots
+
     def renew(self, store: Store) -> None:
         if self.claims:
             claimed = self.random.choice(self.claims)
@@ -246,6 +255,7 @@ OPERATIONS = {
     "finish": 6,
     "finish_and_claim": 3,
     "promote_and_claim": 2,
+    "limit": 1,
     "renew": 2,
     "promote": 2,
     "cancel": 3,

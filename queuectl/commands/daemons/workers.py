@@ -132,8 +132,8 @@ def worker_start(
     group. A group that runs is scaled up to the number, never down.
 
     With --drain the workers stop when none of their jobs runs, is pending or waits for its next attempt. Jobs whose
-    time is later and jobs that are held are left. With --no-detach the exit code is 1 if a job died meanwhile, or if
-    the workers were stopped before.
+    time is later, jobs that are held and those of paused queues are left. With --no-detach the exit code is 1 if a job
+    died meanwhile, or if the workers were stopped before, and 4 if jobs of paused queues are left.
 
     With --max-load and --min-memory idle workers wait while the machine is busy; what runs goes on. The group keeps
     both when it is scaled and restarted.
@@ -174,6 +174,9 @@ def _run_here(
     if end.dead:
         died = f"{jobs_text(len(end.dead))} died: {some_of(end.dead)}"
         return Result(notes=[f"{died}; see them with: queuectl dlq list"], code=1)
+    if end.paused:
+        left = f"{jobs_text(end.paused)} of paused queues {'is' if end.paused == 1 else 'are'} left"
+        return Result(notes=[f"{left}; see the pauses with: queuectl queue list"], code=Conflict.exit_code)
     return Result(notes=["nothing is left to do"])
 
 

@@ -177,6 +177,8 @@ MODULES = {
     "jobs.templates": "template",
     "jobs.batches": "batch",
     "daemons.workers": "worker",
+    "queues.queues": "queue",
+    "queues.pausing": "pause resume",
     "jobs.scheduled": "schedule scheduled",
     "daemons.scheduler": "scheduler",
     "jobs.cron": "cron",

@@ -51,7 +51,7 @@ def _tell_unattended(context: Context, states: Mapping[int, str]) -> None:
     from ...engine.attended import is_attended
     from ...model.alert import NO_WORKERS_RUN
 
-    if not states:
+    if not states or _tell_paused(context, states):
         return
     if not is_attended(context.queue):
         _tell(context, list(states), f"{_waits(states)}: {NO_WORKERS_RUN}")
@@ -63,6 +63,20 @@ def _tell_unattended(context: Context, states: Mapping[int, str]) -> None:
     for queue, command in context.queue.reports.without_workers(by_queue).items():
         what = f"{_waits(by_queue[queue])}: no worker takes jobs of queue {queue}; start some with: {command}"
         _tell(context, by_queue[queue], what)
+
+
+def _tell_paused(context: Context, states: Mapping[int, str]) -> bool:
+    """Say which of some jobs that wait are paused; return whether there are any."""
+    status, paused = context.queue.reports.status(), False
+    for job in context.queue.read(list(states)[:SHOWN]) if status.lanes else ():
+        lane = status.pause or status.paused_lane(job.queue)
+        if lane is not None:
+            paused = True
+            resume = f"queuectl resume {lane.name}".rstrip()
+            context.front_end.note(
+                f"{job.id} waits: {lane.subject} is {lane.pause_text(status.now)}; resume with: {resume}"
+            )
+    return paused
 
 
 def _tell_what_stands(context: Context, jobs: Sequence[Job]) -> None:

@@ -9,6 +9,7 @@ from ...model.nouns.batches import BATCH
 from ...model.nouns.daemons import POOL, STOPPED, WORKER
 from ...model.nouns.home import EVENT, SETTING, STATUS
 from ...model.nouns.jobs import COMING, DEAD_GROUP, JOB, JOB_DETAIL, REASON, RUN, STEP
+from ...model.nouns.queues import PAUSE, QUEUE
 from ...model.nouns.schedules import NEXT_TIME, SCHEDULE
 from ...model.sorts import ORDERS
 from ...model.verbs import PLAIN_VERBS, VERBS
@@ -83,9 +84,9 @@ DEAD_GROUPS = Noun(
     by_stderr=many(DEAD_GROUP),
 )
 
-QUEUE = Noun(
-    "queue",
-    queue=TEXT,
+LISTED_QUEUE = Noun(
+    "listed queue",
+    **QUEUE.keys,
     jobs=table(NUMBER),
     depth=NUMBER,
     oldest_pending_age=maybe(DURATION),
@@ -95,7 +96,7 @@ QUEUE = Noun(
     dead_hour=NUMBER,
     eta=maybe(DURATION),
 )
-QUEUES = Noun("list of queues", items=many(QUEUE))
+QUEUES = Noun("list of queues", items=many(LISTED_QUEUE), pauses=many(PAUSE))
 WORKERS = Noun("list of workers", items=many(WORKER), pool=POOL, max_workers=NUMBER, default_count=NUMBER)
 WORKERS_STOPPED = Noun("stopped workers", **STOPPED.keys, done=FLAG)
 

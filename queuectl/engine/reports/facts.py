@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from ...model.cached import cached_property
 from ...model.job import PENDING, PROCESSING, STATES, Job, ran_for
+from ...model.lane import HOME, Lane
 from ...model.link import STUCK_STATES
 from ...model.numbers import RATE_MINUTES, depth, per_minute, share
 from ...model.rollup import Rollup
@@ -43,6 +44,21 @@ class Facts:
     def jobs(self) -> dict[str, int]:
         """{state: jobs} of every state."""
         return {state: sum(counts.get(state, 0) for counts in self.queues.values()) for state in STATES}
+
+    @cached_property
+    def lanes(self) -> dict[str, Lane]:
+        """What queues were given, by name, and the home under HOME."""
+        return self.store.lanes.all()
+
+    @property
+    def pause(self) -> Lane | None:
+        """The pause of the whole home, None if there is none."""
+        return self.paused_lane(HOME)
+
+    def paused_lane(self, name: str) -> Lane | None:
+        """Return what a queue was given if it is paused, else None."""
+        lane = self.lanes.get(name)
+        return lane if lane is not None and lane.is_paused(self.now) else None
 
     @cached_property
     def stuck(self) -> int:

@@ -26,6 +26,7 @@ from ...model.job import (
     Job,
     jobs_text,
 )
+from ...model.lane import HOME
 from ...model.link import ANY, BADLY
 from ...model.quantity import SHOWN, some_of
 from ...store.links import Relative
@@ -53,6 +54,9 @@ def explain(facts: Facts, job: Job) -> tuple[str, str | None]:
 def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:
     before = facts.store.search.count_before(job, COUNTED)
     ahead = f"{jobs_text(before)} {'is' if before == 1 else 'are'} before it"
+    shut = _shut(facts, job.queue)
+    if shut is not None:
+        return shut
     who = absent(facts)
     if who:
         return f"{who}; {ahead}", START_WORKERS
@@ -68,6 +72,24 @@ def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:
     if limited and all(worker.limited_by or worker.state == "busy" for worker in workers):
         return f"{limit_text(limited)}; {ahead}", "queuectl worker status"
     return f"a worker will take it shortly; {ahead}", None
+
+
+def _shut(facts: Facts, queue: str) -> tuple[str, str | None] | None:
+    """Return what of a queue's lane, or of the home, lets no job start, with the hint; None if nothing does."""
+    for name in (HOME, queue):
+        paused = facts.paused_lane(name)
+        if paused is not None:
+            return f"{paused.subject} is {paused.pause_text(facts.now)}", f"queuectl resume {name}".rstrip()
+    lane, running = facts.lanes.get(queue), facts.queues.get(queue, {}).get(PROCESSING, 0)
+    if lane is None:
+        return None
+    if lane.is_full(running):
+        return f"queue {queue} is full: {running} of {lane.slots} run", f"queuectl queue limit {queue} {running + 1}"
+    starts_at = lane.starts_at(facts.now)
+    if starts_at > facts.now:
+        following = when.clock_text(-(-starts_at // when.SECOND) * when.SECOND, facts.now)
+        return f"the rate {lane.rate} of queue {queue} lets the next job start at {following}", None
+    return None
 
 
 def _waits(facts: Facts, job: Job) -> tuple[str, str | None]:

@@ -17,7 +17,6 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Sequence
-from functools import partial
 
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
@@ -42,6 +41,7 @@ from .execution import Execution, Shortage
 from .limits import Limits
 from .orderly import is_of_a_stop
 from .registration import Registration
+from .room import claim_next, leaves_room, seconds_to_room
 from .settle import settle
 from .shortage import Pauses
 from .tree import alive, forget
@@ -160,12 +160,16 @@ class Worker:
             if self._finished is not None:
                 state = self._settle(self._finished)
             self._vitals.write_trouble(self._pauses.reason)
-            is_kept = self.wakeup.is_stopping or self._pauses.left or self._limits.exceeded(self.settings)
-            claim = None if is_kept else self._claim()
+            claim = None
+            if not (self.wakeup.is_stopping or self._pauses.left or self._limits.exceeded(self.settings)):
+                claim = claim_next(self.store, self.number, self.queues, self.settings)
             self._vitals.write_tally(is_idle=claim is None)
+            leaves = self._finished is not None and leaves_room(self.store, self._finished.claim.queue, claim)
         if self._finished is not None:
             self._report(self._finished, state)
             self._finished = None
+        if leaves:
+            ring(self.home, WORKERS)
         return claim
 
     def _may_claim(self) -> bool:
@@ -176,17 +180,7 @@ class Worker:
         return has_work and reason is None
 
     def _has_work(self) -> bool:
-        waiting = self.store.counts.queues_with(PENDING)
-        return any(queue in self.queues for queue in waiting) if self.queues else bool(waiting)
-
-    def _claim(self) -> Claim | None:
-        return self.store.jobs.claim(
-            worker=self.number,
-            now=self.clock.wall(),
-            queues=self.queues,
-            lease_until=self.clock.monotonic() + self.settings.lease,
-            cancel=partial(hooks.cancel, self.store, settings=self.settings, actor=f"worker {self.number}"),
-        )
+        return bool(self.store.lanes.with_room(self.clock.wall(), self.queues))
 
     def _settle(self, finished: Finished) -> str | None:
         now = self.clock.wall()
@@ -352,7 +346,12 @@ class Worker:
         """Wait in the home until the bell rings, something stops us, or it is time to look again."""
         self._go_home()
         self.wakeup.rung = False
-        self.wakeup.wait(self._pauses.left or (LIMITED_SECONDS if self._limits.reason else POLL_SECONDS))
+        try:
+            seconds = seconds_to_room(self.store, self.queues, POLL_SECONDS)
+        except StoreUnavailable as error:
+            self._endure(error)
+            return
+        self.wakeup.wait(self._pauses.left or (LIMITED_SECONDS if self._limits.reason else seconds))
         self._reap()
         if self.wakeup.is_stopping:
             return

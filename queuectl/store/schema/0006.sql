@@ -119,3 +119,23 @@ CREATE TABLE batch_counts (
 ) WITHOUT ROWID;
 CREATE INDEX jobs_of_batch ON jobs (batch, state, number) WHERE batch IS NOT NULL;
 CREATE INDEX jobs_stuck_of_batch ON jobs (batch) WHERE batch IS NOT NULL AND hopeless > 0 AND finished_at IS NULL;
+
+-- What a queue was given; without a row it has no limit. The row without a name is the home's own and has a pause only.
+CREATE TABLE queues (
+    name             TEXT PRIMARY KEY,
+    slots            INTEGER CHECK (slots > 0),
+    rate_count       INTEGER CHECK (rate_count > 0),
+    rate_period      INTEGER NOT NULL DEFAULT 1000 CHECK (rate_period > 0),
+    rate_burst       INTEGER NOT NULL DEFAULT 1 CHECK (rate_burst > 0),
+    -- When, in microseconds since 1970, the next job would start if all kept an even distance (GCRA).
+    due              INTEGER NOT NULL DEFAULT 0,
+    paused_at        INTEGER,
+    paused_until     INTEGER CHECK (paused_until IS NULL OR paused_at IS NOT NULL),
+    -- Whether the end counts from when the pause began, and moves along when the clock is set.
+    is_delay         INTEGER NOT NULL DEFAULT 0,
+    pause_reason     TEXT,
+    pauses_schedules INTEGER NOT NULL DEFAULT 0,
+    is_draining      INTEGER NOT NULL DEFAULT 0,
+    -- JSON: what its new jobs have where none is given.
+    defaults         TEXT
+) WITHOUT ROWID;
