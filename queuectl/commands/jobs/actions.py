@@ -9,7 +9,7 @@ from __future__ import annotations
 from ...engine.waiting import Waiting
 from ...model.errors import WaitTimeout
 from ...model.job import CANCELLED, PROCESSING, TRANSITIONS
-from ...model.verbs import PLAIN_VERBS, Verb
+from ...model.verbs import PLAIN_VERBS, VERBS, Verb
 from ..grammar.registry import Arg, command
 from ..result import Result, left_alone
 from .selection import SELECTION, act, report, select, show_only, verb_options
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..context import Context
 
 GROUP = "Jobs"
+RESUME = "resume"
 END_SECONDS = 5
 NO_WAIT = Arg("--no-wait", flag=True, help="do not wait until running jobs have ended")
 
@@ -70,7 +71,14 @@ def _await_end(context: Context, change: Change, meant: Selection) -> None:
             context.front_end.note(f"{job.id} was faster, it is {job.state}")
 
 
+def resume_jobs(context: Context, **given: Any) -> Result:
+    """Let suspended jobs go on, by the arguments of a plain verb."""
+    return _handler(VERBS[RESUME])(context, **given)
+
+
 for _verb in PLAIN_VERBS:
+    if _verb.name == RESUME:
+        continue  # It means queues too, so it is declared with these.
     # A running job ends some time after its worker was told.
     _more = [NO_WAIT] if (PROCESSING, _verb.name) in TRANSITIONS and _verb.destroys else []
     command(_verb.name, *SELECTION, *verb_options(_verb), *_more, group=GROUP, examples=_examples(_verb))(
