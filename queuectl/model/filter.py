@@ -86,6 +86,11 @@ class Filter(Record):
         both = [state for state in self.states if state in states]
         return Filter(both, self.terms, names_states=self.names_states, text=self.text, rest=self.rest)
 
+    def suspended(self, is_suspended: bool) -> Filter:
+        """Return the same for jobs that are suspended, or for those that are not."""
+        term = Term("suspended", (("=", (is_suspended,)),))
+        return Filter(self.states, [*self.terms, term], self.names_states, self.text, self.rest)
+
 
 def is_filter(word: str) -> bool:
     """Return whether a word in the place of an id is a filter and no reference."""

@@ -6,11 +6,11 @@ says where to go on. Where jobs come and go, a page goes on behind a key, never 
 
 from __future__ import annotations
 
+from ..model.fields import FILTERS
 from ..model.job import STATES
 from ..model.record import Record
 from ..model.sorts import NEWEST_FIRST, ORDERS, ORDERS_OF_KEYS, SORT_KEYS
-from .condition import COLUMNS as FILTERED
-from .condition import ELSEWHERE, condition
+from .condition import BEHIND, ELSEWHERE, condition
 from .ranges import Range, Ranges
 
 TYPE_CHECKING = False
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 KEYS = "number, priority, run_at, finished_at"
 # All that a condition may ask for.
-OF_JOBS = [column for key, column in FILTERED.items() if key not in ELSEWHERE]
-COLUMNS = ", ".join(dict.fromkeys(["attempt_id", *KEYS.split(", "), *OF_JOBS]))
+OF_JOBS = [field.name for key, field in FILTERS.items() if key not in ELSEWHERE]
+COLUMNS = ", ".join(dict.fromkeys([*BEHIND, *KEYS.split(", "), *OF_JOBS]))
 ROWS = f"SELECT {KEYS} FROM ({{}}) WHERE {{}} LIMIT ?"
 COUNT = "SELECT count(*) FROM ({} LIMIT ?)"
 SORTED = "SELECT number FROM jobs {} ORDER BY {} LIMIT ?"

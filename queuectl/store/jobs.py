@@ -8,7 +8,17 @@ result is dropped. All methods that write must be called inside `with store.writ
 from __future__ import annotations
 
 from ..model.fields import EDITABLE
-from ..model.job import BLOCKED, FINAL_STATES, KEPT_BACK_STATES, PENDING, PROCESSING, TRANSITIONS, Outcome, waits_since
+from ..model.job import (
+    BLOCKED,
+    FINAL_STATES,
+    KEPT_BACK_STATES,
+    PENDING,
+    PROCESSING,
+    TRANSITIONS,
+    USER,
+    Outcome,
+    waits_since,
+)
 from ..model.verbs import VERBS
 from .claim import ORDER, Claim, urgency
 from .enqueue import PLAIN, Enqueue, tags_text
@@ -39,14 +49,18 @@ BEGIN_ATTEMPT = "INSERT INTO attempts (job, attempt, worker, started_at, wait_ti
 CLAIM = """
 UPDATE jobs SET state = 'processing', attempts = attempts + 1, last_attempt = last_attempt + 1, attempt_id = ?,
     worker = ?, lease_until = ?, started_at = ?, updated_at = ?, finished_at = NULL, duration = NULL,
-    exit_code = NULL, signal = NULL, error = NULL, cancel_requested = 0
+    exit_code = NULL, signal = NULL, error = NULL, cancel_requested = 0, suspended_for = 0
 WHERE number = ? AND state = 'pending'
 """
 RENEW = "UPDATE jobs SET lease_until = ? WHERE number = ? AND state = 'processing' AND attempt_id = ?"
 CANCEL_REQUESTED = "SELECT cancel_requested FROM jobs WHERE number = ? AND state = 'processing' AND attempt_id = ?"
-FINISH = """
+SUSPENDED_BY = "SELECT suspended_by FROM jobs WHERE number = ? AND state = 'processing' AND attempt_id = ?"
+# With the instant at which a job that is suspended goes on, or ends.
+GOES_ON = """suspended_for = suspended_for + CASE WHEN suspended_at IS NULL THEN 0 ELSE max(0, ? - suspended_at) END,
+    suspended_at = NULL, suspended_by = NULL"""
+FINISH = f"""
 UPDATE jobs SET state = ?, attempts = attempts - ?, run_at = ?, finished_at = ?, duration = ?, exit_code = ?,
-    signal = ?, error = ?, updated_at = ?, worker = NULL, lease_until = NULL, cancel_requested = 0
+    signal = ?, error = ?, updated_at = ?, worker = NULL, lease_until = NULL, cancel_requested = 0, {GOES_ON}
 WHERE number = ? AND state = 'processing' AND attempt_id = ?
 """
 DUE_JOBS = f"SELECT number, queue, state, waits FROM jobs WHERE {DUE} AND run_at <= ? ORDER BY run_at LIMIT ?"
@@ -59,6 +73,15 @@ UPDATE jobs SET state = CASE state WHEN 'processing' THEN state ELSE 'cancelled'
     cancel_requested = state = 'processing', finished_at = CASE state WHEN 'processing' THEN NULL ELSE ? END,
     updated_at = ?
 WHERE number = ? AND state = ?
+"""
+# Also only marked. What a pause has suspended, a user may suspend beyond its end.
+SUSPEND = """
+UPDATE jobs SET suspended_at = coalesce(suspended_at, ?), suspended_by = ?, updated_at = ?
+WHERE suspended_by IS NOT ? AND suspended_by IS NOT 'user' AND number = ? AND state = ?
+"""
+RESUME = f"""
+UPDATE jobs SET {GOES_ON}, updated_at = ?
+WHERE suspended_at IS NOT NULL AND suspended_by = coalesce(?, suspended_by) AND number = ? AND state = ?
 """
 RETRY = """
 UPDATE jobs SET state = CASE WHEN waits > 0 THEN 'blocked' ELSE 'pending' END, run_at = ?, updated_at = ?,
@@ -107,9 +130,18 @@ FROM ({" UNION ALL ".join(FINISHED_IN % state for state in FINAL_STATES)}) AS pa
 ORDER BY finished_at, number LIMIT ?3
 """
 # Each ends with the number and the state that are expected.
-CHANGES = {"cancel": CANCEL, "retry": RETRY, "edit": EDIT, "hold": HOLD, "release": RELEASE, "front": FRONT}
+CHANGES = {
+    "cancel": CANCEL,
+    "suspend": SUSPEND,
+    "resume": RESUME,
+    "retry": RETRY,
+    "edit": EDIT,
+    "hold": HOLD,
+    "release": RELEASE,
+    "front": FRONT,
+}
 EXPIRED_AT_ONCE = 64
-ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING)
+ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING != target)
 
 
 class Jobs:
@@ -193,6 +225,11 @@ class Jobs:
         found = self._database.value(CANCEL_REQUESTED, (number, attempt_id))
         return None if found is None else bool(found)
 
+    def suspended_by(self, number: int, attempt_id: int) -> str | None:
+        """Return who wants the running attempt suspended, None for nobody."""
+        found: str | None = self._database.value(SUSPENDED_BY, (number, attempt_id))
+        return found
+
     def finish(
         self, claim: Claim, outcome: Outcome, *, state: str, run_at: int, duration: int | None, now: int
     ) -> bool:
@@ -205,7 +242,7 @@ class Jobs:
             raise ValueError(f"an attempt cannot lead to {state}")
         finished_at = now if state in FINAL_STATES else None
         how = (duration, outcome.exit_code, outcome.signal, outcome.error)
-        values = (state, int(state == PENDING), run_at, finished_at, *how, now, claim.number, claim.attempt_id)
+        values = (state, int(state == PENDING), run_at, finished_at, *how, now, now, claim.number, claim.attempt_id)
         if not self._database.change(FINISH, values):
             return False
         self._counts.move(claim.queue, PROCESSING, state)
@@ -260,6 +297,17 @@ class Jobs:
     def cancel(self, number: int, now: int) -> bool:
         """Cancel a job; return False if its state does not allow it. A running one is marked, its worker ends it."""
         return self._change("cancel", number, now, now, now)
+
+    def suspend(self, number: int, now: int, by: str = USER) -> bool:
+        """Mark a running job as suspended, by USER or by PAUSE; its worker stops it. Return False if it was already."""
+        return self._change("suspend", number, now, now, by, now, by)
+
+    def resume(self, number: int, now: int, by: str | None = None) -> bool:
+        """Mark a job as running that is suspended, by USER, by PAUSE or by either; its worker lets it go on.
+
+        Return False if it is not suspended so.
+        """
+        return self._change("resume", number, now, now, now, by)
 
     def retry(self, number: int, now: int, *, keep_attempts: bool) -> bool:
         """Make a final or failed job claimable at once; return False if its state does not allow it.

@@ -66,6 +66,8 @@ add true
 enqueue '{"command": "true"}'
 schedule true +1h
 cancel waiting
+suspend waiting
+resume waiting
 retry gone
 edit waiting --priority 3
 hold waiting

@@ -1,5 +1,7 @@
 """Everything is killed at random while a queue works: workers, pools, fork servers, schedulers, clients.
 
+Meanwhile what runs is suspended and resumed again and again.
+
     python3 -m tests.engine.chaos --seed 1 --seconds 20
 
 Jobs are of these kinds, by turns; each holds a file lock as long as any process of it lives, so that an attempt which
@@ -87,6 +89,7 @@ class Chaos:
         self.home = str(directory / "home")
         self.chance = random.Random(seed)
         self.kills: dict[str, int] = collections.Counter()
+        self.suspended = 0
         self._directory = directory
         self._processes = processes
         self.queue = Queue(self.home, actor="chaos")
@@ -100,12 +103,14 @@ class Chaos:
         until = SYSTEM_CLOCK.monotonic() + seconds * 1000
         while SYSTEM_CLOCK.monotonic() < until or sum(self.kills.values()) < kills:
             self._start_what_is_missing()
+            self._suspend_or_resume()
             self._kill_one()
             SYSTEM_CLOCK.pause(BETWEEN_KILLS)
         for client in self._clients:
             client.kill()
             client.wait()
         self._start_what_is_missing(clients=0)
+        self.queue.resume("suspended:yes")
         wait_until(self._is_drained, DRAIN_SECONDS, "everything is done")
 
     def _prepare(self) -> None:
@@ -149,6 +154,12 @@ class Chaos:
             overlap=OVERLAP,
             seconds=round(self.chance.uniform(0.05, 0.3), 3),
         )
+
+    def _suspend_or_resume(self) -> None:
+        if self.chance.random() < 0.5:
+            self.suspended += self.queue.suspend("state:processing").count
+        else:
+            self.queue.resume("suspended:yes")
 
     def _kill_one(self) -> None:
         kinds: dict[str, Callable[[], int | None]] = {
@@ -241,6 +252,7 @@ def main() -> int:
         finally:
             chaos.close()
     missed = {"worker", "pool", "fork server", "scheduler", "client"} - set(chaos.kills)
+    print(f"  suspended: {chaos.suspended}")
     print("  killed: " + ", ".join(f"{count} {kind}" for kind, count in sorted(chaos.kills.items())))
     print("  " + ", ".join(f"{count} {what}" for what, count in found.items()))
     if missed:

@@ -140,11 +140,11 @@ def test_a_pause_ends_by_itself_and_wakes_workers(
     bell = Doorbell(Home(home), WORKERS + "1")
     clock.advance(30 * MINUTE)
     assert 0 < scheduler.tick() <= 1
-    assert bell.answer() == WORK
+    assert WORK in bell.answer()
     assert queue.queues.pause_of_home() is None and queue.queues.get("mail").standing == "paused"
     clock.advance(30 * MINUTE)
     scheduler.tick()
-    assert bell.answer() == WORK and queue.queues.all() == []
+    assert WORK in bell.answer() and queue.queues.all() == []
     bell.close()
     assert told(queue, "resumed") == [f"{what}: the time of its pause is over" for what in ("everything", "queue mail")]
 

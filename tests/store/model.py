@@ -52,6 +52,9 @@ class Model:
                 "last_attempt": 0,
                 "attempt_id": None,
                 "cancel_requested": 0,
+                "suspended_at": None,
+                "suspended_by": None,
+                "suspended_for": 0,
                 "finished_at": None,
             }
             added.append(identifier)
@@ -79,6 +82,7 @@ class Model:
             last_attempt=row["last_attempt"] + 1,
             attempt_id=attempt_id,
             cancel_requested=0,
+            suspended_for=0,
         )
 
     def holds(self, number: int, attempt_id: int) -> bool:
@@ -90,6 +94,7 @@ class Model:
         if not self.holds(number, attempt_id):
             return False
         row = self.jobs[number]
+        self._go_on(row, now)
         row.update(
             state=state,
             run_at=run_at,
@@ -123,6 +128,26 @@ class Model:
             assert row["state"] in WAITING_STATES
             row.update(state=CANCELLED, finished_at=now)
         return True
+
+    def suspend(self, number: int, now: int, by: str) -> bool:
+        row = self.jobs.get(number)
+        if row is None or row["state"] != PROCESSING or row["suspended_by"] in (by, "user"):
+            return False
+        row.update(suspended_by=by, suspended_at=now if row["suspended_at"] is None else row["suspended_at"])
+        return True
+
+    def resume(self, number: int, now: int, by: str | None) -> bool:
+        row = self.jobs.get(number)
+        if row is None or row["suspended_by"] is None or by not in (None, row["suspended_by"]):
+            return False
+        self._go_on(row, now)
+        return True
+
+    @staticmethod
+    def _go_on(row: Row, now: int) -> None:
+        if row["suspended_at"] is not None:
+            row["suspended_for"] += max(0, now - row["suspended_at"])
+        row.update(suspended_at=None, suspended_by=None)
 
     def retry(self, number: int, now: int, keep_attempts: bool) -> bool:
         row = self.jobs.get(number)

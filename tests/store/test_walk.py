@@ -9,7 +9,7 @@ from typing import Any, Callable
 import pytest
 
 from queuectl.model.errors import Conflict
-from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING, STATES
+from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PAUSE, PENDING, STATES, USER
 from queuectl.model.lane import Lane
 from queuectl.store import Store
 from queuectl.store.claim import Claim
@@ -23,7 +23,8 @@ pytestmark = pytest.mark.slow
 SEEDS = [*range(1, 11), time.time_ns()]
 STEPS = 250
 TABLE = """
-SELECT number, id, state, queue, priority, run_at, attempts, last_attempt, attempt_id, cancel_requested, finished_at
+SELECT number, id, state, queue, priority, run_at, attempts, last_attempt, attempt_id, cancel_requested, finished_at,
+    suspended_at, suspended_by, suspended_for
 FROM jobs ORDER BY number
 """
 
@@ -85,6 +86,14 @@ class Walk:
         """Return the number of a job, seldom of none."""
         known = list(self.model.jobs)
         return self.random.choice(known) if known and self.random.random() < 0.95 else self.random.randint(1, 500)
+
+    def some_claimed(self) -> int:
+        """Return the number of a job that ran lately and may still run, at times of any."""
+        return (
+            self.random.choice(self.claims[-4:]).number
+            if self.claims and self.random.random() < 0.9
+            else self.some_job()
+        )
 
     def some_moment(self) -> int:
         return self.now + self.random.randint(-20, 20)
@@ -171,6 +180,14 @@ class Walk:
         number = self.some_job()
         assert store.jobs.cancel(number, self.now) == self.model.cancel(number, self.now)
 
+    def suspend(self, store: Store) -> None:
+        number, by = self.some_claimed(), self.random.choice([USER, PAUSE])
+        assert store.jobs.suspend(number, self.now, by) == self.model.suspend(number, self.now, by)
+
+    def resume(self, store: Store) -> None:
+        number, by = self.some_claimed(), self.random.choice([None, USER, PAUSE])
+        assert store.jobs.resume(number, self.now, by) == self.model.resume(number, self.now, by)
+
     def retry(self, store: Store) -> None:
         number, keep = self.some_job(), self.random.random() < 0.5
         assert store.jobs.retry(number, self.now, keep_attempts=keep) == self.model.retry(number, self.now, keep)
@@ -223,6 +240,8 @@ OPERATIONS = {
     "renew": 2,
     "promote": 2,
     "cancel": 3,
+    "suspend": 4,
+    "resume": 4,
     "retry": 3,
     "hold": 2,
     "front": 2,

@@ -255,6 +255,16 @@ def _demand_one(timeout: float | None, force: bool) -> None:
         raise InvalidInput("give either --timeout or --force, not both", field="timeout")
 
 
+def _tell_what_goes_on(context: Context, group: str | None = None) -> None:
+    """Say which suspended jobs of a group, by default of all, go on as their workers stop."""
+    workers = context.queue.reports.status().alive
+    mine = {worker.worker for worker in workers if group in (None, group_of(worker.queues))}
+    ids = [job.id for job in context.queue.list("suspended:yes") if job.worker in mine]
+    if ids:
+        goes = "goes" if len(ids) == 1 else "go"
+        context.front_end.note(f"{some_of(ids)} {goes} on, to end before the workers stop")
+
+
 @command(
     "worker stop",
     _queues(f"the queues of the group, {NAMED} (default: all groups)"),
@@ -278,6 +288,8 @@ def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None
     _demand_one(timeout, force)
     group = _group(queue)
     workers = context.queue.workers
+    if not force:
+        _tell_what_goes_on(context, group)
     pid = workers.stop(group, patience=timeout, force=force)
     done = "will stop: they wait for this job, which does not wait for them" if workers.is_asked_by_job else "stopped"
     return stopped(pid, f"Workers{of_group(group)} {done}", f"no workers were running{of_group(group)}")
@@ -287,6 +299,8 @@ def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None
 def worker_restart(context: Context, *, timeout: float | None, force: bool) -> Result:
     """Stop the workers and start as many again, in the same groups."""
     _demand_one(timeout, force)
+    if not force:
+        _tell_what_goes_on(context)
     groups = context.queue.workers.restart(patience=timeout, force=force)
     return worker_status(context, message=f"{workers_text(groups)} started")
 

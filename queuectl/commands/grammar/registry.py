@@ -172,7 +172,7 @@ MODULES = {
     "jobs.listing": "list show history",
     "jobs.logs": "logs",
     "jobs.wait": "wait",
-    "jobs.actions": " ".join(verb.name for verb in PLAIN_VERBS),
+    "jobs.actions": " ".join(verb.name for verb in PLAIN_VERBS if verb.name != "resume"),
     "jobs.edit": "edit",
     "jobs.templates": "template",
     "daemons.workers": "worker",

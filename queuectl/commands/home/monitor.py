@@ -32,8 +32,10 @@ def _status_text(found: Status) -> str:
         *([f"scheduler: {found.scheduler.mode}"] if found.scheduler.running else []),
         f"jobs:      {found.total}",
     ]
-    gone = {PROCESSING: f"  ({len(found.gone)} without a worker)"} if found.gone else {}
-    lines += [f"  {state + ':':<12}{count:>8}{gone.get(state, '')}" for state, count in found.jobs.items()]
+    some = [(found.suspended, "suspended"), (len(found.gone), "without a worker")]
+    of_them = ", ".join(f"{count} {how}" for count, how in some if count)
+    more = {PROCESSING: f"  ({of_them})"} if of_them else {}
+    lines += [f"  {state + ':':<12}{count:>8}{more.get(state, '')}" for state, count in found.jobs.items()]
     if len(found.queues) > 1:
         lines += [
             f"queue {name}: "

@@ -16,6 +16,7 @@ from ...model.job import (
     DEAD,
     FAILED,
     FINAL_STATES,
+    GO_ON,
     GONE,
     HELD,
     PENDING,
@@ -141,9 +142,13 @@ def _held(facts: Facts, job: Job) -> tuple[str, str | None]:
 def _processing(facts: Facts, job: Job) -> tuple[str, str | None]:
     if job.is_gone:
         return GONE, START_WORKERS if absent(facts) == NOBODY else "queuectl worker status"
-    since = "" if job.started_at is None else f" for {when.duration_text(facts.now - job.started_at)}"
+    so_far = job.elapsed(facts.now)
+    since = "" if so_far is None else f" for {when.duration_text(so_far)}"
     if facts.store.search.details(job.number).cancel_requested:
         return f"worker {job.worker} is ending it, as was asked", None
+    if job.suspended_at is not None:
+        so_long = when.duration_text(max(0, facts.now - job.suspended_at))
+        return f"suspended for {so_long} by a {job.suspended_by}", f"{GO_ON} {reference(job)}"
     return f"worker {job.worker} has been running it{since}, attempt {job.attempts} of {job.max_retries + 1}", (
         f"follow it with: queuectl logs -f {reference(job)}"
     )

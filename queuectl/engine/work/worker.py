@@ -272,6 +272,9 @@ class Worker:
         """Once a second while a job runs: renew, store output, see whether to end it."""
         claim = execution.claim
         self._look_around()
+        if self.wakeup.is_stopping:
+            # It can end in time only if it runs.
+            execution.resume()
         if self.wakeup.is_forced or self._is_out_of_time():
             execution.end(Outcome.released())
         try:
@@ -307,6 +310,7 @@ class Worker:
                 self._record_process(execution)
                 self._beat()
             cancel = self.store.jobs.cancel_requested(claim.number, claim.attempt_id)
+            is_suspended = self._is_suspended(claim)
         if not held:
             self.log.say(f"{claim.id}: attempt {claim.attempt} has lost the job, ending it")
             execution.end(Outcome.lost(LEASE_LOST), grace=0)
@@ -315,6 +319,22 @@ class Worker:
         claim.lease_until = lease_until
         if cancel:
             execution.end(Outcome.cancelled())
+        elif is_suspended:
+            execution.suspend()
+        else:
+            execution.resume()
+
+    def _is_suspended(self, claim: Claim) -> bool:
+        """Whether a job is to stand still; while we stop, none does. In a transaction."""
+        if self.store.jobs.suspended_by(claim.number, claim.attempt_id) is None:
+            return False
+        if not self.wakeup.is_stopping:
+            return True
+        now = self.clock.wall()
+        self.store.jobs.resume(claim.number, now)
+        actor = f"worker {self.number}"
+        self.store.events.add("resume", actor=actor, now=now, job=claim.number, detail="the worker stops")
+        return False
 
     def _record_process(self, execution: Execution) -> None:
         attempt = execution.claim.attempt_id

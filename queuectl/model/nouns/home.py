@@ -15,6 +15,7 @@ STATUS = Noun(
     "status",
     home=TEXT,
     jobs=STATE_COUNTS,
+    suspended=NUMBER,
     total=NUMBER,
     queues=table(table(NUMBER)),
     pauses=many(PAUSE),

@@ -39,9 +39,11 @@ CREATE TABLE jobs (
     -- It is cancelled if its first attempt has not begun by then.
     expires_at       INTEGER,
     nice             INTEGER NOT NULL DEFAULT 0,
-    -- Since when its processes are stopped, and by what: a user, or a pause.
+    -- Since when its processes are stopped, and by what: a user, or a pause. For how long they were before, in this
+    -- attempt.
     suspended_at     INTEGER,
-    suspended_by     TEXT,
+    suspended_by     TEXT CHECK (suspended_by = 'user' OR suspended_by = 'pause'),
+    suspended_for    INTEGER NOT NULL DEFAULT 0 CHECK (suspended_for >= 0),
     on_success       TEXT,
     on_failure       TEXT,
     on_finish        TEXT,
@@ -53,6 +55,8 @@ CREATE TABLE jobs (
     CHECK ((state = 'processing') = (lease_until IS NOT NULL)),
     CHECK (state <> 'processing' OR attempt_id IS NOT NULL),
     CHECK ((state = 'completed' OR state = 'dead' OR state = 'cancelled') = (finished_at IS NOT NULL)),
+    CHECK (suspended_at IS NULL OR state = 'processing'),
+    CHECK ((suspended_at IS NULL) = (suspended_by IS NULL)),
     CHECK (state <> 'blocked' OR waits > 0),
     CHECK (waits = 0 OR NOT (state = 'pending' OR state = 'processing' OR state = 'failed'))
 );
