@@ -20,9 +20,7 @@ from collections.abc import Sequence
 
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
-from ...model.event import BACKGROUND_ENDED
 from ...model.job import FAILED, NOT_STARTED, PENDING, Outcome
-from ...model.quantity import counted, some_of
 from ...model.record import Record
 from ...model.settings import Settings
 from ...model.when import duration_text
@@ -35,6 +33,7 @@ from ..machine.journal import Pair
 from ..machine.vitals import Vitals
 from ..machine.wakeup import LOOK, ORDERLY, Wakeup
 from . import hooks
+from .background import note_background
 from .capture import Capture
 from .environment import Environments, marker
 from .execution import Execution, Shortage
@@ -197,19 +196,9 @@ class Worker:
         )
         if state is not None:
             self._store_output(claim, capture)
-            self._note_background(finished, now)
+            note_background(self.store, claim, finished.ended_background, now)
             self._vitals.add(finished.duration or 0)
         return state
-
-    def _note_background(self, finished: Finished, now: int) -> None:
-        """Note in the job's history which processes it left running, that were ended."""
-        left = finished.ended_background
-        if left:
-            ended = "was ended" if len(left) == 1 else "were ended"
-            processes = counted(len(left), "process", "processes")
-            detail = f"{processes} left running {ended}: {some_of(left)}"
-            actor = f"worker {self.number}"
-            self.store.events.add(BACKGROUND_ENDED, actor=actor, now=now, job=finished.claim.number, detail=detail)
 
     def _store_output(self, claim: Claim, capture: Capture) -> None:
         """Store the output that is pending; it is forgotten only when the transaction has succeeded."""
