@@ -306,6 +306,11 @@ def test_the_main_menu_shows_the_alerts_and_no_other_menu_does(home: str) -> Non
     assert talk.out.count("error:") == 2 and "info" not in talk.out
 
 
+def test_the_main_menu_tells_of_pauses(home: str) -> None:
+    done(home, "pause", "--reason", "game")
+    assert "everything is paused: game" in Talk(home, "0").out
+
+
 def test_demo_jobs_are_added(home: str) -> None:
     talk = Talk(home, "12", "1", "0", "0")
     assert talk.commands == ["queuectl demo"]
