@@ -219,13 +219,14 @@ def _ask_for_job(menu: Menu, jobs: Sequence[Job], start: int, has_more: bool) ->
 
 def config_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about settings: one for each group of them."""
-    from ..model.settings import QUEUE, RETRIES, SCHEDULER, WORKERS
+    from ..model.settings import NOTIFICATIONS, QUEUE, RETRIES, SCHEDULER, WORKERS
 
     return [
         ("Show all settings", run("config", "show")),
         *((group.capitalize(), _settings_form(group)) for group in (RETRIES, WORKERS, QUEUE)),
         ("Reset all settings", sure(lambda menu: "set all settings back to their defaults", "config", "reset")),
         (SCHEDULER.capitalize(), _settings_form(SCHEDULER)),
+        (NOTIFICATIONS.capitalize(), _settings_form(NOTIFICATIONS)),
     ]
 
 

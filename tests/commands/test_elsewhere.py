@@ -16,12 +16,12 @@ from tests.commands.calling import call, done, refused
 
 WORDS = {
     "stash": "hold",
-    "continue": "resume",
-    "freeze": "suspend",
-    "start": "worker start",
     "unpause": "resume",
     "queues": "queue list",
     "throttle": "queue limit",
+    "continue": "resume",
+    "freeze": "suspend",
+    "start": "worker start",
     "rerun": "retry",
     "restart": "retry",
     "kill": "cancel",

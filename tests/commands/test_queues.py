@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.commands.calling import call, done, refused
+from queuectl.model.job import PROCESSING
+from tests.commands.calling import call, done, refused, store
+from tests.store.building import bring_to
 
 
 def test_a_queue_is_limited_and_shown(home: str) -> None:
@@ -40,7 +42,8 @@ def test_a_name_that_no_job_has_is_told(home: str) -> None:
         (("queue", "show", "mail"), 3, 'there is no queue "mail"'),
         (("queue", "clear", "mail"), 3, 'there is no queue "mail"'),
         (("queue", "resume", "mail"), 4, "queue mail is not paused"),
-        (("resume", "mail"), 4, "queue mail is not paused"),
+        (("resume", "default"), 4, "queue default is not paused"),
+        (("resume", "mail"), 3, 'no job with id "mail"'),
         (("pause", "--for", "1h", "--until", "18:00"), 2, "give either --for or --until, not both"),
         (("pause", "--until", "2020-01-01"), 2, "which is over"),
         (("pause", "job-1"), 2, "pause takes queues, and job-1 is a job"),
@@ -115,3 +118,47 @@ def test_a_drain_leaves_what_is_paused_and_says_so(home: str) -> None:
     assert answer.code == 4
     assert "1 job of paused queues is left; see the pauses with: queuectl queue list" in answer.err
     assert done(home, "show", "other", "--json").json()["state"] == "completed"
+
+
+def suspended(home: str) -> dict[str, bool]:
+    return {job["id"]: job["suspended_at"] is not None for job in done(home, "list", "--json").json()}
+
+
+def test_a_pause_suspends_what_runs_and_resume_lets_it_go_on(home: str) -> None:
+    with store(home) as opened:
+        for name in ("mail", "web"):
+            bring_to(opened, PROCESSING, queue=name, id=name + "-1")
+    assert "1 job is suspended" in done(home, "pause", "mail", "--running").err
+    assert suspended(home) == {"mail-1": True, "web-1": False}
+    answer = done(home, "resume", "mail")
+    assert answer.out == "Resumed: queue mail\n" and answer.err == "1 job goes on\n"
+    assert suspended(home) == {"mail-1": False, "web-1": False}
+
+
+def test_resume_without_an_argument_leaves_what_a_user_has_suspended(home: str) -> None:
+    with store(home) as opened:
+        for name in ("mail", "web"):
+            bring_to(opened, PROCESSING, queue=name, id=name + "-1")
+    done(home, "suspend", "web-1")
+    done(home, "pause", "--running")
+    assert suspended(home) == {"mail-1": True, "web-1": True}
+    done(home, "resume")
+    assert suspended(home) == {"mail-1": False, "web-1": True}
+    done(home, "resume", "web-1")
+    assert suspended(home) == {"mail-1": False, "web-1": False}
+
+
+def test_a_word_that_is_a_paused_queue_and_a_suspended_job_is_refused(home: str) -> None:
+    with store(home) as opened:
+        bring_to(opened, PROCESSING, queue="mail", id="mail")
+        bring_to(opened, PROCESSING, queue="mail", id="other")
+    done(home, "pause", "mail")
+    done(home, "suspend", "mail", "other")
+    answer = refused(home, 2, "resume", "mail")
+    assert answer.problems == ["mail is a paused queue and a suspended job"]
+    assert answer.hint == "for the queue: queuectl queue resume mail"
+    assert refused(home, 2, "resume", "mail", "other").problems == ["give either queues or jobs, not both"]
+    done(home, "queue", "resume", "mail")
+    assert suspended(home) == {"mail": True, "other": True}
+    done(home, "resume", "mail")
+    assert suspended(home) == {"mail": False, "other": True}

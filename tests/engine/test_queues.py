@@ -140,13 +140,28 @@ def test_a_pause_ends_by_itself_and_wakes_workers(
     bell = Doorbell(Home(home), WORKERS + "1")
     clock.advance(30 * MINUTE)
     assert 0 < scheduler.tick() <= 1
-    assert bell.answer() == WORK
+    assert WORK in bell.answer()
     assert queue.queues.pause_of_home() is None and queue.queues.get("mail").standing == "paused"
     clock.advance(30 * MINUTE)
     scheduler.tick()
-    assert bell.answer() == WORK and queue.queues.all() == []
+    assert WORK in bell.answer() and queue.queues.all() == []
     bell.close()
     assert told(queue, "resumed") == [f"{what}: the time of its pause is over" for what in ("everything", "queue mail")]
+
+
+def test_a_pause_that_ends_by_itself_lets_go_on_what_it_has_suspended(
+    queue: Queue, clock: FakeClock, scheduler: Clockwork
+) -> None:
+    worker = employ(queue.store)
+    for name in ("mail", "web"):
+        queue.add("true", queue=name, id=name)
+        claim(queue.store, worker=worker, now=clock.wall())
+    queue.suspend("web")
+    queue.queues.pause(until="+10s")
+    assert queue.suspend_running().done == ["mail"]
+    clock.advance(10_000)
+    scheduler.tick()
+    assert [queue.get(name).is_suspended for name in ("mail", "web")] == [False, True]
 
 
 def test_a_draining_queue_takes_no_new_jobs_and_runs_those_that_it_has(queue: Queue) -> None:

@@ -29,6 +29,7 @@ COMMANDS_ELSEWHERE = {
     "front": "urgent bump prioritize prioritise expedite first",
     "edit": "modify change update switch",
     "set": "edit change update put",
+    "worker start": "start daemon daemonize pueued work workers up",
     "wait": "join block",
     "top": "monitor tui htop watch",
     "dashboard": "web ui gui dash",

@@ -1,8 +1,8 @@
-"""Commands that pause queues, or the whole home, and let them go on; and jobs that are suspended."""
+"""Commands that pause queues, or the whole home, and let them go on."""
 
 from __future__ import annotations
 
-from ...model.errors import InvalidInput, quoted
+from ...model.errors import InvalidInput
 from ...model.lane import Pause
 from ...model.nouns.queues import PAUSE, RESUMED
 from ...model.quantity import counted
@@ -10,7 +10,7 @@ from ...model.verbs import VERBS
 from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..jobs.actions import resume_jobs
+from ..jobs.actions import handler_of
 from ..jobs.selection import SELECTION, verb_options
 from ..result import Result
 
@@ -27,8 +27,8 @@ HOW = (
     ),
     Arg("--until", metavar="TIME", help="end it at this time, such as 18:00 or 'tomorrow 09:00'"),
     Arg("--reason", metavar="TEXT", help="why; shown wherever the pause is"),
+    Arg("--running", flag=True, help="suspend the jobs that run, until the pause ends"),
     Arg("--schedules", flag=True, help="let recurring jobs add no jobs meanwhile"),
-    Arg("--running", flag=True, help="suspend the jobs that run, too"),
 )
 
 
@@ -50,12 +50,13 @@ def pause(
     duration: float | None,
     until: str | None,
     reason: str | None,
-    schedules: bool,
     running: bool,
+    schedules: bool,
 ) -> Result:
     """Let no job of some queues start, or no job at all, until resume.
 
-    Jobs that run go on, unless --running suspends them. Recurring jobs go on adding jobs, which wait, unless --schedules is given.
+    Jobs that run go on unless --running is given. Recurring jobs go on adding jobs, which wait, unless --schedules is
+    given.
     """
     _demand_queues(context, queues)
     if duration is not None and until is not None:
@@ -78,54 +79,42 @@ def pause(
     *SELECTION,
     *verb_options(VERBS["resume"]),
     group=GROUP,
-    examples=("resume", "resume mail", "resume job-1", "resume suspended:yes"),
+    examples=("resume", "resume mail", "resume job-1", "resume --state processing --queue mail"),
 )
 def resume(context: Context, *, ids: Sequence[str], **given: Any) -> Result:
-    """End the pause of queues, or every pause, or let suspended jobs go on.
+    """Let suspended jobs, paused queues or, without an argument, everything go on.
 
-    A word that names a queue which is paused means that, else it is a job. Without words all pauses end, and what
-    pause --running has suspended goes on; what suspend has suspended does not.
+    Without an argument all pauses end, and what pause --running has suspended goes on. A word that names a paused
+    queue is that queue, otherwise a suspended job.
     """
-    queues = _queues_among(context, ids)
-    if queues or not (ids or any(given.values())):
-        return resume_queues(context, queues)
-    return resume_jobs(context, ids=ids, **given)
-
-
-def _queues_among(context: Context, words: Sequence[str]) -> list[str]:
-    """Return the words that name queues. Raises InvalidInput if only some do, or if one names a suspended job too."""
-    known = {queue.queue: queue for queue in context.queue.queues.all()} if words else {}
-    found = []
-    for word in words:
-        suspended = [job for job in context.queue.read(_named(context, word)) if job.is_suspended]
-        is_open = word in known and known[word].paused_at is None and not known[word].draining
-        if word not in known or is_open and context.queue.has_id(word):
-            continue
-        if suspended:
-            hint = f"the queue: queuectl queue resume {word}; the job: queuectl resume {suspended[0].number}"
-            raise InvalidInput(f"{quoted(word)} is a paused queue and a suspended job", field="ids", hint=hint)
-        found.append(word)
-    if found and len(found) < len(words):
+    queues = [word for word in ids if _is_queue(context, word)]
+    if queues and len(queues) < len(ids):
         raise InvalidInput("give either queues or jobs, not both", field="ids")
-    return found
+    for word in queues:
+        if context.queue.has_id(word) and context.queue.get(word).is_suspended:
+            hint = f"for the queue: queuectl queue resume {word}"
+            raise InvalidInput(f"{word} is a paused queue and a suspended job", field="ids", hint=hint)
+    if queues or not (ids or any(given.values())):
+        return end_pauses(context, queues)
+    return handler_of(VERBS["resume"])(context, ids=ids, **given)
 
 
-def _named(context: Context, word: str) -> list[int]:
-    """Return the number of the job with exactly this id."""
-    return context.queue.named([word]).numbers if context.queue.has_id(word) else []
+def _is_queue(context: Context, word: str) -> bool:
+    """Return whether a word names a queue that is paused or drained, or that is no job."""
+    found = [queue for queue in context.queue.queues.all() if queue.queue == word]
+    return any(queue.paused_at or queue.draining or not context.queue.has_id(word) for queue in found)
 
 
-def resume_queues(context: Context, queues: Sequence[str]) -> Result:
-    """End the pauses of some queues, or all, with what they have suspended."""
+def end_pauses(context: Context, queues: Sequence[str]) -> Result:
+    """End the pauses of some queues, or all; let go on what they have suspended."""
     resumed = context.queue.queues.resume(*queues)
-    going_on = context.queue.resume_paused(queues).count
+    change = context.queue.resume_paused(queues)
     names = [lane.subject for lane in resumed]
-    notes = [] if names else ["nothing was paused"]
-    if going_on:
-        notes = [f"{counted(going_on, 'job')} that {'was' if going_on == 1 else 'were'} suspended {_go(going_on)} on"]
-    pause = context.queue.queues.pause_of_home()
-    if pause is not None:
-        notes.append(f"everything is still {pause.pause_text(context.clock.wall())}; end that with: queuectl resume")
+    notes = [f"{counted(change.count, 'job')} {'goes' if change.count == 1 else 'go'} on"] if change.count else []
+    notes += [] if names or change.count else ["nothing was paused"]
+    left = context.queue.queues.pause_of_home()
+    if left is not None:
+        notes.append(f"everything is still {left.pause_text(context.clock.wall())}; end that with: queuectl resume")
     message = f"Resumed: {', '.join(names)}" if names else None
     return Result(RESUMED, rows=[{"queue": lane.name or None} for lane in resumed], message=message, notes=notes)
 
@@ -144,16 +133,9 @@ def if_unknown(found: ShownQueue) -> list[str]:
     return [] if found.total else [f"no job is in queue {found.queue} yet"]
 
 
-def _go(count: int) -> str:
-    return "goes" if count == 1 else "go"
-
-
 def _notes(context: Context, queues: Sequence[str], suspended: int) -> list[str]:
     shown = [queue for queue in context.queue.queues.all() if not queues or queue.queue in queues]
     running = sum(queue.processing for queue in shown) - suspended
-    notes = (
-        [f"{counted(running, 'job')} that {'runs' if running == 1 else 'run'} {_go(running)} on"] if running > 0 else []
-    )
-    if suspended:
-        notes.append(f"{counted(suspended, 'job')} that ran {'is' if suspended == 1 else 'are'} suspended")
+    notes = [f"{counted(suspended, 'job')} {'is' if suspended == 1 else 'are'} suspended"] if suspended else []
+    notes += [f"{counted(running, 'job')} that {'runs goes' if running == 1 else 'run go'} on"] if running else []
     return notes + ([note for queue in shown for note in if_unknown(queue)] if queues else [])

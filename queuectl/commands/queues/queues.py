@@ -10,7 +10,7 @@ from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..grammar.shared import YES
 from ..result import Result, left_alone
-from .pausing import GROUP, HOW, if_unknown, pause, resume_queues
+from .pausing import GROUP, HOW, end_pauses, if_unknown, pause
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,7 +119,7 @@ def queue_pause(context: Context, *, name: str, **how: Any) -> Result:
 @command("queue resume", NAME, group=GROUP, examples=("queue resume mail",))
 def queue_resume(context: Context, *, name: str) -> Result:
     """End the pause of a queue, and its drain."""
-    return resume_queues(context, [name])
+    return end_pauses(context, [name])
 
 
 @command("queue clear", NAME, YES, group=GROUP, examples=("queue clear mail", "queue clear mail --yes"))

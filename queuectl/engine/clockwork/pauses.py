@@ -1,4 +1,4 @@
-"""Pauses that end by themselves, with what they have suspended.
+"""Pauses that end by themselves.
 
 A claim takes one for over as soon as its time has come: here this is written down, and workers are woken.
 """
@@ -6,7 +6,7 @@ A claim takes one for over as soon as its time has come: here this is written do
 from __future__ import annotations
 
 from ...model.job import PAUSE
-from ...model.lane import HOME
+from ...model.lane import HOME, Lane
 from ...store import Store
 from ..machine.doorbell import CONTROL, WORKERS, ring
 from ..machine.log import Log
@@ -24,14 +24,16 @@ def end_pauses(store: Store, now: int, log: Log) -> int:
         for lane in over:
             lane.end_pause()
             store.lanes.set(lane)
+            _let_go_on(store, lane, now)
             store.events.add(
                 "resumed", actor=log.speaker, now=now, detail=f"{lane.subject}: the time of its pause is over"
             )
-        names = {lane.name for lane in over}
-        jobs = store.search.jobs(store.search.running(ALL))
-        suspended = [job for job in jobs if job.suspended_by == PAUSE and (HOME in names or job.queue in names)]
-        for job in suspended:
-            store.jobs.resume(job.number, now, PAUSE)
-    if suspended:
-        ring(store.home, WORKERS, CONTROL)
+    ring(store.home, WORKERS, CONTROL)
     return len(over)
+
+
+def _let_go_on(store: Store, lane: Lane, now: int) -> None:
+    """Let go on what a pause of a queue, or of the home, has suspended. In a transaction."""
+    for job in store.search.jobs(store.search.running(ALL)):
+        if job.suspended_by == PAUSE and lane.name in (HOME, job.queue):
+            store.jobs.resume(job.number, now, PAUSE)
