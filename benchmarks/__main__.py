@@ -24,6 +24,7 @@ PROGRAMS = (
     "idle",
     "big_output",
     "scale",
+    "lanes",
     "schedule",
     "retention",
     "dashboard_api",

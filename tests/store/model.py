@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Sequence
 
-from queuectl.model.job import CANCELLED, FAILED, FINAL_STATES, HELD, PENDING, PROCESSING, SCHEDULED, WAITING_STATES
+from queuectl.model.job import (
+    CANCELLED,
+    DEAD,
+    FAILED,
+    FINAL_STATES,
+    HELD,
+    PENDING,
+    PROCESSING,
+    SCHEDULED,
+    WAITING_STATES,
+)
 from queuectl.model.spec import JobSpec
 
 if TYPE_CHECKING:
@@ -12,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Taken(Exception):
-    """An id that exists already or comes twice."""
+    """An id that exists already or comes twice, or a batch that takes no such job."""
 
 
 class Model:
@@ -21,11 +31,18 @@ class Model:
     def __init__(self) -> None:
         self.jobs: dict[int, Row] = {}
         self.last = 0
+        # Of each batch how many dead jobs stop it, and of those that were stopped after how many.
+        self.limits: dict[str, str | None] = {}
+        self.stopped: dict[str, int] = {}
+        self.slots: dict[str, int] = {}
 
     def copy(self) -> Model:
         twin = Model()
         twin.jobs = {number: dict(row) for number, row in self.jobs.items()}
         twin.last = self.last
+        twin.limits = dict(self.limits)
+        twin.stopped = dict(self.stopped)
+        twin.slots = dict(self.slots)
         return twin
 
     def enqueue(self, specs: Sequence[JobSpec], now: int) -> list[str]:
@@ -33,6 +50,7 @@ class Model:
         ids = {row["id"] for row in self.jobs.values()}
         if len(set(given)) < len(given) or ids & set(given):
             raise Taken
+        self.limits = self._limits_with(specs)
         added = []
         for spec in specs:
             self.last += 1
@@ -50,19 +68,63 @@ class Model:
                 "last_attempt": 0,
                 "attempt_id": None,
                 "cancel_requested": 0,
+                "suspended_at": None,
+                "suspended_by": None,
+                "suspended_for": 0,
                 "finished_at": None,
+                "batch": spec.batch,
             }
             added.append(identifier)
         return added
 
-    def claim(self, queues: Sequence[str]) -> int | None:
-        """Return the number of the job that must be claimed."""
-        waiting = [
-            (-row["priority"], row["run_at"], number)
-            for number, row in self.jobs.items()
-            if row["state"] == PENDING and (not queues or row["queue"] in queues)
-        ]
-        return min(waiting)[2] if waiting else None
+    def _limits_with(self, specs: Sequence[JobSpec]) -> dict[str, str | None]:
+        """Return the limits of all batches once these jobs are in theirs."""
+        limits = dict(self.limits)
+        for spec in specs:
+            if spec.batch is None:
+                continue
+            if spec.batch not in limits:
+                given = [one.max_fails for one in specs if one.batch == spec.batch and one.max_fails is not None]
+                limits[spec.batch] = given[0] if given else None
+            if spec.batch in self.stopped or spec.max_fails not in (None, limits[spec.batch]):
+                raise Taken
+        return limits
+
+    def states_of(self, batch: str) -> list[str]:
+        return [row["state"] for row in self.jobs.values() if row["batch"] == batch]
+
+    def leave(self, row: Row) -> None:
+        """A job was deleted: its batch may be gone with it."""
+        if row["batch"] is not None and not self.states_of(row["batch"]):
+            del self.limits[row["batch"]]
+            self.stopped.pop(row["batch"], None)
+
+    def cancel_stopped(self, now: int) -> int:
+        waiting = [row for row in self.jobs.values() if row["batch"] in self.stopped and row["state"] in WAITING_STATES]
+        for row in waiting:
+            row.update(state=CANCELLED, finished_at=now)
+        return len(waiting)
+
+    def claim(self, queues: Sequence[str], now: int) -> int | None:
+        """Return the number of the job that must be claimed; those of stopped batches before it are cancelled."""
+        heads = []
+        for queue in {row["queue"] for row in self.jobs.values()}.intersection(queues or "wxyz"):
+            if not self.has_room(queue):
+                continue
+            waiting = sorted(
+                (-row["priority"], row["run_at"], number)
+                for number, row in self.jobs.items()
+                if row["state"] == PENDING and row["queue"] == queue
+            )
+            while waiting and self.jobs[waiting[0][2]]["batch"] in self.stopped:
+                self.jobs[waiting.pop(0)[2]].update(state=CANCELLED, finished_at=now)
+            heads += waiting[:1]
+        return min(heads)[2] if heads else None
+
+    def has_room(self, queue: str) -> bool:
+        """Whether a job of a queue may start: by its slots, 0 for a pause."""
+        running = [row for row in self.jobs.values() if row["state"] == PROCESSING and row["queue"] == queue]
+        return len(running) < self.slots.get(queue, len(running) + 1)
 
     def claimed(self, number: int, attempt_id: int) -> None:
         row = self.jobs[number]
@@ -72,6 +134,7 @@ class Model:
             last_attempt=row["last_attempt"] + 1,
             attempt_id=attempt_id,
             cancel_requested=0,
+            suspended_for=0,
         )
 
     def holds(self, number: int, attempt_id: int) -> bool:
@@ -83,6 +146,7 @@ class Model:
         if not self.holds(number, attempt_id):
             return False
         row = self.jobs[number]
+        self._go_on(row, now)
         row.update(
             state=state,
             run_at=run_at,
@@ -90,6 +154,9 @@ class Model:
             attempts=row["attempts"] - (state == PENDING),
             finished_at=now if state in FINAL_STATES else None,
         )
+        dead, limit = self.states_of(row["batch"]).count(DEAD), self.limits.get(row["batch"])
+        if state == DEAD and limit is not None and dead >= int(limit):
+            self.stopped.setdefault(row["batch"], dead)
         return True
 
     def due(self) -> list[int]:
@@ -117,11 +184,32 @@ class Model:
             row.update(state=CANCELLED, finished_at=now)
         return True
 
+    def suspend(self, number: int, now: int, by: str) -> bool:
+        row = self.jobs.get(number)
+        if row is None or row["state"] != PROCESSING or row["suspended_by"] in (by, "user"):
+            return False
+        row.update(suspended_by=by, suspended_at=now if row["suspended_at"] is None else row["suspended_at"])
+        return True
+
+    def resume(self, number: int, now: int, by: str | None) -> bool:
+        row = self.jobs.get(number)
+        if row is None or row["suspended_by"] is None or by not in (None, row["suspended_by"]):
+            return False
+        self._go_on(row, now)
+        return True
+
+    @staticmethod
+    def _go_on(row: Row, now: int) -> None:
+        if row["suspended_at"] is not None:
+            row["suspended_for"] += max(0, now - row["suspended_at"])
+        row.update(suspended_at=None, suspended_by=None)
+
     def retry(self, number: int, now: int, keep_attempts: bool) -> bool:
         row = self.jobs.get(number)
         if row is None or row["state"] not in (*FINAL_STATES, FAILED):
             return False
         row.update(state=PENDING, run_at=now, finished_at=None, attempts=row["attempts"] if keep_attempts else 0)
+        self.stopped.pop(row["batch"], None)
         return True
 
     def hold(self, number: int, now: int) -> bool:
@@ -161,7 +249,7 @@ class Model:
     def remove(self, number: int) -> bool:
         if number not in self.jobs or self.jobs[number]["state"] == PROCESSING:
             return False
-        del self.jobs[number]
+        self.leave(self.jobs.pop(number))
         return True
 
     def prune(self, state: str, before: int, limit: int) -> int:
@@ -171,5 +259,5 @@ class Model:
             if row["state"] == state and row["state"] in FINAL_STATES and row["finished_at"] < before
         )[:limit]
         for _, number in old:
-            del self.jobs[number]
+            self.leave(self.jobs.pop(number))
         return len(old)

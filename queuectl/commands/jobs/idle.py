@@ -35,7 +35,7 @@ def waited_for(context: Context, numbers: Sequence[int]) -> Iterator[None]:
 
 
 def _tell_what_waits(context: Context, numbers: Sequence[int]) -> None:
-    """Say which of some jobs are held, wait for their time or for other jobs, or wait although nobody runs them."""
+    """Say which of some jobs are held, wait for a time or for others, have nobody to run them, or stand still."""
     states = context.queue.states_of(numbers)
     held = [number for number, state in states.items() if state == HELD]
     if held:
@@ -45,7 +45,7 @@ def _tell_what_waits(context: Context, numbers: Sequence[int]) -> None:
     for job in context.queue.read([number for number, state in states.items() if state == BLOCKED][:SHOWN]):
         context.front_end.note(f"{job.id}: {context.queue.reports.why(job).reason}")
     _tell_unattended(context, {number: state for number, state in states.items() if state in WAITING_STATES})
-    _tell_gone(context, context.queue.read([number for number, state in states.items() if state == PROCESSING]))
+    _tell_what_stands(context, context.queue.read([number for number, state in states.items() if state == PROCESSING]))
 
 
 def _tell_unattended(context: Context, states: Mapping[int, str]) -> None:
@@ -53,7 +53,7 @@ def _tell_unattended(context: Context, states: Mapping[int, str]) -> None:
     from ...engine.attended import is_attended
     from ...model.alert import NO_WORKERS_RUN
 
-    if not states:
+    if not states or _tell_paused(context, states):
         return
     if not is_attended(context.queue):
         _tell(context, list(states), f"{_waits(states)}: {NO_WORKERS_RUN}")
@@ -67,9 +67,24 @@ def _tell_unattended(context: Context, states: Mapping[int, str]) -> None:
         _tell(context, by_queue[queue], what)
 
 
-def _tell_gone(context: Context, jobs: Sequence[Job]) -> None:
+def _tell_paused(context: Context, states: Mapping[int, str]) -> bool:
+    """Say which of some jobs that wait are paused; return whether there are any."""
+    status, paused = context.queue.reports.status(), False
+    for job in context.queue.read(list(states)[:SHOWN]) if status.lanes else ():
+        lane = status.pause or status.paused_lane(job.queue)
+        if lane is not None:
+            paused = True
+            resume = f"queuectl resume {lane.name}".rstrip()
+            context.front_end.note(
+                f"{job.id} waits: {lane.subject} is {lane.pause_text(status.now)}; resume with: {resume}"
+            )
+    return paused
+
+
+def _tell_what_stands(context: Context, jobs: Sequence[Job]) -> None:
+    """Say which of some jobs that are processing do not run: they are suspended, or their workers are gone."""
     for job in jobs:
-        if job.is_gone:
+        if job.is_gone or job.is_suspended:
             found = context.queue.reports.why(job)
             context.front_end.note(f"{job.id}: {found.reason}" + (f": {found.hint}" if found.hint else ""))
 
