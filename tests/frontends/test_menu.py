@@ -294,7 +294,9 @@ def test_settings_are_changed_by_group_and_only_where_they_differ(home: str) -> 
 
 def test_every_setting_that_works_stands_in_a_group_of_the_menu() -> None:
     others = {"dashboard_host", "dashboard_port"}
-    shown = {setting.name for setting in OFFERED if setting.group in (RETRIES, WORKERS, QUEUE, SCHEDULER, NOTIFICATIONS)}
+    shown = {
+        setting.name for setting in OFFERED if setting.group in (RETRIES, WORKERS, QUEUE, SCHEDULER, NOTIFICATIONS)
+    }
     assert shown == {setting.name for setting in OFFERED} - others
 
 
