@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, quoted
-from ..model.job import COMPLETED, PAUSE, PROCESSING, WAITING_STATES, jobs_text
+from ..model.job import COMPLETED, FINAL_STATES, PAUSE, PROCESSING, WAITING_STATES, jobs_text
 from ..model.link import WHENS
 from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
 from ..model.when import duration_text
@@ -57,6 +57,10 @@ class Changing(Finding):
             return hooks.cancel(store, number, now, settings=settings, actor=self.actor)
 
         meant = self._meant(references, "cancel", with_children=with_children)
+        if with_children:
+            # Of a job that has ended, only what waits for it is left to cancel.
+            states = self.states_of(meant.numbers)
+            meant.numbers = [one for one in meant.numbers if states.get(one) not in FINAL_STATES] or meant.numbers
         change = self._each([meant], "cancel", apply)
         if change.done and self.counts().get(PROCESSING):
             from .retrieval import take_back

@@ -212,6 +212,12 @@ def test_cancel_with_children_cancels_the_chain(chain: str) -> None:
     assert state_of(chain, "a") == "pending"
 
 
+def test_cancel_with_children_of_a_job_that_has_ended_cancels_what_is_left(chain: str) -> None:
+    finish(chain, "dead")
+    assert done(chain, "cancel", "a", "--with-children").out == "3 jobs cancelled: d, c, b\n"
+    refused(chain, 4, "cancel", "a", "--with-children")
+
+
 def test_remove_leaves_what_others_wait_for_unless_they_go_too(chain: str) -> None:
     answer = refused(chain, 4, "remove", "b")
     assert answer.problems == ['cannot remove job "b": 1 job waits for it']
