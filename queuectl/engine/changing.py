@@ -56,11 +56,9 @@ class Changing(Finding):
         def apply(store: Store, number: int, now: int) -> bool:
             return hooks.cancel(store, number, now, settings=settings, actor=self.actor)
 
-        meant = self._meant(references, "cancel", with_children=with_children)
+        meant = self.select(references, means=VERBS["cancel"].means)
         if with_children:
-            # Of a job that has ended, only what waits for it is left to cancel.
-            states = self.states_of(meant.numbers)
-            meant.numbers = [one for one in meant.numbers if states.get(one) not in FINAL_STATES] or meant.numbers
+            meant = self.with_children(meant, "cancel")
         change = self._each([meant], "cancel", apply)
         if change.done and self.counts().get(PROCESSING):
             from .retrieval import take_back
@@ -198,12 +196,24 @@ class Changing(Finding):
 
         One that unfinished jobs wait for is left, unless these are deleted `with_children`.
         """
+        meant = self.select(references, means=VERBS["remove"].means)
         return self._each(
-            [self._meant(references, "remove", with_children=with_children)],
+            [self.with_children(meant, "remove") if with_children else meant],
             "remove",
             lambda store, number, now: store.jobs.remove(number),
             lambda job: f"{job.id}, was {job.state}",
         )
+
+    def with_children(self, meant: Selection, verb: str) -> Selection:
+        """Return some jobs with all that wait for them, each before those that it waits for.
+
+        To cancel them, jobs that have ended are left out, unless there are no others.
+        """
+        numbers = self.store.links.descendants(meant.numbers)
+        if verb == "cancel":
+            states = self.states_of(numbers)
+            numbers = [number for number in numbers if states.get(number) not in FINAL_STATES] or numbers
+        return Selection(numbers, meant.wanted, meant.left_out, (*meant.states, *WAITING_STATES))
 
     def prune(self, states: Sequence[str], before: int, on_progress: Callable[[int], None] | None = None) -> int:
         """Delete jobs that ended in these states before an instant, and give their room back; return how many."""
@@ -267,14 +277,6 @@ class Changing(Finding):
             why = f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'} for it"
             hint = f"{verb.name} them too: queuectl {verb.name} --with-children"
         return f'cannot {verb.name} job "{job.id}": {why or f"it is {job.state}"}', hint
-
-    def _meant(self, references: Sequence[Reference], verb: str, *, with_children: bool) -> Selection:
-        """Return the jobs that are meant, with those that wait for them, each before those that it waits for."""
-        meant = self.select(references, means=VERBS[verb].means)
-        if not with_children:
-            return meant
-        numbers = self.store.links.descendants(meant.numbers)
-        return Selection(numbers, meant.wanted, states=(*meant.states, *WAITING_STATES))
 
     def _tell_children(self) -> None:
         """Go on where a transaction had too many children to tell; a scheduler may do the same meanwhile."""

@@ -218,6 +218,16 @@ def test_cancel_with_children_of_a_job_that_has_ended_cancels_what_is_left(chain
     refused(chain, 4, "cancel", "a", "--with-children")
 
 
+def test_what_a_verb_would_do_with_children_is_shown_and_asked_whole(chain: str) -> None:
+    answer = done(chain, "cancel", "b", "--with-children", "--dry-run", "-o", "ids")
+    assert (answer.lines, answer.err) == (["d", "c", "b"], "3 jobs, nothing was changed\n")
+    asked = refused(chain, 2, "cancel", "id:b", "--with-children")
+    assert asked.problems == ["this would cancel 3 jobs, so it needs a confirmation"]
+    finish(chain, "dead")
+    asked = refused(chain, 2, "dlq", "remove", "--with-children")
+    assert asked.problems == ["this would remove 4 jobs, so it needs a confirmation"]
+
+
 def test_remove_leaves_what_others_wait_for_unless_they_go_too(chain: str) -> None:
     answer = refused(chain, 4, "remove", "b")
     assert answer.problems == ['cannot remove job "b": 1 job waits for it']

@@ -12,7 +12,7 @@ from ...model.job import CANCELLED, PROCESSING, TRANSITIONS
 from ...model.verbs import PLAIN_VERBS, Verb
 from ..grammar.registry import Arg, command
 from ..result import Result, left_alone
-from .selection import SELECTION, act, report, select, show_only, verb_options
+from .selection import SELECTION, act, report, select, show_only, verb_options, widened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ NO_WAIT = Arg("--no-wait", flag=True, help="do not wait until running jobs have 
 def handler_of(verb: Verb) -> Callable[..., Result]:
     def handle(context: Context, *, dry_run: bool, yes: bool, no_wait: bool = True, **given: Any) -> Result:
         flags = {flag.name: given.pop(flag.name) for flag in verb.flags}
-        meant = select(context, **given, means=verb.means, takes=verb.states, finds=verb.finds)
+        named = select(context, **given, means=verb.means, takes=verb.states, finds=verb.finds)
+        meant = widened(context, verb, named, flags)
         if dry_run:
             return show_only(context, verb, meant)
         change = act(context, verb, meant, yes=yes, **flags)

@@ -11,7 +11,7 @@ from ...model.verbs import DLQ_VERBS, Verb
 from ..grammar.limit import LIMIT, beyond_limit, limit_of
 from ..grammar.registry import Arg, command
 from ..result import Result, job_table, left_alone
-from .selection import act, report, select, verb_options
+from .selection import act, report, select, verb_options, widened
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,8 +67,9 @@ def dlq_stats(context: Context) -> Result:
 
 def _handler(verb: Verb) -> Callable[..., Result]:
     def handle(context: Context, *, ids: Sequence[str], yes: bool, **flags: bool) -> Result:
-        meant = _select(context, ids)
-        change = act(context, verb, meant, yes=yes, kind=DEAD, **flags)
+        dead = _select(context, ids)
+        meant = widened(context, verb, dead, flags)
+        change = act(context, verb, meant, yes=yes, kind=DEAD if meant is dead else "", **flags)
         return left_alone() if change is None else report(change, verb.done, meant)
 
     handle.__doc__ = f"{verb.label} dead jobs, all of them if no id is given."

@@ -10,6 +10,7 @@ from ...model.filter import how_read, in_quotes, of_options, with_quotes, writte
 from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
 from ...model.quantity import some_of
+from ...model.verbs import WITH_CHILDREN
 from ..grammar import arguments
 from ..grammar.registry import Arg
 from ..grammar.shared import DRY_RUN, YES, YES_ANYWAY
@@ -17,7 +18,7 @@ from ..result import Result, job_table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Mapping, Sequence
 
     from ...engine.change import Change
     from ...model.verbs import Verb
@@ -128,6 +129,11 @@ def verb_options(verb: Verb) -> list[Arg]:
     """Return the options of a command of this verb."""
     flags = [Arg(flag.option, flag=True, help=flag.help) for flag in verb.flags]
     return [YES if verb.destroys else YES_ANYWAY, *flags]
+
+
+def widened(context: Context, verb: Verb, meant: Selection, flags: Mapping[str, bool]) -> Selection:
+    """Return the jobs that a verb with these flags means."""
+    return context.queue.with_children(meant, verb.name) if flags.get(WITH_CHILDREN) else meant
 
 
 def act(context: Context, verb: Verb, meant: Selection, *, yes: bool, kind: str = "", **flags: bool) -> Change | None:

@@ -29,7 +29,7 @@ from ...model.nouns.jobs import CHANGE
 from ...model.record import Record
 from ...model.shellwords import shell_line
 from ...model.sorts import NEWEST_FIRST
-from ...model.verbs import DLQ_VERBS, PLAIN_VERBS, VERBS, Verb
+from ...model.verbs import DLQ_VERBS, PLAIN_VERBS, VERBS, WITH_CHILDREN, Verb
 from ..app import App
 from ..http.message import HttpError
 from .answers import DEAD_GROUPS, PREVIEW
@@ -165,6 +165,8 @@ def _shown(
     """Keep what is meant, up to the limit, for its commit, and show it. A command has no limit."""
     now = app.clock.wall()
     expires_at = now + KEPT_MS
+    if flags.get(WITH_CHILDREN):
+        meant = app.queue.with_children(meant, action)
     numbers = meant.numbers[:limit]
     has_more = len(meant.numbers) > limit
     shown = Shown(app.queue.home.path, action, Selection(numbers, states=meant.states), flags, expires_at)
@@ -197,7 +199,7 @@ def _shown(
 def commit(app: App, *, selection: str, confirm_count: int, **flags: bool | None) -> dict[str, Any]:
     chosen = SELECTIONS.take(selection, app.queue.home.path, app.clock.wall())
     verb = VERBS[chosen.action]
-    # How it is done may be settled while the jobs are looked at: which jobs these are is not changed by that.
+    # How it is done may be settled while the jobs are looked at. What waits for them comes along only if that is said.
     decided = {**chosen.flags, **_given(verb, flags)}
     if len(chosen.jobs.numbers) != confirm_count:
         raise HttpError(
