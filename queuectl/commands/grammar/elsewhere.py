@@ -53,7 +53,7 @@ COMMANDS_ELSEWHERE = {
     "--version": "version",
     "--help": "usage",
 }
-WAIT_FOR = "add --after JOB"
+AFTER_ANOTHER = "--after JOB"
 # The states of other tools, each with ours.
 STATES_ELSEWHERE = {
     **dict.fromkeys(("running", "active", "started", "executing", "in-progress", "in_progress"), "processing"),
@@ -91,15 +91,21 @@ OPTIONS_ELSEWHERE = {
     "-v": "--version, or --debug for more about an error",
     "-L": "--limit N",
     "config reset --all": "without a name, config reset resets all settings",
-    "add -a": WAIT_FOR,
+    "add -a": AFTER_ANOTHER,
+    "add -D": "--after-any JOB",
+    "add -W": AFTER_ANOTHER,
     "add -d": "--in DELAY",
     "add -l": "--tag TAG",
     "list --all": "list shows all jobs that its filter finds",
     "list -w": "queuectl dashboard --open",
     "status -f": "--watch",
-    "--after": WAIT_FOR,
-    "--depends": WAIT_FOR,
-    "--depends-on": WAIT_FOR,
+    "list --after": "a filter: 'after:JOB'",
+    **dict.fromkeys(("--depends", "--depends-on", "--dependency", "--needs", "--requires"), AFTER_ANOTHER),
+    "--on-error": "--on-failure COMMAND",
+    "--on-complete": "--on-finish COMMAND",
+    "--max-failures": "--max-fails N",
+    "--niceness": "--nice N",
+    "--ttl": "--expires TIME",
 }
 # Commands that delete or end something, or add jobs that nobody has asked for.
 HARMFUL = frozenset(("remove", "prune", "cancel", "reset", "stop", "restart", "release", "run", "demo"))
