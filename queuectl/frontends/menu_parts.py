@@ -127,6 +127,9 @@ def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
     job = menu.queue.get(str(number))
     looks = [(f"Show (it is {job.state})", "show"), ("Output", "logs"), ("History", "history")]
     entries = [(label, run(path, reference(job))) for label, path in looks if path != "logs" or job.attempts > 0]
+    detail = menu.queue.logs.detail(job)
+    if detail.parents or detail.children:
+        entries.append(("Linked jobs", run("show", reference(job), "--tree")))
     # The job was picked by name, so none of these asks whether it is meant.
     allowed = [VERBS[name] for name in allowed_verbs(job)]
     entries += [(verb.label, do(verb.name, verb, reference(job))) for verb in allowed if verb.is_plain]

@@ -143,6 +143,23 @@ def test_a_job_is_told_who_it_is(queue: Queue) -> None:
 
 
 @pytest.mark.slow
+def test_a_job_is_told_what_it_has_waited_for(home: str, queue: Queue) -> None:
+    parents = [queue.add("true", id=name) for name in ("b", "a")]
+    child = queue.add('echo "$QUEUECTL_PARENTS"', after=[parents[1]], after_any=[parents[0]])
+    drain(home)
+    assert queue.output(child.id) == b"b a\n"
+
+
+@pytest.mark.slow
+def test_of_many_parents_as_many_are_told_as_fit_into_4_kib(home: str, queue: Queue) -> None:
+    names = [f"j{number:0100}" for number in range(1, 60)]
+    queue.enqueue([{"id": name, "command": "true"} for name in names])
+    child = queue.add('printf %s "$QUEUECTL_PARENTS"', after=names)
+    drain(home)
+    assert queue.output(child.id).decode().split(" ") == names[:40]
+
+
+@pytest.mark.slow
 def test_the_attempt_is_counted_up_in_the_environment(queue: Queue) -> None:
     job = run_one(queue, "echo $QUEUECTL_ATTEMPT; [ $QUEUECTL_ATTEMPT = 3 ]", retries=5)
     assert [queue.output(job.id, attempt=number) for number in (1, 2, 3)] == [b"1\n", b"2\n", b"3\n"]
