@@ -49,7 +49,7 @@ export function badge(state, label) {
 
 // Of a job that is processing and does not run, `error` says why; one whose worker is gone has no duration.
 export function stateBadge(job) {
-  if (job.state !== 'processing' || !job.error) return badge(job.state);
+  if (job.state !== 'processing' || !job.error) return badge(job.state, job.stuck && `${job.state}, stuck`);
   const found = job.duration === null ? badge('lost', 'gone') : badge('suspended');
   found.title = job.error;
   return found;
