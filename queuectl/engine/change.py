@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..model.errors import Conflict
 from ..model.filter import in_quotes, reference, written
 from ..model.job import COMPLETED, DEAD, jobs_text
+from ..model.link import STUCK
 from ..model.nouns.jobs import CHANGE
 from ..model.quantity import SHOWN, some_of
 from ..model.record import Record
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
     from ..model.job import Job
     from ..store import Store
+
+# Of so many jobs that ran again it is looked up what ran after them.
+LOOKED_AT = 1_000
 
 
 class Refused(Record):
@@ -57,9 +61,10 @@ def demand_done(change: Change) -> None:
         raise Conflict(refused.message, hint=refused.hint)
 
 
-def tell_stuck(store: Store, change: Change) -> None:
-    """Note how many jobs are stuck since they wait for those that were cancelled."""
-    stuck = store.links.count_hopeless(change.done)
+def tell_stuck(store: Store, change: Change, cancelled: Sequence[int]) -> None:
+    """Note how many jobs are stuck that wait for those that were cancelled, directly or not."""
+    standings = store.search.standings_of(store.links.descendants(cancelled))
+    stuck = sum(standing == STUCK for standing in standings.values())
     if stuck:
         be, them = ("is", "it") if stuck == 1 else ("are", "them")
         what = f"{jobs_text(stuck)} that {'waits' if stuck == 1 else 'wait'} for what was cancelled {be} stuck"
@@ -69,7 +74,7 @@ def tell_stuck(store: Store, change: Change) -> None:
 
 def tell_children_left(store: Store, change: Change, retried: Sequence[str]) -> None:
     """Note that the retry of completed jobs runs none of those again that have waited for them."""
-    parents = [job for job in retried if store.links.have_waited(job)]
+    parents = [job for job in retried[:LOOKED_AT] if store.links.have_waited(job)]
     if parents:
         found = in_quotes(f"{written('after', *parents[:SHOWN])} {written('state', COMPLETED, DEAD)}")
         what = f"what ran after {some_of(parents)} does not run again"

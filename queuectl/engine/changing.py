@@ -67,7 +67,7 @@ class Changing(Finding):
         if self.store.links.count_stuck():
             from .change import tell_stuck
 
-            tell_stuck(self.store, change)
+            tell_stuck(self.store, change, meant.numbers)
         return change
 
     def suspend(self, *references: Reference) -> Change:

@@ -83,10 +83,6 @@ SELECT links.child FROM links INDEXED BY links_open JOIN jobs ON jobs.number = l
 WHERE links.parent = ? AND links.satisfied_at IS NULL AND jobs.finished_at IS NULL ORDER BY links.child LIMIT ?
 """
 PARENTS_OF = "SELECT parent FROM links WHERE child = ?"
-COUNT_HOPELESS = """
-SELECT count(*) FROM links JOIN jobs ON jobs.number = links.child
-WHERE links.parent = (SELECT number FROM jobs WHERE id = ?) AND links.is_hopeless = 1 AND jobs.finished_at IS NULL
-"""
 HAVE_WAITED = """
 SELECT 1 FROM links JOIN jobs ON jobs.number = links.child
 WHERE links.parent = (SELECT number FROM jobs WHERE id = ?) AND jobs.state IN ('completed', 'dead') LIMIT 1
@@ -275,10 +271,6 @@ class Links(Table):
             came_from.update(dict.fromkeys(parents, job))
             pending += parents
         return []
-
-    def count_hopeless(self, parents: Iterable[str]) -> int:
-        """Return how many unfinished jobs have a hopeless link to one of some jobs, by their ids."""
-        return sum(int(self._database.value(COUNT_HOPELESS, (parent,))) for parent in parents)
 
     def have_waited(self, parent: str) -> bool:
         """Return whether a job that has run had a link to the job of this id."""

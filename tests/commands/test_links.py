@@ -200,7 +200,7 @@ def test_an_edit_replaces_what_a_job_waits_for(chain: str, options: list[str], e
 def test_cancel_says_how_many_are_stuck_then_and_how_to_cancel_them(chain: str) -> None:
     answer = done(chain, "cancel", "b")
     command = "queuectl cancel --with-children 'stuck:yes after:b'"
-    assert answer.err == f"1 job that waits for what was cancelled is stuck; cancel it too with: {command}\n"
+    assert answer.err == f"2 jobs that wait for what was cancelled are stuck; cancel them too with: {command}\n"
     assert ids(chain, "stuck:yes") == ["d", "c"]
     done(chain, "cancel", "--yes", "--with-children", "stuck:yes after:b")
     assert ids(chain, "state:cancelled") == ["d", "c", "b"]
