@@ -87,16 +87,6 @@ def test_a_flag_of_the_verb_is_given_to_the_preview_or_to_the_commit(
     assert [job.attempts for job in api.app.queue.list()] == [attempts]
 
 
-def test_a_preview_with_children_shows_all_that_it_would_change(api: Api) -> None:
-    for child, parent in (("a", None), ("b", "a"), ("c", "b")):
-        api.post("/jobs", {"command": "true", "id": child, **({"after": parent} if parent else {})}, 201)
-    assert preview(api, "cancel", ids=["a"])["count"] == 1
-    shown = preview(api, "cancel", ids=["a"], with_children=True)
-    assert [job["id"] for job in shown["sample"]] == ["c", "b", "a"]
-    assert shown["command"] == "queuectl cancel a --with-children"
-    assert commit(api, shown)["done"] == ["c", "b", "a"]
-
-
 def test_a_flag_of_another_verb_is_refused(api: Api) -> None:
     bring_to(api.store, DEAD, max_retries=0)
     answer = api.ask("POST", "/jobs/actions/preview", {"action": "remove", "ids": ["1"], **KEEP})

@@ -43,22 +43,6 @@ def test_a_list_shows_jobs_with_what_may_be_done(api: Api) -> None:
     assert item["created_at"] == "2026-01-01T00:00:00.000Z" and item["duration"] == item["elapsed"] == 0.005
 
 
-def test_one_job_tells_its_parents_and_children_and_has_a_graph(api: Api) -> None:
-    for child, parents in (("a", []), ("b", ["a"]), ("c", ["b", {"job": "a", "when": "any"}])):
-        api.post("/jobs", {"command": "true", "id": child, "after": parents}, 201)
-    job = api.get("/jobs/b")["job"]
-    assert [(one["id"], one["state"], one["when"]) for one in job["parents"]] == [("a", "pending", "completed")]
-    assert [(one["id"], one["state"], one["when"]) for one in job["children"]] == [("c", "blocked", "completed")]
-    graph = api.get("/jobs/b/graph")
-    assert [(node["id"], node["layer"]) for node in graph["nodes"]] == [("a", 0), ("b", 1), ("c", 2)]
-    assert [(edge["parent"], edge["child"], edge["when"]) for edge in graph["edges"]] == [
-        (1, 2, "completed"),
-        (1, 3, "any"),
-        (2, 3, "completed"),
-    ]
-    assert api.refused("GET", "/jobs/nobody/graph") == (404, "not_found")
-
-
 @pytest.mark.parametrize("state", STATES)
 def test_allowed_actions_are_those_that_succeed(api: Api, state: str) -> None:
     for verb in ("retry", "cancel", "release", "hold", "remove"):

@@ -203,14 +203,6 @@ def test_listing_leads_to_a_job_and_what_can_be_done_with_it(home: str) -> None:
     assert state_of(home, "pending-1") == "pending"
 
 
-def test_the_jobs_that_are_linked_to_one_are_drawn(home: str) -> None:
-    bring(home, "pending")
-    done(home, "add", "true", "--id", "child", "--after", "pending-1")
-    talk = Talk(home, "3", "", "", "", "child", "linked jobs", "b", "b", "0")
-    assert talk.commands[-1] == "queuectl show child --tree"
-    assert "child (blocked)" in talk.out
-
-
 def test_a_removed_job_leads_back_to_the_list(home: str) -> None:
     bring(home, "dead", "pending")
     talk = Talk(home, "3", "", "", "", "dead-1", "remove", "b", "b", "0")
