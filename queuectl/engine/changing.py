@@ -45,8 +45,15 @@ class Changing(Finding):
         is taken back here if no pool or scheduler runs.
         Raises NotFound or InvalidInput.
         """
+        from .work import hooks
+
+        settings = self.settings()
+
+        def apply(store: Store, number: int, now: int) -> bool:
+            return hooks.cancel(store, number, settings=settings, actor=self.actor, now=now)
+
         meant = self._meant(references, "cancel", with_children=with_children)
-        change = self._each([meant], "cancel", lambda store, number, now: store.jobs.cancel(number, now))
+        change = self._each([meant], "cancel", apply)
         if change.done and self.counts().get(PROCESSING):
             from .retrieval import take_back
 

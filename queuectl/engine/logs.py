@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 BATCH = 8
 TAIL_BYTES = 65_536
+MAX_HOOK_JOBS = 20
 
 
 class Logs(Part):
@@ -110,13 +111,14 @@ class Logs(Part):
             before = pieces[-1].position
 
     def detail(self, job: Job) -> JobDetail:
-        """Return a job with who added it, whether it is being cancelled, and its attempts. Raises NotFound."""
+        """Return a job with what a JobDetail tells beyond its fields. Raises NotFound."""
         details = self._opened.store.search.details(job.number)
         return JobDetail(
             **{name: getattr(job, name) for name in job.FIELDS},
             cancel_requested=bool(details.cancel_requested),
             created_by=details.created_by,
             attempt_history=self.attempts(job),
+            hook_jobs=self._opened.store.hooks.of_job(job.number, MAX_HOOK_JOBS),
         )
 
     def ended_background(self, job: Job) -> str | None:

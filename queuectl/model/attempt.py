@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .job import Job
+from .job import HookJob, Job
 from .record import Record
 
 
@@ -25,11 +25,12 @@ class Attempt(Record):
 
 
 class JobDetail(Job):
-    """A job with what is known about it beyond its fields."""
+    """A job with what is known about it beyond its fields; `hook_jobs` are the last that it added, newest first."""
 
     cancel_requested: bool
     created_by: str
     attempt_history: list[Attempt]
+    hook_jobs: list[HookJob]
 
     FIELDS = (*Job.FIELDS, *__annotations__)
-    __slots__ = ("cancel_requested", "created_by", "attempt_history")
+    __slots__ = ("cancel_requested", "created_by", "attempt_history", "hook_jobs")

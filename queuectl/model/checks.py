@@ -88,6 +88,14 @@ def check_command(value: object, now: int) -> str:
     return text
 
 
+def check_hook(value: object, now: int) -> str | None:
+    """A command that the end of a job adds; `none` for no command, an empty text or None for what the settings say."""
+    if value is None or value == "":
+        return None
+    command = check_command(value, now)
+    return "none" if command.strip().lower() == "none" else command
+
+
 def _why_no_utf8(command: str) -> str:
     """Return the rule that a command breaks, with how to write bytes where it has any that are no text."""
     rule = "must be valid Unicode, it holds a lone surrogate"

@@ -10,6 +10,8 @@ PRUNED, REMOVED = "pruned", "remove"
 CANCELLED_BY_LINK = "cancelled"
 # What a job left running was ended.
 BACKGROUND_ENDED = "background ended"
+# Its end added a job.
+HOOK_ADDED = "hook added"
 
 
 class Step(Record):

@@ -12,6 +12,7 @@ from .checks import COMMAND_PATTERN, MAX_PRIORITY, MAX_RETRIES, PATH_PATTERN, ch
 from .kinds import (
     DURATION,
     FLAG,
+    HOOK,
     ID,
     NAME,
     NAMES,
@@ -32,7 +33,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping, Sequence
 
-HOW, WHEN = "how to run", "when to run"
+HOW, WHEN, HOOKS = "how to run", "when to run", "when it has ended"
 
 
 class Field(Record):
@@ -125,6 +126,7 @@ def check_new_id(value: object, now: int) -> str | None:
     return found
 
 
+HOOK_TRAITS = "given editable recurring nullable wide"
 # As a table: the formatter would write each value on a line of its own.
 # fmt: off
 JOB_FIELDS = (
@@ -170,7 +172,15 @@ JOB_FIELDS = (
           filter="tag"),
     Field("allow_background", FLAG, "let background processes outlive the job", "given filtered",
           label="Background processes", default=False, group=HOW, filter="background"),
+    Field("on_success", HOOK, "add this command when it is completed", HOOK_TRAITS,
+          metavar="COMMAND", group=HOOKS, complete="command"),
+    Field("on_failure", HOOK, "add this command when it is dead; none for no command", HOOK_TRAITS,
+          metavar="COMMAND", group=HOOKS, complete="command", default_words="the setting on_dead"),
+    Field("on_finish", HOOK, "add this command when it has ended", HOOK_TRAITS,
+          metavar="COMMAND", group=HOOKS, complete="command", default_words="the setting on_finish"),
     Field("schedule", NAME, "the schedule that made it", "nullable filtered"),
+    Field("hook_of", NUMBER.but(example="17"), "the number of the job whose end added it", "nullable filtered",
+          label="Hook of", filter="hook"),
     Field("stuck", FLAG, "whether it waits for jobs that have ended otherwise than it needs", "filtered"),
     Field("after", REFERENCES, "jobs that must be completed first", "given editable filtered", default=(),
           label="After", metavar="JOB", complete="job", group=WHEN),

@@ -81,6 +81,8 @@ WAITING_STATES = tuple(name for name in OPEN_STATES if name != PROCESSING)
 DUE_STATES = tuple(name for name, state in STATE_TABLE.items() if state.is_due)
 # They come to run without anybody's help.
 QUEUED_STATES = (PENDING, *DUE_STATES)
+# They run, or come to run without waiting for a time that was given.
+BUSY_STATES = (PENDING, PROCESSING, FAILED)
 # They wait for a user, or for other jobs.
 KEPT_BACK_STATES = tuple(name for name in WAITING_STATES if name not in QUEUED_STATES)
 # What may be written for a state: `open` is all that are not final.
@@ -245,6 +247,12 @@ class NamedJob(Record):
     command: str
 
 
+class HookJob(NamedJob):
+    """A job that the end of another has added; `reason` is one of HOOK_REASONS."""
+
+    reason: str
+
+
 class Job:
     """One job as it stood when it was read.
 
@@ -276,7 +284,11 @@ class Job:
     env: dict[str, str]
     tags: tuple[str, ...]
     allow_background: bool
+    on_success: str | None
+    on_failure: str | None
+    on_finish: str | None
     schedule: str | None
+    hook_of: int | None
     stuck: bool
     after: tuple[str, ...]
     after_any: tuple[str, ...]

@@ -3,6 +3,7 @@
     kind       kept as                JSON                 text
     text       text                   the same             the same
     name       name of a thing        the same             the same
+    hook       text or None           the same             the same; empty for None
     id         id of a job            the same             the same
     state      one of STATES          the same             the same
     integer    whole number           the same             digits
@@ -18,7 +19,7 @@
     word       one of a few words     the same             the same
 
 `check(read(text(value)), now) == value` for every kind but variables. A value that is missing is None, `null` and
-`none`.
+`none`; that of a hook is None, `null` and empty, since `none` is a hook that does nothing.
 """
 
 from __future__ import annotations
@@ -48,6 +49,11 @@ def as_it_is(value: Any) -> Any:
 def plain_text(value: Any) -> str:
     """Return a value that is its own text."""
     return NONE if value is None else str(value)
+
+
+def hook_text(value: str | None) -> str:
+    """Return the command of a hook, an empty text for what the settings say."""
+    return value or ""
 
 
 def read_integer(text: str) -> int | str:
@@ -203,6 +209,12 @@ TEXT = Kind(
     input="text",
     schema=STRING,
     is_free=True,
+)
+HOOK = TEXT.but(
+    name="hook",
+    check=checks.check_hook,
+    text=hook_text,
+    given={**STRING, "pattern": f"^({checks.COMMAND_PATTERN[1:-1]})?$"},
 )
 NAME = Kind("name", checks.check_name, example="mail", schema=STRING, given={**STRING, "pattern": checks.NAME_PATTERN})
 ID = Kind(

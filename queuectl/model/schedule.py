@@ -23,6 +23,9 @@ class Schedule(Record):
     priority: int
     max_retries: int
     timeout: int | None
+    on_success: str | None
+    on_failure: str | None
+    on_finish: str | None
     catch_up: str
     overlap: str
     paused: bool

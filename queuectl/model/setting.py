@@ -5,7 +5,7 @@ A setting is kept as text (in the home, in the environment) and used as a value:
     int       whole number            float  number, six decimals
     duration  integer milliseconds    bytes  integer
     host, url text                    list   tuple of words
-    zone      the name of a time zone, whether or not this machine knows it
+    command   text of a command       zone   the name of a time zone, whether or not this machine knows it
 
 A setting that may be switched off is None then, written `none`. `parse(show(value)) == value`.
 """
@@ -187,6 +187,12 @@ def _url(text: str) -> str:
     return text
 
 
+def _command(text: str) -> str:
+    from .checks import check_command
+
+    return check_command(text, 0)
+
+
 def _zone(text: str) -> str:
     from .zones import canonical
 
@@ -197,5 +203,6 @@ def _zone(text: str) -> str:
 TEXTS = {
     "host": (_host, "a host name or an IP address"),
     "url": (_url, "an http or https URL"),
+    "command": (_command, "a shell command of at most 64 KiB"),
     "zone": (_zone, "local, UTC or a zone such as Europe/London"),
 }

@@ -62,6 +62,12 @@ SETTINGS = (
             high=876_000, unit="hours", optional=True),
     Setting(DASHBOARD, "dashboard_host", "host", "127.0.0.1", "the address that the dashboard listens on"),
     Setting(DASHBOARD, "dashboard_port", "int", 5000, "the port that the dashboard listens on", low=1, high=65_535),
+    Setting(NOTIFICATIONS, "on_dead", "command", None,
+            "the command that is added when a job is dead; none adds nothing", optional=True),
+    Setting(NOTIFICATIONS, "on_finish", "command", None,
+            "the command that is added when a job is completed, dead, or cancelled while it ran", optional=True),
+    Setting(NOTIFICATIONS, "on_idle", "command", None,
+            "the command that is added when nothing runs or waits to run any more", optional=True),
     Setting(NOTIFICATIONS, "webhook_url", "url", None, "where to post a notification when a job ends (no effect yet)",
             optional=True, is_planned=True),
     Setting(NOTIFICATIONS, "webhook_events", "list", ("dead",),
@@ -143,6 +149,9 @@ class Settings:
     retain_dead_hours: float | None
     dashboard_host: str
     dashboard_port: int
+    on_dead: str | None
+    on_finish: str | None
+    on_idle: str | None
     webhook_url: str | None
     webhook_events: tuple[str, ...]
 

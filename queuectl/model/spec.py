@@ -43,6 +43,9 @@ class JobSpec:
     env: dict[str, str]
     tags: tuple[str, ...]
     allow_background: bool
+    on_success: str | None
+    on_failure: str | None
+    on_finish: str | None
     after: tuple[str, ...]
     after_any: tuple[str, ...]
     after_failed: tuple[str, ...]

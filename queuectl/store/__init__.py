@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from .dead import Dead
     from .events import Events
     from .find import Find
+    from .hooks import Hooks
     from .jobs import Jobs
     from .links import Links
     from .names import Names
@@ -49,6 +50,7 @@ __all__ = ["Home", "Store", "preload"]
 # What a noun is made of besides the database.
 NEEDS = {
     "find": ("counts",),
+    "hooks": ("counts",),
     "jobs": ("counts", "contexts", "links"),
     "links": ("counts", "events"),
     "schedules": ("contexts",),
@@ -75,6 +77,7 @@ class Store:
     dead: Dead
     events: Events
     find: Find
+    hooks: Hooks
     jobs: Jobs
     links: Links
     names: Names

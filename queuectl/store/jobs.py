@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # First the parts of a Claim in their order, as they are once it is made: to look for each by its name takes long.
 HEAD_OF_QUEUE = f"""
 SELECT number, id, command, queue, last_attempt + 1, attempts + 1, max_retries, timeout, run_at, allow_background,
-       context, created_at, priority
+       on_success, on_failure, on_finish, hook_facts, context, created_at, priority
 FROM jobs WHERE state = 'pending' AND queue = ? ORDER BY {ORDER} LIMIT 1
 """
 BEGIN_ATTEMPT = "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (?, ?, ?, ?, ?)"

@@ -20,6 +20,7 @@ OTHER = {
     "url": "http://example.org/x",
     "list": "failed,dead",
     "zone": "UTC",
+    "command": "notify-send QueueCTL 'it is over'",
 }
 NAMES = [setting.name for setting in SETTINGS]
 SHOWN = [setting.name for setting in OFFERED]

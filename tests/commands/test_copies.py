@@ -31,6 +31,9 @@ CASES: dict[str, dict[str, Any]] = {
     "env": {"env": {"A": "b c", "EMPTY": "", "DASH": "-x", "LINES": "a\tb\n"}},
     "tags": {"tags": ["a", "b"]},
     "allow_background": {"allow_background": True},
+    "on_success": {"on_success": "echo 'well done'"},
+    "on_failure": {"on_failure": "none"},
+    "on_finish": {"on_finish": "-x | y"},
     "after": {"hold": True, "after": ["parent"]},
     "after_any": {"after_any": ["parent"]},
     "after_failed": {"after_failed": ["parent"]},
@@ -151,11 +154,12 @@ def test_a_job_like_another_one_is_equal_but_for_the_id(
     home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     with Queue(home) as queue:
+        queue.add("true", id="parent")
         job = queue.add("-x | y\n'", id="first", **{"env": {"API_TOKEN": "hush"}, **CASES[name]})
         monkeypatch.chdir(tmp_path)
         done(home, "add", "--like", "first")
         made = queue.get("last")
-        assert made.number == 2 and compared(made) == compared(job)
+        assert made.number == 3 and compared(made) == compared(job)
 
 
 @pytest.mark.parametrize("command", ["-", "{}", "--"])

@@ -67,10 +67,12 @@ def test_everything_can_be_changed_at_once(home: str) -> None:
         (["--tags", ""], "tags", ["t"], []),
         (["--priority", "0"], "priority", 3, 0),
         (["--in", "1h"], "state", "pending", "scheduled"),
+        (["--on-failure", ""], "on_failure", "tell", None),
+        (["--on-failure", "None"], "on_failure", "tell", "none"),
     ],
 )
 def test_one_thing_is_changed_alone(home: str, words: list[str], column: str, before: Any, after: Any) -> None:
-    done(home, "add", "true", "--id", "x", "--tag", "t", "--priority", "3")
+    done(home, "add", "true", "--id", "x", "--tag", "t", "--priority", "3", "--on-failure", "tell")
     old = shown(home, "x")
     done(home, "edit", "x", *words)
     new = shown(home, "x")

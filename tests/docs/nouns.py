@@ -13,8 +13,8 @@ from queuectl.model.nouns import daemons, home, jobs, schedules
 
 SHARED: tuple[ModuleType, ...] = (jobs, schedules, daemons, home)
 VALUES = {
+    **dict.fromkeys(("id", "name", "text", "hook"), "text"),
     "references": "list of text",
-    **dict.fromkeys(("id", "name", "text"), "text"),
     "integer": "whole number",
     "signal": "number of a signal",
     "number": "number",

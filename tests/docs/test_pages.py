@@ -170,6 +170,7 @@ JSON_FORMS = {
     "integer": "whole number",
     "duration": "number of seconds, or text",
     "flag": "`true` or `false`",
+    "hook": "text",
     "names": "array of texts",
     "variables": "object of texts",
 }

@@ -9,7 +9,8 @@ starts beside the one before ends with OVERLAP:
     hidden    drops its environment, leaves its session and its parent, keeps its pipes
     gap       drops its pipes as well: what it leaves is not found if worker, fork server and pool are lost at once
 
-Nothing that was acknowledged may be lost, no attempt may start twice or beside another, no bystander may be signalled.
+Nothing that was acknowledged may be lost, no attempt may start twice or beside another, each end adds one hook job, and
+no bystander may be signalled.
 Overlaps of the gap are counted apart.
 
 Then a graph of jobs that wait for others is worked off in the same way: see `graphs`.
@@ -52,6 +53,9 @@ COMMANDS = {
 }
 # By turns: a third is hidden, one in twelve of the gap.
 KINDS = ["plain", "hidden", "plain"] * 3 + ["plain", "hidden", "gap"]
+
+# Each end adds a hook job, which is killed like all others.
+SETTINGS = {"on_finish": "true", "max_retries": "100"}
 
 # Adds jobs until it is killed; writes down each that was acknowledged, after that.
 CLIENT = """
@@ -101,6 +105,8 @@ class Chaos:
         wait_until(self._is_drained, DRAIN_SECONDS, "everything is done")
 
     def _prepare(self) -> None:
+        for name, value in SETTINGS.items():
+            self.queue.config.set(name, value)
         (self._directory / "locks").mkdir()
         (self._directory / "ledger").touch()
         (self._directory / "acknowledged").touch()
@@ -140,7 +146,9 @@ class Chaos:
     def check(self) -> dict[str, int]:
         """Return how much went wrong, by what."""
         acknowledged = (self._directory / "acknowledged").read_text().split("\n")[:-1]
-        jobs = {job.id: job for job in self.queue.list()}
+        found = self.queue.list()
+        jobs = {job.id: job for job in found if job.hook_of is None}
+        hooks = collections.Counter(job.hook_of for job in found if job.state == "completed")
         ledger = collections.Counter((self._directory / "ledger").read_text().splitlines())
         overlaps: dict[str, int] = collections.Counter()
         for job in jobs.values():
@@ -152,6 +160,7 @@ class Chaos:
             "lost": sum(job not in jobs or jobs[job].state != "completed" for job in acknowledged),
             "overlaps": overlaps["all others"],
             "started twice": sum(count > 1 for count in ledger.values()),
+            "hooks lost or doubled": sum(hooks[job.number] != 1 for job in jobs.values()),
             "strangers": sum(not is_alive(bystander) for bystander in self._bystanders),
             "overlaps of the gap": overlaps["gap"],
         }
@@ -169,7 +178,7 @@ def _json(text: str) -> str:
     return json.dumps(text)
 
 
-FATAL = ("lost", "overlaps", "started twice", "strangers")
+FATAL = ("lost", "overlaps", "started twice", "hooks lost or doubled", "strangers")
 
 
 def main() -> int:

@@ -83,7 +83,7 @@ def test_both_ends_of_a_range_are_taken_and_nothing_beyond(
 
 
 def test_every_setting_with_a_range_is_tested_at_its_ends() -> None:
-    bounded = {setting.name for setting in SETTINGS if setting.kind not in ("host", "url", "list", "zone")}
+    bounded = {setting.name for setting in SETTINGS if setting.kind not in ("host", "url", "list", "zone", "command")}
     assert bounded == {name for name, *_ in RANGES}
 
 
@@ -105,7 +105,12 @@ def test_a_refusal_says_what_is_allowed(name: str, allowed: str) -> None:
     assert refusal(find(name), "a b").message == f'{name} must be {allowed}, got "a b"'
 
 
-@pytest.mark.parametrize("name", ["timeout", "retain_completed_hours", "webhook_url"])
+@pytest.mark.parametrize("text", ["", "  ", "a\0b", "x" * 65_537, "\udc80"])
+def test_what_cannot_be_a_command_is_refused(text: str) -> None:
+    assert "on_dead must be a shell command of at most 64 KiB or none, got" in refusal(find("on_dead"), text).message
+
+
+@pytest.mark.parametrize("name", ["timeout", "retain_completed_hours", "webhook_url", "on_idle"])
 def test_none_switches_off_what_can_be(name: str) -> None:
     setting = find(name)
     assert setting.parse("none") is None

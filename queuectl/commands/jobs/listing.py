@@ -169,6 +169,7 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
     if left:
         values.append(("background", f"{left} (--allow-background lets them go on)"))
     values += [(f"attempt {attempt.attempt}", _tried(attempt, job)) for attempt in job.attempt_history]
+    values += [("hook job", f"{hook.id} ({hook.reason}): {hook.state}") for hook in reversed(job.hook_jobs)]
     secrets = secrets_of(job)
     if secrets:
         values.append(("secret", f"{', '.join(secrets)}, taken from the shell in which you add it again"))

@@ -39,7 +39,10 @@ MUST = {
 
 def explain(facts: Facts, job: Job) -> tuple[str, str | None]:
     """Return the reason and the hint for a job."""
-    return REASONS.get(job.state, _stands)(facts, job)
+    reason, hint = REASONS.get(job.state, _stands)(facts, job)
+    if job.hook_of is None:
+        return reason, hint
+    return f"{reason}; it is the {facts.store.search.details(job.number).created_by}", hint
 
 
 def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:

@@ -1,7 +1,7 @@
 """The environment that a command gets, as bytes: what the system call takes without another conversion.
 
 It is the worker's own without the QUEUECTL_ variables, the search path of whoever enqueued the job,
-the job's variables, and what tells the command who it is. The marker tells us whose a process is.
+the job's variables, what a hook is told, and what tells the command who it is. The marker tells us whose a process is.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ...store import Home
 from ...store.claim import Claim
-from ...store.contexts import Context
+from ...store.contexts import Context, decode_env
 from ..machine.process import MARKER
 
 PREFIX = "QUEUECTL_"
@@ -53,6 +53,7 @@ class Environments:
             b"QUEUECTL_QUEUE": claim.queue.encode(),
             **_parents(parents),
             MARKER.encode(): mark.encode(),
+            **_encoded(decode_env(claim.hook_facts or "")),
         }
 
 

@@ -5,11 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...model import backoff
-from ...model.job import COMPLETED, DEAD, FAILED, NOT_STARTED, PROCESSING, RELEASED, TRANSITIONS, Outcome, verb_after
+from ...model.job import (
+    COMPLETED,
+    DEAD,
+    FAILED,
+    LOST,
+    NOT_STARTED,
+    PROCESSING,
+    RELEASED,
+    TRANSITIONS,
+    Outcome,
+    verb_after,
+)
 from ...model.settings import Settings
 from ...store import Store
 from ...store.claim import Claim
 from ..home.clockwatch import follow
+from .hooks import add_hooks
 
 # A release is short below this time; so many short ones in a row do not count.
 SHORT_MS = 60_000
@@ -50,6 +62,8 @@ def settle(
     # One that we ended says nothing about how long such commands take.
     if state in (COMPLETED, FAILED, DEAD):
         store.stats.count_attempt(claim.queue, state, run_time=duration, wait_time=claim.wait_time, now=now)
+    actor = "recovery" if outcome.kind == LOST else f"worker {claim.worker}"
+    add_hooks(store, claim, state, settings=settings, actor=actor, now=now)
     return state
 
 

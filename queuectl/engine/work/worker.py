@@ -36,6 +36,7 @@ from ..machine.wakeup import LOOK, ORDERLY, Wakeup
 from .capture import Capture
 from .environment import Environments, marker
 from .execution import Execution, Shortage
+from .hooks import may_follow
 from .orderly import is_of_a_stop
 from .registration import Registration
 from .settle import settle
@@ -222,7 +223,7 @@ class Worker:
             ring(self.home, POOL)
         if state == FAILED:
             ring(self.home, POOL)
-        elif state == PENDING:
+        elif state == PENDING or may_follow(claim, state, self.settings):
             ring(self.home, WORKERS)
 
     def _execute(self, claim: Claim) -> Finished:

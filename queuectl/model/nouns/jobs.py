@@ -22,7 +22,17 @@ ATTEMPT = Noun(
     error=maybe(TEXT),
     output_size=BYTES,
 )
-JOB_DETAIL = Noun("job in detail", **JOB.keys, cancel_requested=FLAG, created_by=TEXT, attempt_history=many(ATTEMPT))
+# Why the end of a job has added another.
+HOOK_REASONS = ("success", "failure", "finish", "idle")
+HOOK_JOB = Noun("hook job", id=TEXT, state=STATE, command=TEXT, reason=one_of(*HOOK_REASONS))
+JOB_DETAIL = Noun(
+    "job in detail",
+    **JOB.keys,
+    cancel_requested=FLAG,
+    created_by=TEXT,
+    attempt_history=many(ATTEMPT),
+    hook_jobs=many(HOOK_JOB),
+)
 STEP = Noun("step of a history", at=TIME, what=TEXT, detail=TEXT, by=TEXT)
 REASON = Noun("reason", id=TEXT, state=STATE, reason=TEXT, hint=maybe(TEXT))
 RUN = Noun(

@@ -47,6 +47,8 @@ CREATE TABLE jobs (
     on_finish        TEXT,
     -- The job whose end has added this one.
     hook_of          INTEGER,
+    -- What that end was: the variables QUEUECTL_HOOK_ of its attempts, as JSON.
+    hook_facts       TEXT,
     CHECK ((state = 'processing') = (worker IS NOT NULL)),
     CHECK ((state = 'processing') = (lease_until IS NOT NULL)),
     CHECK (state <> 'processing' OR attempt_id IS NOT NULL),
@@ -54,6 +56,8 @@ CREATE TABLE jobs (
     CHECK (state <> 'blocked' OR waits > 0),
     CHECK (waits = 0 OR NOT (state = 'pending' OR state = 'processing' OR state = 'failed'))
 );
+CREATE INDEX jobs_open_hooks ON jobs (state) WHERE hook_of IS NOT NULL AND finished_at IS NULL;
+CREATE INDEX jobs_of_hook ON jobs (hook_of, number) WHERE hook_of IS NOT NULL;
 CREATE INDEX jobs_stuck ON jobs (number) WHERE hopeless > 0 AND finished_at IS NULL;
 
 -- A child waits until its parent has ended in a certain way: `completed`, `any` (however), or `failed` (dead or

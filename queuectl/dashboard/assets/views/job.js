@@ -5,8 +5,8 @@ import { actionButton, act } from '../actions.js';
 import { bytes, duration, number, plural } from '../format.js';
 import { listCard } from '../lists.js';
 import { LogPane } from '../log.js';
-import { $, $$, badge, button, card, copy, copyButton, equivalent, h, head, heading, jobUrl, jobsUrl, patch, readOnly,
-  rows, scheduleLink, since, stateBadge, toast, took, when } from '../ui.js';
+import { $, $$, badge, button, card, copy, copyButton, equivalent, h, head, heading, jobLink, jobUrl, jobsUrl, patch,
+  readOnly, rows, scheduleLink, since, stateBadge, toast, took, when } from '../ui.js';
 import { VERBS, keysOf } from '../vocabulary.js';
 
 const POLL = 500;
@@ -32,6 +32,7 @@ const FACTS = {
   cwd: (cwd) => h('code', {}, cwd),
   tags: (tags) => tags.map((tag) => h('a', { class: 'chip', href: jobsUrl(`tag:${tag}`) }, tag)),
   schedule: (schedule) => schedule && scheduleLink(schedule),
+  hook_of: (number) => number && jobLink(String(number)),
 };
 const INPUTS = {
   number: (value) => (value === null ? null : number(value)),
@@ -43,7 +44,8 @@ function facts(job, fields) {
   const shown = fields.filter(({ name, input, kept }) => kept && input !== 'time' && !ELSEWHERE.includes(name));
   const pairs = shown.map(({ name, label, input }) =>
     [label, (FACTS[name] || INPUTS[input] || ((value) => value))(job[name], job)]);
-  return [...pairs, ['Added by', job.created_by]]
+  const hooks = job.hook_jobs.map(({ id, reason, state }) => h('div', {}, jobLink(id), ` ${reason}, ${state}`));
+  return [...pairs, ['Added by', job.created_by], ['Hook jobs', hooks]]
     .filter(([, value]) => value !== null && value !== '' && value?.length !== 0)
     .map(([name, value]) => [h('dt', {}, name), h('dd', {}, value)]);
 }

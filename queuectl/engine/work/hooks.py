@@ -1,0 +1,115 @@
+"""Hooks: the jobs that the end of a job adds, in the transaction of that end.
+
+A text of the job replaces the setting's, and `none` switches that off. A hook job is like the job in whose place it
+stands: its queue, priority, directory, variables and time. What the end was is in variables of its own, so that
+nothing is pasted into the text of a command. Hook jobs have no hooks.
+"""
+
+from __future__ import annotations
+
+from ...model.event import HOOK_ADDED
+from ...model.job import BUSY_STATES, COMPLETED, DEAD, FINAL_STATES, Job
+from ...model.kinds import NONE, seconds
+from ...model.nouns.jobs import HOOK_REASONS
+from ...model.settings import Settings
+from ...model.spec import JobSpec
+from ...store import Store
+from ...store.claim import Claim
+from ...store.hooks import REASON
+
+TAG = "hook"
+SUCCESS, FAILURE, FINISH, IDLE = HOOK_REASONS
+MAX_BYTES = 4096
+
+
+def may_follow(claim: Claim, state: str | None, settings: Settings) -> bool:
+    """Return whether an attempt that has led to `state`, None if it had lost the job, may have added hook jobs."""
+    return _has_ended(claim, state) and bool(settings.on_idle or _wanted(claim, state, settings))
+
+
+def add_hooks(store: Store, claim: Claim, state: str, *, settings: Settings, actor: str, now: int) -> None:
+    """Add the hook jobs for an attempt that has led to `state`. In the transaction that has recorded this."""
+    if not _has_ended(claim, state):
+        return
+    wanted = _wanted(claim, state, settings)
+    if settings.on_idle and store.hooks.is_idle():
+        wanted.append((IDLE, settings.on_idle))
+    _add(store, claim.number, wanted, settings=settings, actor=actor, now=now)
+
+
+def cancel(store: Store, number: int, *, settings: Settings, actor: str, now: int) -> bool:
+    """Cancel a job as `store.jobs.cancel` does, and add what follows if the home is idle by that. In a transaction."""
+    if settings.on_idle is None:
+        return store.jobs.cancel(number, now)
+    (job,) = store.search.jobs([number])
+    is_changed = store.jobs.cancel(number, now)
+    if is_changed and job.hook_of is None and job.state in BUSY_STATES and store.hooks.is_idle():
+        _add(store, number, [(IDLE, settings.on_idle)], settings=settings, actor=actor, now=now)
+    return is_changed
+
+
+def _has_ended(claim: Claim, state: str | None) -> bool:
+    return state in FINAL_STATES and claim.hook_facts is None
+
+
+def _wanted(claim: Claim, state: str | None, settings: Settings) -> list[tuple[str, str]]:
+    """Return why a command is added, and the command, for each that the end of a job adds."""
+    found = (
+        (SUCCESS, claim.on_success if state == COMPLETED else None),
+        (FAILURE, claim.on_failure or settings.on_dead if state == DEAD else None),
+        (FINISH, claim.on_finish or settings.on_finish),
+    )
+    return [(reason, command) for reason, command in found if command is not None and command != NONE]
+
+
+def _add(store: Store, number: int, wanted: list[tuple[str, str]], *, settings: Settings, actor: str, now: int) -> None:
+    if not wanted:
+        return
+    (job,) = store.search.jobs([number])
+    path, facts = store.hooks.path_of(number), _facts(job)
+    for reason, command in wanted:
+        (added,) = store.jobs.enqueue(
+            [_spec(job, command, settings, now)], path=path, actor=f"hook of {job.id} ({reason})", now=now
+        )
+        hook = store.names.number_of(added)
+        assert hook is not None
+        store.hooks.mark(hook, of=number, facts={**facts, REASON: reason})
+        store.events.add(HOOK_ADDED, actor=actor, now=now, job=number, detail=f"{added} ({reason})")
+
+
+def _spec(job: Job, command: str, settings: Settings, now: int) -> JobSpec:
+    return JobSpec(
+        command,
+        max_retries=settings.max_retries,
+        timeout=settings.timeout,
+        cwd=job.cwd,
+        env=job.env,
+        queue=job.queue,
+        priority=job.priority,
+        # It stands where the job stood, before all that was added later.
+        run_at=min(job.run_at, now),
+        tags=(TAG,),
+    )
+
+
+def _facts(job: Job) -> dict[str, str]:
+    """Return what a hook's command is told of a job that has ended, as variables; what there is not is empty."""
+    facts = {
+        "QUEUECTL_HOOK_JOB_ID": job.id,
+        "QUEUECTL_HOOK_JOB_NUMBER": job.number,
+        "QUEUECTL_HOOK_STATE": job.state,
+        "QUEUECTL_HOOK_EXIT_CODE": job.exit_code,
+        "QUEUECTL_HOOK_SIGNAL": job.signal,
+        "QUEUECTL_HOOK_ERROR": job.error,
+        "QUEUECTL_HOOK_ATTEMPTS": job.attempts,
+        "QUEUECTL_HOOK_QUEUE": job.queue,
+        "QUEUECTL_HOOK_COMMAND": job.command,
+        "QUEUECTL_HOOK_DURATION": seconds(job.duration),
+        "QUEUECTL_HOOK_TAGS": ",".join(job.tags),
+    }
+    return {name: "" if value is None else _cut(str(value)) for name, value in facts.items()}
+
+
+def _cut(text: str) -> str:
+    """Return a text, or as much of it as variables may take."""
+    return text.encode()[:MAX_BYTES].decode(errors="ignore")

@@ -1,0 +1,45 @@
+"""Hook jobs: the jobs that the ends of others have added, with what these ends were."""
+
+from __future__ import annotations
+
+from ..model.job import BUSY_STATES, HookJob
+from .contexts import decode_env, encode_env
+from .counts import Counts
+from .database import Database
+from .schema import one_of
+
+MARK = "UPDATE jobs SET hook_of = ?, hook_facts = ? WHERE number = ?"
+PATH = "SELECT path FROM jobs JOIN contexts ON contexts.id = jobs.context WHERE number = ?"
+OF_JOB = "SELECT id, state, command, hook_facts FROM jobs WHERE hook_of = ? ORDER BY number DESC LIMIT ?"
+BUSY_HOOKS = f"""
+SELECT count(*) FROM jobs INDEXED BY jobs_open_hooks
+WHERE hook_of IS NOT NULL AND finished_at IS NULL AND {one_of("state", BUSY_STATES)}
+"""
+REASON = "QUEUECTL_HOOK_REASON"
+
+
+class Hooks:
+    """The hook jobs of a home."""
+
+    def __init__(self, database: Database, counts: Counts) -> None:
+        self._database = database
+        self._counts = counts
+
+    def mark(self, number: int, *, of: int, facts: dict[str, str]) -> None:
+        """Note whose hook a new job is, and the variables that tell its command why. In its transaction."""
+        self._database.change(MARK, (of, encode_env(facts), number))
+
+    def path_of(self, number: int) -> str:
+        """Return the search path of a job's commands."""
+        return str(self._database.value(PATH, (number,)))
+
+    def of_job(self, number: int, limit: int) -> list[HookJob]:
+        """Return the last `limit` hook jobs that a job has added, newest first."""
+        return [
+            HookJob(row["id"], row["state"], row["command"], decode_env(row["hook_facts"])[REASON])
+            for row in self._database.rows(OF_JOB, (number, limit))
+        ]
+
+    def is_idle(self) -> bool:
+        """Return whether no job but hook jobs is in one of BUSY_STATES. In a transaction."""
+        return self._counts.total(BUSY_STATES) == int(self._database.value(BUSY_HOOKS))
