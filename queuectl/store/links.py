@@ -261,10 +261,10 @@ class Links(Table):
                 pending += [(child, False) for child in self.waiting_children(job) if child not in found]
         return [*found]
 
-    def path(self, start: int, goal: int) -> list[int]:
-        """Return the jobs of which each waits for the next, from one to another; nothing if there is no such way."""
-        came_from: dict[int, int | None] = {start: None}
-        pending = [start]
+    def path(self, starts: Iterable[int], goal: int) -> list[int]:
+        """Return jobs of which each waits for the next, from one of `starts` to `goal`; nothing if there are none."""
+        came_from: dict[int, int | None] = dict.fromkeys(starts)
+        pending = [*came_from]
         for job in pending:
             if job == goal:
                 return [*_back(came_from, job)][::-1]
