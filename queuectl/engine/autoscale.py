@@ -7,6 +7,8 @@ none.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..model.errors import QueueCTLError
 from ..model.job import PENDING, PROCESSING, jobs_text
 from ..model.quantity import counted
@@ -20,13 +22,14 @@ TRY_AGAIN_MS = 10_000
 
 
 class AutoScaler:
-    """Follows the backlog of a home with up to `most` workers."""
+    """Follows the backlog of a home with up to `most` workers, which it starts with `limits` (see `Workers.start`)."""
 
-    def __init__(self, opened: OpenHome, most: int, log: Log) -> None:
+    def __init__(self, opened: OpenHome, most: int, log: Log, limits: Mapping[str, object] | None = None) -> None:
         self.has_started = False  # whether the workers that run were started here
         self._opened = opened
         self._workers = Workers(opened)
         self._most = most
+        self._limits = limits
         self._log = log
         self._peak = 0  # how many workers were needed at most since
         self._since = opened.clock.monotonic()
@@ -79,5 +82,5 @@ class AutoScaler:
         elif running:
             self._workers.scale(ALL, wanted)
         else:
-            self._workers.start(ALL, wanted, patience=START_SECONDS)
+            self._workers.start(ALL, wanted, patience=START_SECONDS, limits=self._limits)
             self.has_started = True

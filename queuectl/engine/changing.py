@@ -50,7 +50,7 @@ class Changing(Finding):
         settings = self.settings()
 
         def apply(store: Store, number: int, now: int) -> bool:
-            return hooks.cancel(store, number, settings=settings, actor=self.actor, now=now)
+            return hooks.cancel(store, number, now, settings=settings, actor=self.actor)
 
         meant = self._meant(references, "cancel", with_children=with_children)
         change = self._each([meant], "cancel", apply)
@@ -110,6 +110,23 @@ class Changing(Finding):
     def hold(self, *references: Reference) -> Change:
         """Keep waiting jobs from running until they are released."""
         return self._each(references, "hold", lambda store, number, now: store.jobs.hold(number, now))
+
+    def front(self, *references: Reference) -> Change:
+        """Put jobs that wait before all others of their queue; among themselves they keep their order.
+
+        Raises Conflict if others have the highest priority there is.
+        """
+        from .editing import difference
+        from .front import priorities
+
+        meant = self.select(references, means=VERBS["front"].means)
+        found = priorities(self.store, self.read(meant.numbers))
+        return self._each(
+            [meant],
+            "front",
+            lambda store, number, now: number in found and store.jobs.front(number, found[number], now),
+            lambda job: f"was {job.state}, {difference(job, {'priority': found[job.number]})}",
+        )
 
     def release(self, *references: Reference) -> Change:
         """Let held jobs go."""

@@ -63,7 +63,7 @@ class Config(Part):
         texts: dict[str, str | None] = {}
         spellings: dict[str, str] = {}
         for name, value in values.items():
-            meant, text = _text(name, value)
+            meant, text = setting_text(name, value)
             if meant in spellings:
                 raise InvalidInput(f"{spellings[meant]} and {name} are the same setting, give one", field=name)
             texts[meant], spellings[meant] = text, name
@@ -89,7 +89,7 @@ class Config(Part):
         self._opened.note("setting", f"{name} = {text or 'default'}", now=now)
 
 
-def _text(name: str, value: object) -> tuple[str, str | None]:
+def setting_text(name: str, value: object) -> tuple[str, str | None]:
     """Return a setting's name and what it is stored as. Raises InvalidInput, with the name as it was given."""
     try:
         setting = find(name)

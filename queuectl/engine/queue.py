@@ -112,11 +112,13 @@ class Queue(Changing):
         max_retries: int = NOT_GIVEN,
         timeout: float | str | timedelta | None = NOT_GIVEN,
         run_at: str | datetime | timedelta | None = NOT_GIVEN,
+        expires: str | datetime | timedelta | None = NOT_GIVEN,
         hold: bool = NOT_GIVEN,
         cwd: str | os.PathLike[str] = NOT_GIVEN,
         env: Dict[str, str] = NOT_GIVEN,
         tags: List[str] | Tuple[str, ...] = NOT_GIVEN,
         allow_background: bool = NOT_GIVEN,
+        nice: int = NOT_GIVEN,
         on_success: str | None = NOT_GIVEN,
         on_failure: str | None = NOT_GIVEN,
         on_finish: str | None = NOT_GIVEN,
@@ -129,9 +131,9 @@ class Queue(Changing):
 
         The fields are those of JSON, described in docs/adding-jobs.md. `timeout` is in seconds, a text such as
         "5m", a timedelta, or None for none; `run_at` is a text such as "+30m", a datetime (local without a zone),
-        or a timedelta from now. `after` and its like take an id, a number, a filter, a Job, or
-        several. `others` are refused as they are in JSON. Raises InvalidInput, NotFound for what finds no job to wait
-        for, or Conflict if the id exists.
+        or a timedelta from now, and `expires` one of these or None. `after` and its like take an id, a number, a
+        filter, a Job, or several. `others` are refused as they are in JSON. Raises InvalidInput, NotFound for what
+        finds no job to wait for, or Conflict if the id exists.
         """
         given = {name: value for name, value in locals().items() if name not in ("self", "others")}
         fields = {name: value for name, value in given.items() if value is not NOT_GIVEN}
@@ -169,7 +171,7 @@ class Queue(Changing):
             which = ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}"
             self.note("enqueued", which, now=now)
         ring(self.home, WORKERS)
-        if any(spec.run_at is not None for spec in specs):
+        if any(spec.run_at is not None or spec.expires_at is not None for spec in specs):
             ring_schedulers(self.home)
         else:
             # In automatic mode it starts workers for them.

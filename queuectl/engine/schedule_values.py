@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from ..model.checks import NAME_RULE, is_name
+from ..model.checks import NAME_RULE, check_duration, is_name
 from ..model.cron import Cron
-from ..model.errors import InvalidInput, quoted
+from ..model.errors import InvalidInput, quoted, with_value
 from ..model.fields import BY_SPELLING, RECURRING_EDITABLE
 from ..model.schedule import CATCH_UP, OVERLAP
 from ..model.spec import parse_changes
@@ -15,7 +15,7 @@ from .home.timezone import demand
 
 T = TypeVar("T")
 # What a schedule has besides its name and the fields of its jobs.
-OWN = ("expression", "timezone", "catch_up", "overlap")
+OWN = ("expression", "timezone", "catch_up", "overlap", "expires")
 
 
 def checked(own: Mapping[str, str], job: Iterable[str], read: Callable[[], T]) -> T:
@@ -56,10 +56,23 @@ def _problems(own: Mapping[str, str], job: Iterable[str]) -> Iterator[tuple[str,
                 check(own[key])
         except InvalidInput as error:
             yield key, error.message
+    try:
+        read_expires(own)
+    except InvalidInput as error:
+        yield "expires", error.message
     for key in job:
         field = BY_SPELLING.get(key)
         if field is not None and not field.is_recurring:
             yield key, f"a schedule has no {key}: each of its times makes a job of its own"
+
+
+def read_expires(own: Mapping[str, str]) -> int | None:
+    """Return how long after each time a job may wait, in milliseconds; None for ever. Raises InvalidInput."""
+    text = own.get("expires")
+    try:
+        return check_duration(text, 0)
+    except ValueError as error:
+        raise InvalidInput(f"expires {with_value(error, text)}", field="expires") from None
 
 
 def read_cron(expression: str) -> Cron:

@@ -7,7 +7,7 @@ thread, with a store of its own, does what is due. The daemon holds the kernel l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from ..model.clock import Clock
 from ..model.errors import QueueCTLError
@@ -28,9 +28,9 @@ REPORT_MS = 1_000
 class SchedulerDaemon:
     """The scheduler of this process. Raises Conflict if the home has one already.
 
-    `interval` is the longest time between two checks, in seconds; `workers` the most that automatic mode may start. In
-    manual mode, where it is not `is_auto`, that number is only written down. `on_ready` is called once it has looked
-    for the first time.
+    `interval` is the longest time between two checks, in seconds; `workers` the most that automatic mode may start, and
+    `limits` those that they have (see `Workers.start`). In manual mode, where it is not `is_auto`, the number is only
+    written down. `on_ready` is called once it has looked for the first time.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class SchedulerDaemon:
         is_auto: bool,
         clock: Clock,
         on_ready: Callable[[], None],
+        limits: Mapping[str, object] | None = None,
     ) -> None:
         self._clock = clock
         self._on_ready: Callable[[], None] | None = on_ready
@@ -49,7 +50,9 @@ class SchedulerDaemon:
         self._instance = Instance(SCHEDULER, self._opened)
         self._log, self._wakeup = self._instance.log, self._instance.wakeup
         self._instance.enter()
-        self._scaler = AutoScaler(self._opened, workers, self._log) if is_auto and workers is not None else None
+        self._scaler = None
+        if is_auto and workers is not None:
+            self._scaler = AutoScaler(self._opened, workers, self._log, limits)
         self._thread = ClockworkThread(home, clock=clock, log=self._log, longest_wait=interval)
         mode = MANUAL if self._scaler is None else AUTO
         self._record = SchedulerRecord(mode, workers, interval=interval, started_at=clock.wall())

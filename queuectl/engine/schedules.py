@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from itertools import chain, islice, takewhile
 from typing import Any
 
@@ -11,6 +12,8 @@ from ..model.cronwords import describe
 from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
 from ..model.fields import RECURRING_EDITABLE
 from ..model.job import Job
+from ..model.kinds import NONE, exact_duration
+from ..model.native import as_json
 from ..model.schedule import CronPreview, Schedule, ScheduleDetail, ShownSchedule
 from ..model.spec import JobSpec
 from ..model.when import LATEST_MS, ago, iso, local
@@ -21,7 +24,7 @@ from .home.opened import Part, search_path
 from .home.timezone import demand, home_zone, pin, trouble
 from .machine.doorbell import WORKERS, ring, ring_schedulers
 from .machine.localzone import rules
-from .schedule_values import OWN, changes_of, checked, read_cron
+from .schedule_values import OWN, changes_of, checked, read_cron, read_expires
 
 NEXT, JOBS = 5, 20
 
@@ -39,17 +42,23 @@ class Schedules(Part):
         timezone: str = LOCAL,
         catch_up: str = "last",
         overlap: str = "skip",
+        expires: str | timedelta = NONE,
         **fields: object,
     ) -> Schedule:
         """Add a schedule; `fields` are those of a job in JSON. Raises InvalidInput, or Conflict if it exists.
 
-        Its expression goes by the home's time zone unless `timezone` names another than `local`. The first
-        schedule of a home fixes that zone.
+        Each of its jobs expires so long after it was made, such as "2h". Its expression goes by the home's time zone
+        unless `timezone` names another than `local`. The first schedule of a home fixes that zone.
         """
-        own = {"name": name, "expression": expression, "timezone": timezone, "catch_up": catch_up, "overlap": overlap}
+        own: dict[str, Any] = {
+            **{"name": name, "expression": expression, "timezone": timezone, "catch_up": catch_up, "overlap": overlap},
+            "expires": as_json(expires),
+        }
         job = {"command": command, **fields}
         (spec,) = checked(own, job, lambda: self._opened.check([job]))
-        own.update(expression=Cron.parse(expression).expression, timezone=canonical(timezone))
+        own.update(
+            expression=Cron.parse(expression).expression, timezone=canonical(timezone), expires=read_expires(own)
+        )
         home, now = self._opened, self._opened.clock.wall()
         with home.store.writing():
             first = self._first_time(own["expression"], own["timezone"], now)
@@ -69,7 +78,7 @@ class Schedules(Part):
         it has made are not changed. Raises NotFound, or InvalidInput.
         """
         home, now = self._opened, self._opened.clock.wall()
-        own = {key: changes.pop(key) for key in OWN if key in changes}
+        own: dict[str, Any] = {key: as_json(changes.pop(key)) for key in OWN if key in changes}
         if not own and not changes:
             names = [*OWN, *(field.name for field in RECURRING_EDITABLE)]
             raise InvalidInput(f"nothing to change, give at least one of {', '.join(names)}")
@@ -78,6 +87,8 @@ class Schedules(Part):
             own["expression"] = Cron.parse(own["expression"]).expression
         if "timezone" in own:
             own["timezone"] = canonical(own["timezone"])
+        if "expires" in own:
+            own["expires"] = read_expires(own)
         with home.store.writing():
             before = self.get(name)
             spec = JobSpec.of_schedule(before)
@@ -89,7 +100,7 @@ class Schedules(Part):
             following = self._first_time(after["expression"], after["timezone"], now) if moves else before.next_at
             home.store.schedules.edit(before, spec, **after, next_at=following)
             changed = [
-                f"{key} {quoted(old[key])} to {quoted(value)}" for key, value in own.items() if value != old[key]
+                f"{key} {_shown(old[key])} to {_shown(value)}" for key, value in own.items() if value != old[key]
             ]
             changed += [difference(before, fields)] if fields or not changed else []
             home.note("schedule changed", f"{name}: {', '.join(changed)}", now=now)
@@ -246,3 +257,8 @@ class Schedules(Part):
 def time_rows(times: Iterable[int], now: int) -> list[dict[str, str | None]]:
     """Return instants as people and programs read them."""
     return [{"utc": iso(at), "local": local(at), "in": ago(at, now)} for at in times]
+
+
+def _shown(value: str | int | None) -> str:
+    """Return what a schedule has of its own as its history shows it: a text in quotes, or a length of time."""
+    return quoted(value) if isinstance(value, str) else exact_duration(value)

@@ -9,11 +9,14 @@ from collections.abc import Callable, Mapping
 
 from ..model.alert import NO_WORKERS, START_WORKERS
 from ..model.errors import Conflict, DaemonUnavailable, InvalidInput, quoted
+from ..model.settings import find
 from ..model.worker import ALL, group_of, of_group, option, queues_of, workers_text
+from .config import setting_text
 from .daemons.daemon import POOL, RunningDaemon
 from .daemons.groups import Groups, demand_room
-from .machine.doorbell import CONTROL, ring
+from .machine.doorbell import CONTROL, WORKERS, ring
 from .machine.doorbell import POOL as POOL_BELL
+from .machine.load import demand_known_memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,11 +30,19 @@ class Workers(Groups):
     """The workers of an open home: `Groups` says what is there and how it is stopped."""
 
     def start(
-        self, group: str = ALL, count: int | None = None, *, patience: float | None = None, drain: bool = False
+        self,
+        group: str = ALL,
+        count: int | None = None,
+        *,
+        patience: float | None = None,
+        drain: bool = False,
+        limits: Mapping[str, object] | None = None,
     ) -> tuple[int, int]:
         """Have at least `count` workers in a group (by default `worker_count`), by a pool that is started if none runs.
 
-        With `drain` it is a new pool, which stops when its queues are empty. Returns how many workers the group had and
+        With `drain` it is a new pool, which stops when its queues are empty. `limits` are values of `max_load` and
+        `min_memory` that the group has in place of the home's, as `Config.set` takes them: those that are left out stay
+        as they are where the group runs. Returns how many workers the group had and
         the count. Raises Conflict where a pool runs elsewhere, ends or, with `drain`, runs at all, InvalidInput beyond
         `max_workers` and for what names no group, DaemonUnavailable, also if the pool takes longer than `patience`
         seconds to start.
@@ -42,6 +53,7 @@ class Workers(Groups):
         pool = POOL.find(self._opened)
         if pool is not None and (drain or pool.is_elsewhere):
             raise POOL.conflict(pool, self._opened)
+        self._set_limits(group, limits or {}, is_new=not self._living(group))
         if pool is None:
             try:
                 self._start_pool({group: wanted}, patience, drain=drain)
@@ -51,6 +63,21 @@ class Workers(Groups):
                     raise
                 # Another start was faster: these are for its pool.
         return self._change(group, lambda before: max(before, wanted)), wanted
+
+    def _set_limits(self, group: str, limits: Mapping[str, object], *, is_new: bool) -> None:
+        """Write down the limits of a group, which keeps those of before unless it is new. Raises InvalidInput."""
+        opened = self._opened
+        texts = dict(setting_text(name, value) for name, value in limits.items())
+        kept = {} if is_new else opened.store.meta.limits_of(group)
+        own = {name: text for name, text in {**kept, **texts}.items() if text is not None}
+        least = own.get("min_memory") or find("min_memory").show(opened.settings().min_memory)
+        if least != "none":
+            demand_known_memory()
+        if own == opened.store.meta.limits_of(group):
+            return
+        with opened.store.writing():
+            opened.store.meta.set_limits_of(group, own)
+        ring(opened.home, WORKERS, CONTROL)
 
     def _start_pool(self, groups: Mapping[str, int], patience: float | None = None, *, drain: bool = False) -> None:
         options = [word for group, count in groups.items() for word in ("--group", f"{count}:{group}")]
@@ -172,9 +199,17 @@ class Workers(Groups):
         demand_room(self._opened.settings(), groups)
         return groups
 
-    def run(self, groups: Mapping[str, int], ready_fd: int | None = None, *, drain: bool = False) -> DrainEnd | None:
+    def run(
+        self,
+        groups: Mapping[str, int],
+        ready_fd: int | None = None,
+        *,
+        drain: bool = False,
+        limits: Mapping[str, object] | None = None,
+    ) -> DrainEnd | None:
         """Be the pool of these groups until told to stop or, with `drain`, their queues are empty; return how it ended.
 
+        `limits` are as for `start`, those of each group; with None the groups have what is written down.
         Whoever waits at the descriptor `ready_fd` learns that the workers are up, or why they are not. Without `drain`
         the return value is None. Raises Conflict if a pool runs, InvalidInput beyond `max_workers`, DaemonUnavailable,
         StoreUnavailable.
@@ -186,6 +221,9 @@ class Workers(Groups):
         with reporting(ready_fd, "pool") as start:
             groups = {group_of(queues_of(group)): count for group, count in groups.items()}
             demand_room(self._opened.settings(), groups)
+            if limits is not None and self.pid is None:
+                for group in groups:
+                    self._set_limits(group, limits, is_new=True)
             self._opened.close()
             since = self._opened.clock.wall()
             Pool(self._opened.home, groups, clock=self._opened.clock, on_ready=start.succeed, drains=drain).run()

@@ -24,6 +24,7 @@ CODES = {
     "long_wait": (WARNING, "a job has been waiting for a worker for over 15 minutes"),
     "dead_jobs": (WARNING, "jobs are dead (an info if none of them died during the last day)"),
     "stuck_jobs": (WARNING, "jobs wait for others that have ended otherwise than they need"),
+    "limited": (INFO, "workers take no jobs, since the machine is beyond `max_load` or `min_memory`"),
     "workers_elsewhere": (INFO, "the workers run in another container or pid namespace"),
 }
 NO_WORKERS = "no workers are running"

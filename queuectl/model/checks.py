@@ -28,6 +28,7 @@ PATH_PATTERN = r"^/[^\x00]*$"
 MAX_COMMAND_BYTES = 65_536
 MAX_PRIORITY = 1000
 MAX_RETRIES = 100
+MAX_NICE = 19
 MAX_REFERENCES = 10_000
 MAX_TAGS = 16
 MIN_TIMEOUT_MS = 100
@@ -152,6 +153,14 @@ def check_instant(value: object, now: int) -> int | None:
         return instants.parse_instant(value, now)
     except ValueError as error:
         raise ValueError(f"is {error}") from None
+
+
+def check_expiry(value: object, now: int) -> int | None:
+    """An instant that is still to come, `none` for none."""
+    at = None if value == "none" else check_instant(value, now)
+    if at is not None and at <= now:
+        raise ValueError("must be later than now")
+    return at
 
 
 def check_cwd(value: object, now: int) -> str:

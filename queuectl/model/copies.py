@@ -1,7 +1,8 @@
 """A job like another one: the fields to enqueue it with, and the command line that does the same.
 
-Of the other job it has all that was given, but no id, and its time and its links only while it waits for them. What
-has the default that every home has is left out; what a setting tells is not, since another home may have another one.
+Of the other job it has all that was given, but no id, times only if they are still to come, and its links only while it
+waits for them. What has the default that every home has is left out; what a setting tells is not, since another home
+may have another one.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Mapping
 
 
-OWN = ("id", "run_at")
+OWN = ("id", "run_at", "expires_at")
 NOTHING: Mapping[str, object] = {}
 
 
@@ -68,6 +69,8 @@ def _given(job: Job, now: int) -> dict[str, Any]:
     values["hold"] = job.state == HELD
     if job.state in (SCHEDULED, HELD) and job.run_at > now:
         values["run_at"] = job.run_at
+    if job.expires_at is not None and job.expires_at > now:
+        values["expires_at"] = job.expires_at
     return {name: value for name, value in values.items() if BY_NAME[name].setting or value != BY_NAME[name].default}
 
 

@@ -6,6 +6,8 @@ from .record import Record
 
 # The events by which jobs go: that of many, and that of one.
 PRUNED, REMOVED = "pruned", "remove"
+# A job was cancelled since its first attempt had not begun in time.
+EXPIRED = "expired"
 # A job was cancelled since it is to run only if another one fails, and that one is completed.
 CANCELLED_BY_LINK = "cancelled"
 # What a job left running was ended.

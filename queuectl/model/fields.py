@@ -8,7 +8,17 @@ annotations of Job, JobSpec and Schedule, and the tables of the store.
 
 from __future__ import annotations
 
-from .checks import COMMAND_PATTERN, MAX_PRIORITY, MAX_RETRIES, PATH_PATTERN, check_command, check_cwd, check_id
+from .checks import (
+    COMMAND_PATTERN,
+    MAX_NICE,
+    MAX_PRIORITY,
+    MAX_RETRIES,
+    PATH_PATTERN,
+    check_command,
+    check_cwd,
+    check_expiry,
+    check_id,
+)
 from .kinds import (
     DURATION,
     FLAG,
@@ -150,6 +160,10 @@ JOB_FIELDS = (
     Field("run_at", TIME,
           "when to run it: now, +30m, tomorrow 09:00, 2026-11-10 02:00:00 (local), or ISO 8601 with zone",
           "given asked editable sortable long", default_words="now", option="--at", metavar="TIME", group=WHEN),
+    Field("expires_at", TIME.but(check=check_expiry, given={"anyOf": [STRING, {"type": "null"}]}),
+          "cancel it unless it has started by then: 2h, 18:00, tomorrow 09:00, or none", "given editable nullable",
+          spellings=("expires",), default_words="none", label="Expires", option="--expires", metavar="TIME",
+          group=WHEN),
     Field("created_at", TIME, "when it was added", "sortable filtered short", label="Created", filter="created"),
     Field("updated_at", TIME, "when it last changed", "sortable filtered", label="Updated", filter="updated"),
     Field("started_at", TIME, "when its last attempt began", "nullable sortable filtered long", label="Started",
@@ -172,6 +186,8 @@ JOB_FIELDS = (
           filter="tag"),
     Field("allow_background", FLAG, "let background processes outlive the job", "given filtered",
           label="Background processes", default=False, group=HOW, filter="background"),
+    Field("nice", integer(0, MAX_NICE), f"0 to {MAX_NICE}, higher leaves more of the processor to others",
+          "given editable recurring", label="Niceness", default=0, group=HOW),
     Field("on_success", HOOK, "add this command when it is completed", HOOK_TRAITS,
           metavar="COMMAND", group=HOOKS, complete="command"),
     Field("on_failure", HOOK, "add this command when it is dead; none for no command", HOOK_TRAITS,

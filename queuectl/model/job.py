@@ -7,7 +7,7 @@
                                                        '--- retry <-- dead, completed, cancelled, failed
      any state that is not final --cancel--> cancelled
      scheduled, pending, failed --hold--> held
-     pending, failed --postpone--> scheduled   (by an edit: every job that waits can be edited)
+     pending, failed --postpone--> scheduled   (by an edit: every job that waits can be edited, or put in front)
 
 `TRANSITIONS` is the truth; the store's guards are tested against it. A held job whose time has not
 come yet is released to `scheduled` first. `failed` means "waiting for its next attempt". A job has
@@ -112,6 +112,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     (FAILED, "hold"): HELD,
     (BLOCKED, "hold"): HELD,
     **{(state, "edit"): state for state in WAITING_STATES},
+    **{(state, "front"): state for state in WAITING_STATES},
     **{(state, "postpone"): SCHEDULED if state in (PENDING, FAILED, BLOCKED) else state for state in WAITING_STATES},
     **{(state, "cancel"): CANCELLED for state in WAITING_STATES},
 }
@@ -270,6 +271,7 @@ class Job:
     max_retries: int
     timeout: int | None
     run_at: int
+    expires_at: int | None
     created_at: int
     updated_at: int
     started_at: int | None
@@ -284,6 +286,7 @@ class Job:
     env: dict[str, str]
     tags: tuple[str, ...]
     allow_background: bool
+    nice: int
     on_success: str | None
     on_failure: str | None
     on_finish: str | None

@@ -23,11 +23,13 @@ class Schedule(Record):
     priority: int
     max_retries: int
     timeout: int | None
+    nice: int
     on_success: str | None
     on_failure: str | None
     on_finish: str | None
     catch_up: str
     overlap: str
+    expires: int | None
     paused: bool
     next_at: int | None
     created_at: int

@@ -46,8 +46,8 @@ class Setting(Record):
     kind: str
     default: Value
     help: str
-    low: int = 0
-    high: int = 0
+    low: float = 0
+    high: float = 0
     unit: str = ""
     aliases: tuple[str, ...] = ()
     optional: bool = False

@@ -44,6 +44,11 @@ SETTINGS = (
             low=1 << 20, high=1 << 40, optional=True),
     Setting(WORKERS, "worker_count", "int", 2, "workers that are started when no number is given", low=1, high=256),
     Setting(WORKERS, "max_workers", "int", 10, "the most workers that may run in this home", low=1, high=256),
+    Setting(WORKERS, "max_load", "float", None,
+            "workers take no job while the load average of the last minute is at or above it", low=0.1, high=10_000,
+            optional=True),
+    Setting(WORKERS, "min_memory", "bytes", None, "workers take no job while less memory is available", low=1 << 20,
+            high=1 << 50, optional=True),
     Setting(WORKERS, "lease", "duration", 30 * SECOND, "how long a job belongs to a worker that gives no sign of life",
             low=2 * SECOND, high=HOUR, aliases=("job_lock_timeout",)),
     Setting(WORKERS, "kill_grace", "duration", 5 * SECOND, "time between asking a command to end and killing it",
@@ -140,6 +145,8 @@ class Settings:
     output_total: int | None
     worker_count: int
     max_workers: int
+    max_load: float | None
+    min_memory: int | None
     lease: int
     kill_grace: int
     shutdown_timeout: int

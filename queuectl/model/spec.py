@@ -38,11 +38,13 @@ class JobSpec:
     timeout: int | None
     run_at: int | None
     is_delay: bool
+    expires_at: int | None
     hold: bool
     cwd: str
     env: dict[str, str]
     tags: tuple[str, ...]
     allow_background: bool
+    nice: int
     on_success: str | None
     on_failure: str | None
     on_finish: str | None
@@ -76,6 +78,7 @@ class JobSpec:
             reading.refuse("cwd", f"the current directory {quoted(cwd)} must be valid Unicode, give another as cwd")
         if "command" not in reading.seen:
             reading.refuse("command", "command is missing")
+        _demand_time_to_run(reading)
         reading.demand_none_refused()
         spec = cls(**{**defaults, "cwd": cwd, **reading.values})
         spec.is_delay = reading.is_delay
@@ -97,6 +100,14 @@ def parse_changes(data: Mapping[str, object], now: int, allowed: Sequence[Field]
     if "run_at" in reading.values:
         reading.values["is_delay"] = reading.is_delay
     return reading.values
+
+
+def _demand_time_to_run(reading: Reading) -> None:
+    """Refuse a job that would expire before its time."""
+    expires_at, run_at = reading.values.get("expires_at"), reading.values.get("run_at")
+    if expires_at is not None and run_at is not None and expires_at <= run_at:
+        key = reading.seen["expires_at"]
+        reading.refuse(key, f"{key} must be later than the time to run it")
 
 
 class Reading:

@@ -104,6 +104,13 @@ VERBS = {
             help="Keep waiting jobs from running until they are released.\n\n"
             "A held job counts as unfinished: a schedule that skips while its last job is not done goes on skipping.",
         ),
+        Verb(
+            "front",
+            "put in front",
+            help="Put waiting jobs before all others of their queue.\n\n"
+            "Their priority becomes higher than that of what waits there; among themselves they keep their order. "
+            "A job that is held, is not due or waits for others is in front once it may run.",
+        ),
         Verb("release", "released", help="Let held jobs run.", wakes=STARTERS, in_rows=True),
         Verb("edit", "edited", wakes=STARTERS, key="e", is_plain=False),
         Verb("duplicate", "duplicated", fits=STATES, is_plain=False),

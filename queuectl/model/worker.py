@@ -41,6 +41,7 @@ class RegisteredWorker(Record):
     memory: int
     stopping: int
     trouble: str | None
+    limited_by: str | None
     job: str | None
     command: str | None
     job_started_at: int | None
@@ -65,6 +66,7 @@ class WorkerState(Record):
     queues: list[str]
     command: str | None
     trouble: str | None
+    limited_by: str | None
 
 
 class Group(Record):

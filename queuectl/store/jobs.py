@@ -12,6 +12,7 @@ from ..model.job import BLOCKED, FINAL_STATES, KEPT_BACK_STATES, PENDING, PROCES
 from ..model.verbs import VERBS
 from .claim import ORDER, Claim, urgency
 from .enqueue import PLAIN, Enqueue, tags_text
+from .expiry import Expiry, is_over
 from .schema import DUE, FINAL, IS_WAITED_FOR, one_of
 
 TYPE_CHECKING = False
@@ -23,12 +24,14 @@ if TYPE_CHECKING:
     from .counts import Counts
     from .database import Database
     from .enqueue import Parent
+    from .expiry import Cancel
     from .links import Links
+    from .sqlite import Row
 
 # First the parts of a Claim in their order, as they are once it is made: to look for each by its name takes long.
 HEAD_OF_QUEUE = f"""
 SELECT number, id, command, queue, last_attempt + 1, attempts + 1, max_retries, timeout, run_at, allow_background,
-       on_success, on_failure, on_finish, hook_facts, context, created_at, priority
+       nice, on_success, on_failure, on_finish, hook_facts, context, created_at, priority, expires_at, last_attempt
 FROM jobs WHERE state = 'pending' AND queue = ? ORDER BY {ORDER} LIMIT 1
 """
 BEGIN_ATTEMPT = "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (?, ?, ?, ?, ?)"
@@ -58,7 +61,7 @@ WHERE number = ? AND state = ?
 """
 RETRY = """
 UPDATE jobs SET state = CASE WHEN waits > 0 THEN 'blocked' ELSE 'pending' END, run_at = ?, updated_at = ?,
-    finished_at = NULL, duration = NULL, exit_code = NULL, signal = NULL, error = NULL,
+    finished_at = NULL, duration = NULL, exit_code = NULL, signal = NULL, error = NULL, expires_at = NULL,
     attempts = CASE WHEN ? THEN attempts ELSE 0 END
 WHERE number = ? AND state = ?
 """
@@ -75,6 +78,7 @@ HOLD = """
 UPDATE jobs SET run_at = CASE WHEN state = 'failed' THEN ? ELSE run_at END, state = 'held', updated_at = ?
 WHERE number = ? AND state = ?
 """
+FRONT = "UPDATE jobs SET priority = ?, updated_at = ? WHERE number = ? AND state = ?"
 RELEASE = """
 UPDATE jobs SET state = CASE WHEN run_at > ? THEN 'scheduled' WHEN waits > 0 THEN 'blocked' ELSE 'pending' END,
     updated_at = ?
@@ -102,7 +106,8 @@ FROM ({" UNION ALL ".join(FINISHED_IN % state for state in FINAL_STATES)}) AS pa
 ORDER BY finished_at, number LIMIT ?3
 """
 # Each ends with the number and the state that are expected.
-CHANGES = {"cancel": CANCEL, "retry": RETRY, "edit": EDIT, "hold": HOLD, "release": RELEASE}
+CHANGES = {"cancel": CANCEL, "retry": RETRY, "edit": EDIT, "hold": HOLD, "release": RELEASE, "front": FRONT}
+EXPIRED_AT_ONCE = 64
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING)
 
 
@@ -113,6 +118,7 @@ class Jobs:
         self._database = database
         self._counts = counts
         self._contexts = contexts
+        self.expiry = Expiry(database)
         self._links = links
 
     def enqueue(
@@ -137,21 +143,26 @@ class Jobs:
         )
         return enqueue.run(specs, on_progress)
 
-    def claim(self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = ()) -> Claim | None:
+    def claim(
+        self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = (), cancel: Cancel | None = None
+    ) -> Claim | None:
         """Take the most urgent pending job for a worker; return it, or None if there is none.
 
-        Order: priority (higher first), then `run_at`, then number. `queues` limits the choice.
+        Order: priority (higher first), then `run_at`, then number. `queues` limits the choice. Jobs that come first and
+        have expired are cancelled instead, by `cancel` if it is given.
         """
         head = None
         for queue in self._counts.queues_with(PENDING):
             if queues and queue not in queues:
                 continue
             row = self._database.row(HEAD_OF_QUEUE, (queue,))
+            if row is not None and is_over(row, now):
+                row = self._after_expired(row, now, f"worker {worker}", cancel or self.cancel)
             if row is not None and (head is None or urgency(row) < urgency(head)):
                 head = row
         if head is None:
             return None
-        *parts, context, created_at, _ = head
+        *parts, context, created_at, _, _, _ = head
         claim = Claim(*(*parts, 0, worker, now, lease_until, 0, self._contexts.get(context)))
         claim.wait_time = max(0, now - waits_since(created_at, claim.run_at))
         begun = (claim.number, claim.attempt, worker, now, claim.wait_time)
@@ -159,6 +170,18 @@ class Jobs:
         self._database.change(CLAIM, (claim.attempt_id, worker, lease_until, now, now, claim.number))
         self._counts.move(claim.queue, PENDING, PROCESSING)
         return claim
+
+    def _after_expired(self, head: Row | None, now: int, actor: str, cancel: Cancel) -> Row | None:
+        """Cancel the jobs at the head of a queue that have expired; return the first that has not.
+
+        None also if there are too many for one transaction: the scheduler does the rest and wakes the workers.
+        """
+        for _ in range(EXPIRED_AT_ONCE):
+            if head is None or not is_over(head, now):
+                return head
+            self.expiry.end(head, now, actor, cancel)
+            head = self._database.row(HEAD_OF_QUEUE, (head["queue"],))
+        return None
 
     def renew(self, number: int, attempt_id: int, lease_until: int) -> bool:
         """Prolong a lease; return False if the attempt has lost the job."""
@@ -240,7 +263,7 @@ class Jobs:
     def retry(self, number: int, now: int, *, keep_attempts: bool) -> bool:
         """Make a final or failed job claimable at once; return False if its state does not allow it.
 
-        With `keep_attempts` it has one attempt more, otherwise all of them again.
+        With `keep_attempts` it has one attempt more, otherwise all of them again. It does not expire any more.
         """
         return self._change("retry", number, now, now, now, keep_attempts)
 
@@ -274,6 +297,10 @@ class Jobs:
         What is left of a failed one's wait for its next attempt is forgotten.
         """
         return self._change("hold", number, now, now, now)
+
+    def front(self, number: int, priority: int, now: int) -> bool:
+        """Give a job that waits the priority that puts it in front; return False if it does not wait."""
+        return self._change("front", number, now, priority, now)
 
     def release(self, number: int, now: int) -> bool:
         """Let a held job go; return False if it is not held."""

@@ -21,6 +21,7 @@ RESET_SETTING = "DELETE FROM settings WHERE name = ?"
 HOME_ID = "home"
 POOL_GROUPS = "pool_groups"
 LAST_GROUPS = "last_pool_groups"
+GROUP_LIMITS = "group_limits"
 POOL_TARGET = "pool_target"
 SYNCED = "synced"
 SCHEDULER = "scheduler"
@@ -55,6 +56,15 @@ class Meta(Table):
         # The versions before groups wrote down one number.
         target = None if groups else self._database.value(GET, (POOL_TARGET,))
         return {ALL: int(target)} if target else groups
+
+    def limits_of(self, group: str) -> dict[str, str]:
+        """Return the settings, as texts, that a group of workers was started with in place of the home's."""
+        return dict(self._read(GROUP_LIMITS, {}).get(group, {}))
+
+    def set_limits_of(self, group: str, limits: Mapping[str, str]) -> None:
+        """Say which settings a group of workers has in place of the home's. In a transaction."""
+        others = {name: own for name, own in self._read(GROUP_LIMITS, {}).items() if name != group}
+        self._write(GROUP_LIMITS, {**others, group: dict(limits)} if limits else others)
 
     def scheduler(self) -> SchedulerRecord:
         """Return what the scheduler daemon wrote down last, an empty record if it never did."""

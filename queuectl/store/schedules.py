@@ -19,7 +19,7 @@ from .sqlite import Row, sqlite3
 KEPT = tuple(field.name for field in RECURRING if field.name in PLAIN)
 FLAGS = ("paused", *(field.name for field in RECURRING if field.kind.is_flag))
 COLUMNS = f"""
-SELECT schedules.id AS id, name, expression, timezone, {", ".join(KEPT)}, catch_up, overlap, paused, next_at,
+SELECT schedules.id AS id, name, expression, timezone, {", ".join(KEPT)}, catch_up, overlap, expires, paused, next_at,
        created_at, created_by, cwd, path, env
 FROM schedules JOIN contexts ON contexts.id = schedules.context
 """
@@ -28,12 +28,12 @@ ALL = COLUMNS + "ORDER BY name"
 DUE = COLUMNS + "WHERE paused = 0 AND next_at <= ? ORDER BY next_at LIMIT ?"
 NEXT_DUE = "SELECT min(next_at) FROM schedules WHERE paused = 0 AND next_at > ?"
 ADD = f"""
-INSERT INTO schedules (name, expression, timezone, context, catch_up, overlap, next_at, created_at, created_by,
+INSERT INTO schedules (name, expression, timezone, context, catch_up, overlap, expires, next_at, created_at, created_by,
                        {", ".join(KEPT)})
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(KEPT)})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(KEPT)})
 """
 EDIT = f"""
-UPDATE schedules SET expression = ?, timezone = ?, context = ?, catch_up = ?, overlap = ?, next_at = ?,
+UPDATE schedules SET expression = ?, timezone = ?, context = ?, catch_up = ?, overlap = ?, expires = ?, next_at = ?,
                      {", ".join(f"{field} = ?" for field in KEPT)}
 WHERE id = ?
 """
@@ -72,6 +72,7 @@ class Schedules:
         timezone: str,
         catch_up: str,
         overlap: str,
+        expires: int | None = None,
         next_at: int | None,
         path: str,
         actor: str,
@@ -79,7 +80,7 @@ class Schedules:
     ) -> bool:
         """Add a schedule whose jobs are like `spec`; return False if there is one of that name."""
         context = self._contexts.number(spec.cwd, path, spec.env)
-        own = (name, expression, timezone, context, catch_up, overlap, next_at, now, actor)
+        own = (name, expression, timezone, context, catch_up, overlap, expires, next_at, now, actor)
         try:
             self._database.insert(ADD, (*own, *[getattr(spec, field) for field in KEPT]))
         except sqlite3.IntegrityError:
@@ -95,11 +96,12 @@ class Schedules:
         timezone: str,
         catch_up: str,
         overlap: str,
+        expires: int | None,
         next_at: int | None,
     ) -> None:
         """Give a schedule these values; the jobs that it makes from now on are like `spec`."""
         context = self._contexts.number(spec.cwd, schedule.path, spec.env)
-        own = (expression, timezone, context, catch_up, overlap, next_at)
+        own = (expression, timezone, context, catch_up, overlap, expires, next_at)
         self._database.change(EDIT, (*own, *[getattr(spec, field) for field in KEPT], schedule.id))
 
     def get(self, name: str) -> Schedule | None:

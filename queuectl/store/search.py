@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model.errors import NotFound
 from ..model.fields import KEPT
-from ..model.job import Job
+from ..model.job import WAITING_STATES, Job
 from ..model.link import STUCK, WHENS
 from ..model.record import Record
 from .contexts import decode_env
@@ -13,7 +13,7 @@ from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterator, Mapping, Sequence
+    from typing import Collection, Iterable, Iterator, Mapping, Sequence
 
     from .sqlite import Row
 
@@ -45,6 +45,11 @@ COUNT_BEFORE = """
 SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_claimable WHERE state = 'pending' AND queue = ?
     AND (priority > ? OR (priority = ? AND (run_at < ? OR (run_at = ? AND number < ?)))) LIMIT ?)
 """
+# The state stands in the question, so that the index of pending jobs answers it.
+HIGHEST = {
+    state: f"SELECT number, priority FROM jobs WHERE state = '{state}' AND queue = ? ORDER BY priority DESC LIMIT ?"
+    for state in WAITING_STATES
+}
 RUNNING = """
 SELECT number FROM jobs INDEXED BY jobs_processing WHERE state = 'processing' ORDER BY started_at, number LIMIT ?
 """
@@ -74,6 +79,16 @@ class Search(Table):
         for start in range(0, len(numbers), PAGE):
             page = numbers[start : start + PAGE]
             yield from self._database.rows(STATES_OF_NUMBERS.format(",".join("?" * len(page))), page)
+
+    def highest_priority(self, queue: str, states: Iterable[str], without: Collection[int]) -> int | None:
+        """Return the highest priority of a queue's jobs in some states of waiting, None if there are none.
+
+        Those whose numbers are in `without` do not count. Only pending jobs have an index for it: name no other state
+        that has no job.
+        """
+        most = len(without) + 1
+        rows = [row for state in states for row in self._database.rows(HIGHEST[state], (queue, most))]
+        return max((row["priority"] for row in rows if row["number"] not in without), default=None)
 
     def running(self, limit: int) -> list[int]:
         """Return the numbers of running jobs, the longest running first."""

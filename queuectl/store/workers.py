@@ -16,6 +16,7 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 HEARTBEAT = "UPDATE workers SET heartbeat_at = ?, memory = ?, stopping = ? WHERE id = ?"
 COUNT_JOBS = "UPDATE workers SET jobs_done = jobs_done + ?, busy_time = busy_time + ? WHERE id = ?"
 SET_TROUBLE = "UPDATE workers SET trouble = ? WHERE id = ?"
+SET_LIMIT = "UPDATE workers SET limited_by = ? WHERE id = ?"
 REMOVE = "DELETE FROM workers WHERE id = ?"
 ALL = """
 SELECT workers.*, jobs.id AS job, jobs.command AS command, jobs.started_at AS job_started_at
@@ -57,6 +58,10 @@ class Workers(Table):
     def set_trouble(self, worker: int, trouble: str | None) -> None:
         """Say what keeps a worker from starting commands, None for nothing. In a transaction."""
         self._database.change(SET_TROUBLE, (trouble, worker))
+
+    def set_limit(self, worker: int, reason: str | None) -> None:
+        """Say which limit of load or memory keeps a worker from taking jobs, None for none. In a transaction."""
+        self._database.change(SET_LIMIT, (reason, worker))
 
     def remove(self, worker: int) -> bool:
         """Delete a worker's row. In a transaction."""

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from queuectl.frontends.front_end import FrontEnd
-from queuectl.model.job import FINAL_STATES, STATES, sources
+from queuectl.model.job import FINAL_STATES, STATES, WAITING_STATES, sources
 from tests.commands.calling import await_output, await_state, bring, call, done, ids, refused, state_of, states, store
 from tests.store import building
 from tests.support import run_cli
@@ -17,6 +17,7 @@ REFUSED_BY = {
     "cancel": FINAL_STATES,
     "retry": tuple(set(STATES) - set(sources("retry"))),
     "release": tuple(set(STATES) - {"held"}),
+    "front": tuple(set(STATES) - set(sources("front"))),
     "remove": ("processing",),
 }
 
@@ -43,6 +44,7 @@ def test_a_verb_that_does_not_fit_the_state_is_a_conflict(full: str, verb: str, 
     [
         *[("cancel", state, "cancelled") for state in sources("cancel") if state != "processing"],
         *[("retry", state, "pending") for state in sources("retry")],
+        *[("front", state, state) for state in sources("front")],
         ("release", "held", "pending"),
     ],
 )
@@ -63,6 +65,7 @@ def test_remove_deletes_a_job_in_any_state_but_a_running_one(full: str, state: s
     [
         ("cancel", set(STATES) - set(FINAL_STATES)),
         ("retry", {"dead", "failed"}),
+        ("front", set(WAITING_STATES)),
         ("release", {"held"}),
         ("remove", set(FINAL_STATES)),
     ],
@@ -148,12 +151,14 @@ def test_of_jobs_that_were_named_nobody_is_asked(full: str, words: list[str], in
     assert states(full) != {f"{state}-1": state for state in BESIDE}
 
 
-@pytest.mark.parametrize("words", [["retry"], ["hold"], ["release"], ["retry", "--state", "cancelled"]])
+@pytest.mark.parametrize("words", [["retry"], ["hold"], ["release"], ["front"], ["retry", "--state", "cancelled"]])
 def test_what_only_starts_or_stops_jobs_never_asks(full: str, words: list[str]) -> None:
-    assert re.match(r"(Job|\d jobs) (queued again|held|released)", done(full, *words, "--all").out)
+    assert re.match(r"(Job|\d jobs) (queued again|held|released|put in front)", done(full, *words, "--all").out)
 
 
-@pytest.mark.parametrize("verb", ["cancel", "retry", "hold", "release", "remove", "edit", "dlq retry", "dlq remove"])
+@pytest.mark.parametrize(
+    "verb", ["cancel", "retry", "hold", "release", "front", "remove", "edit", "dlq retry", "dlq remove"]
+)
 def test_every_verb_accepts_yes(full: str, verb: str) -> None:
     fits = {"retry": "dead", "release": "held", "remove": "dead", "dlq retry": "dead", "dlq remove": "dead"}
     change = ["--priority", "1"] if verb == "edit" else []
@@ -219,7 +224,7 @@ def test_no_jobs_named_is_a_mistake(full: str, verb: str) -> None:
     assert states(full) == {f"{state}-1": state for state in BESIDE}
 
 
-@pytest.mark.parametrize("verb", ["cancel", "retry", "hold", "release", "remove"])
+@pytest.mark.parametrize("verb", ["cancel", "retry", "hold", "release", "front", "remove"])
 def test_a_filter_that_finds_nothing_is_no_error(home: str, verb: str) -> None:
     answer = call(home, verb, "--all", "--tag", "none")
     assert answer.code == 0, answer

@@ -31,6 +31,8 @@ CASES: dict[str, dict[str, Any]] = {
     "env": {"env": {"A": "b c", "EMPTY": "", "DASH": "-x", "LINES": "a\tb\n"}},
     "tags": {"tags": ["a", "b"]},
     "allow_background": {"allow_background": True},
+    "nice": {"nice": 7},
+    "expires_at": {"expires": "2095-01-02T03:04:05.678Z"},
     "on_success": {"on_success": "echo 'well done'"},
     "on_failure": {"on_failure": "none"},
     "on_finish": {"on_finish": "-x | y"},

@@ -67,6 +67,7 @@ cancel waiting
 retry gone
 edit waiting --priority 3
 hold waiting
+front waiting
 release kept
 remove done --yes
 prune --older-than 0s --yes

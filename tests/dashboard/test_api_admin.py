@@ -200,6 +200,12 @@ def test_workers_are_started_scaled_and_stopped(real: Api) -> None:
     assert real.post("/workers/stop") == {"stopped": False, "pid": None, "done": True}
 
 
+def test_workers_have_limits_of_their_own(real: Api) -> None:
+    assert real.refused("POST", "/workers", {"count": 1, "max_load": "0"}) == (422, "invalid")
+    real.post("/workers", {"count": 1, "max_load": "9999", "min_memory": "none"}, 201)
+    assert real.app.queue.store.meta.limits_of("") == {"max_load": "9999", "min_memory": "none"}
+
+
 def test_groups_of_workers_are_started_scaled_and_stopped_alone(real: Api) -> None:
     real.post("/workers", {"count": 1, "queues": ["b", "a"]}, 201)
     found = real.post("/workers", {"count": 2, "queues": ["c"]}, 201)

@@ -99,13 +99,14 @@ def test_a_schedule_is_added_with_the_choices_of_the_server(dashboard: Dashboard
 
 
 def test_a_schedule_is_edited_in_a_form_that_names_the_command(dashboard: Dashboard, browser: Browser) -> None:
-    dashboard.cli("cron", "add", "often", "*/5 * * * *", "echo often", "--timezone", "UTC", "--retries", "1")
+    options = ("--timezone", "UTC", "--retries", "1", "--expires", "90m")
+    dashboard.cli("cron", "add", "often", "*/5 * * * *", "echo often", *options)
     browser.open(dashboard.url + "/schedule")
     browser.click("[aria-label='Edit often']")
     browser.wait("document.querySelector('dialog[open] #field-expression')?.value === '*/5 * * * *'")
     shown = "[...document.querySelectorAll('dialog :is(input, select, textarea)')].map((one) => one.value)"
-    assert browser.js(f"return {shown}")[:9] == [
-        *("*/5 * * * *", "UTC", "last", "skip"),
+    assert browser.js(f"return {shown}")[:10] == [
+        *("*/5 * * * *", "UTC", "last", "skip", "5400s"),
         *("echo often", "default", "0", "1", "300"),
     ]
     browser.js("const it = document.querySelector('#field-overlap'); it.value = 'queue'")
@@ -122,5 +123,6 @@ def test_a_schedule_is_edited_in_a_form_that_names_the_command(dashboard: Dashbo
     browser.click("dialog .end button:last-child")
     browser.wait("!document.querySelector('dialog')")
     (found,) = json.loads(dashboard.cli("cron", "list", "--json"))
-    assert (found["expression"], found["overlap"], found["max_retries"]) == ("0 9 * * *", "queue", 1)
+    assert (found["expression"], found["overlap"], found["expires"]) == ("0 9 * * *", "queue", 5400)
+    assert found["max_retries"] == 1
     browser.wait("document.querySelector('tr[data-key=often] .words').innerText.startsWith('at 09:00 every day')")

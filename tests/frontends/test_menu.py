@@ -130,7 +130,7 @@ def test_a_wrong_answer_is_asked_again_and_three_lead_back(home: str) -> None:
 
 def test_a_job_that_waits_is_edited_and_what_is_left_empty_stays(home: str) -> None:
     done(home, "add", "echo old", "--id", "x", "--hold", "--timeout", "90", "--priority", "3")
-    talk = Talk(home, "3", "", "", "", "1", "6", "echo new", "", "", "0", "", "", "b", "b", "b", "0")
+    talk = Talk(home, "3", "", "", "", "1", "7", "echo new", "", "", "0", "", "", "b", "b", "b", "0")
     assert all(shown in talk.out for shown in ("command [echo old]: ", "priority [3]: ", "timeout [1m30s]: "))
     assert talk.commands[-1] == "queuectl edit x --command 'echo new' --retries 0"
     (job,) = jobs(home)

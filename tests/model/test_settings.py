@@ -26,6 +26,8 @@ RANGES = [
     ("output_total", 2 << 30, ("1MiB", 1 << 20), ("1024GiB", 1 << 40), ["1023KiB", "1025GiB", "0"]),
     ("worker_count", 2, ("1", 1), ("256", 256), ["0", "257"]),
     ("max_workers", 10, ("1", 1), ("256", 256), ["0", "257"]),
+    ("max_load", None, ("0.1", 0.1), ("10000", 10_000.0), ["0", "0.09", "10000.1", "-1"]),
+    ("min_memory", None, ("1MiB", 1 << 20), ("1048576GiB", 1 << 50), ["1023KiB", "1048577GiB", "0"]),
     ("lease", 30_000, ("2", 2_000), ("1h", 3_600_000), ["1.999", "3600.001"]),
     ("kill_grace", 5_000, ("0", 0), ("10m", 600_000), ["600.001"]),
     ("shutdown_timeout", 60_000, ("0", 0), ("86400", 86_400_000), ["86400.001"]),
@@ -271,7 +273,7 @@ def test_any_allowed_value_is_shown_as_text_that_means_it() -> None:
     source = random.Random(SEED)
     for _ in range(2_000):
         setting = source.choice([setting for setting in SETTINGS if setting.high])
-        value: float = source.randint(setting.low, setting.high)
+        value: float = source.randint(round(setting.low), round(setting.high))
         if setting.kind == "float":
             value = round(source.uniform(setting.low, setting.high), source.randrange(7))
         assert setting.parse(setting.show(value)) == value

@@ -26,11 +26,13 @@ def test_what_is_not_given_has_a_default() -> None:
         "timeout": 300_000,
         "run_at": None,
         "is_delay": False,
+        "expires_at": None,
         "hold": False,
         "cwd": "/work",
         "env": {},
         "tags": (),
         "allow_background": False,
+        "nice": 0,
         "on_success": None,
         "on_failure": None,
         "on_finish": None,
@@ -50,13 +52,15 @@ def test_every_field_can_be_given() -> None:
         "cwd": "/x",
         "env": {"A": "b"},
         "allow_background": True,
+        "nice": 5,
         "on_success": "echo well",
         "on_failure": "none",
         "on_finish": "echo over",
     }
-    awaited = {"after": ("a",), "after_any": ("b", "3"), "after_failed": ("tag:x",)}
-    spec = parse(**same, timeout=3, run_at="+1s", tags=["t"], after="a", after_any=["b", 3], after_failed=["tag:x"])
-    read = {"command": "true", "timeout": 3_000, "run_at": NOW + 1_000, "is_delay": True, "tags": ("t",), **awaited}
+    awaited = {"after": "a", "after_any": ["b", 3], "after_failed": ["tag:x"]}
+    spec = parse(**same, **awaited, timeout=3, run_at="+1s", expires="2s", tags=["t"])
+    read = {"command": "true", "timeout": 3_000, "is_delay": True, "tags": ("t",)}
+    read.update(run_at=NOW + 1_000, expires_at=NOW + 2_000, after=("a",), after_any=("b", "3"), after_failed=("tag:x",))
     assert {name: getattr(spec, name) for name in JobSpec.__slots__} == {**same, **read}
 
 
@@ -215,7 +219,7 @@ def test_an_unknown_field_is_refused_with_the_nearest_name(key: str, nearest: st
     assert problems(**{key: 1}) == [f'unknown field "{key}" (did you mean "{nearest}"?)']
 
 
-@pytest.mark.parametrize("key", ["zzz", "", "worker", "number"])
+@pytest.mark.parametrize("key", ["zzz", "", "worker", "number", "is_delay"])
 def test_an_unknown_field_like_no_other_is_refused(key: str) -> None:
     assert problems(**{key: 1}) == [f'unknown field "{key}"']
 
@@ -310,8 +314,3 @@ def test_a_time_that_counts_from_now_is_known_as_a_delay(run_at: str | None, is_
     assert parse(run_at=run_at).is_delay == is_delay
     changes = parse_changes({"run_at": run_at}, NOW)
     assert changes["is_delay"] == is_delay and "is_delay" not in parse_changes({"priority": 1}, NOW)
-
-
-def test_nobody_can_say_that_a_time_is_a_delay() -> None:
-    with pytest.raises(InvalidInput, match="unknown field"):
-        parse(is_delay=True)

@@ -133,6 +133,13 @@ class Model:
         row["state"] = HELD
         return True
 
+    def front(self, number: int, priority: int) -> bool:
+        row = self.jobs.get(number)
+        if row is None or row["state"] not in WAITING_STATES:
+            return False
+        row["priority"] = priority
+        return True
+
     def edit(self, number: int, changes: Row, now: int) -> bool:
         row = self.jobs.get(number)
         if row is None or row["state"] not in WAITING_STATES:

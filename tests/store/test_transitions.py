@@ -77,6 +77,7 @@ VERBS: dict[str, Change] = {
     "retry": lambda store, number: write(store, store.jobs.retry, number, NOW, keep_attempts=False),
     "release": lambda store, number: write(store, store.jobs.release, number, LATER),
     "edit": lambda store, number: write(store, store.jobs.edit, number, {"priority": 7}, NOW),
+    "front": lambda store, number: write(store, store.jobs.front, number, 7, NOW),
     "postpone": lambda store, number: write(store, store.jobs.edit, number, {"run_at": LATER + 5}, NOW),
 }
 

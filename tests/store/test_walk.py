@@ -170,6 +170,10 @@ class Walk:
         number = self.some_job()
         assert store.jobs.hold(number, self.now) == self.model.hold(number, self.now)
 
+    def front(self, store: Store) -> None:
+        number, priority = self.some_job(), self.random.choice([6, 7])
+        assert store.jobs.front(number, priority, self.now) == self.model.front(number, priority)
+
     def edit(self, store: Store) -> None:
         number, choose = self.some_job(), self.random.choice
         changes: dict[str, Any] = choose(
@@ -211,6 +215,7 @@ OPERATIONS = {
     "cancel": 3,
     "retry": 3,
     "hold": 2,
+    "front": 2,
     "edit": 4,
     "release": 3,
     "remove": 2,

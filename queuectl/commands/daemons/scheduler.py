@@ -12,6 +12,7 @@ from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .daemon import DETACH, FOLLOW, NO_DETACH, READY_FD, TAIL, demand_one_place, log_text, stopped
+from .workers import LIMITS, limits_of
 
 GROUP = "Schedule"
 KEPT = "without --auto the scheduler starts no workers: the number is kept for scheduler start --auto"
@@ -43,6 +44,7 @@ def pause(text: str) -> float:
         setting="scheduler_interval",
         help="the longest time between two checks (default: scheduler_interval)",
     ),
+    *LIMITS,
     NO_DETACH,
     DETACH,
     READY_FD,
@@ -55,6 +57,8 @@ def scheduler_start(
     auto: bool,
     workers: int | None,
     interval: float | None,
+    max_load: str | None,
+    min_memory: str | None,
     no_detach: bool,
     detach: bool,
     ready_fd: int | None,
@@ -63,17 +67,19 @@ def scheduler_start(
 
     It promotes due jobs, fires recurring ones, recovers what lost workers held and prunes. Workers do the
     same while they run, so a scheduler is for homes where they do not always run. With --auto it starts
-    workers when there is something to do, and stops them after an idle minute.
+    workers when there is something to do, and stops them after an idle minute. --max-load and --min-memory
+    are for these workers.
     """
     demand_one_place(no_detach, detach)
+    limits = limits_of(max_load, min_memory)
     if no_detach:
         if ready_fd is None:
             context.front_end.note(
                 "scheduler in the foreground; to stop, press Ctrl-C or type: queuectl scheduler stop"
             )
-        context.queue.scheduler.run(interval=interval, workers=workers, auto=auto, ready_fd=ready_fd)
+        context.queue.scheduler.run(interval=interval, workers=workers, auto=auto, limits=limits, ready_fd=ready_fd)
         return Result()
-    most = context.queue.scheduler.start(interval=interval, workers=workers, auto=auto)
+    most = context.queue.scheduler.start(interval=interval, workers=workers, auto=auto, limits=limits)
     how = "" if most is None else f", with up to {counted(most, 'worker')}"
     return Result(
         nouns.SCHEDULER,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from ...model.alert import NO_WORKERS_RUN
 from ...model.errors import Conflict, DaemonUnavailable, InvalidInput
@@ -42,6 +42,45 @@ def _group(queues: Sequence[str]) -> str | None:
     return group_of(queues) if queues else None
 
 
+def limit(name: str) -> Callable[[str], str]:
+    """Return the parser of an option that takes what a setting takes."""
+
+    def parse(text: str) -> str:
+        from ...model.settings import find
+
+        setting = find(name)
+        return setting.show(setting.read(text))
+
+    return parse
+
+
+# Shared with `scheduler start`, whose workers have them too.
+LIMITS = (
+    Arg(
+        "--max-load",
+        also=("--load",),
+        parse=limit("max_load"),
+        metavar="LOAD",
+        setting="max_load",
+        help="take no job while the load average is at or above this, or none (default: max_load)",
+    ),
+    Arg(
+        "--min-memory",
+        also=("--memfree",),
+        parse=limit("min_memory"),
+        metavar="SIZE",
+        setting="min_memory",
+        help="take no job while less memory than this is available, or none (default: min_memory)",
+    ),
+)
+
+
+def limits_of(max_load: str | None, min_memory: str | None) -> dict[str, object]:
+    """Return the limits that were given."""
+    given = {"max_load": max_load, "min_memory": min_memory}
+    return {name: text for name, text in given.items() if text is not None}
+
+
 @command(
     "worker start",
     Arg(
@@ -62,6 +101,7 @@ def _group(queues: Sequence[str]) -> str | None:
         flag=True,
         help="stop when nothing is left to do; with --no-detach the exit code is 1 if a job died",
     ),
+    *LIMITS,
     Arg("--group", many=True, parse=sized_group, hidden=True, help="with --no-detach: COUNT:QUEUES; repeatable"),
     READY_FD,
     group=GROUP,
@@ -70,6 +110,7 @@ def _group(queues: Sequence[str]) -> str | None:
         "worker start --count 4",
         "worker start -n 1 -Q encode",
         "worker start --no-detach --drain",
+        "worker start --max-load 4 --min-memory 2GiB",
     ),
 )
 def worker_start(
@@ -80,6 +121,8 @@ def worker_start(
     no_detach: bool,
     detach: bool,
     drain: bool,
+    max_load: str | None,
+    min_memory: str | None,
     group: Sequence[tuple[str, int]],
     ready_fd: int | None,
 ) -> Result:
@@ -91,6 +134,9 @@ def worker_start(
     With --drain the workers stop when none of their jobs runs, is pending or waits for its next attempt. Jobs whose
     time is later and jobs that are held are left. With --no-detach the exit code is 1 if a job died meanwhile, or if
     the workers were stopped before.
+
+    With --max-load and --min-memory idle workers wait while the machine is busy; what runs goes on. The group keeps
+    both when it is scaled and restarted.
     """
     demand_one_place(no_detach, detach)
     if group:
@@ -99,11 +145,11 @@ def worker_start(
     if drain and context.queue.workers.pid is not None:
         hint = "wait for them with: queuectl wait state:open, or stop them with: queuectl worker stop"
         raise Conflict("--drain is for workers of its own, and some are running", hint=hint)
-    name = _group(queue) or ALL
+    name, limits = _group(queue) or ALL, limits_of(max_load, min_memory)
     if no_detach:
         groups = {name: context.queue.settings().worker_count if count is None else count}
-        return _run_here(context, groups, ready_fd, drain)
-    title = _started(name, *context.queue.workers.start(name, count, drain=drain))
+        return _run_here(context, groups, ready_fd, drain, limits)
+    title = _started(name, *context.queue.workers.start(name, count, drain=drain, limits=limits))
     found = worker_status(context)
     lines = (f"  worker {row.worker}: pid {row.pid}" for row in found.rows or () if group_of(row.queues) == name)
     found.message = "\n".join([title, *lines])
@@ -113,12 +159,14 @@ def worker_start(
     return found
 
 
-def _run_here(context: Context, groups: Mapping[str, int], ready_fd: int | None, drain: bool) -> Result:
+def _run_here(
+    context: Context, groups: Mapping[str, int], ready_fd: int | None, drain: bool, limits: Mapping[str, object]
+) -> Result:
     """Be the pool in the foreground; return what became of a drain."""
     context.front_end.note(
         f"starting {workers_text(groups)} in the foreground; to stop, press Ctrl-C or type: queuectl worker stop"
     )
-    end = context.queue.workers.run(groups, ready_fd, drain=drain)
+    end = context.queue.workers.run(groups, ready_fd, drain=drain, limits=limits)
     if end is None:
         return Result()
     if not end.is_empty:

@@ -25,6 +25,7 @@ COMMANDS_ELSEWHERE = {
     "retry": "rerun requeue replay redo restore restart retry-all again resubmit unbury",
     "hold": "pause stash suspend freeze bury",
     "release": "resume unpause unstash continue unhold thaw kick",
+    "front": "urgent bump prioritize prioritise expedite first",
     "edit": "modify change update switch",
     "set": "edit change update put",
     "pause": "disable stop suspend",

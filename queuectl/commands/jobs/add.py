@@ -141,7 +141,14 @@ def added_text(job: Job, now: int) -> str:
         lines.append(f"  timeout:  {when.duration_text(job.timeout)}")
     if job.state == SCHEDULED or job.run_at < job.created_at or (job.state == HELD and job.run_at > now):
         lines.append(f"  runs at:  {due_text(job, now)}")
+    if job.expires_at is not None:
+        lines.append(f"  expires:  {expiry_text(job.expires_at, now)}")
     return "\n".join(lines)
+
+
+def expiry_text(expires_at: int, now: int) -> str:
+    """Return until when a job must have started, in local time and from now."""
+    return f"{when.local(expires_at)} ({when.ago(expires_at, now)}), unless it has started by then"
 
 
 def how_to_release(job: Job) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from ...model import when
+from ...model.checks import check_duration
 from ...model.errors import InvalidInput
 from ...model.fields import RECURRING, RECURRING_EDITABLE, other_texts
+from ...model.kinds import NONE, exact_duration
 from ...model.nouns import schedules as nouns
 from ...model.nouns.jobs import JOB
 from ...model.schedule import CATCH_UP, OVERLAP, Schedule, ScheduleDetail
@@ -53,6 +55,12 @@ def timezone(text: str) -> str:
     return text
 
 
+def expires_after(text: str) -> str:
+    """How long a job may wait for its start, or none."""
+    check_duration(text, 0)
+    return text
+
+
 EXPRESSION = {
     "parse": expression,
     "metavar": "'MIN HOUR DAY MONTH WEEKDAY'",
@@ -60,7 +68,7 @@ EXPRESSION = {
 }
 
 
-def _times(timezone_of: str | None, catch_up: str | None, overlap: str | None) -> tuple[Arg, ...]:
+def _times(timezone_of: str | None, catch_up: str | None, overlap: str | None, expires: str | None) -> tuple[Arg, ...]:
     """Return the options about the times of a schedule, with these defaults; without them what is not given stays."""
     local = f" (default: {HOME_ZONE})" if timezone_of else f"; local is {HOME_ZONE}"
     return (
@@ -91,6 +99,15 @@ def _times(timezone_of: str | None, catch_up: str | None, overlap: str | None) -
             help="what to do while the last job has not ended: skip this time, or queue another"
             + (f" (default: {overlap})" if overlap else ""),
         ),
+        Arg(
+            "--expires",
+            parse=expires_after,
+            default=expires,
+            metavar="DURATION",
+            group=TIMES,
+            help="cancel each job unless it has started so long after its time: 2h, or none"
+            + (f" (default: {expires})" if expires else ""),
+        ),
     )
 
 
@@ -99,7 +116,7 @@ def _times(timezone_of: str | None, catch_up: str | None, overlap: str | None) -
     Arg("name", metavar="NAME", help="a name for it: 1 to 64 of A-Z a-z 0-9 . _ -"),
     Arg("expression", **EXPRESSION),
     Arg("command", help="the command, as one quoted text", complete="command", field="command"),
-    *_times("local", "last", "skip"),
+    *_times("local", "last", "skip", NONE),
     *options(RECURRING),
     group=GROUP,
     examples=(
@@ -117,13 +134,21 @@ def cron_add(
     timezone: str,
     catch_up: str,
     overlap: str,
+    expires: str,
     **given: Any,
 ) -> Result:
     """Add a schedule: a recurring job, whose command is queued again and again."""
     schedules = context.queue.schedules
     tell_of_line_end(context, command)
     added = schedules.add(
-        name, expression, command, timezone=timezone, catch_up=catch_up, overlap=overlap, **job_fields(given)
+        name,
+        expression,
+        command,
+        timezone=timezone,
+        catch_up=catch_up,
+        overlap=overlap,
+        expires=expires,
+        **job_fields(given),
     )
     hint_if_nobody_looks(context)
     trouble = schedules.trouble(added)
@@ -136,7 +161,7 @@ def cron_add(
     "cron edit",
     NAME,
     Arg("--expression", group=TIMES, **EXPRESSION),
-    *_times(None, None, None),
+    *_times(None, None, None, None),
     *edit_options(RECURRING_EDITABLE),
     group=GROUP,
     examples=(
@@ -152,13 +177,17 @@ def cron_edit(
     timezone: str | None,
     catch_up: str | None,
     overlap: str | None,
+    expires: str | None,
     **given: Any,
 ) -> Result:
     """Change a schedule.
 
     What is not given stays. The jobs that it has made are not changed.
     """
-    own = {"expression": expression, "timezone": timezone, "catch_up": catch_up, "overlap": overlap}
+    own = {
+        **{"expression": expression, "timezone": timezone, "catch_up": catch_up, "overlap": overlap},
+        "expires": expires,
+    }
     changes = {**{key: value for key, value in own.items() if value is not None}, **job_fields(given)}
     if not changes:
         raise InvalidInput("nothing to change", hint="what can be changed: queuectl cron edit --help")
@@ -254,6 +283,7 @@ def _shown(found: ScheduleDetail, title: str, now: int) -> str:
         ("last job", "none yet" if found.last_job is None else f"{found.last_job}, {found.last_state}"),
         ("missed", CATCH_UP[found.catch_up]),
         ("overlap", OVERLAP[found.overlap]),
+        ("expires", "never" if found.expires is None else f"{exact_duration(found.expires)} after its time"),
         ("queue", f"{found.queue}, priority {found.priority}"),
         ("retries", str(found.max_retries)),
         ("timeout", "none" if found.timeout is None else when.duration_text(found.timeout)),

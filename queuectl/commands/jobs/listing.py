@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 GROUP = "Jobs"
 LABEL_WIDTH = 12
 # The fields that are given and that `show` has words of its own for.
-SHOWN = ("id", "command", "queue", "priority", "max_retries", "timeout", "run_at", "cwd", "env", "tags")
+SHOWN = ("id", "command", "queue", "priority", "max_retries", "timeout", "run_at", "expires_at", "cwd", "env", "tags")
 
 
 def sort_key(text: str) -> str:
@@ -155,6 +155,10 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
     is_held = job.state == HELD and job.run_at > now
     if is_held or STATE_TABLE[job.state].is_due:
         values.append(("runs at", when.local(job.run_at) + ", once it is released" * is_held))
+    if job.expires_at is not None and job.started_at is None:
+        from .add import expiry_text
+
+        values.append(("expires", expiry_text(job.expires_at, now)))
     if job.started_at is not None:
         values.append(("started", f"{when.local(job.started_at)} by worker {job.worker}"))
     if job.finished_at is not None:

@@ -25,6 +25,7 @@ TIMES = (
     Parameter("timezone", TEXT, "local, UTC or a zone such as Europe/London"),
     Parameter("catch_up", one_of(*CATCH_UP), "which missed times run later"),
     Parameter("overlap", one_of(*OVERLAP), "what happens while its last job is not done"),
+    Parameter("expires", TEXT, "for how long each job may wait for its start, such as `2h`; `none` for ever"),
 )
 NEW_SCHEDULE = (
     Parameter("name", NAME, "its name", is_required=True),

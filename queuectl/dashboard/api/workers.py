@@ -111,13 +111,17 @@ QUEUE_NAMES = many(TEXT.but(given={"type": "string", "pattern": NAME_PATTERN.rep
     body=(
         Parameter("count", COUNT, "how many at least (default: the setting worker_count)"),
         Parameter("queues", QUEUE_NAMES, "only jobs of these queues (default: of all)", default=[]),
+        Parameter("max_load", TEXT, "the group's own value of the setting, `none` for no limit"),
+        Parameter("min_memory", TEXT, "the same for this setting"),
     ),
     answer=WORKERS,
     status=201,
     errors=(409,),
 )
-def start(app: App, *, count: int | None, queues: list[str]) -> object:
-    app.queue.workers.start(_group(queues) or ALL, count, patience=START_SECONDS)
+def start(app: App, *, count: int | None, queues: list[str], max_load: str | None, min_memory: str | None) -> object:
+    given = {"max_load": max_load, "min_memory": min_memory}
+    limits = {name: text for name, text in given.items() if text is not None}
+    app.queue.workers.start(_group(queues) or ALL, count, patience=START_SECONDS, limits=limits)
     return workers(app)
 
 

@@ -14,6 +14,7 @@ const OWN = [
   { name: 'timezone', label: 'Time zone', value: 'local', hint: 'local is that of the home; or UTC, or Europe/London' },
   { name: 'catch_up', option: '--catch-up', label: 'Times that passed while nothing ran', value: 'last' },
   { name: 'overlap', label: 'While the last job has not ended', value: 'skip' },
+  { name: 'expires', label: 'Cancel a job that has not started after', value: 'none', hint: 'such as 2h; or none' },
 ].map((field) => ({ option: `--${field.name}`, edit_option: field.option || `--${field.name}`, ...field }));
 
 function cronCommand(values, filled) {
@@ -65,9 +66,10 @@ export async function addSchedule(app) {
 export async function editSchedule(item, app) {
   const { fields: all, choices } = await loadMeta();
   const fields = [...OWN.slice(1), ...all.filter(({ recurring, editable }) => recurring && editable)];
-  const zone = item.timezone_source === 'home' ? 'local' : item.timezone;
+  const typed = { ...item, timezone: item.timezone_source === 'home' ? 'local' : item.timezone,
+    expires: item.expires === null ? 'none' : `${item.expires}s` };
   const before = fields.map((field) => (OWN.includes(field)
-    ? { ...field, options: choices[field.name], value: field.name === 'timezone' ? zone : item[field.name] }
+    ? { ...field, options: choices[field.name], value: typed[field.name] }
     : formField(field, item[field.name])));
   const changes = (values) => changesOf(fields, before, values);
   return form({ title: `Edit ${item.name}`, action: 'Save', fields: before, extra: livePreview(),

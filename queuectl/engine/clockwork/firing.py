@@ -128,6 +128,8 @@ class Firing:
 def enqueue(store: Store, schedule: Schedule, now: int, actor: str) -> int:
     """Enqueue a job of a schedule; return its number. In a transaction."""
     spec = JobSpec.of_schedule(schedule)
+    if schedule.expires is not None:
+        spec.expires_at = now + schedule.expires
     (identifier,) = store.jobs.enqueue([spec], path=schedule.path, actor=actor, now=now, schedule=schedule.name)
     number = store.names.number_of(identifier)
     assert number is not None

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from functools import partial
 
 from ...model.clock import Clock
 from ...model.errors import InvalidInput, QueueCTLError
@@ -18,15 +19,17 @@ from ...store import Home, Store
 from ..home import timezone
 from ..home.clockwatch import ClockWatch, set_by
 from ..home.room import WAL_BYTES
+from ..home.settings import load_settings
 from ..machine.doorbell import SCHEDULER, WORKERS, ring
 from ..machine.log import Log
+from ..work import hooks
 from ..work.recovery import Recovery
 from .firing import MISSED, Firing
 from .housekeeping import Housekeeping
 from .sampling import Sampler
 
 LONGEST_WAIT_SECONDS = 1.0
-PROMOTE_AT_ONCE = 500
+PROMOTE_AT_ONCE = EXPIRE_AT_ONCE = 500
 ZONES_MS = 60_000
 
 
@@ -57,18 +60,19 @@ class Clockwork:
         jump = self._clock_watch.step()
         if jump:
             self._log.say(f"the clock was set {set_by(jump)}")
-        promoted = self._promote()
+        expired, promoted = self._expire(), self._promote()
         now = self._clock.wall()
         self._compare_zones(now)
         fired = self._firing.step(now, f"the clock was set {set_by(jump)}" if jump > 0 else MISSED)
         recovered = self._recovery.step()
         unblocked = self._tell_children(now)
-        if unblocked or promoted or fired or recovered:
+        # Who found too many that had expired waits for a bell.
+        if unblocked or promoted or fired or recovered or expired:
             ring(self._store.home, WORKERS)
             # In automatic mode the daemon starts workers for them.
             ring(self._store.home, SCHEDULER)
         # The log's file keeps its size when it is reused: without a change there is nothing to copy.
-        changed = self._sync() or promoted or fired or recovered or unblocked
+        changed = self._sync() or promoted or fired or recovered or expired or unblocked
         if changed and self._store.database.wal_bytes() > WAL_BYTES:
             self._store.checkpoint()
         counts = self._store.counts.by_state()
@@ -91,6 +95,18 @@ class Clockwork:
         if trouble is not None and trouble != self._last_trouble:
             self._log.say(trouble)
         self._last_trouble = trouble
+
+    def _expire(self) -> int:
+        expired, actor = 0, self._log.speaker
+        while True:
+            at = self._store.jobs.expiry.next()
+            if at is None or at > self._clock.wall():
+                return expired
+            if expired:
+                self._store.database.give_way()
+            cancel = partial(hooks.cancel, self._store, settings=load_settings(self._store), actor=actor)
+            with self._store.writing():
+                expired += self._store.jobs.expiry.step(self._clock.wall(), EXPIRE_AT_ONCE, actor, cancel)
 
     def _promote(self) -> int:
         promoted = 0
@@ -126,7 +142,8 @@ class Clockwork:
     def _patience(self, counts: Mapping[str, int], fired_at: int) -> float:
         runs = bool(counts.get(PROCESSING))
         longest = min(self._longest_wait, LONGEST_WAIT_SECONDS) if runs else self._longest_wait
-        due = self._store.next_due(fired_at)
+        dues = (self._store.next_due(fired_at), self._store.jobs.expiry.next())
+        due = min((at for at in dues if at is not None), default=None)
         if due is None:
             return longest
         # Looked at each second: the wall clock may be set meanwhile.

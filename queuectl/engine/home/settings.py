@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 
-from ...model.settings import Settings, resolve
+from ...model.settings import Settings, find, resolve
 from ...store import Store
 
 
-def load_settings(store: Store) -> Settings:
-    """Return the settings in force. Raises InvalidInput for a bad value in the environment."""
-    return Settings({setting.name: value for setting, value, _ in resolve(store.meta.settings(), os.environ)})
+def load_settings(store: Store, group: str | None = None) -> Settings:
+    """Return the settings in force, for the workers of a group with what that has of its own.
+
+    Raises InvalidInput for a bad value in the environment.
+    """
+    values = {setting.name: value for setting, value, _ in resolve(store.meta.settings(), os.environ)}
+    if group is not None:
+        own = store.meta.limits_of(group)
+        values.update((name, find(name).parse(text)) for name, text in own.items())
+    return Settings(values)

@@ -9,6 +9,7 @@ A question that the system cannot answer for want of descriptors or memory raise
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -18,6 +19,7 @@ from ...model.errors import DaemonUnavailable
 from ...model.record import Record
 
 SHELL = "/bin/sh"
+NICE = "nice"
 MARKER = "QUEUECTL_ATTEMPT_ID"
 PR_SET_CHILD_SUBREAPER = 36
 # One that belongs to another pid namespace tells of strangers.
@@ -48,26 +50,41 @@ class Entry(Record):
         return int(self.start) * 1000 // TICKS if self.start.isdigit() else 0
 
 
-def spawn(command: str, *, environment: Mapping[bytes, bytes], stdout: int, stderr: int) -> int:
+def spawn(command: str, *, environment: Mapping[bytes, bytes], stdout: int, stderr: int, nice: int = 0) -> int:
     """Start a command in the current directory and a new session; return its pid.
 
-    `stdout` and `stderr` are file descriptors to write to; stdin is empty. Raises OSError where the
-    system refuses, for instance since command and environment are too long.
+    `stdout` and `stderr` are file descriptors to write to; stdin is empty. `nice` is added to our own niceness. Raises
+    OSError where the system refuses, for instance since command and environment are too long.
     """
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
         (os.POSIX_SPAWN_DUP2, stdout, 1),
         (os.POSIX_SPAWN_DUP2, stderr, 2),
     ]
+    program, words = SHELL, ["sh", "-c", command]
+    if nice:
+        # The program nice becomes the shell. We cannot be it ourselves: without privileges nobody takes niceness back,
+        # and a process that is given it after it was started may have children by then.
+        program, words = _nice_program(), [NICE, "-n", str(nice), SHELL, *words[1:]]
     return os.posix_spawn(
-        SHELL,
-        ["sh", "-c", command],
+        program,
+        words,
         environment,
         file_actions=actions,
         setsid=True,
         setsigdef=DEFAULT_SIGNALS,
         setsigmask=[],
     )
+
+
+def _nice_program() -> str:
+    """Return the path of nice(1). Raises FileNotFoundError."""
+    import shutil
+
+    found = shutil.which(NICE, path=os.defpath) or shutil.which(NICE)
+    if found is None:
+        raise FileNotFoundError(errno.ENOENT, f"the program {NICE}, which --nice needs, is not installed")
+    return found
 
 
 def become_subreaper() -> bool:

@@ -27,6 +27,8 @@ class Vitals:
         self._heartbeat_at = store.clock.monotonic()
         self._said_stopping = False
         self._trouble: str | None = None
+        self._limit: str | None = None
+        self._limit_due = 0
 
     def add(self, busy_ms: int) -> None:
         """Count an attempt that has ended."""
@@ -51,6 +53,20 @@ class Vitals:
                 "shortage", actor=f"worker[{os.getpid()}]", now=self._clock.wall(), detail=reason or ""
             )
         self._trouble = reason
+
+    def tell_limit(self, reason: str | None) -> None:
+        """Write which limit keeps the worker from taking jobs: when that begins or ends, the numbers now and then.
+
+        Raises StoreUnavailable.
+        """
+        now = self._clock.monotonic()
+        is_news = (reason is None) != (self._limit is None) or now >= self._limit_due
+        if reason == self._limit or not is_news:
+            return
+        with self._store.writing():
+            self._store.workers.set_limit(self._number, reason)
+        self._limit = reason
+        self._limit_due = now + HEARTBEAT_MS
 
     @property
     def is_heartbeat_due(self) -> bool:

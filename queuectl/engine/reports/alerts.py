@@ -105,6 +105,18 @@ def _shortage(facts: Facts) -> Iterator[Alert]:
         yield Alert("shortage", f"workers cannot start commands for now: {reason}; they try again", "ulimit -a")
 
 
+def limit_text(workers: Sequence[WorkerState]) -> str:
+    """Return that some workers wait, and why; they were limited at different moments, so the last one's reason."""
+    last = max(workers, key=lambda worker: worker.heartbeat_at)
+    return f"{counted(len(workers), 'worker')} {'waits' if len(workers) == 1 else 'wait'}: {last.limited_by}"
+
+
+def _limited(facts: Facts) -> Iterator[Alert]:
+    for queues in sorted({tuple(worker.queues) for worker in facts.alive if worker.limited_by}):
+        group = [worker for worker in facts.alive if worker.limited_by and tuple(worker.queues) == queues]
+        yield Alert("limited", limit_text(group), "queuectl worker status")
+
+
 def _lost_workers(facts: Facts) -> Iterator[Alert]:
     lost, command = facts.workers["lost"], START_WORKERS if is_deserted(facts) else "queuectl worker status"
     if facts.gone:
@@ -174,7 +186,7 @@ def _workers_elsewhere(facts: Facts) -> Iterator[Alert]:
         yield Alert("workers_elsewhere", f"the workers run {ELSEWHERE}: stop them there")
 
 
-OF_WORKERS = (_queue_without_workers, _shortage, _lost_workers, _other_version, _workers_elsewhere)
+OF_WORKERS = (_queue_without_workers, _shortage, _limited, _lost_workers, _other_version, _workers_elsewhere)
 RULES = (
     _store_read_only,
     _low_disk,

@@ -6,10 +6,12 @@ from collections.abc import Callable, Sequence
 
 from ...model import when
 from ...model.alert import NO_WORKERS, NOBODY, START_WORKERS
+from ...model.event import EXPIRED
 from ...model.exits import meaning
 from ...model.filter import reference
 from ...model.job import (
     BLOCKED,
+    CANCELLED,
     COMPLETED,
     DEAD,
     FAILED,
@@ -26,7 +28,7 @@ from ...model.job import (
 from ...model.link import ANY, BADLY
 from ...model.quantity import SHOWN, some_of
 from ...store.links import Relative
-from .alerts import absent, more_workers, start_for, takers
+from .alerts import absent, limit_text, more_workers, start_for, takers
 from .facts import Facts
 
 COUNTED = 10_000
@@ -40,6 +42,8 @@ MUST = {
 def explain(facts: Facts, job: Job) -> tuple[str, str | None]:
     """Return the reason and the hint for a job."""
     reason, hint = REASONS.get(job.state, _stands)(facts, job)
+    if job.expires_at is not None and job.started_at is None and not job.is_final:
+        reason += f"; it expires {when.ago(job.expires_at, facts.now)} unless it has started"
     if job.hook_of is None:
         return reason, hint
     return f"{reason}; it is the {facts.store.search.details(job.number).created_by}", hint
@@ -59,6 +63,9 @@ def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:
     if all(worker.state == "busy" for worker in workers):
         busy = "the only worker is busy" if len(workers) == 1 else f"all {len(workers)} workers are busy"
         return f"{busy}; {ahead}", more_workers(facts, job.queue)
+    limited = [worker for worker in workers if worker.limited_by]
+    if limited and all(worker.limited_by or worker.state == "busy" for worker in workers):
+        return f"{limit_text(limited)}; {ahead}", "queuectl worker status"
     return f"a worker will take it shortly; {ahead}", None
 
 
@@ -146,6 +153,12 @@ def _stands(facts: Facts, job: Job) -> tuple[str, str | None]:
     return f"it {state.phrase}", state.hint and f"{state.hint} {reference(job)}"
 
 
+def _cancelled(facts: Facts, job: Job) -> tuple[str, str | None]:
+    reason, hint = _stands(facts, job)
+    has_expired = job.error is not None and job.error.startswith(EXPIRED)
+    return (f"it has {job.error}" if has_expired else reason), hint
+
+
 REASONS: dict[str, Callable[[Facts, Job], tuple[str, str | None]]] = {
     PENDING: _pending,
     SCHEDULED: _waits,
@@ -155,4 +168,5 @@ REASONS: dict[str, Callable[[Facts, Job], tuple[str, str | None]]] = {
     PROCESSING: _processing,
     DEAD: _dead,
     COMPLETED: _completed,
+    CANCELLED: _cancelled,
 }

@@ -146,7 +146,13 @@ class Execution:
                 pipes=(os.fstat(ends[0]).st_ino, os.fstat(ends[1]).st_ino),
                 spared=self._spared,
             )
-            self.pid = process.spawn(self.claim.command, environment=self._environment, stdout=ends[0], stderr=ends[1])
+            self.pid = process.spawn(
+                self.claim.command,
+                environment=self._environment,
+                stdout=ends[0],
+                stderr=ends[1],
+                nice=self.claim.nice,
+            )
             self._journal.note_process(self.pid)
         finally:
             for end in ends:

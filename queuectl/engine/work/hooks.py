@@ -37,7 +37,7 @@ def add_hooks(store: Store, claim: Claim, state: str, *, settings: Settings, act
     _add(store, claim.number, wanted, settings=settings, actor=actor, now=now)
 
 
-def cancel(store: Store, number: int, *, settings: Settings, actor: str, now: int) -> bool:
+def cancel(store: Store, number: int, now: int, *, settings: Settings, actor: str) -> bool:
     """Cancel a job as `store.jobs.cancel` does, and add what follows if the home is idle by that. In a transaction."""
     if settings.on_idle is None:
         return store.jobs.cancel(number, now)

@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Sequence
+from functools import partial
 
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
@@ -24,6 +25,7 @@ from ...model.event import BACKGROUND_ENDED
 from ...model.job import FAILED, NOT_STARTED, PENDING, Outcome
 from ...model.quantity import counted, some_of
 from ...model.record import Record
+from ...model.settings import Settings
 from ...model.when import duration_text
 from ...store import Home, Store
 from ...store.claim import Claim
@@ -33,10 +35,11 @@ from ..machine.doorbell import CONTROL, POOL, WORKERS, Doorbell, ring
 from ..machine.journal import Pair
 from ..machine.vitals import Vitals
 from ..machine.wakeup import LOOK, ORDERLY, Wakeup
+from . import hooks
 from .capture import Capture
 from .environment import Environments, marker
 from .execution import Execution, Shortage
-from .hooks import may_follow
+from .limits import Limits
 from .orderly import is_of_a_stop
 from .registration import Registration
 from .settle import settle
@@ -44,6 +47,7 @@ from .shortage import Pauses
 from .tree import alive, forget
 
 POLL_SECONDS = 5.0
+LIMITED_SECONDS = 1.0
 RENEW_PATIENCE_SECONDS = 1.0
 TROUBLE_SECONDS = 1.0
 FORCED_PATIENCE_MS = 2000
@@ -80,10 +84,11 @@ class Worker:
         self.wakeup = Wakeup(bell, interrupts=False, parent=parent)
         self._forced_until: int | None = None
         self.store = Store(home, create=False, durable=False, clock=clock, give_up=self._is_out_of_patience)
-        self.settings = load_settings(self.store)
+        self.settings = self._load_settings()
         self._registration = Registration(self.store, bell, queues=queues, adopters=adopters)
         self.number, self.log = self._registration.number, self._registration.log
         self._pauses = Pauses(clock, random.random)
+        self._limits = Limits(clock)
         self._vitals = Vitals(self.store, self.number)
         self._environments = Environments(home)
         self._place_launcher()
@@ -96,6 +101,9 @@ class Worker:
         self._adopts = process.become_subreaper()
         # Who looks at the log of a pool in the foreground wants to see what runs.
         self._is_watched = os.isatty(2)
+
+    def _load_settings(self) -> Settings:
+        return load_settings(self.store, ",".join(self.queues))
 
     def _place_launcher(self) -> None:
         try:
@@ -145,19 +153,27 @@ class Worker:
 
     def _settle_and_claim(self) -> Claim | None:
         """Record what ended and take the next job. Raises StoreUnavailable; what ended is kept then."""
-        if self._finished is None and (self.wakeup.is_stopping or self._pauses.left or not self._has_work()):
+        if self._finished is None and (self.wakeup.is_stopping or self._pauses.left or not self._may_claim()):
             return None
         state = None
         with self.store.writing():
             if self._finished is not None:
                 state = self._settle(self._finished)
             self._vitals.write_trouble(self._pauses.reason)
-            claim = None if self.wakeup.is_stopping or self._pauses.left else self._claim()
+            is_kept = self.wakeup.is_stopping or self._pauses.left or self._limits.exceeded(self.settings)
+            claim = None if is_kept else self._claim()
             self._vitals.write_tally(is_idle=claim is None)
         if self._finished is not None:
             self._report(self._finished, state)
             self._finished = None
         return claim
+
+    def _may_claim(self) -> bool:
+        """Return whether there is work and the machine is within its limits, and say so if it is not."""
+        has_work = self._has_work()
+        reason = self._limits.exceeded(self.settings) if has_work else None
+        self._vitals.tell_limit(reason)
+        return has_work and reason is None
 
     def _has_work(self) -> bool:
         waiting = self.store.counts.queues_with(PENDING)
@@ -169,6 +185,7 @@ class Worker:
             now=self.clock.wall(),
             queues=self.queues,
             lease_until=self.clock.monotonic() + self.settings.lease,
+            cancel=partial(hooks.cancel, self.store, settings=self.settings, actor=f"worker {self.number}"),
         )
 
     def _settle(self, finished: Finished) -> str | None:
@@ -223,7 +240,7 @@ class Worker:
             ring(self.home, POOL)
         if state == FAILED:
             ring(self.home, POOL)
-        elif state == PENDING or may_follow(claim, state, self.settings):
+        elif state == PENDING or hooks.may_follow(claim, state, self.settings):
             ring(self.home, WORKERS)
 
     def _execute(self, claim: Claim) -> Finished:
@@ -267,7 +284,7 @@ class Worker:
             self._note_process(execution)
             self._renew(execution)
             # Whoever rang the bell may have changed a setting; a worker that is never idle looks here only.
-            self.settings = load_settings(self.store)
+            self.settings = self._load_settings()
         except (QueueCTLError, OSError) as error:
             # The job goes on: whether it is still ours, the next renewal that succeeds will tell.
             self.log.complain(f"{claim.id}: cannot renew the lease: {error}")
@@ -315,7 +332,7 @@ class Worker:
         """Wait in the home until the bell rings, something stops us, or it is time to look again."""
         self._go_home()
         self.wakeup.rung = False
-        self.wakeup.wait(self._pauses.left or POLL_SECONDS)
+        self.wakeup.wait(self._pauses.left or (LIMITED_SECONDS if self._limits.reason else POLL_SECONDS))
         self._reap()
         if self.wakeup.is_stopping:
             return
@@ -338,7 +355,7 @@ class Worker:
     def _refresh(self) -> None:
         """Read the settings again and say that we are there."""
         try:
-            self.settings = load_settings(self.store)
+            self.settings = self._load_settings()
             with self.store.writing():
                 self._beat()
         except QueueCTLError as error:

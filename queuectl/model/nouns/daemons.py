@@ -23,6 +23,7 @@ WORKER = Noun(
     queues=QUEUES,
     command=maybe(TEXT),
     trouble=maybe(TEXT),
+    limited_by=maybe(TEXT),
 )
 WORKER_TOTALS = Noun("numbers of workers", total=NUMBER, busy=NUMBER, idle=NUMBER, stopping=NUMBER, lost=NUMBER)
 GROUP = Noun("group of workers", queues=QUEUES, target=NUMBER)

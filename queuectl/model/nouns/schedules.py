@@ -22,6 +22,7 @@ SCHEDULE = Noun(
     **kinds_of(RECURRING),
     catch_up=one_of(*CATCH_UP),
     overlap=one_of(*OVERLAP),
+    expires=maybe(DURATION),
     created_at=TIME,
     created_by=TEXT,
     problem=maybe(TEXT),

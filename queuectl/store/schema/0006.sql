@@ -56,6 +56,7 @@ CREATE TABLE jobs (
     CHECK (state <> 'blocked' OR waits > 0),
     CHECK (waits = 0 OR NOT (state = 'pending' OR state = 'processing' OR state = 'failed'))
 );
+CREATE INDEX jobs_expiring ON jobs (expires_at) WHERE expires_at IS NOT NULL AND last_attempt = 0 AND finished_at IS NULL;
 CREATE INDEX jobs_open_hooks ON jobs (state) WHERE hook_of IS NOT NULL AND finished_at IS NULL;
 CREATE INDEX jobs_of_hook ON jobs (hook_of, number) WHERE hook_of IS NOT NULL;
 CREATE INDEX jobs_stuck ON jobs (number) WHERE hopeless > 0 AND finished_at IS NULL;
@@ -78,6 +79,9 @@ CREATE TABLE untold (
     parent INTEGER PRIMARY KEY,
     child  INTEGER NOT NULL
 );
+
+-- Which limit of load or memory keeps the worker from taking jobs, NULL while none does.
+ALTER TABLE workers ADD COLUMN limited_by TEXT;
 
 ALTER TABLE schedules ADD COLUMN expires INTEGER;
 ALTER TABLE schedules ADD COLUMN nice INTEGER NOT NULL DEFAULT 0;

@@ -268,16 +268,20 @@ def test_a_pool_is_scaled_stopped_or_started(fake: Queue, clock: FakeClock, monk
     asked: list[tuple[Any, ...]] = []
     monkeypatch.setattr(Workers, "scale", lambda self, group, count: asked.append(("scale", group, count)))
     monkeypatch.setattr(Workers, "stop", lambda self, group: asked.append(("stop", group)))
-    monkeypatch.setattr(Workers, "start", lambda self, group, count, *, patience: asked.append(("start", group, count)))
+    monkeypatch.setattr(
+        Workers,
+        "start",
+        lambda self, group, count, *, patience, limits: asked.append(("start", group, count, limits)),
+    )
     monkeypatch.setattr(Workers, "pid", property(lambda self: 1 if asked else None))
-    scaler = AutoScaler(fake, MOST, Log("test", clock))
+    scaler = AutoScaler(fake, MOST, Log("test", clock), {"max_load": "4"})
     for count in (1, 2):
         ids = add(fake, count)
         scaler.step()
         with fake.store.writing():
             fake.store.meta.set_pool_groups({ALL: count, "slow": 5})
     fake.cancel(*[job.id for job in fake.list("state:pending")])
-    assert ids and asked == [("start", ALL, 1), ("scale", ALL, 3)]
+    assert ids and asked == [("start", ALL, 1, {"max_load": "4"}), ("scale", ALL, 3)]
     for _ in range(2):
         clock.advance(IDLE_MS)
         scaler.step()

@@ -1,0 +1,49 @@
+"""The limits within which the machine must be for a worker to take a job: `max_load` and `min_memory`.
+
+They are looked at before a job is taken, at most once a second. What runs is left alone.
+"""
+
+from __future__ import annotations
+
+from ...model.clock import Clock
+from ...model.settings import Settings
+from ...model.size import size_text
+from ..machine.load import available_memory, load_average
+
+LOOK_MS = 1_000
+
+
+class Limits:
+    """What the last look found: `reason` says which limit the machine is beyond, None for none."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.reason: str | None = None
+        self._clock = clock
+        self._look_at = clock.monotonic()
+
+    def exceeded(self, settings: Settings) -> str | None:
+        """Return the reason, after a look if one is due. Without limits this costs nothing."""
+        if settings.max_load is None and settings.min_memory is None:
+            self.reason = None
+            return None
+        now = self._clock.monotonic()
+        if now >= self._look_at:
+            self._look_at = now + LOOK_MS
+            self.reason = _beyond_load(settings.max_load) or _beyond_memory(settings.min_memory)
+        return self.reason
+
+
+def _beyond_load(most: float | None) -> str | None:
+    if most is None:
+        return None
+    load = load_average()
+    # Cut off and not rounded: 3.96 is within 4 and must not be shown as 4.0.
+    return f"load {int(load * 100) / 100:g}, allowed {most:g}" if load >= most else None
+
+
+def _beyond_memory(least: int | None) -> str | None:
+    available = None if least is None else available_memory()
+    # Where nobody says how much there is, no worker starts with this limit; one that runs would wait for ever.
+    if least is None or available is None or available >= least:
+        return None
+    return f"{size_text(available)} of memory available, needed {size_text(least)}"
