@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Sequence
 
-from queuectl.model.job import CANCELLED, FAILED, FINAL_STATES, HELD, PENDING, PROCESSING, SCHEDULED, WAITING_STATES
+from queuectl.model.job import (
+    BLOCKED,
+    CANCELLED,
+    COMPLETED,
+    DEAD,
+    FAILED,
+    FINAL_STATES,
+    HELD,
+    PENDING,
+    PROCESSING,
+    SCHEDULED,
+    WAITING_STATES,
+)
+from queuectl.model.link import ANY, BADLY
 from queuectl.model.spec import JobSpec
 
 if TYPE_CHECKING:
     Row = dict[str, Any]
+
+WANTED: dict[str, Sequence[str]] = {COMPLETED: (COMPLETED,), ANY: FINAL_STATES, BADLY: (DEAD, CANCELLED)}
 
 
 class Taken(Exception):
@@ -16,25 +31,58 @@ class Taken(Exception):
 
 
 class Model:
-    """Jobs by number. Each method does what the store's method of the same name promises."""
+    """Jobs by number, and of each child its links by parent.
+
+    Each method does what the store's method of the same name promises. A job waits for older ones only.
+    """
 
     def __init__(self) -> None:
         self.jobs: dict[int, Row] = {}
+        self.links: dict[int, dict[int, Row]] = {}
         self.last = 0
 
     def copy(self) -> Model:
         twin = Model()
         twin.jobs = {number: dict(row) for number, row in self.jobs.items()}
+        twin.links = {
+            child: {parent: dict(link) for parent, link in links.items()} for child, links in self.links.items()
+        }
         twin.last = self.last
         return twin
 
-    def enqueue(self, specs: Sequence[JobSpec], now: int) -> list[str]:
+    def tell(self, now: int) -> None:
+        """Bring all links in line with how the parents stand, oldest children first."""
+        for number, row in self.jobs.items():
+            for parent, link in self.links[number].items():
+                if link["satisfied_at"] is None and parent in self.jobs:
+                    self._look(row, link, self.jobs[parent], now)
+            self._count(number)
+            if row["state"] == BLOCKED and not row["waits"]:
+                row.update(state=PENDING, run_at=max(row["run_at"], now))
+
+    def _look(self, row: Row, link: Row, parent: Row, now: int) -> None:
+        has_ended, was_hopeless = parent["finished_at"] is not None, link["is_hopeless"]
+        is_wanted = has_ended and parent["state"] in WANTED[link["kind"]]
+        link["satisfied_at"] = now if is_wanted else None
+        link["is_hopeless"] = int(not is_wanted and (has_ended or parent["hopeless"] > 0))
+        if link["is_hopeless"] > was_hopeless and parent["state"] == COMPLETED and row["finished_at"] is None:
+            row.update(state=CANCELLED, finished_at=now)
+
+    def _count(self, number: int) -> None:
+        still_open = [link for link in self.links[number].values() if link["satisfied_at"] is None]
+        self.jobs[number].update(waits=len(still_open), hopeless=sum(link["is_hopeless"] for link in still_open))
+
+    def _link(self, child: int, parents: Sequence[tuple[int, str]]) -> None:
+        self.links[child] = {parent: {"kind": kind, "is_hopeless": 0, "satisfied_at": None} for parent, kind in parents}
+        self._count(child)
+
+    def enqueue(self, specs: Sequence[JobSpec], now: int, parents: Sequence[Sequence[tuple[int, str]]]) -> list[str]:
         given = [spec.id for spec in specs if spec.id is not None]
         ids = {row["id"] for row in self.jobs.values()}
         if len(set(given)) < len(given) or ids & set(given):
             raise Taken
         added = []
-        for spec in specs:
+        for spec, wanted in zip(specs, parents):
             self.last += 1
             while spec.id is None and f"job-{self.last}" in ids | set(given):
                 self.last += 1
@@ -42,7 +90,7 @@ class Model:
             due_later = spec.run_at is not None and spec.run_at > now
             self.jobs[self.last] = {
                 "id": identifier,
-                "state": HELD if spec.hold else SCHEDULED if due_later else PENDING,
+                "state": HELD if spec.hold else SCHEDULED if due_later else BLOCKED if wanted else PENDING,
                 "queue": spec.queue,
                 "priority": spec.priority,
                 "run_at": now if spec.run_at is None else spec.run_at,
@@ -52,7 +100,9 @@ class Model:
                 "cancel_requested": 0,
                 "finished_at": None,
             }
+            self._link(self.last, wanted)
             added.append(identifier)
+        self.tell(now)
         return added
 
     def claim(self, queues: Sequence[str]) -> int | None:
@@ -90,6 +140,7 @@ class Model:
             attempts=row["attempts"] - (state == PENDING),
             finished_at=now if state in FINAL_STATES else None,
         )
+        self.tell(now)
         return True
 
     def due(self) -> list[int]:
@@ -103,8 +154,11 @@ class Model:
     def promote(self, now: int, limit: int) -> int:
         ripe = [number for number in self.due() if self.jobs[number]["run_at"] <= now][:limit]
         for number in ripe:
-            self.jobs[number]["state"] = PENDING
+            self.jobs[number]["state"] = self._unless_blocked(number)
         return len(ripe)
+
+    def _unless_blocked(self, number: int) -> str:
+        return BLOCKED if self.jobs[number]["waits"] else PENDING
 
     def cancel(self, number: int, now: int) -> bool:
         row = self.jobs.get(number)
@@ -115,18 +169,34 @@ class Model:
         else:
             assert row["state"] in WAITING_STATES
             row.update(state=CANCELLED, finished_at=now)
+        self.tell(now)
         return True
 
     def retry(self, number: int, now: int, keep_attempts: bool) -> bool:
         row = self.jobs.get(number)
         if row is None or row["state"] not in (*FINAL_STATES, FAILED):
             return False
-        row.update(state=PENDING, run_at=now, finished_at=None, attempts=row["attempts"] if keep_attempts else 0)
+        self._reopen(number)
+        row.update(
+            state=self._unless_blocked(number),
+            run_at=now,
+            finished_at=None,
+            attempts=row["attempts"] if keep_attempts else 0,
+        )
+        self.tell(now)
         return True
+
+    def _reopen(self, number: int) -> None:
+        for parent, link in list(self.links[number].items()):
+            if link["satisfied_at"] is None and parent not in self.jobs:
+                del self.links[number][parent]
+            elif link["kind"] == COMPLETED and parent in self.jobs and self.jobs[parent]["state"] != COMPLETED:
+                link["satisfied_at"] = None
+        self._count(number)
 
     def hold(self, number: int, now: int) -> bool:
         row = self.jobs.get(number)
-        if row is None or row["state"] not in (SCHEDULED, PENDING, FAILED):
+        if row is None or row["state"] not in (SCHEDULED, PENDING, FAILED, BLOCKED):
             return False
         if row["state"] == FAILED:
             row["run_at"] = now
@@ -144,32 +214,46 @@ class Model:
         row = self.jobs.get(number)
         if row is None or row["state"] not in WAITING_STATES:
             return False
+        parents = changes.pop("parents", None)
         row.update(changes)
-        if "run_at" in changes and changes["run_at"] > now and row["state"] in (PENDING, FAILED):
+        if "run_at" in changes and changes["run_at"] > now and row["state"] in (PENDING, FAILED, BLOCKED):
             row["state"] = SCHEDULED
         elif "run_at" in changes and changes["run_at"] <= now and row["state"] in (SCHEDULED, FAILED):
-            row["state"] = PENDING
+            row["state"] = self._unless_blocked(number)
+        if parents is not None:
+            self._link(number, parents)
+            row["state"] = BLOCKED if parents and row["state"] in (PENDING, FAILED) else row["state"]
+            self.tell(now)
         return True
 
     def release(self, number: int, now: int) -> bool:
         row = self.jobs.get(number)
         if row is None or row["state"] != HELD:
             return False
-        row["state"] = SCHEDULED if row["run_at"] > now else PENDING
+        row["state"] = SCHEDULED if row["run_at"] > now else self._unless_blocked(number)
         return True
 
     def remove(self, number: int) -> bool:
-        if number not in self.jobs or self.jobs[number]["state"] == PROCESSING:
+        if number not in self.jobs or self.jobs[number]["state"] == PROCESSING or self._is_waited_for(number):
             return False
-        del self.jobs[number]
+        del self.jobs[number], self.links[number]
         return True
+
+    def _is_waited_for(self, number: int) -> bool:
+        return any(
+            number in links and links[number]["satisfied_at"] is None and self.jobs[child]["finished_at"] is None
+            for child, links in self.links.items()
+        )
 
     def prune(self, state: str, before: int, limit: int) -> int:
         old = sorted(
             (row["finished_at"], number)
             for number, row in self.jobs.items()
-            if row["state"] == state and row["state"] in FINAL_STATES and row["finished_at"] < before
+            if row["state"] == state
+            and row["state"] in FINAL_STATES
+            and row["finished_at"] < before
+            and not self._is_waited_for(number)
         )[:limit]
         for _, number in old:
-            del self.jobs[number]
+            del self.jobs[number], self.links[number]
         return len(old)
