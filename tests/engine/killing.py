@@ -26,11 +26,15 @@ class Killing:
     """
 
     def __init__(
-        self, queue: Queue, chance: random.Random, others: Mapping[str, tuple[int, Callable[[], int]]] | None = None
+        self,
+        queue: Queue,
+        chance: random.Random,
+        others: Mapping[str, tuple[int, Callable[[], int]]] | None = None,
+        workers: int = WORKERS,
     ) -> None:
         self.kills: dict[str, int] = collections.Counter()
         self.pool = RunningPool(queue.home.path, queue)
-        self._home = queue.home.path
+        self._home, self._workers = queue.home.path, workers
         self._chance = chance
         self._victims: dict[str, Callable[[], int | None]] = {
             "worker": self._some_worker,
@@ -47,7 +51,7 @@ class Killing:
     def start_what_is_missing(self) -> None:
         """Start the pool and the scheduler unless they run."""
         if not self.pool.is_running:
-            self._start("worker", "start", "--count", str(WORKERS))
+            self._start("worker", "start", "--count", str(self._workers))
         self._start("scheduler", "start")
 
     def _start(self, *words: str) -> None:
