@@ -24,6 +24,7 @@ from tests.support import wait_until
 
 JOBS = 500
 DOCUMENTS = 10
+HELD = 30
 BETWEEN_KILLS = 0.15
 DRAIN_SECONDS = 120.0
 OVERLAP = 99
@@ -96,14 +97,21 @@ class GraphRun:
         (self._directory / "ledger").touch()
 
     def run(self, kills: int) -> None:
-        """Add the graph and kill so many, and some of each kind; then let it work until nothing is left to do."""
+        """Add the graph and kill so many, and some of each kind; then let it work until nothing is left to do.
+
+        Meanwhile some jobs are held for a while, which must not change how any ends.
+        """
         documents = list(self._documents())
+        added: list[str] = []
         while documents or sum(self.killing.kills.values()) < kills or self.killing.never_killed():
             if documents:
-                self.queue.enqueue(documents.pop(0))
+                added += self.queue.enqueue(documents.pop(0))
+            self.queue.release("state:held")
+            self.queue.hold(*self.chance.sample(added, HELD))
             self.killing.start_what_is_missing()
             self.killing.kill_one()
             SYSTEM_CLOCK.pause(BETWEEN_KILLS)
+        self.queue.release("state:held")
         self.killing.start_what_is_missing()
         wait_until(self._is_done, DRAIN_SECONDS, "all is done that can be")
 
