@@ -25,6 +25,7 @@ PROGRAMS = (
     "big_output",
     "scale",
     "links",
+    "lanes",
     "schedule",
     "retention",
     "dashboard_api",

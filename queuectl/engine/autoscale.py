@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..model.errors import QueueCTLError
-from ..model.job import PENDING, PROCESSING, jobs_text
+from ..model.job import PROCESSING, jobs_text
 from ..model.quantity import counted
 from ..model.worker import ALL
 from .home.opened import OpenHome
@@ -40,8 +40,8 @@ class AutoScaler:
         now = self._opened.clock.monotonic()
         if now < self._wait_until:
             return
-        counts = self._opened.store.counts.by_state()
-        work = counts.get(PENDING, 0) + counts.get(PROCESSING, 0)
+        store = self._opened.store
+        work = store.lanes.startable(self._opened.clock.wall()) + store.counts.by_state().get(PROCESSING, 0)
         running = self.running()
         self.has_started = self.has_started and running > 0
         wanted = min(self._most, work, self._room())

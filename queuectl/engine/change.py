@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model.errors import Conflict
 from ..model.filter import reference
-from ..model.job import STATE_TABLE, jobs_text
+from ..model.job import jobs_text
 from ..model.nouns.jobs import CHANGE
 from ..model.record import Record
 
@@ -17,13 +17,12 @@ if TYPE_CHECKING:
 
 
 class Refused(Record):
-    """A job that a verb could not be applied to, and why; `reference` is what commands call it."""
+    """A job that a verb could not be applied to, why, and what helps."""
 
     id: str
-    reference: str
     state: str
     message: str
-    hint: str | None = None
+    hint: str | None
 
 
 class Change(Record):
@@ -36,9 +35,9 @@ class Change(Record):
     def __repr__(self) -> str:
         return f"<Change: {len(self.done)} done, {len(self.refused)} refused>"
 
-    def refuse(self, job: Job, message: str, hint: str | None = None) -> None:
-        """Add a job that it had to leave, with the reason, and a command that helps where its state tells none."""
-        self.refused.append(Refused(job.id, reference(job), job.state, message, hint))
+    def refuse(self, job: Job, message: str, hint: str | None) -> None:
+        """Add a job that it had to leave, with the reason and the command that helps, which its name completes."""
+        self.refused.append(Refused(job.id, job.state, message, hint and f"{hint} {reference(job)}"))
 
     @property
     def count(self) -> int:
@@ -54,8 +53,7 @@ def demand_done(change: Change) -> None:
     """Raise Conflict if the one job that was meant could not be changed."""
     if not change.done and len(change.refused) == 1:
         refused = change.refused[0]
-        hint = refused.hint or STATE_TABLE[refused.state].hint
-        raise Conflict(refused.message, hint=hint and f"{hint} {refused.reference}")
+        raise Conflict(refused.message, hint=refused.hint)
 
 
 def tell_stuck(store: Store, change: Change) -> None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, quoted
-from ..model.job import PROCESSING, WAITING_STATES, jobs_text
+from ..model.job import PAUSE, PROCESSING, WAITING_STATES, jobs_text
 from ..model.link import WHENS
 from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
+from ..model.when import duration_text
 from .finding import Finding, Selection
 from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
 
@@ -14,11 +15,14 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Dict, Optional, Sequence, Tuple
 
     from ..model.job import Job
+    from ..model.verbs import Verb
     from ..store import Store
     from .change import Change
     from .finding import Reference
 
 AT_ONCE = 500
+ALL = -1
+PAUSED = "with a pause"
 
 
 class Changing(Finding):
@@ -64,6 +68,42 @@ class Changing(Finding):
             tell_stuck(self.store, change)
         return change
 
+    def suspend(self, *references: Reference) -> Change:
+        """Stop running jobs where they are. Each keeps its worker; its timeout and its duration stand still."""
+        return self._each(
+            references, "suspend", lambda store, number, now: store.jobs.suspend(number, now), lambda job: ""
+        )
+
+    def resume(self, *references: Reference) -> Change:
+        """Let suspended jobs go on."""
+        now = self.clock.wall()
+        return self._each(
+            references,
+            "resume",
+            lambda store, number, now: store.jobs.resume(number, now),
+            lambda job: f"after {duration_text(now - (job.suspended_at or now))}",
+            now,
+        )
+
+    def suspend_running(self, queues: Sequence[str] = ()) -> Change:
+        """Suspend what runs, in some queues or in all, for a pause; what a user has suspended stays with them."""
+        running = self._running(queues, lambda job: not job.is_suspended)
+        return self._each(
+            [running], "suspend", lambda store, number, now: store.jobs.suspend(number, now, PAUSE), lambda job: PAUSED
+        )
+
+    def resume_paused(self, queues: Sequence[str] = ()) -> Change:
+        """Let go on what a pause has suspended, in some queues or in all; not what a user has suspended."""
+        paused = self._running(queues, lambda job: job.suspended_by == PAUSE)
+        return self._each(
+            [paused], "resume", lambda store, number, now: store.jobs.resume(number, now, PAUSE), lambda job: PAUSED
+        )
+
+    def _running(self, queues: Sequence[str], fits: Callable[[Job], bool]) -> Selection:
+        search = self.store.search
+        found = [job for job in search.jobs(search.running(ALL)) if fits(job) and (not queues or job.queue in queues)]
+        return Selection([job.number for job in found], states=(PROCESSING,))
+
     def retry(self, *references: Reference, keep_attempts: bool = False) -> Change:
         """Let dead, completed, cancelled or failed jobs run again at once.
 
@@ -91,6 +131,8 @@ class Changing(Finding):
         def apply(store: Store, number: int, now: int) -> bool:
             if changes.get("is_delay"):
                 follow(store)
+            if "queue" in changes:
+                self.demand_open([changes["queue"]])
             if "parents" in changes:
                 demand_no_circle(store, number, changes["parents"])
             return store.jobs.edit(number, changes, now)
@@ -177,8 +219,8 @@ class Changing(Finding):
         """
         from .change import Change
 
-        change, store = Change([], []), self.store
-        meant = self.select(references, means=VERBS[verb].means)
+        change, store, rules = Change([], []), self.store, VERBS[verb]
+        meant = self.select(references, means=rules.means, finds=rules.finds)
         numbers = meant.numbers
         for start in range(0, len(numbers), AT_ONCE):
             if start:
@@ -187,25 +229,25 @@ class Changing(Finding):
             with store.writing():
                 for job in store.search.jobs(numbers[start : start + AT_ONCE]):
                     if job.state not in meant.states:
-                        change.refuse(job, f'job "{job.id}" is {job.state} by now')
+                        change.refuse(job, f'job "{job.id}" is {job.state} by now', rules.hint(job))
                     elif apply(store, job.number, at):
                         change.done.append(job.id)
                         self.note(verb, detail(job), now=at, job=job.number)
                     else:
-                        change.refuse(job, *self._refusal(store, verb, job))
+                        change.refuse(job, *self._refusal(store, rules, job))
         self._tell_children()
-        self._wake(VERBS[verb].wakes)
+        self._wake(rules.wakes)
         return change
 
     @staticmethod
-    def _refusal(store: Store, verb: str, job: Job) -> Tuple[str, Optional[str]]:
-        """Return why a job could not be changed, and what helps if that is another command than for its state."""
-        waiting = len(store.links.waiting_children(job.number)) if job.state in VERBS[verb].states else 0
-        if not waiting:
-            return f'cannot {verb} job "{job.id}": it is {job.state}', None
-        waits = "waits" if waiting == 1 else "wait"
-        message = f'cannot {verb} job "{job.id}": {jobs_text(waiting)} {waits} for it'
-        return message, f"{verb} them too: queuectl {verb} --with-children"
+    def _refusal(store: Store, verb: Verb, job: Job) -> Tuple[str, Optional[str]]:
+        """Return why a job could not be changed, and what helps."""
+        why, hint = verb.misfit(job), verb.hint(job)
+        waiting = 0 if why else len(store.links.waiting_children(job.number))
+        if waiting:
+            why = f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'} for it"
+            hint = f"{verb.name} them too: queuectl {verb.name} --with-children"
+        return f'cannot {verb.name} job "{job.id}": {why or f"it is {job.state}"}', hint
 
     def _meant(self, references: Sequence[Reference], verb: str, *, with_children: bool) -> Selection:
         """Return the jobs that are meant, with those that wait for them, each before those that it waits for."""

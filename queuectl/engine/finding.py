@@ -131,13 +131,19 @@ class Finding(OpenHome):
         return self.select(references).numbers
 
     def select(
-        self, words: Sequence[Reference], *, means: Sequence[str] = STATES, takes: Sequence[str] = ()
+        self,
+        words: Sequence[Reference],
+        *,
+        means: Sequence[str] = STATES,
+        takes: Sequence[str] = (),
+        finds: bool | None = None,
     ) -> Selection:
         """Return the jobs that words mean: references, a union, or words of a filter, which make one; or a Selection.
 
         A word that is a filter and also the id of a job is refused: a Job or its number is always exact. `means` are
-        the states of a filter that names none, `takes` all those that the verb can be used on. Raises NotFound,
-        FilterError, or InvalidInput if there are both references and filters.
+        the states of a filter that names none, `takes` all those that the verb can be used on; if `finds` is given, a
+        filter finds only jobs that are suspended, or only such as are not. Raises NotFound, FilterError, or
+        InvalidInput if there are both references and filters.
         """
         given: List[str | int | Job] = []
         for word in words:
@@ -154,7 +160,7 @@ class Finding(OpenHome):
                 hint = f"give {number} for the job, or *list({word!r}) for the jobs that the filter finds"
                 raise InvalidInput(f"{quoted(word)} is a filter, and the id of a job", hint=hint)
         wanted = parse(" ".join(map(str, given)), self.clock.wall(), takes_text=False, takes_all=False)
-        return self.found_by(wanted, means=means, takes=takes)
+        return self.found_by(wanted, means=means, takes=takes, finds=finds)
 
     def found_by(
         self,
@@ -162,11 +168,14 @@ class Finding(OpenHome):
         *,
         means: Sequence[str] = STATES,
         takes: Sequence[str] = (),
+        finds: bool | None = None,
         sort: str = "number",
         limit: int = -1,
     ) -> Selection:
         """Return the jobs that a filter finds, the oldest first; see `select`. A negative limit means all."""
         find = self.store.find
+        if finds is not None:
+            wanted = wanted.suspended(finds)
         if wanted.names_states:
             return Selection(find.numbers(wanted, sort, limit), wanted, states=wanted.states)
         narrowed = wanted.within(means)

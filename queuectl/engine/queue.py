@@ -31,11 +31,13 @@ if TYPE_CHECKING:
     from ..model.job import Job
     from ..model.spec import JobSpec
     from ..store.enqueue import Parent
+    from .batches import Batches
     from .charts import Charts
     from .config import Config
     from .dashboard import Dashboard
     from .events import Events
     from .logs import Logs
+    from .queues import Queues
     from .reporting import Reports
     from .scheduler import Scheduler
     from .schedules import Schedules
@@ -61,7 +63,9 @@ class Queue(Changing):
     # The parts, each of the class in the module of its name. They are loaded when they are first used.
     config: Config  # the settings of the home
     events: Events  # what users and daemons did
+    batches: Batches  # jobs that belong together, under a name
     schedules: Schedules  # the jobs that are queued again and again
+    queues: Queues  # how queues are limited, paused and drained
     logs: Logs  # what jobs printed and what happened to them
     reports: Reports  # how the home is doing
     charts: Charts  # what the dashboard draws of the home
@@ -119,6 +123,8 @@ class Queue(Changing):
         tags: List[str] | Tuple[str, ...] = NOT_GIVEN,
         allow_background: bool = NOT_GIVEN,
         nice: int = NOT_GIVEN,
+        batch: str | None = NOT_GIVEN,
+        max_fails: int | str | None = NOT_GIVEN,
         on_success: str | None = NOT_GIVEN,
         on_failure: str | None = NOT_GIVEN,
         on_finish: str | None = NOT_GIVEN,
@@ -165,6 +171,7 @@ class Queue(Changing):
 
                 # A time that counts from now stands beside the clock as it is now.
                 follow(store)
+            self.demand_open({spec.queue for spec in specs})
             ids = store.jobs.enqueue(
                 specs, path=search_path(), actor=self.actor, now=now, parents=parents, on_progress=on_progress
             )

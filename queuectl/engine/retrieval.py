@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .home.opened import OpenHome
-from .home.underway import gone_jobs
+from .home.underway import jobs_under_way
 from .machine.log import Silence
 from .reports.alerts import is_deserted
 from .reports.facts import Facts
@@ -17,7 +17,7 @@ def take_back(opened: OpenHome, ids: Sequence[str]) -> int:
 
     Returns how many jobs were taken back. Raises StoreUnavailable.
     """
-    is_concerned = any(job.id in ids for job in gone_jobs(opened))
+    is_concerned = any(job.is_gone and job.id in ids for job in jobs_under_way(opened))
     if not is_concerned or not is_deserted(Facts(opened)):
         return 0
     return Recovery(opened.store, Silence("cancel", opened.clock)).step()

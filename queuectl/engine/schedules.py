@@ -197,10 +197,14 @@ class Schedules(Part):
         return CronPreview(cron.expression, describe(cron), name, time_rows(times, now))
 
     def run(self, name: str) -> Job:
-        """Enqueue a job of the schedule at once, whatever it waits for; return the job. Raises NotFound."""
+        """Enqueue a job of the schedule at once, whatever it waits for; return the job.
+
+        Raises NotFound, or Conflict if its queue takes no new jobs.
+        """
         schedule, home = self.get(name), self._opened
         now = home.clock.wall()
         with home.store.writing():
+            home.demand_open([schedule.queue])
             number = enqueue(home.store, schedule, now, home.actor)
             home.note("schedule run", name, now=now, job=number)
         ring(home.home, WORKERS)

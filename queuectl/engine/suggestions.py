@@ -43,11 +43,16 @@ def _jobs(store: Store, prefix: str, limit: int, *, only_dead: bool = False) -> 
     return found
 
 
+def _batches(store: Store, prefix: str, limit: int) -> list[Suggestion]:
+    return [Suggestion(one.name, one.state, one.jobs) for one in store.batches.named(prefix, limit)]
+
+
 FOUND: dict[str, Callable[[Store, str, int], list[Suggestion]]] = {
     "id": _jobs,
     "dead": lambda store, prefix, limit: _jobs(store, prefix, limit, only_dead=True),
     "state": _states,
     "queue": _queues,
+    "batch": _batches,
     "tag": lambda store, prefix, limit: [Suggestion(tag) for tag in store.names.recent_tags(TAGGED_JOBS)],
     "schedule": lambda store, prefix, limit: [Suggestion(one.name, one.expression) for one in store.schedules.all()],
     "group": lambda store, prefix, limit: [

@@ -128,7 +128,7 @@ def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
     looks = [(f"Show (it is {job.state})", "show"), ("Output", "logs"), ("History", "history")]
     entries = [(label, run(path, reference(job))) for label, path in looks if path != "logs" or job.attempts > 0]
     # The job was picked by name, so none of these asks whether it is meant.
-    allowed = [VERBS[name] for name in allowed_verbs(job.state)]
+    allowed = [VERBS[name] for name in allowed_verbs(job)]
     entries += [(verb.label, do(verb.name, verb, reference(job))) for verb in allowed if verb.is_plain]
     if job.state in VERBS["edit"].states:
         entries.append(("Edit", lambda menu: edit_job(menu, job)))
@@ -219,13 +219,14 @@ def _ask_for_job(menu: Menu, jobs: Sequence[Job], start: int, has_more: bool) ->
 
 def config_entries(menu: Menu) -> Sequence[Choice]:
     """Return the entries about settings: one for each group of them."""
-    from ..model.settings import QUEUE, RETRIES, SCHEDULER, WORKERS
+    from ..model.settings import NOTIFICATIONS, QUEUE, RETRIES, SCHEDULER, WORKERS
 
     return [
         ("Show all settings", run("config", "show")),
         *((group.capitalize(), _settings_form(group)) for group in (RETRIES, WORKERS, QUEUE)),
         ("Reset all settings", sure(lambda menu: "set all settings back to their defaults", "config", "reset")),
         (SCHEDULER.capitalize(), _settings_form(SCHEDULER)),
+        (NOTIFICATIONS.capitalize(), _settings_form(NOTIFICATIONS)),
     ]
 
 

@@ -9,6 +9,7 @@ The moving line takes itself away: at `close`, and before `Terminal.say` writes 
 from __future__ import annotations
 
 from ..model import when
+from ..model.quantity import bar
 from .terminal import ERASE_LINE, Terminal
 from .text import clip, width
 
@@ -106,8 +107,7 @@ class Progress:
         size = min(WIDEST_BAR, room - len("[] "))
         if size < NARROWEST_BAR:
             return ""
-        filled = size * self._percent(done) // 100
-        return f"[{'#' * filled}{'.' * (size - filled)}] "
+        return f"{bar(self._percent(done), size)} "
 
     def _figures(self, done: int, now: int) -> str:
         text = f"{self._percent(done)}% {done}/{self.total}"

@@ -127,7 +127,8 @@ class Shell(cmd.Cmd):
             with self._queue as queue:
                 status = queue.reports.status()
                 ended = self._news.look()
-                known = ", ".join(f"{status.jobs[state]} {state}" for state in PROMPT_STATES if status.jobs[state])
+                counts = [f"{status.jobs[state]} {state}" for state in PROMPT_STATES if status.jobs[state]]
+                known = ", ".join([*(["paused"] if status.pause else []), *counts])
                 # How many are dead is told anyway.
                 if any(alert.is_pressing and alert.code != "dead_jobs" for alert in status.alerts):
                     known = f"{known} !".lstrip()

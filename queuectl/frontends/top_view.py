@@ -35,9 +35,13 @@ BLOCKS, ASCII_BLOCKS = "▁▂▃▄▅▆▇█", " .:-=+*#"
 COLUMNS = ("id", "state", "time", "when", "tries", "queue", "prio", "command")
 RIGHT = ("time", "tries", "prio")
 VERB_KEYS = {verb.key: verb for verb in PLAIN_VERBS if verb.in_rows and verb.key}
-VERB_HINTS = [f"{key} {verb.name}" for key, verb in VERB_KEYS.items()]
+# Where there is no room for all, those that fit jobs of one state only are left out first.
+VERB_HINTS, RARE_HINTS = (
+    [f"{key} {verb.name}" for key, verb in VERB_KEYS.items() if (len(verb.states) == 1) == is_rare]
+    for is_rare in (False, True)
+)
 KEYS = {
-    JOBS: ("q quit", "j/k move", "Enter output", *VERB_HINTS, "p pause", "/ filter", "s sort", "? help"),
+    JOBS: ("q quit", "j/k move", "Enter output", *VERB_HINTS, "p pause", "/ filter", "s sort", *RARE_HINTS, "? help"),
     OUTPUT: ("q back", "j/k scroll", "g/G top/end", "Esc back"),
     HELP: ("q back", "any key back"),
 }
@@ -280,7 +284,7 @@ def _cells(job: Job, now: int, columns: int, screen: Screen) -> dict[str, str]:
     taken = job.elapsed(now)
     return {
         "id": screen.safe(job.id[:columns]),
-        "state": "gone" if job.is_gone else job.state,
+        "state": "gone" if job.is_gone else "suspended" if job.is_suspended else job.state,
         "time": "-" if taken is None else duration_text(taken),
         "when": ago(_instant(job), now),
         "tries": f"{job.attempts}/{job.max_retries + 1}",
@@ -335,6 +339,6 @@ def _keys(mode: str, columns: int) -> str:
         if len(separator.join(KEYS[mode])) <= columns:
             return separator.join(KEYS[mode])
     *others, last = KEYS[mode]
-    while len(others) > 1 and len(SEPARATOR.join([*others, last])) > columns:
+    while len(others) > 1 and len(" ".join([*others, last])) > columns:
         others.pop()
-    return SEPARATOR.join([*others, last])
+    return " ".join([*others, last])

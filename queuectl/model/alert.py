@@ -22,6 +22,7 @@ CODES = {
         "a process is in another time zone than the one that schedules go by, or does not know that one",
     ),
     "long_wait": (WARNING, "a job has been waiting for a worker for over 15 minutes"),
+    "paused": (INFO, "all queues or one of them are paused, so that none of their jobs starts"),
     "dead_jobs": (WARNING, "jobs are dead (an info if none of them died during the last day)"),
     "stuck_jobs": (WARNING, "jobs wait for others that have ended otherwise than they need"),
     "limited": (INFO, "workers take no jobs, since the machine is beyond `max_load` or `min_memory`"),

@@ -31,6 +31,7 @@ MAX_RETRIES = 100
 MAX_NICE = 19
 MAX_REFERENCES = 10_000
 MAX_TAGS = 16
+MAX_FAILS = 1_000_000
 MIN_TIMEOUT_MS = 100
 MAX_TIMEOUT_MS = 2_592_000_000
 MAX_ENV_KEYS = 100
@@ -115,6 +116,23 @@ def check_name(value: object, now: int) -> str:
     if is_name(value):
         return value  # type: ignore[return-value]
     raise ValueError(NAME_RULE)
+
+
+def check_batch(value: object, now: int) -> str | None:
+    """The name of a batch, or none."""
+    return None if value is None else check_name(value, now)
+
+
+def check_share(value: object, now: int) -> str | None:
+    """A number from 1 on, a percentage, or none; returned as a text, `3` or `10%`."""
+    if value is None:
+        return None
+    text = str(value) if type(value) is int else value if isinstance(value, str) else ""
+    digits, percent, more = text.partition("%")
+    number = when.integer(digits)
+    if number is None or not 0 < number <= (100 if percent else MAX_FAILS) or more:
+        raise ValueError(f"must be an integer between 1 and {MAX_FAILS}, or a percentage such as 10%")
+    return f"{number}{percent}"
 
 
 def check_integer(value: object, low: int, high: int) -> int:

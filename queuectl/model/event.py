@@ -8,10 +8,12 @@ from .record import Record
 PRUNED, REMOVED = "pruned", "remove"
 # A job was cancelled since its first attempt had not begun in time.
 EXPIRED = "expired"
-# A job was cancelled since it is to run only if another one fails, and that one is completed.
-CANCELLED_BY_LINK = "cancelled"
+# A job was cancelled by no user: what it was to follow if that failed is completed, or its batch was stopped.
+CANCELLED_FOR = "cancelled"
 # What a job left running was ended.
 BACKGROUND_ENDED = "background ended"
+# Too many jobs of a batch were dead; the job is the last of them.
+BATCH_STOPPED = "batch stopped"
 # Its end added a job.
 HOOK_ADDED = "hook added"
 

@@ -14,6 +14,7 @@ from .checks import (
     MAX_PRIORITY,
     MAX_RETRIES,
     PATH_PATTERN,
+    check_batch,
     check_command,
     check_cwd,
     check_expiry,
@@ -28,6 +29,7 @@ from .kinds import (
     NAMES,
     NUMBER,
     REFERENCES,
+    SHARE,
     SIGNAL,
     STATE,
     STRING,
@@ -174,6 +176,10 @@ JOB_FIELDS = (
     Field("exit_code", NUMBER, "what its command returned", "nullable filtered long", filter="exit"),
     Field("signal", SIGNAL, "the signal that ended its command", "nullable filtered"),
     Field("error", TEXT, "how its last attempt failed", "nullable wide filtered short"),
+    Field("suspended_at", TIME.but(choice="of_flag", example="yes"), "whether it is suspended, and since when",
+          "nullable filtered", label="Suspended", filter="suspended"),
+    Field("suspended_by", TEXT, "who suspended it: user or pause", "nullable"),
+    Field("suspended_for", DURATION, "how long its last attempt was suspended before that"),
     Field("worker", NUMBER, "the worker of its last attempt", "nullable filtered long"),
     Field("pid", NUMBER, "the process of its last attempt", "nullable", label="Process"),
     Field("cwd", TEXT.but(check=check_cwd, given={**STRING, "pattern": PATH_PATTERN}), "the directory to run in",
@@ -188,6 +194,10 @@ JOB_FIELDS = (
           label="Background processes", default=False, group=HOW, filter="background"),
     Field("nice", integer(0, MAX_NICE), f"0 to {MAX_NICE}, higher leaves more of the processor to others",
           "given editable recurring", label="Niceness", default=0, group=HOW),
+    Field("batch", NAME.but(check=check_batch, example="nightly"), "the batch, a name for jobs that belong together",
+          "given nullable sortable filtered long", default_words="none", complete="batch"),
+    Field("max_fails", SHARE, "stop the batch once so many of its jobs are dead, or so many percent: 3 or 10%",
+          "given passing", default_words="none", metavar="N|N%"),
     Field("on_success", HOOK, "add this command when it is completed", HOOK_TRAITS,
           metavar="COMMAND", group=HOOKS, complete="command"),
     Field("on_failure", HOOK, "add this command when it is dead; none for no command", HOOK_TRAITS,
@@ -219,7 +229,7 @@ RECURRING_EDITABLE = tuple(field for field in RECURRING if field.is_editable)
 # By the key that they have in a filter.
 FILTERS = {field.filter: field for field in KEPT if field.is_filtered}
 # With a colon behind, these begin a filter, or a reference that is to come.
-RESERVED = (*FILTERS, "batch", "lock", "key", "host")
+RESERVED = (*FILTERS, "lock", "key", "host")
 
 
 def columns(*, long: bool = False) -> tuple[str, ...]:

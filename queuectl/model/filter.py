@@ -73,9 +73,15 @@ class Filter(Record):
         self.states = tuple(state for state in STATES if state in wanted)
 
     @property
+    def batch(self) -> str | None:
+        """The batch that its only term names, None if it has another or none."""
+        exact = self.terms[0].only("=") if [term.key for term in self.terms] == ["batch"] else None
+        return None if exact is None else str(exact[0])
+
+    @property
     def is_counted(self) -> bool:
-        """Whether the counts of each queue and state tell how many jobs it finds."""
-        return all(term.key == "queue" for term in self.terms)
+        """Whether the counts by state, of each queue or of a batch, tell how many jobs it finds."""
+        return self.batch is not None or all(term.key == "queue" for term in self.terms)
 
     def has_queue(self, queue: str) -> bool:
         """Return whether jobs of a queue may be meant."""
@@ -85,6 +91,11 @@ class Filter(Record):
         """Return the same for jobs that are in one of these states, too."""
         both = [state for state in self.states if state in states]
         return Filter(both, self.terms, names_states=self.names_states, text=self.text, rest=self.rest)
+
+    def suspended(self, is_suspended: bool) -> Filter:
+        """Return the same for jobs that are suspended, or for those that are not."""
+        term = Term("suspended", (("=", (is_suspended,)),))
+        return Filter(self.states, [*self.terms, term], self.names_states, self.text, self.rest)
 
 
 def is_filter(word: str) -> bool:

@@ -6,6 +6,7 @@
                                                        |<----requeue-----'
                                                        '--- retry <-- dead, completed, cancelled, failed
      any state that is not final --cancel--> cancelled
+     processing --suspend, resume--> processing
      scheduled, pending, failed --hold--> held
      pending, failed --postpone--> scheduled   (by an edit: every job that waits can be edited, or put in front)
 
@@ -60,6 +61,7 @@ AGAIN = "run it again with: queuectl retry"
 END = "cancel it first: queuectl cancel"
 SEE_WHY = "see for which ones with: queuectl why"
 LET_GO = "let it run with: queuectl release"
+GO_ON = "it goes on with: queuectl resume"
 STATE_TABLE = {
     state.name: state
     for state in (
@@ -91,6 +93,8 @@ OPEN = "open"
 TAKEN_BACK = "{} taken back when workers or the scheduler run"
 GONE = f"its worker is gone; {TAKEN_BACK.format('it is')}"
 STATE_WORDS = (*STATES, OPEN)
+# Who has suspended a job: one that a user suspends stays so when a pause ends.
+USER, PAUSE = "user", "pause"
 
 TRANSITIONS: dict[tuple[str, str], str] = {
     (PENDING, "claim"): PROCESSING,
@@ -99,6 +103,8 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     (PROCESSING, "bury"): DEAD,
     (PROCESSING, "cancel"): CANCELLED,
     (PROCESSING, "requeue"): PENDING,
+    (PROCESSING, "suspend"): PROCESSING,
+    (PROCESSING, "resume"): PROCESSING,
     (SCHEDULED, "promote"): PENDING,
     (FAILED, "promote"): PENDING,
     (HELD, "release"): PENDING,
@@ -133,6 +139,11 @@ def gone_text(ids: Sequence[str]) -> str:
 def waits_since(created_at: int, run_at: int) -> int:
     """Return the instant from which a job waits for a worker: no job waits before it exists, or before its time."""
     return max(created_at, run_at)
+
+
+def ran_for(started_at: int, suspended_at: int | None, suspended_for: int, now: int) -> int:
+    """Return for how many milliseconds an attempt has run by `now`, those that it was suspended for left out."""
+    return max(0, (now if suspended_at is None else suspended_at) - started_at - suspended_for)
 
 
 def sources(verb: str) -> tuple[str, ...]:
@@ -280,6 +291,9 @@ class Job:
     exit_code: int | None
     signal: int | None
     error: str | None
+    suspended_at: int | None
+    suspended_by: str | None
+    suspended_for: int
     worker: int | None
     pid: int | None
     cwd: str
@@ -287,6 +301,7 @@ class Job:
     tags: tuple[str, ...]
     allow_background: bool
     nice: int
+    batch: str | None
     on_success: str | None
     on_failure: str | None
     on_finish: str | None
@@ -318,7 +333,7 @@ class Job:
     def elapsed(self, now: int) -> int | None:
         """Return for how many milliseconds it has been running, or ran at last; None if it has not run."""
         if self.state == PROCESSING and not self.is_gone and self.started_at is not None:
-            return max(0, now - self.started_at)
+            return ran_for(self.started_at, self.suspended_at, self.suspended_for, now)
         return self.duration
 
     def under_way(self, now: int, *, is_gone: bool) -> Job:
@@ -326,12 +341,18 @@ class Job:
         values = {name: getattr(self, name) for name in Job.FIELDS}
         if is_gone:
             return Job(**{**values, "error": GONE, "duration": None})
-        return Job(**{**values, "error": None, "duration": max(0, now - (self.started_at or now))})
+        said = f"suspended by a {self.suspended_by}" if self.is_suspended else None
+        return Job(**{**values, "error": said, "duration": self.elapsed(now)})
 
     @property
     def is_gone(self) -> bool:
         """Whether its worker is gone: it is processing, and nobody runs it."""
-        return self.state == PROCESSING and self.error is not None
+        return self.state == PROCESSING and self.error == GONE
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether its processes are stopped, or about to be; where its worker is gone, to be killed."""
+        return self.suspended_at is not None
 
     @property
     def is_final(self) -> bool:

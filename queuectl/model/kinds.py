@@ -7,6 +7,7 @@
     id         id of a job            the same             the same
     state      one of STATES          the same             the same
     integer    whole number           the same             digits
+    share      `3` or `10%`        the same             the same
     signal     number of a signal     the same             digits
     duration   milliseconds           seconds              `1h30m`
     time       milliseconds           ISO 8601 in UTC      the same
@@ -209,6 +210,14 @@ TEXT = Kind(
     input="text",
     schema=STRING,
     is_free=True,
+)
+# So many of some things, or so many percent of them.
+SHARE = TEXT.but(
+    name="share",
+    check=checks.check_share,
+    input="line",
+    given={"anyOf": [{"type": "integer", "minimum": 1, "maximum": checks.MAX_FAILS}, STRING]},
+    is_free=False,
 )
 HOOK = TEXT.but(
     name="hook",

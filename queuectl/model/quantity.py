@@ -19,3 +19,9 @@ def some_of(names: Sequence[str], count: int | None = None) -> str:
     """Return the first names, and how many more of the `count` there are; by default all names were given."""
     more = (len(names) if count is None else count) - SHOWN
     return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+
+
+def bar(percent: int, width: int) -> str:
+    """Return a bar such as `[###.......]`, filled to a percentage, with so many places between its ends."""
+    filled = width * percent // 100
+    return f"[{'#' * filled}{'.' * (width - filled)}]"

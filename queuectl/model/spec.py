@@ -45,6 +45,8 @@ class JobSpec:
     tags: tuple[str, ...]
     allow_background: bool
     nice: int
+    batch: str | None
+    max_fails: str | None
     on_success: str | None
     on_failure: str | None
     on_finish: str | None
@@ -79,6 +81,8 @@ class JobSpec:
         if "command" not in reading.seen:
             reading.refuse("command", "command is missing")
         _demand_time_to_run(reading)
+        if reading.values.get("max_fails") is not None and reading.values.get("batch") is None:
+            reading.refuse("max_fails", "max_fails stops a batch, give a batch as well")
         reading.demand_none_refused()
         spec = cls(**{**defaults, "cwd": cwd, **reading.values})
         spec.is_delay = reading.is_delay

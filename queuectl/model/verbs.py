@@ -5,8 +5,12 @@ From which states a verb leads where stands in `TRANSITIONS`; a verb that is not
 
 from __future__ import annotations
 
-from .job import DEAD, FAILED, FINAL_STATES, PROCESSING, STATES, sources
+from .job import DEAD, FAILED, FINAL_STATES, GO_ON, PAUSE, PROCESSING, STATE_TABLE, STATES, USER, sources
 from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .job import Job
 
 # Who is woken once it is done: whoever starts jobs, or the workers that run them.
 STARTERS, RUNNERS = "starters", "runners"
@@ -34,8 +38,10 @@ WITH_CHILDREN = "with_children"
 class Verb(Record):
     """One verb: its states, its words and its manners.
 
-    It fits the states that `TRANSITIONS` names, or else `fits`. A filter that names no state means those of them that
-    are in `meant`, or all; users are told what such a filter leaves out. `done` says what was done, such as "queued
+    It fits the states that `TRANSITIONS` names, or else `fits`; if `suspended_by` is given, only jobs that one of these
+    has suspended, None for those that run. A filter that names no state means those states that are in `meant`, or
+    all; users are told what such a filter leaves out. With `finds` a filter finds only jobs with the same answer to
+    `suspended:`. `done` says what was done, such as "queued
     again". One that `destroys` asks before it takes what a filter found; `question` is what the dashboard asks about
     one job, with `{id}` for its id. `help` is a line, and perhaps more below it. `wakes` is STARTERS or RUNNERS. `key`
     does it in the dashboard. One that is offered `in_rows` has a button in each row there, and its key in `top`. One
@@ -46,6 +52,8 @@ class Verb(Record):
     done: str
     fits: tuple[str, ...] = ()
     meant: tuple[str, ...] = ()
+    suspended_by: tuple[str | None, ...] = ()
+    finds: bool | None = None
     help: str = ""
     question: str | None = None
     destroys: bool = False
@@ -65,6 +73,20 @@ class Verb(Record):
     def means(self) -> tuple[str, ...]:
         """The states of a filter that names none."""
         return self.meant or self.states
+
+    def misfit(self, job: Job) -> str | None:
+        """Return why it does not fit a job, None if it does."""
+        if job.state not in self.states:
+            return f"it is {job.state}"
+        if not self.suspended_by or job.suspended_by in self.suspended_by:
+            return None
+        return "it is suspended already" if job.is_suspended else "it is not suspended"
+
+    def hint(self, job: Job) -> str | None:
+        """Return what helps where it cannot be used on a job; what the job is called completes it."""
+        if not self.suspended_by or job.state not in self.states:
+            return STATE_TABLE[job.state].hint
+        return GO_ON if job.is_suspended else None
 
     @property
     def label(self) -> str:
@@ -96,6 +118,27 @@ VERBS = {
             flags=(Flag(WITH_CHILDREN, "cancel the jobs that wait for them too", is_rare=True),),
             wakes=RUNNERS,
             key="c",
+            in_rows=True,
+        ),
+        Verb(
+            "suspend",
+            "suspended",
+            suspended_by=(None, PAUSE),
+            finds=False,
+            help="Stop running jobs where they are, until they are resumed.\n\n"
+            "All processes of the job get SIGSTOP. It keeps its worker; its timeout and its duration stand still.",
+            wakes=RUNNERS,
+            key="z",
+            in_rows=True,
+        ),
+        Verb(
+            "resume",
+            "resumed",
+            suspended_by=(USER, PAUSE),
+            finds=True,
+            help="Let suspended jobs go on.",
+            wakes=RUNNERS,
+            key="Z",
             in_rows=True,
         ),
         Verb(
@@ -133,6 +176,6 @@ PLAIN_VERBS = tuple(verb for verb in VERBS.values() if verb.is_plain)
 DLQ_VERBS = tuple(verb for verb in PLAIN_VERBS if DEAD in verb.means)
 
 
-def allowed_verbs(state: str) -> list[str]:
-    """Return the names of the verbs that fit a job in this state."""
-    return [name for name, verb in VERBS.items() if state in verb.states]
+def allowed_verbs(job: Job) -> list[str]:
+    """Return the names of the verbs that fit a job."""
+    return [name for name, verb in VERBS.items() if verb.misfit(job) is None]

@@ -153,6 +153,13 @@ def local(ms: int) -> str:
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(ms // 1_000))
 
 
+def clock_text(ms: int, now_ms: int) -> str:
+    """Return `18:00` or `18:00:05` in this machine's zone, with the date before it if that is another day than now."""
+    date, _, clock = local(ms).partition(" ")
+    clock = clock[:-3] if clock.endswith(":00") else clock
+    return clock if date == local(now_ms).partition(" ")[0] else f"{date} {clock}"
+
+
 def duration_text(ms: int) -> str:
     """Return `0.25s`, `12.3s`, `3m 5s`, `2h 3m` or `5d 4h`: cut off, never rounded up."""
     if ms < 0:

@@ -45,6 +45,8 @@ class RegisteredWorker(Record):
     job: str | None
     command: str | None
     job_started_at: int | None
+    job_suspended_at: int | None
+    job_suspended_for: int | None
 
 
 class WorkerState(Record):

@@ -30,11 +30,13 @@ if TYPE_CHECKING:
 
     from .attempts import Attempts
     from .backlog import Backlog
+    from .batches import Batches
     from .dead import Dead
     from .events import Events
     from .find import Find
     from .hooks import Hooks
     from .jobs import Jobs
+    from .lanes import Lanes
     from .links import Links
     from .names import Names
     from .output import Output
@@ -49,9 +51,11 @@ __all__ = ["Home", "Store", "preload"]
 
 # What a noun is made of besides the database.
 NEEDS = {
+    "batches": ("counts",),
     "find": ("counts",),
     "hooks": ("counts",),
-    "jobs": ("counts", "contexts", "links"),
+    "jobs": ("counts", "contexts", "lanes", "links"),
+    "lanes": ("counts",),
     "links": ("counts", "events"),
     "schedules": ("contexts",),
     "stats": ("counts", "timings"),
@@ -74,11 +78,13 @@ class Store:
     # Loaded when they are first used, for a command uses few of them: each is the class in the module of its name.
     attempts: Attempts
     backlog: Backlog
+    batches: Batches
     dead: Dead
     events: Events
     find: Find
     hooks: Hooks
     jobs: Jobs
+    lanes: Lanes
     links: Links
     names: Names
     output: Output

@@ -8,7 +8,7 @@ from .sqlite import Row
 
 # The parts of a Claim that a job's row has.
 CLAIM_COLUMNS = """number, id, command, queue, max_retries, timeout, run_at, attempts, last_attempt AS attempt,
-       allow_background, nice, on_success, on_failure, on_finish, hook_facts"""
+       allow_background, nice, batch, on_success, on_failure, on_finish, hook_facts"""
 # The order of claiming, which `urgency` has too.
 ORDER = "priority DESC, run_at, number"
 
@@ -32,6 +32,7 @@ class Claim(Record):
     run_at: int
     allow_background: bool
     nice: int
+    batch: str | None
     on_success: str | None
     on_failure: str | None
     on_finish: str | None

@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from ..model.choices import Choice
     from ..model.filter import Term
 
-# What a job tells of its last attempt stands there alone.
+# What a job tells of its last attempt stands there alone; what is asked for otherwise than it is kept.
 ELSEWHERE = {
     "worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)",
+    "suspended": "(suspended_at IS NOT NULL)",
     "stuck": "(hopeless > 0 AND finished_at IS NULL)",
     "after": "number",
 }
+# The columns that these ask for.
+BEHIND = ("attempt_id", "suspended_at", "hopeless")
 COLUMNS = {key: ELSEWHERE.get(key, field.name) for key, field in FILTERS.items()}
 OPERATORS = {
     "<": "{} < ?",

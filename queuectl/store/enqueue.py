@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Callable, Iterator, Sequence, Tuple, Union
 
     from ..model.spec import JobSpec
+    from .batches import Batches
     from .contexts import Contexts
     from .counts import Counts
     from .database import Database
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
 # Stored as something else than the column of that name; all other fields are stored as they are.
-ELSEWHERE = ("id", "hold", "run_at", "cwd", "env", "tags", "after", "after_any", "after_failed")
+ELSEWHERE = ("id", "hold", "run_at", "cwd", "env", "tags", "max_fails", "after", "after_any", "after_failed")
 PLAIN = tuple(field.name for field in GIVEN if field.name not in ELSEWHERE)
 ENQUEUE = f"""
 INSERT INTO jobs (number, id, state, run_at, created_at, updated_at, context, tags, created_by, schedule, is_delay,
@@ -51,6 +52,8 @@ class Enqueue(Record):
 
     def run(self, specs: Sequence[JobSpec], on_progress: Callable[[int], None] | None) -> list[str]:
         """Add the jobs; return their ids. Raises Conflict, naming every id that exists already or comes twice."""
+        is_in_batch = any(spec.batch is not None for spec in specs)
+        begun = self._batches.begun_by(specs) if is_in_batch else {}
         first = self._next_number()
         numbers: Sequence[int] = range(first, first + len(specs))
         self.database.change("SAVEPOINT enqueue")
@@ -61,11 +64,19 @@ class Enqueue(Record):
             numbers = self._free_numbers(specs)
             self._insert(specs, numbers, on_progress)
         self.database.change("RELEASE enqueue")
+        if begun:
+            self._batches.create(begun, actor=self.actor, now=self.now)
         for spec, waits in zip(specs, self._waits()):
-            self.counts.add(spec.queue, first_state(spec, self.now, waits), 1)
+            self.counts.add(spec.queue, spec.batch, first_state(spec, self.now, waits), 1)
         if self.parents:
             self._link(specs, numbers)
         return [spec.id or f"job-{number}" for spec, number in zip(specs, numbers)]
+
+    @property
+    def _batches(self) -> Batches:
+        from .batches import Batches
+
+        return Batches(self.database, self.counts)
 
     def _next_number(self) -> int:
         return int(self.database.value(LAST_NUMBER) or 0) + 1
@@ -116,7 +127,7 @@ class Enqueue(Record):
         self.links.add({number: [*map(resolved, found)] for number, found in zip(numbers, self.parents)}, self.now)
 
     def _free_numbers(self, specs: Sequence[JobSpec]) -> list[int]:
-        """Return numbers whose `job-N` is free, for a batch in which some id is taken. Raises Conflict."""
+        """Return numbers whose `job-N` is free, for jobs of which some id is taken. Raises Conflict."""
         given: set[str] = set()
         taken: list[str] = []
         for spec in specs:

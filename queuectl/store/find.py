@@ -1,30 +1,30 @@
 """The one executor of filters: which jobs, how many, in which order, a page at a time.
 
-A page is read from lanes, each looked at for so many rows from a key on, so it may end before it is full: `end`
+A page is read from ranges, each looked at for so many rows from a key on, so it may end before it is full: `end`
 says where to go on. Where jobs come and go, a page goes on behind a key, never after a count: none is found twice.
 """
 
 from __future__ import annotations
 
+from ..model.fields import FILTERS
 from ..model.job import STATES
 from ..model.record import Record
 from ..model.sorts import NEWEST_FIRST, ORDERS, ORDERS_OF_KEYS, SORT_KEYS
-from .condition import COLUMNS as FILTERED
-from .condition import ELSEWHERE, condition
-from .lanes import Lane, Lanes
+from .condition import BEHIND, ELSEWHERE, condition
+from .ranges import Range, Ranges
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.filter import Filter
     from .counts import Counts
     from .database import Database
-    from .lanes import Key
+    from .ranges import Key
     from .sqlite import Row
 
 KEYS = "number, priority, run_at, finished_at"
 # All that a condition may ask for.
-OF_JOBS = [column for key, column in FILTERED.items() if key not in ELSEWHERE]
-COLUMNS = ", ".join(dict.fromkeys(["attempt_id", *KEYS.split(", "), *OF_JOBS]))
+OF_JOBS = [field.name for key, field in FILTERS.items() if key not in ELSEWHERE]
+COLUMNS = ", ".join(dict.fromkeys([*BEHIND, *KEYS.split(", "), *OF_JOBS]))
 ROWS = f"SELECT {KEYS} FROM ({{}}) WHERE {{}} LIMIT ?"
 COUNT = "SELECT count(*) FROM ({} LIMIT ?)"
 SORTED = "SELECT number FROM jobs {} ORDER BY {} LIMIT ?"
@@ -47,7 +47,7 @@ class Find:
     def __init__(self, database: Database, counts: Counts) -> None:
         self._database = database
         self._counts = counts
-        self._lanes = Lanes(database, counts)
+        self._ranges = Ranges(database, counts)
 
     def numbers(self, wanted: Filter, sort: str = NEWEST_FIRST, limit: int = -1) -> list[int]:
         """Return the numbers of the jobs that a filter finds, sorted by one of SORT_KEYS; a negative limit means all.
@@ -66,19 +66,19 @@ class Find:
         order = ORDERS_OF_KEYS.get(sort)
         if order is None or not set(wanted.states).issubset(ORDERS[order].states):
             return self._sorted(wanted, column, "DESC" if sort.startswith("-") else "ASC", limit)
-        lanes = self._lanes.of(wanted, order)
-        if len(lanes) == 1:
-            return self._numbers_of(lanes[0], limit)
-        keys = [(lane.key_of(row), row["number"]) for lane in lanes for row in self._rows_of(lane, KEYS, limit)]
+        ranges = self._ranges.of(wanted, order)
+        if len(ranges) == 1:
+            return self._numbers_of(ranges[0], limit)
+        keys = [(span.key_of(row), row["number"]) for span in ranges for row in self._rows_of(span, KEYS, limit)]
         return [number for _, number in sorted(keys)[: limit if limit >= 0 else None]]
 
-    def _rows_of(self, lane: Lane, columns: str, limit: int) -> list[Row]:
-        sql, parameters = lane.matching(columns)
-        return self._database.rows(f"{sql} ORDER BY {lane.order} LIMIT ?", [*parameters, limit])
+    def _rows_of(self, span: Range, columns: str, limit: int) -> list[Row]:
+        sql, parameters = span.matching(columns)
+        return self._database.rows(f"{sql} ORDER BY {span.order} LIMIT ?", [*parameters, limit])
 
-    def _numbers_of(self, lane: Lane, limit: int) -> list[int]:
-        sql, parameters = lane.matching("number")
-        return self._database.integers(f"{sql} ORDER BY {lane.order} LIMIT ?", [*parameters, limit])
+    def _numbers_of(self, span: Range, limit: int) -> list[int]:
+        sql, parameters = span.matching("number")
+        return self._database.integers(f"{sql} ORDER BY {span.order} LIMIT ?", [*parameters, limit])
 
     def _sorted(self, wanted: Filter, column: str, direction: str, limit: int) -> list[int]:
         """Return numbers in an order that no index has."""
@@ -99,61 +99,59 @@ class Find:
         return {state: found[state] for state in STATES if found.get(state)}
 
     def _kept_counts(self, wanted: Filter) -> list[tuple[str, int]]:
-        return [
-            (state, jobs)
-            for queue, states in self._counts.by_queue().items()
-            if wanted.has_queue(queue)
-            for state, jobs in states.items()
-            if state in wanted.states
-        ]
+        if wanted.batch is not None:
+            kept = [self._counts.of_batches.of(wanted.batch)]
+        else:
+            kept = [states for queue, states in self._counts.by_queue().items() if wanted.has_queue(queue)]
+        return [(state, jobs) for states in kept for state, jobs in states.items() if state in wanted.states]
 
     def _counted(self, wanted: Filter) -> list[tuple[str, int]]:
         found: list[tuple[str, int]] = []
         # GROUP BY would sort all rows.
         columns = ", ".join(f"sum(state = '{state}')" for state in STATES)
-        for lane in self._lanes.of(wanted, "newest"):
-            found += zip(STATES, self._database.rows(*lane.matching(columns))[0])
+        for span in self._ranges.of(wanted, "newest"):
+            found += zip(STATES, self._database.rows(*span.matching(columns))[0])
         return [(state, jobs or 0) for state, jobs in found]
 
     def page(self, wanted: Filter, sort: str, after: Key | None, limit: int, window: int) -> Found:
-        """Return what comes after a key: up to `limit` rows of each lane, or what there is in `window` of them.
+        """Return what comes after a key: up to `limit` rows of each range, or what there is in `window` of them.
 
         `sort` is one of ORDERS.
         """
         rows: list[tuple[Key, int]] = []
         looked, end = 0, None
-        for lane in self._lanes.of(wanted, sort, after):
-            found = self._read(lane, limit, window)
+        for span in self._ranges.of(wanted, sort, after):
+            found = self._read(span, limit, window)
             rows += found.rows
             looked += found.looked
             end = found.end if end is None else end if found.end is None else min(end, found.end)
         rows.sort()
-        # Beyond the end of one lane the others are not complete.
+        # Beyond the end of one range the others are not complete.
         return Found([row for row in rows if end is None or row[0] <= end], looked, end)
 
-    def _read(self, lane: Lane, limit: int, window: int) -> Found:
-        if lane.condition()[0]:
-            return Found(self._rows_in(lane, -1, window), *self._extent(lane, window))
-        rows = self._rows_in(lane, limit, window)
+    def _read(self, span: Range, limit: int, window: int) -> Found:
+        if span.condition()[0]:
+            return Found(self._rows_in(span, -1, window), *self._extent(span, window))
+        rows = self._rows_in(span, limit, window)
         return Found(rows, len(rows), rows[-1][0] if len(rows) == limit else None)
 
-    def _rows_in(self, lane: Lane, limit: int, window: int) -> list[tuple[Key, int]]:
-        sql, parameters = lane.condition()
+    def _rows_in(self, span: Range, limit: int, window: int) -> list[tuple[Key, int]]:
+        sql, parameters = span.condition()
         if not sql:
-            rows = self._database.rows(f"{lane.window(KEYS)} LIMIT ?", [*lane.parameters, limit])
+            rows = self._database.rows(f"{span.window(KEYS)} LIMIT ?", [*span.parameters, limit])
         else:
-            asked = ROWS.format(f"{lane.window(COLUMNS)} LIMIT ?", sql)
-            rows = self._database.rows(asked, [*lane.parameters, window, *parameters, limit])
-        return [(lane.key_of(row), row["number"]) for row in rows]
+            asked = ROWS.format(f"{span.window(COLUMNS)} LIMIT ?", sql)
+            rows = self._database.rows(asked, [*span.parameters, window, *parameters, limit])
+        return [(span.key_of(row), row["number"]) for row in rows]
 
-    def _extent(self, lane: Lane, window: int) -> tuple[int, Key | None]:
-        """Return how many rows of a lane a window shows, and the last one's key if it is full."""
-        last = self._database.rows(f"{lane.window(KEYS)} LIMIT 1 OFFSET ?", [*lane.parameters, window - 1])
+    def _extent(self, span: Range, window: int) -> tuple[int, Key | None]:
+        """Return how many rows of a range a window shows, and the last one's key if it is full."""
+        last = self._database.rows(f"{span.window(KEYS)} LIMIT 1 OFFSET ?", [*span.parameters, window - 1])
         if last:
-            return window, lane.key_of(last[0])
-        return int(self._database.value(COUNT.format(lane.window("1")), [*lane.parameters, window])), None
+            return window, span.key_of(last[0])
+        return int(self._database.value(COUNT.format(span.window("1")), [*span.parameters, window])), None
 
     def first(self, wanted: Filter, sort: str, limit: int, window: int) -> list[int]:
-        """Return the numbers of the first jobs in one of ORDERS, of what a filter finds in `window` of each lane."""
-        rows = [row for lane in self._lanes.of(wanted, sort) for row in self._rows_in(lane, limit, window)]
+        """Return the numbers of the first jobs in one of ORDERS, of what a filter finds in `window` of each range."""
+        rows = [row for span in self._ranges.of(wanted, sort) for row in self._rows_in(span, limit, window)]
         return [number for _, number in sorted(rows)[:limit]]

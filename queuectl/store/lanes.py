@@ -1,159 +1,112 @@
-"""Where the rows of a filter lie: the indexes that have them in one of ORDERS, few rows at a time.
+"""What queues were given: slots, a rate, a pause, a drain. No job is moved by it: a claim passes over a queue
+without room.
 
-A *lane* is an index in this order, or the table itself, from a key on. What it cannot decide (a text, a tag ...)
-is a condition on its rows. The key of a row has the values that it is sorted by, signed: keys grow in the order of
-the sort, and none is in two lanes.
+How many jobs of a queue run is what the counts say; the rate is moved on by the transaction that claims.
 """
 
 from __future__ import annotations
 
-from ..model.job import DUE_STATES, FINAL_STATES, KEPT_BACK_STATES, PENDING, PROCESSING, STATES
-from ..model.record import Record
-from ..model.sorts import ORDERS
-from .condition import condition, prefix_range
-from .schema import DUE, FINAL
+from ..model.job import PENDING, PROCESSING
+from ..model.lane import HOME, Lane
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence, Tuple
+    from typing import Sequence
 
-    from ..model.filter import Filter, Term
     from .counts import Counts
     from .database import Database
-    from .sqlite import Row
 
-    Key = Tuple[int, ...]
-
-# At most so many jobs of a state are all read by its index, and sorted.
-FEW = 5_000
-MOST = 1 << 62
-COUNT_PREFIX = "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE id >= ? AND id < ? LIMIT ?)"
-# Named, so that no other plan is chosen.
-TABLE, BY_ID = "NOT INDEXED", "INDEXED BY sqlite_autoindex_jobs_1"
-BY_STATE = {
-    **{state: ("INDEXED BY jobs_finished", f"{FINAL} AND state = '{state}'") for state in FINAL_STATES},
-    PENDING: ("INDEXED BY jobs_claimable", "state = 'pending'"),
-    PROCESSING: ("INDEXED BY jobs_processing", "state = 'processing'"),
-}
-BEYOND = {"newest": "number < ?", "oldest": "number > ?"}
-
-
-class Lane(Record):
-    """Some rows of the table in the order of a sort, and the states and terms that they must still fulfil."""
-
-    index: str
-    where: str
-    parameters: Sequence[object]
-    sort: str
-    states: Sequence[str] = STATES
-    terms: Sequence[Term] = ()
-
-    def condition(self) -> tuple[str, list[object]]:
-        """Return the further condition on its rows, an empty text if there is none."""
-        return condition(self.states, self.terms)
-
-    def window(self, columns: str) -> str:
-        """Return the question for its rows in order, whether they fulfil the condition or not, without a limit."""
-        return f"SELECT {columns} FROM jobs {self.index} WHERE {self.where} ORDER BY {self.order}"
-
-    def matching(self, columns: str) -> tuple[str, list[object]]:
-        """Return the question for those of its rows that fulfil the condition, in no order."""
-        sql, parameters = self.condition()
-        where = f"{self.where} AND {sql}" if sql else self.where
-        return f"SELECT {columns} FROM jobs {self.index} WHERE {where}", [*self.parameters, *parameters]
-
-    @property
-    def order(self) -> str:
-        """The order of its rows, as SQL."""
-        return ", ".join(f"{name[1:]} DESC" if name.startswith("-") else name for name in ORDERS[self.sort].columns)
-
-    def key_of(self, row: Row) -> Key:
-        """Return the key of one of its rows."""
-        return tuple(-row[name[1:]] if name.startswith("-") else row[name] for name in ORDERS[self.sort].columns)
+ALL = "SELECT * FROM queues"
+NAMES = tuple(Lane(HOME).parts_by_name())
+SET = f"INSERT OR REPLACE INTO queues ({', '.join(NAMES)}) VALUES (?{', ?' * (len(NAMES) - 1)})"
+REMOVE = "DELETE FROM queues WHERE name = ?"
+START = "UPDATE queues SET due = ? WHERE name = ?"
+NEXT_END = "SELECT min(paused_until) FROM queues"
+MOVE = """
+UPDATE queues SET due = CASE WHEN rate_count IS NULL THEN due ELSE max(0, due + ?1 * 1000) END,
+    paused_until = CASE WHEN is_delay THEN max(0, paused_until + ?1) ELSE paused_until END
+"""
 
 
 class Lanes:
-    """Chooses the lanes with the fewest rows to look at."""
+    """The table of queues."""
 
     def __init__(self, database: Database, counts: Counts) -> None:
         self._database = database
         self._counts = counts
+        self._read: dict[str, Lane] = {}
 
-    def of(self, wanted: Filter, sort: str, start: Key | None = None) -> list[Lane]:
-        """Return the lanes that together hold the jobs of a filter behind a key."""
-        key = start or (-MOST,) * len(ORDERS[sort].columns)
-        wanted = wanted.within(ORDERS[sort].states)
-        if not wanted.states:
+    def all(self) -> dict[str, Lane]:
+        """Return what was given to queues and, under HOME, to the home, by name."""
+        return {row["name"]: Lane.of(row) for row in self._database.rows(ALL)}
+
+    def get(self, name: str) -> Lane:
+        """Return what a queue was given."""
+        return self.all().get(name) or Lane(name)
+
+    def set(self, lane: Lane) -> None:
+        """Write down what a queue was given. In a transaction."""
+        if lane.is_plain:
+            self._database.change(REMOVE, (lane.name,))
+        else:
+            self._database.change(SET, tuple(lane.parts_by_name().values()))
+
+    def with_room(self, now: int, queues: Sequence[str] = ()) -> list[str]:
+        """Return the queues, of some or all, from which a job may start now, those of this transaction too."""
+        waiting = [queue for queue in self._counts.queues_with(PENDING) if not queues or queue in queues]
+        lanes = self._read = self.all() if waiting else {}
+        if not lanes:
+            return waiting
+        if HOME in lanes and lanes[HOME].is_paused(now):
             return []
-        if sort == "finished":
-            return [
-                Lane(
-                    "INDEXED BY jobs_finished",
-                    f"{FINAL} AND state = '{state}' AND (finished_at, number) < (?, ?)",
-                    (-key[0], -key[1]),
-                    sort,
-                    terms=wanted.terms,
-                )
-                for state in wanted.states
-            ]
-        if sort == "run_at":
-            states = STATES if len(wanted.states) == len(DUE_STATES) else wanted.states
-            where = f"{DUE} AND (run_at, number) > (?, ?)"
-            return [Lane("INDEXED BY jobs_due", where, key, sort, states=states, terms=wanted.terms)]
-        if sort == "priority":
-            return self._claimable(wanted, key)
-        return self._numbered(wanted, sort, key[0] if sort == "oldest" else -key[0])
+        running = self._counts.in_state(PROCESSING)
+        return [queue for queue in waiting if queue not in lanes or lanes[queue].has_room(now, running.get(queue, 0))]
 
-    def _claimable(self, wanted: Filter, key: Key) -> list[Lane]:
-        """Return two lanes for each queue: the rest of a priority, and the lower ones."""
-        rest = [term for term in wanted.terms if term.key != "queue"]
-        lanes = []
-        for queue in filter(wanted.has_queue, self._counts.queues_with(PENDING)):
-            for where, values in (
-                ("priority = ? AND (run_at, number) > (?, ?)", (-key[0], *key[1:])),
-                ("priority < ?", (-key[0],)),
-            ):
-                where = f"state = 'pending' AND queue = ? AND {where}"
-                lanes.append(Lane("INDEXED BY jobs_claimable", where, (queue, *values), "priority", terms=rest))
-        return lanes
+    def start(self, queue: str, now: int) -> None:
+        """Let a job of a queue start, which has room by the last `with_room`. In its transaction."""
+        lane = self._read.get(queue)
+        if lane is not None and lane.rate_count is not None:
+            self._database.change(START, (lane.due_after(now), queue))
 
-    def _numbered(self, wanted: Filter, sort: str, number: int) -> list[Lane]:
-        beyond = BEYOND[sort]
-        for term in wanted.terms:
-            exact, prefix = term.only("="), term.only("prefix")
-            if term.key == "schedule" and exact is not None:
-                return [
-                    _lane(wanted, sort, "INDEXED BY jobs_of_schedule", f"schedule = ? AND {beyond}", *exact, number)
-                ]
-            if term.key == "id" and exact is not None:
-                return [_lane(wanted, sort, BY_ID, f"id = ? AND {beyond}", *exact, number)]
-            if term.key == "id" and prefix is not None:
-                low, high = prefix_range(str(prefix[0]))
-                if int(self._database.value(COUNT_PREFIX, (low, high, FEW + 1))) <= FEW:
-                    return [_lane(wanted, sort, BY_ID, f"id >= ? AND id < ? AND {beyond}", low, high, number)]
-        few = self._few(wanted.states)
-        if few is None:
-            return [_lane(wanted, sort, TABLE, beyond, number)]
-        return [
-            Lane(index, f"{where} AND {beyond}", (number,), sort, states=states, terms=wanted.terms)
-            for index, where, states in few
-        ]
+    def next_room(self, now: int, queues: Sequence[str] = ()) -> int | None:
+        """Return when the next pending job may start that waits for a rate or the end of a pause, None if none does."""
+        waiting = [queue for queue in self._counts.queues_with(PENDING) if not queues or queue in queues]
+        lanes = self.all() if waiting else {}
+        if HOME in lanes and lanes[HOME].is_paused(now):
+            return lanes[HOME].paused_until
+        running = self._counts.in_state(PROCESSING) if lanes else {}
+        found = [lanes[queue].opens_at(now, running.get(queue, 0)) for queue in waiting if queue in lanes]
+        return min((at for at in found if at is not None), default=None)
 
-    def _few(self, states: Sequence[str]) -> list[tuple[str, str, Sequence[str]]] | None:
-        """Return index, condition and what remains of the states, if by that few rows are read; else None."""
-        counts = self._counts.by_state()
-        present = [state for state in states if counts.get(state)]
-        if len(states) == len(STATES) or not set(present).isdisjoint(KEPT_BACK_STATES):
-            return None
-        looked_at = {*present, *(DUE_STATES if set(present) & set(DUE_STATES) else ())}
-        if sum(counts.get(state, 0) for state in looked_at) > FEW:
-            return None
-        found: list[tuple[str, str, Sequence[str]]] = [
-            (*BY_STATE[state], STATES) for state in present if state in BY_STATE
-        ]
-        due = [state for state in present if state in DUE_STATES]
-        return [*found, ("INDEXED BY jobs_due", DUE, due)] if due else found
+    def is_waited_for(self, queue: str) -> bool:
+        """Return whether pending jobs may be waiting for a slot of a queue."""
+        lane = self.all().get(queue)
+        return lane is not None and lane.slots is not None and queue in self._counts.queues_with(PENDING)
 
+    @property
+    def have_rates(self) -> bool:
+        """Whether any queue had a rate at the last `with_room`."""
+        return any(lane.rate_count is not None for lane in self._read.values())
 
-def _lane(wanted: Filter, sort: str, index: str, where: str, *parameters: object) -> Lane:
-    return Lane(index, where, parameters, sort, states=wanted.states, terms=wanted.terms)
+    def startable(self, now: int) -> int:
+        """Return how many pending jobs could start now, if there were workers for all of them."""
+        lanes, waiting = self.all(), self._counts.in_state(PENDING)
+        if HOME in lanes and lanes[HOME].is_paused(now):
+            return 0
+        running = self._counts.in_state(PROCESSING) if lanes else {}
+        return sum(
+            min(jobs, lanes[name].room(now, running.get(name, 0))) if name in lanes else jobs
+            for name, jobs in waiting.items()
+        )
+
+    def paused_until(self, now: int) -> list[Lane]:
+        """Return those whose pause was to end by a wall time."""
+        return [lane for lane in self.all().values() if lane.paused_at is not None and not lane.is_paused(now)]
+
+    def next_end(self) -> int | None:
+        """Return when the next pause ends by itself, None if none does."""
+        return self._database.integer(NEXT_END)
+
+    def move_delays(self, by: int) -> None:
+        """Move what counts from some instant on: the clock was set by so many milliseconds. In a transaction."""
+        self._database.change(MOVE, (by,))

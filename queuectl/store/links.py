@@ -8,7 +8,7 @@ own children may have to be told then, and so on down. One transaction tells AT_
 
 from __future__ import annotations
 
-from ..model.event import CANCELLED_BY_LINK
+from ..model.event import CANCELLED_FOR
 from ..model.job import BLOCKED, CANCELLED, COMPLETED, FAILED, FINAL_STATES, PENDING
 from ..model.link import BADLY, HOPELESS, SATISFIED, STUCK, UNFINISHED, fate
 from ..model.record import Record
@@ -37,7 +37,7 @@ ADD = "INSERT INTO links (child, parent, kind) VALUES (?, ?, ?)"
 REMOVE = "DELETE FROM links WHERE child = ?"
 SATISFY = "UPDATE links SET satisfied_at = ?, is_hopeless = 0 WHERE child = ? AND parent = ? AND satisfied_at IS NULL"
 MARK = "UPDATE links SET is_hopeless = ? WHERE child = ? AND parent = ? AND satisfied_at IS NULL"
-CHILD = "SELECT queue, state, waits, hopeless, run_at, finished_at, error FROM jobs WHERE number = ?"
+CHILD = "SELECT queue, batch, state, waits, hopeless, run_at, finished_at, error FROM jobs WHERE number = ?"
 CHANGE_CHILD = """
 UPDATE jobs SET state = ?, waits = ?, hopeless = ?, run_at = ?, finished_at = ?, error = ?, updated_at = ?
 WHERE number = ? AND state = ?
@@ -214,7 +214,7 @@ class Links(Table):
         state, run_at, finished_at, error = row["state"], row["run_at"], row["finished_at"], row["error"]
         if needless is not None and finished_at is None:
             state, finished_at, error = CANCELLED, now, f"cancelled: {needless}"
-            self._events.add(CANCELLED_BY_LINK, actor="links", now=now, job=child, detail=needless)
+            self._events.add(CANCELLED_FOR, actor="links", now=now, job=child, detail=needless)
         elif state == BLOCKED and not waits:
             # From now on it waits for a worker.
             state, run_at = PENDING, max(run_at, now)
@@ -224,7 +224,7 @@ class Links(Table):
         values = (state, waits, hopeless, run_at, finished_at, error, now, child, row["state"])
         self._database.change(CHANGE_CHILD, values)
         if state != row["state"]:
-            self._counts.move(row["queue"], row["state"], state)
+            self._counts.move(row["queue"], row["batch"], row["state"], state)
         if finished_at is not None:
             return row["finished_at"] is None
         return bool(hopeless) != bool(row["hopeless"])

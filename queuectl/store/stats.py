@@ -34,14 +34,14 @@ SELECT minute, sum(finished), sum(failed), sum(dead) FROM rollups WHERE minute >
 SERIES = f"""
 SELECT minute / ? AS bucket, queue, {SUMS} FROM rollups WHERE minute >= ? AND minute < ? GROUP BY bucket, queue
 """
-# The first job of the next lower priority: the index skips from lane to lane.
-NEXT_LANE = """
+# The first job of the next lower priority: the index skips from priority to priority.
+NEXT_PRIORITY = """
 SELECT priority, run_at, created_at FROM jobs WHERE state = 'pending' AND queue = ? AND priority < ?
 ORDER BY priority DESC, run_at LIMIT 1
 """
 ABOVE_ALL = 1 << 31
 # In the order of run_at. A job whose time was over when it was added is before those that wait longer.
-FIRST_OF_LANE = """
+FIRST_OF_PRIORITY = """
 SELECT run_at, created_at FROM jobs INDEXED BY jobs_claimable WHERE state = 'pending' AND queue = ? AND priority = ?
 ORDER BY run_at LIMIT ?
 """
@@ -86,22 +86,22 @@ class Stats(Figures):
 
     def oldest_pending(self) -> int | None:
         """Return since when the job that waits longest does so, None if none waits."""
-        oldest = [since for queue in self._counts.queues_with(PENDING) for since in self._lanes(queue)]
+        oldest = [since for queue in self._counts.queues_with(PENDING) for since in self._since(queue)]
         return min(oldest, default=None)
 
     def oldest_in(self, queue: str) -> int | None:
         """Return since when the job of a queue that waits longest does so, None if none waits."""
-        return min(self._lanes(queue), default=None)
+        return min(self._since(queue), default=None)
 
-    def _lanes(self, queue: str) -> Iterator[int]:
+    def _since(self, queue: str) -> Iterator[int]:
         """Yield for each priority of a queue since when the pending job that waits longest does so."""
-        lane = self._database.row(NEXT_LANE, (queue, ABOVE_ALL))
-        while lane is not None:
-            first = waits_since(lane["created_at"], lane["run_at"])
-            yield first if first == lane["run_at"] else self._oldest_of_lane(queue, lane["priority"])
-            lane = self._database.row(NEXT_LANE, (queue, lane["priority"]))
+        found = self._database.row(NEXT_PRIORITY, (queue, ABOVE_ALL))
+        while found is not None:
+            first = waits_since(found["created_at"], found["run_at"])
+            yield first if first == found["run_at"] else self._oldest_of_priority(queue, found["priority"])
+            found = self._database.row(NEXT_PRIORITY, (queue, found["priority"]))
 
-    def _oldest_of_lane(self, queue: str, priority: int) -> int:
-        """Return the earliest instant among the first jobs of a lane whose first one had its time behind it."""
-        rows = self._database.rows(FIRST_OF_LANE, (queue, priority, LOOKED_AT))
+    def _oldest_of_priority(self, queue: str, priority: int) -> int:
+        """Return the earliest instant among the first jobs of a priority whose first one had its time behind it."""
+        rows = self._database.rows(FIRST_OF_PRIORITY, (queue, priority, LOOKED_AT))
         return min(waits_since(row["created_at"], row["run_at"]) for row in rows)

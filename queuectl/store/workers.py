@@ -19,7 +19,8 @@ SET_TROUBLE = "UPDATE workers SET trouble = ? WHERE id = ?"
 SET_LIMIT = "UPDATE workers SET limited_by = ? WHERE id = ?"
 REMOVE = "DELETE FROM workers WHERE id = ?"
 ALL = """
-SELECT workers.*, jobs.id AS job, jobs.command AS command, jobs.started_at AS job_started_at
+SELECT workers.*, jobs.id AS job, jobs.command AS command, jobs.started_at AS job_started_at,
+       jobs.suspended_at AS job_suspended_at, jobs.suspended_for AS job_suspended_for
 FROM workers LEFT JOIN jobs ON jobs.worker = workers.id AND jobs.state = 'processing'
 ORDER BY workers.id
 """

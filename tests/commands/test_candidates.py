@@ -191,6 +191,23 @@ def test_queues_and_tags_are_those_in_use(jobs: str) -> None:
     assert values(jobs, "list", "--tag", "") == ["big", "completed", "dead", "held", "nightly"]
 
 
+@pytest.mark.parametrize(
+    "words, offered",
+    [
+        (("batch", "show", ""), ["book", "nightly"]),
+        (("batch", "show", "ni"), ["nightly"]),
+        (("batch", "show", "é"), []),
+        (("add", "true", "--batch", "b"), ["book"]),
+        (("list", "batch:b"), ["batch:book"]),
+        (("cancel", "batch:"), ["batch:book", "batch:nightly"]),
+    ],
+)
+def test_batches_are_completed_by_name(home: str, words: tuple[str, ...], offered: list[str]) -> None:
+    with Queue(home) as queue:
+        queue.enqueue([{"command": "true", "batch": name} for name in ("nightly", "book")])
+    assert values(home, *words) == offered
+
+
 def test_settings_and_what_they_may_be(home: str) -> None:
     assert values(home, "config", "get", "") == [setting.name for setting in OFFERED]
     assert values(home, "config", "u") == ["unset"]

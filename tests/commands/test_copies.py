@@ -33,6 +33,8 @@ CASES: dict[str, dict[str, Any]] = {
     "allow_background": {"allow_background": True},
     "nice": {"nice": 7},
     "expires_at": {"expires": "2095-01-02T03:04:05.678Z"},
+    "batch": {"batch": "nightly"},
+    "max_fails": {"batch": "nightly", "max_fails": 3},
     "on_success": {"on_success": "echo 'well done'"},
     "on_failure": {"on_failure": "none"},
     "on_finish": {"on_finish": "-x | y"},

@@ -15,10 +15,13 @@ from queuectl.commands.grammar.registry import ALIASES, COMMANDS, command_named,
 from tests.commands.calling import call, done, refused
 
 WORDS = {
-    "pause": "hold",
     "stash": "hold",
-    "resume": "release",
-    "unpause": "release",
+    "unpause": "resume",
+    "queues": "queue list",
+    "throttle": "queue limit",
+    "continue": "resume",
+    "freeze": "suspend",
+    "start": "worker start",
     "rerun": "retry",
     "restart": "retry",
     "kill": "cancel",

@@ -12,7 +12,7 @@ from queuectl.model.verbs import PLAIN_VERBS, Verb
 from tests.commands.calling import call, done, ids, refused, states, store
 from tests.store import building
 
-VERBS = ("cancel", "retry", "hold", "release", "front", "remove", "wait")
+VERBS = ("cancel", "suspend", "resume", "retry", "hold", "front", "release", "remove", "wait")
 
 
 @pytest.fixture

@@ -38,12 +38,16 @@ metrics
 time
 config show
 config get timeout
+queue list
+queue show default
 cron list
 cron show nightly
 cron next nightly
 scheduled
 template list
 template show simple_job
+batch list
+batch show book
 prune --dry-run
 retry gone --dry-run
 shell -c 'list; status; show done'
@@ -64,6 +68,8 @@ add true
 enqueue '{"command": "true"}'
 schedule true +1h
 cancel waiting
+suspend waiting
+resume waiting
 retry gone
 edit waiting --priority 3
 hold waiting
@@ -75,6 +81,15 @@ dlq retry
 dlq remove --yes
 config set timeout 5
 config reset timeout
+pause
+resume default
+queue pause default
+queue resume default
+queue limit default 2
+queue rate default 1/s
+queue drain default
+queue set default timeout 5
+queue clear default --yes
 cron add hourly @hourly true
 cron run nightly
 cron edit nightly --priority 5
@@ -109,7 +124,7 @@ def read_only(home: str) -> Iterator[str]:
         finish(queue.store, claimed, COMPLETED)
         queue.add("false", id="gone")
         finish(queue.store, claim(queue.store), DEAD)
-        queue.add("true", id="waiting")
+        queue.add("true", id="waiting", batch="book")
         queue.add("true", id="kept", hold=True)
         bring_to(queue.store, "cancelled")
     assert call(home, "cron", "add", "nightly", "@daily", "true").code == 0

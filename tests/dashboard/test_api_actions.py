@@ -230,7 +230,7 @@ def test_so_many_selections_are_kept_and_the_oldest_goes(api: Api, monkeypatch: 
 )
 def test_each_action_is_committed(api: Api, action: str, state: str, after: str | None) -> None:
     bring_to(api.store, state, max_retries=0)
-    assert commit(api, preview(api, action, ids=["1"])) == {"count": 1, "done": ["job-1"], "refused": []}
+    assert commit(api, preview(api, action, ids=["1"])) == {"count": 1, "done": ["job-1"], "refused": [], "notes": []}
     assert states(api) == ([] if after is None else [after])
 
 
@@ -282,6 +282,8 @@ def test_the_command_that_is_shown_finds_the_same_jobs(api: Api, text: str, comm
 @pytest.mark.parametrize("text", ["queue:default", "!state:dead", "state:open,cancelled"])
 @pytest.mark.parametrize("verb", [verb.name for verb in PLAIN_VERBS])
 def test_a_filter_means_the_same_jobs_in_api_command_and_python(api: Api, verb: str, text: str) -> None:
+    suspended = bring_to(api.store, PROCESSING)
+    assert api.app.queue.suspend(suspended).count == 1
     for state in sorted(STATES, key=PENDING.__eq__):
         bring_to(api.store, state)
     shown = preview(api, verb, filter=text)

@@ -338,3 +338,39 @@ def test_suggestions_are_bounded_and_begin_as_asked(api: Api) -> None:
     assert values("setting", "max_r") == ["max_retries", "max_retry_delay"]
     assert api.get("/suggest", field="queue")["items"][0]["count"] == 15
     assert api.get("/suggest", field="state", prefix="open")["items"][0]["count"] == 30
+
+
+def test_a_queue_is_limited_and_paused(api: Api) -> None:
+    add(api.store, queue="mail")
+    found = api.ask("PATCH", "/queues/mail", {"slots": 2, "rate": "10/m", "paused": True, "until": "+1h"}).json
+    assert (found["standing"], found["slots"], found["rate"]) == ("paused", 2, "10/m")
+    assert api.ask("PATCH", "/queues/mail", {"slots": None, "paused": False}).json["slots"] is None
+    assert api.ask("PATCH", "/queues/mail", {"draining": True}).json["standing"] == "draining"
+    assert api.refused("POST", "/jobs", {"command": "true", "queue": "mail"}) == (409, "conflict")
+    (listed,) = api.get("/queues")["items"]
+    assert (listed["queue"], listed["rate"], listed["draining"], listed["depth"]) == ("mail", "10/m", True, 1)
+
+
+def test_everything_is_paused_with_a_reason(api: Api) -> None:
+    answer = api.ask("PATCH", "/queues", {"paused": True, "reason": "game"}).json
+    assert [(pause["queue"], pause["reason"]) for pause in answer["pauses"]] == [(None, "game")]
+    overview = api.get("/overview")
+    assert overview["pauses"] == answer["pauses"]
+    assert api.ask("PATCH", "/queues", {"paused": False}).json["pauses"] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "refusal"),
+    [
+        ("/queues", {}, (422, "invalid")),
+        ("/queues/mail", {"slots": 0}, (422, "invalid")),
+        ("/queues/mail", {"rate": "fast"}, (422, "invalid")),
+        ("/queues/mail", {"until": "+1h", "limit": 3}, (422, "invalid")),
+        ("/queues/mail", {"paused": False}, (409, "conflict")),
+        ("/queues/no%20name", {"slots": 1}, (422, "invalid")),
+    ],
+)
+def test_what_a_queue_cannot_be_given_is_refused(
+    api: Api, path: str, body: dict[str, Any], refusal: tuple[int, str]
+) -> None:
+    assert api.refused("PATCH", path, body) == refusal

@@ -1,9 +1,10 @@
-"""A job whose worker is gone, in a real browser: no page shows it as one that runs."""
+"""A job whose worker is gone or that is suspended, in a real browser: no page shows it as one that runs."""
 
 from __future__ import annotations
 
 from queuectl.model.job import GONE, PROCESSING
 from queuectl.store import Home, Store
+from queuectl.store.lockfile import LockFile
 from tests.dashboard import browser as fixtures
 from tests.dashboard.browser import Browser, Dashboard
 from tests.store.building import bring_to
@@ -27,3 +28,29 @@ def test_no_page_shows_a_job_as_running_whose_worker_is_gone(dashboard: Dashboar
     browser.wait("document.querySelector('.head .badge').textContent === 'gone'")
     assert browser.text("tr[data-key='1'] .badge") == "gone"
     assert "running" not in browser.text("main")
+
+
+def test_a_suspended_job_says_so_and_has_a_button_that_lets_it_go_on(dashboard: Dashboard, browser: Browser) -> None:
+    lock = LockFile(Home(dashboard.home).worker_lock(1))
+    assert lock.acquire()
+    with Store(Home(dashboard.home)) as store:
+        bring_to(store, PROCESSING, id="nap")
+    browser.open(dashboard.url + "/jobs")
+    browser.wait("document.querySelector('tr[data-key=nap] .badge').textContent === 'processing'")
+    assert not browser.js("return document.querySelector('tr[data-key=nap] [data-verb=resume]')")
+    browser.click("tr[data-key=nap] [data-verb=suspend]")
+    browser.wait("document.querySelector('tr[data-key=nap] .badge').textContent === 'suspended'")
+    browser.click("tr[data-key=nap] [data-verb=resume]")
+    browser.wait("document.querySelector('tr[data-key=nap] .badge').textContent === 'processing'")
+
+    browser.open(dashboard.url + "/jobs/nap")
+    browser.press("z")
+    browser.wait("document.querySelector('.head .badge').textContent === 'suspended'")
+    assert browser.text("tr[data-key='1'] .badge") == "suspended"
+    browser.open(dashboard.url)
+    browser.wait("document.querySelector('tr[data-key=nap] .badge').textContent === 'suspended'")
+    browser.open(dashboard.url + "/jobs/nap")
+    browser.wait("document.querySelector('.head .badge').textContent === 'suspended'")
+    browser.press("Z")
+    browser.wait("document.querySelector('.head .badge').textContent === 'processing'")
+    lock.close()

@@ -51,7 +51,7 @@ def busy(dashboard: Dashboard) -> Dashboard:
     """A dashboard with something on each page, and no workers any more."""
     dashboard.cli("add", "echo hello", "--id", "hello", "--tag", "greeting")
     dashboard.cli("add", "echo oops >&2; exit 3", "--id", "fails", "--retries", "0")
-    dashboard.cli("add", "echo later", "--id", "later", "--in", "2h")
+    dashboard.cli("add", "echo later", "--id", "later", "--in", "2h", "--batch", "book")
     dashboard.cli("add", "echo held", "--id", "held", "--hold")
     dashboard.cli("add", "echo cancelled", "--id", "dropped", "--hold")
     dashboard.cli("cancel", "dropped")
@@ -87,7 +87,7 @@ def test_pages_fit_every_window_and_leave_room_for_texts(busy: Dashboard, browse
     )
     busy.cli("cron", "add", "nightly-export", "30 2 * * mon-fri", LONG_COMMAND)
     longest = "i" * 128
-    busy.cli("add", "x" * 400, "--id", longest, "--queue", "q" * 64, "--tag", "t" * 64, "--hold")
+    busy.cli("add", "x" * 400, "--id", longest, "--queue", "q" * 64, "--tag", "t" * 64, "--batch", "b" * 64, "--hold")
     for path in (*PATHS, f"/jobs/{longest}"):
         for width in WIDTHS:
             browser.size(width, 700)
@@ -337,17 +337,6 @@ def test_a_schedule_has_a_link_that_opens_it(busy: Dashboard, browser: Browser) 
     browser.click("tr[data-key=cleanup] a")
     browser.wait("document.querySelector('dialog[open] h1')?.textContent === 'cleanup'")
     assert browser.js("return location.search") == "?name=cleanup"
-
-
-def test_waiting_jobs_of_a_queue_are_those_whose_time_has_come(dashboard: Dashboard, browser: Browser) -> None:
-    dashboard.cli("add", "true", "--in", "2h")
-    dashboard.cli("add", "true", "--hold")
-    browser.open(dashboard.url + "/queues")
-    link = "document.querySelector('td[data-label=%s] a')"
-    browser.wait(f"{link % 'Later'}?.textContent === '1'")
-    assert browser.js(f"return {link % 'Waiting'}.textContent") == "0"
-    browser.click("td[data-label=Later] a")
-    browser.wait("document.querySelectorAll('main tr[data-key]').length === 1")
 
 
 def test_what_is_not_there_is_said_in_a_sentence(dashboard: Dashboard, browser: Browser) -> None:

@@ -15,9 +15,9 @@ from queuectl.engine import finding
 from queuectl.model.filterparse import parse
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, DUE_STATES, FAILED, FINAL_STATES, PENDING, STATES, Job
 from queuectl.model.sorts import ORDERS
-from queuectl.store import Store, lanes
+from queuectl.store import Store, ranges
 from queuectl.store.find import Find
-from queuectl.store.lanes import Lanes
+from queuectl.store.ranges import Ranges
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import NOW, add, claim, enqueue, finish, open_store, spec, write
@@ -73,7 +73,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "FIRST_WINDOW", 3)
     monkeypatch.setattr(finding, "FARTHEST", 9)
     monkeypatch.setattr(finding, "BATCH", 4)
-    monkeypatch.setattr(lanes, "FEW", 8)
+    monkeypatch.setattr(ranges, "FEW", 8)
 
 
 @pytest.mark.slow
@@ -294,11 +294,11 @@ def test_a_page_is_read_by_an_index(api: Api, sort: str, q: str) -> None:
     fill(api, 30, seed=1)
     add(api.store, queue="a", priority=2000)
     claim(api.store)
-    chosen = Lanes(api.store.database, api.store.counts)
+    chosen = Ranges(api.store.database, api.store.counts)
     found = chosen.of(parse(q, NOW), sort, (-5,) * len(ORDERS[sort].columns))
     assert found
-    for lane in found:
-        rows = api.store.database.rows("EXPLAIN QUERY PLAN " + lane.window("number"), lane.parameters)
+    for part in found:
+        rows = api.store.database.rows("EXPLAIN QUERY PLAN " + part.window("number"), part.parameters)
         plan = " / ".join(row["detail"] for row in rows)
         assert PLANS[sort, q] in plan and "SCAN jobs" not in plan.replace("SCAN jobs USING INDEX", ""), plan
         is_sorted_besides = "TEMP B-TREE" in plan

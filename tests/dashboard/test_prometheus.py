@@ -288,3 +288,15 @@ def test_promtool_has_nothing_to_say(api: Api) -> None:
     text = api.ask("GET", "//metrics").body
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_pauses_and_limits_of_queues_are_gauges(api: Api) -> None:
+    add(api.store, queue="mail")
+    api.app.queue.queues.limit("web", 2)
+    api.app.queue.queues.pause("mail")
+    found = scraped(api)
+    assert found["queuectl_paused", ()] == 0 and found["queuectl_queue_slots", (("queue", "web"),)] == 2
+    assert [found["queuectl_queue_paused", (("queue", name),)] for name in ("mail", "web")] == [1, 0]
+    api.app.queue.queues.pause()
+    found = scraped(api)
+    assert found["queuectl_paused", ()] == 1 and found["queuectl_queue_paused", (("queue", "web"),)] == 1

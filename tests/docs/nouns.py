@@ -9,13 +9,14 @@ from queuectl.dashboard.api import answers, routes  # noqa: F401  (declares the 
 from queuectl.dashboard.api.route import TABLE
 from queuectl.model.kinds import Kind
 from queuectl.model.noun import Noun
-from queuectl.model.nouns import daemons, home, jobs, schedules
+from queuectl.model.nouns import batches, daemons, home, jobs, queues, schedules
 
-SHARED: tuple[ModuleType, ...] = (jobs, schedules, daemons, home)
+SHARED: tuple[ModuleType, ...] = (jobs, batches, queues, schedules, daemons, home)
 VALUES = {
     **dict.fromkeys(("id", "name", "text", "hook"), "text"),
     "references": "list of text",
     "integer": "whole number",
+    "share": "`3` or `10%`",
     "signal": "number of a signal",
     "number": "number",
     "bytes": "bytes",

@@ -168,6 +168,7 @@ JSON_FORMS = {
     "references": "text, or array of texts",
     **dict.fromkeys(("id", "name", "text", "time"), "text"),
     "integer": "whole number",
+    "share": "whole number, or text",
     "duration": "number of seconds, or text",
     "flag": "`true` or `false`",
     "hook": "text",

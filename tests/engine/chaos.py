@@ -1,5 +1,7 @@
 """Everything is killed at random while a queue works: workers, pools, fork servers, schedulers, clients.
 
+Meanwhile what runs is suspended and resumed again and again.
+
     python3 -m tests.engine.chaos --seed 1 --seconds 20
 
 Jobs are of these kinds, by turns; each holds a file lock as long as any process of it lives, so that an attempt which
@@ -9,9 +11,8 @@ starts beside the one before ends with OVERLAP:
     hidden    drops its environment, leaves its session and its parent, keeps its pipes
     gap       drops its pipes as well: what it leaves is not found if worker, fork server and pool are lost at once
 
-Nothing that was acknowledged may be lost, no attempt may start twice or beside another, each end adds one hook job, and
-no bystander may be signalled.
-Overlaps of the gap are counted apart.
+Nothing that was acknowledged may be lost, no attempt may start twice or beside another, each end adds one hook job, no
+bystander may be signalled, and the counts of batches must be right. Overlaps of the gap are counted apart.
 
 Then a graph of jobs that wait for others is worked off in the same way: see `graphs`.
 """
@@ -33,6 +34,7 @@ from queuectl.model.errors import QueueCTLError
 from tests.engine.graphs import GraphRun
 from tests.engine.killing import Killing
 from tests.engine.running import python
+from tests.store.building import counted
 from tests.support import Process, Processes, cli_environment, identify, is_alive, wait_until
 
 CLIENTS = 2
@@ -66,7 +68,8 @@ queue = Queue(sys.argv[1])
 commands = json.loads(sys.argv[3])
 with open(sys.argv[2], "a") as acknowledged:
     for number in range(10**6):
-        job = queue.add(commands[number % len(commands)], retries=100, tags=[sys.argv[4 + number % len(commands)]])
+        tag, batch = sys.argv[4 + number % len(commands)], f"batch-{number % 2}"
+        job = queue.add(commands[number % len(commands)], retries=100, tags=[tag], batch=batch)
         acknowledged.write(job.id + "\\n")
         acknowledged.flush()
         queue.clock.pause(0.1)
@@ -81,6 +84,7 @@ class Chaos:
     def __init__(self, directory: Path, seed: int, processes: Processes) -> None:
         self.home = str(directory / "home")
         self.chance = random.Random(seed)
+        self.suspended = 0
         self._directory = directory
         self._processes = processes
         self.queue = Queue(self.home, actor="chaos")
@@ -96,12 +100,14 @@ class Chaos:
         until = SYSTEM_CLOCK.monotonic() + seconds * 1000
         while SYSTEM_CLOCK.monotonic() < until or sum(self.kills.values()) < kills:
             self._start_what_is_missing()
+            self._suspend_or_resume()
             self.killing.kill_one()
             SYSTEM_CLOCK.pause(BETWEEN_KILLS)
         for client in self._clients:
             client.kill()
             client.wait()
         self._start_what_is_missing(clients=0)
+        self.queue.resume("suspended:yes")
         wait_until(self._is_drained, DRAIN_SECONDS, "everything is done")
 
     def _prepare(self) -> None:
@@ -139,6 +145,12 @@ class Chaos:
             seconds=round(self.chance.uniform(0.05, 0.3), 3),
         )
 
+    def _suspend_or_resume(self) -> None:
+        if self.chance.random() < 0.5:
+            self.suspended += self.queue.suspend("state:processing").count
+        else:
+            self.queue.resume("suspended:yes")
+
     def _is_drained(self) -> bool:
         counts = self.queue.store.counts.by_state()
         return not any(counts.get(state) for state in ("pending", "processing", "failed"))
@@ -158,6 +170,7 @@ class Chaos:
             "jobs": len(jobs),
             "attempts": sum(ledger.values()),
             "lost": sum(job not in jobs or jobs[job].state != "completed" for job in acknowledged),
+            "miscounted": int(self.queue.store.counts.of_batches.all() != counted(self.queue.store, "batch")),
             "overlaps": overlaps["all others"],
             "started twice": sum(count > 1 for count in ledger.values()),
             "hooks lost or doubled": sum(hooks[job.number] != 1 for job in jobs.values()),
@@ -178,7 +191,7 @@ def _json(text: str) -> str:
     return json.dumps(text)
 
 
-FATAL = ("lost", "overlaps", "started twice", "hooks lost or doubled", "strangers")
+FATAL = ("lost", "miscounted", "overlaps", "started twice", "hooks lost or doubled", "strangers")
 
 
 def main() -> int:
@@ -203,6 +216,7 @@ def _run_alone(seed: int, seconds: float) -> int:
             raise
         finally:
             chaos.close()
+    print(f"  suspended: {chaos.suspended}")
     _print_kills(chaos.killing)
     print("  " + ", ".join(f"{count} {what}" for what, count in found.items()))
     return int(any(found[what] for what in FATAL))

@@ -14,7 +14,7 @@ from queuectl.commands.grammar.registry import load
 from queuectl.engine.queue import Queue
 from queuectl.frontends import menu_parts
 from queuectl.frontends.menu import GOODBYE, pick
-from queuectl.model.settings import OFFERED, QUEUE, RETRIES, SCHEDULER, WORKERS
+from queuectl.model.settings import NOTIFICATIONS, OFFERED, QUEUE, RETRIES, SCHEDULER, WORKERS
 from tests.commands.calling import bring, done, jobs, state_of, states
 from tests.frontends.talking import Talk
 from tests.support import ROOT
@@ -294,7 +294,9 @@ def test_settings_are_changed_by_group_and_only_where_they_differ(home: str) -> 
 
 def test_every_setting_that_works_stands_in_a_group_of_the_menu() -> None:
     others = {"dashboard_host", "dashboard_port"}
-    shown = {setting.name for setting in OFFERED if setting.group in (RETRIES, WORKERS, QUEUE, SCHEDULER)}
+    shown = {
+        setting.name for setting in OFFERED if setting.group in (RETRIES, WORKERS, QUEUE, SCHEDULER, NOTIFICATIONS)
+    }
     assert shown == {setting.name for setting in OFFERED} - others
 
 
@@ -304,6 +306,11 @@ def test_the_main_menu_shows_the_alerts_and_no_other_menu_does(home: str) -> Non
     alert = "error: 1 job waits but neither workers nor a scheduler are running: queuectl worker start"
     assert " ".join(talk.out.split()).count(f"QueueCTL 1 pending, 1 dead; no workers {alert} 1) Add a job") == 2
     assert talk.out.count("error:") == 2 and "info" not in talk.out
+
+
+def test_the_main_menu_tells_of_pauses(home: str) -> None:
+    done(home, "pause", "--reason", "game")
+    assert "everything is paused: game" in Talk(home, "0").out
 
 
 def test_demo_jobs_are_added(home: str) -> None:

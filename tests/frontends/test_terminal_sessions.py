@@ -25,6 +25,17 @@ def test_the_bare_command_on_a_terminal_is_the_shell(terminal: Open, home: str) 
     assert session.wait() == 0
 
 
+def test_the_prompt_tells_of_a_pause(terminal: Open, home: str) -> None:
+    session = terminal("shell")
+    session.expect("queuectl> ")
+    session.send("add true; pause --reason game\n")
+    session.expect("queuectl [paused, 1 pending]> ")
+    session.send("resume\n")
+    session.expect("queuectl [1 pending !]> ")
+    session.send("exit\n")
+    assert session.wait() == 0
+
+
 def test_the_prompt_tells_what_waits_and_news_come_before_it(terminal: Open, home: str) -> None:
     session = terminal("shell")
     session.expect("queuectl> ")

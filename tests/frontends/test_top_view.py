@@ -20,6 +20,7 @@ from queuectl.frontends.top_view import (
     HELP_TEXT,
     JOBS,
     OUTPUT,
+    RARE_HINTS,
     VERB_HINTS,
     Look,
     body_rows,
@@ -36,7 +37,7 @@ from queuectl.model.worker import WorkerState
 from tests.store.building import NOW
 
 SGR = re.compile("\x1b\\[[0-9;]*m")
-FOOTER = "  ".join(["q quit  j/k move  Enter output", *VERB_HINTS, "p pause  / filter  s sort  ? help"])
+FOOTER = "  ".join(["q quit  j/k move  Enter output", *VERB_HINTS, "p pause  / filter  s sort", *RARE_HINTS, "? help"])
 
 
 def screen(encoding: str = "utf-8", color: str = "never") -> Screen:
@@ -57,6 +58,7 @@ def made(number: int = 1, state: str = "pending", **fields: Any) -> Job:
         run_at=NOW,
         created_at=NOW,
         updated_at=NOW,
+        suspended_for=0,
         cwd="/",
         env={},
         tags=(),
@@ -111,8 +113,15 @@ def test_a_wide_screen_shows_everything() -> None:
     assert lines[29] == FOOTER and len(lines) == 30
 
 
+def test_a_suspended_job_says_so_and_its_time_stands_still() -> None:
+    job = made(7, "processing", started_at=NOW - 60_000, suspended_at=NOW - 40_000, suspended_for=5_000)
+    row = next(line for line in drawn(look(job), 110) if "job-7" in line)
+    assert row.split()[:4] == [">", "job-7", "suspended", "15s"]
+
+
 def test_the_keys_are_shown_at_80_columns_too() -> None:
-    assert drawn(look(), 80)[-1] == FOOTER.replace("  ", " ")
+    most = [hint for hint in FOOTER.split("  ") if hint not in RARE_HINTS]
+    assert drawn(look(), 80)[-1] == " ".join(most) and RARE_HINTS == ["z suspend", "Z resume"]
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -180,7 +189,7 @@ def test_an_empty_table_says_why() -> None:
 def test_a_question_an_answer_and_a_problem_stand_above_the_keys() -> None:
     seen = look(made())
     seen.message = "job-1 queued again"
-    assert drawn(seen)[-2:] == ["job-1 queued again", FOOTER]
+    assert drawn(seen)[-2:] == ["job-1 queued again", FOOTER.replace("  ", " ")]
     seen.trouble = "the store was busy"
     assert drawn(seen)[-2] == "the store was busy"
     seen.prompt = "retry job-1? [y/N] "

@@ -317,7 +317,7 @@ def test_a_filter_is_told_by_a_blank_an_exclamation_mark_or_a_key(word: str) -> 
     assert is_filter(word)
 
 
-@pytest.mark.parametrize("word", ["job-1", "3", "3-9", "last", "-", "a,b", "e:1", "stat:dead", "batch:x", "state", ""])
+@pytest.mark.parametrize("word", ["job-1", "3", "3-9", "last", "-", "a,b", "e:1", "stat:dead", "bath:x", "state", ""])
 def test_other_words_are_references(word: str) -> None:
     assert not is_filter(word)
 
@@ -326,6 +326,22 @@ def test_a_filter_within_states_keeps_its_terms() -> None:
     found = parse("queue:a !state:held", NOW).within(OPEN_STATES)
     assert set(found.states) == set(OPEN_STATES) - {"held"} and found.has_queue("a") and not found.has_queue("b")
     assert found.is_counted and not parse("tag:x", NOW).is_counted and Filter().is_counted
+
+
+@pytest.mark.parametrize(
+    "text, batch",
+    [
+        ("batch:b", "b"),
+        ("batch:b state:dead", "b"),
+        ("batch:b,c", None),
+        ("!batch:b", None),
+        ("batch:b tag:x", None),
+        ("", None),
+    ],
+)
+def test_a_filter_for_one_batch_is_counted_with_it(text: str, batch: str | None) -> None:
+    found = parse(text, NOW)
+    assert found.batch == batch and found.is_counted == (batch is not None or not text)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from queuectl import Queue
 from queuectl.commands.grammar.registry import load
 from queuectl.dashboard.api import routes  # noqa: F401  (declares the routes)
 from queuectl.dashboard.api.route import BASE, TABLE
-from queuectl.model.job import PROCESSING, STATE_TABLE, STATES, TRANSITIONS, sources
+from queuectl.model.job import HELD, PENDING, PROCESSING, STATE_TABLE, STATES, TRANSITIONS, Job, sources
 from queuectl.model.verbs import PLAIN_VERBS, VERBS, Verb, allowed_verbs
 
 INTERNAL = {"claim", "succeed", "fail", "bury", "requeue", "promote", "unblock", "postpone"}
@@ -32,9 +32,43 @@ def test_what_makes_or_deletes_a_job_fits_any_but_a_running_one_cannot_be_delete
     assert set(STATES) - set(VERBS["remove"].states) == {PROCESSING}
 
 
+def a_job(state: str, suspended_by: str | None = None) -> Job:
+    values = {**dict.fromkeys(Job.FIELDS), "state": state, "suspended_by": suspended_by}
+    return Job(**{**values, "suspended_at": None if suspended_by is None else 1})
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_the_verbs_of_a_state_come_in_the_order_of_the_table(state: str) -> None:
-    assert allowed_verbs(state) == [name for name, verb in VERBS.items() if state in verb.states]
+    fitting = [name for name, verb in VERBS.items() if state in verb.states and name != "resume"]
+    assert allowed_verbs(a_job(state)) == fitting
+
+
+@pytest.mark.parametrize(
+    "by, expected",
+    [(None, ["cancel", "suspend"]), ("user", ["cancel", "resume"]), ("pause", ["cancel", "suspend", "resume"])],
+)
+def test_what_can_be_done_with_a_running_job_depends_on_who_has_suspended_it(
+    by: str | None, expected: list[str]
+) -> None:
+    assert [name for name in allowed_verbs(a_job(PROCESSING, by)) if name != "duplicate"] == expected
+
+
+@pytest.mark.parametrize(
+    "verb, job, reason, hint",
+    [
+        ("suspend", a_job(PROCESSING), None, None),
+        ("suspend", a_job(PROCESSING, "user"), "it is suspended already", "it goes on with: queuectl resume"),
+        ("resume", a_job(PROCESSING), "it is not suspended", None),
+        ("suspend", a_job(PENDING), "it is pending", None),
+        ("resume", a_job(HELD), "it is held", "let it run with: queuectl release"),
+    ],
+    ids=["it fits", "suspended", "running", "waiting", "held"],
+)
+def test_a_verb_says_why_it_does_not_fit_a_job_and_what_helps(
+    verb: str, job: Job, reason: str | None, hint: str | None
+) -> None:
+    assert VERBS[verb].misfit(job) == reason
+    assert reason is None or VERBS[verb].hint(job) == hint
 
 
 def test_what_a_filter_means_is_what_the_verb_fits() -> None:
@@ -60,7 +94,8 @@ def test_a_plain_verb_is_a_method_in_python_with_its_flags(verb: Verb) -> None:
 @PLAIN
 def test_a_plain_verb_is_a_command_with_its_flags(verb: Verb) -> None:
     command = load()[verb.name]
-    assert verb.help.startswith(f"{command.help}.")
+    # Resume says what it does to queues, too.
+    assert verb.help.startswith(f"{command.help}.") or verb.name == "resume"
     assert {flag.option for flag in verb.flags} <= {arg.long_name for arg in command.args}
 
 

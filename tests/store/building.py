@@ -46,12 +46,15 @@ TABLES = (
     "output",
     "workers",
     "counts",
+    "batches",
+    "batch_counts",
     "rollups",
     "events",
     "schedules",
     "fires",
     "timings",
     "backlog",
+    "queues",
 )
 
 
@@ -176,7 +179,7 @@ def _block(store: Store, number: int) -> None:
     with store.writing():
         store.database.change("INSERT INTO links (child, parent, kind) VALUES (?, -1, 'completed')", (number,))
         store.database.change("UPDATE jobs SET state = 'blocked', waits = 1 WHERE number = ?", (number,))
-        store.counts.move(job(store, number).queue, PENDING, BLOCKED)
+        store.counts.move(job(store, number).queue, None, PENDING, BLOCKED)
 
 
 def job(store: Store, number: int) -> Any:
@@ -199,17 +202,20 @@ def contents(store: Store) -> dict[str, list[tuple[Any, ...]]]:
     return {table: [tuple(row) for row in store.database.rows(f"SELECT * FROM {table}")] for table in TABLES}
 
 
-def counted(store: Store) -> dict[str, dict[str, int]]:
-    """Return what `counts.by_queue` must say, counted from the jobs."""
+def counted(store: Store, column: str = "queue") -> dict[str, dict[str, int]]:
+    """Return what `counts.by_queue` must say, or `counts.of_batches` with "batch", counted from the jobs."""
     counts: dict[str, dict[str, int]] = {}
-    for queue, state, jobs in store.database.rows("SELECT queue, state, count(*) FROM jobs GROUP BY queue, state"):
-        counts.setdefault(queue, {})[state] = jobs
+    asked = f"SELECT {column}, state, count(*) FROM jobs WHERE {column} IS NOT NULL GROUP BY {column}, state"
+    for name, state, jobs in store.database.rows(asked):
+        counts.setdefault(name, {})[state] = jobs
     return counts
 
 
 def assert_whole(store: Store) -> None:
     """Check what must hold between the tables at any time."""
     assert store.counts.by_queue() == counted(store)
+    assert store.counts.of_batches.all() == counted(store, "batch")
+    assert {batch.name: batch.states for batch in store.batches.newest(-1)} == counted(store, "batch")
     assert store.database.value("PRAGMA integrity_check") == "ok"
     assert store.database.rows("PRAGMA foreign_key_check") == []
 

@@ -27,7 +27,7 @@ WANTED: dict[str, Sequence[str]] = {COMPLETED: (COMPLETED,), ANY: FINAL_STATES, 
 
 
 class Taken(Exception):
-    """An id that exists already or comes twice."""
+    """An id that exists already or comes twice, or a batch that takes no such job."""
 
 
 class Model:
@@ -40,6 +40,10 @@ class Model:
         self.jobs: dict[int, Row] = {}
         self.links: dict[int, dict[int, Row]] = {}
         self.last = 0
+        # Of each batch how many dead jobs stop it, and of those that were stopped after how many.
+        self.limits: dict[str, str | None] = {}
+        self.stopped: dict[str, int] = {}
+        self.slots: dict[str, int] = {}
 
     def copy(self) -> Model:
         twin = Model()
@@ -48,6 +52,9 @@ class Model:
             child: {parent: dict(link) for parent, link in links.items()} for child, links in self.links.items()
         }
         twin.last = self.last
+        twin.limits = dict(self.limits)
+        twin.stopped = dict(self.stopped)
+        twin.slots = dict(self.slots)
         return twin
 
     def tell(self, now: int) -> None:
@@ -81,6 +88,7 @@ class Model:
         ids = {row["id"] for row in self.jobs.values()}
         if len(set(given)) < len(given) or ids & set(given):
             raise Taken
+        self.limits = self._limits_with(specs)
         added = []
         for spec, wanted in zip(specs, parents):
             self.last += 1
@@ -98,21 +106,76 @@ class Model:
                 "last_attempt": 0,
                 "attempt_id": None,
                 "cancel_requested": 0,
+                "suspended_at": None,
+                "suspended_by": None,
+                "suspended_for": 0,
                 "finished_at": None,
+                "batch": spec.batch,
             }
             self._link(self.last, wanted)
             added.append(identifier)
         self.tell(now)
         return added
 
-    def claim(self, queues: Sequence[str]) -> int | None:
-        """Return the number of the job that must be claimed."""
+    def _limits_with(self, specs: Sequence[JobSpec]) -> dict[str, str | None]:
+        """Return the limits of all batches once these jobs are in theirs."""
+        limits = dict(self.limits)
+        for spec in specs:
+            if spec.batch is None:
+                continue
+            if spec.batch not in limits:
+                given = [one.max_fails for one in specs if one.batch == spec.batch and one.max_fails is not None]
+                limits[spec.batch] = given[0] if given else None
+            if spec.batch in self.stopped or spec.max_fails not in (None, limits[spec.batch]):
+                raise Taken
+        return limits
+
+    def states_of(self, batch: str) -> list[str]:
+        return [row["state"] for row in self.jobs.values() if row["batch"] == batch]
+
+    def _delete(self, number: int) -> None:
+        """Delete a job; its batch may be gone with it."""
+        row = self.jobs.pop(number)
+        del self.links[number]
+        if row["batch"] is not None and not self.states_of(row["batch"]):
+            del self.limits[row["batch"]]
+            self.stopped.pop(row["batch"], None)
+
+    def cancel_stopped(self, now: int) -> int:
+        waiting = [row for row in self.jobs.values() if row["batch"] in self.stopped and row["state"] in WAITING_STATES]
+        waiting.sort(key=lambda row: ([*self.limits].index(row["batch"]), row["state"]))
+        for row in waiting:
+            row.update(state=CANCELLED, finished_at=now)
+            self.tell(now)
+        return len(waiting)
+
+    def claim(self, queues: Sequence[str], now: int) -> int | None:
+        """Return the number of the job of some queues, in their order, that must be claimed.
+
+        Those of stopped batches before it are cancelled.
+        """
+        heads = []
+        for queue in filter(self.has_room, queues):
+            head = self._head(queue)
+            while head is not None and self.jobs[head[2]]["batch"] in self.stopped:
+                self.jobs[head[2]].update(state=CANCELLED, finished_at=now)
+                self.tell(now)
+                head = self._head(queue)
+            heads += [head] if head is not None else []
+        return min(heads)[2] if heads else None
+
+    def _head(self, queue: str) -> tuple[int, int, int] | None:
         waiting = [
             (-row["priority"], row["run_at"], number)
             for number, row in self.jobs.items()
-            if row["state"] == PENDING and (not queues or row["queue"] in queues)
+            if row["state"] == PENDING and row["queue"] == queue
         ]
-        return min(waiting)[2] if waiting else None
+        return min(waiting, default=None)
+
+    def has_room(self, queue: str) -> bool:
+        """Whether a job of a queue may start: by its slots, 0 for a pause."""
+        running = [row for row in self.jobs.values() if row["state"] == PROCESSING and row["queue"] == queue]
+        return len(running) < self.slots.get(queue, len(running) + 1)
 
     def claimed(self, number: int, attempt_id: int) -> None:
         row = self.jobs[number]
@@ -122,6 +185,7 @@ class Model:
             last_attempt=row["last_attempt"] + 1,
             attempt_id=attempt_id,
             cancel_requested=0,
+            suspended_for=0,
         )
 
     def holds(self, number: int, attempt_id: int) -> bool:
@@ -133,6 +197,7 @@ class Model:
         if not self.holds(number, attempt_id):
             return False
         row = self.jobs[number]
+        self._go_on(row, now)
         row.update(
             state=state,
             run_at=run_at,
@@ -140,6 +205,9 @@ class Model:
             attempts=row["attempts"] - (state == PENDING),
             finished_at=now if state in FINAL_STATES else None,
         )
+        dead, limit = self.states_of(row["batch"]).count(DEAD), self.limits.get(row["batch"])
+        if state == DEAD and limit is not None and dead >= int(limit):
+            self.stopped.setdefault(row["batch"], dead)
         self.tell(now)
         return True
 
@@ -172,6 +240,26 @@ class Model:
         self.tell(now)
         return True
 
+    def suspend(self, number: int, now: int, by: str) -> bool:
+        row = self.jobs.get(number)
+        if row is None or row["state"] != PROCESSING or row["suspended_by"] in (by, "user"):
+            return False
+        row.update(suspended_by=by, suspended_at=now if row["suspended_at"] is None else row["suspended_at"])
+        return True
+
+    def resume(self, number: int, now: int, by: str | None) -> bool:
+        row = self.jobs.get(number)
+        if row is None or row["suspended_by"] is None or by not in (None, row["suspended_by"]):
+            return False
+        self._go_on(row, now)
+        return True
+
+    @staticmethod
+    def _go_on(row: Row, now: int) -> None:
+        if row["suspended_at"] is not None:
+            row["suspended_for"] += max(0, now - row["suspended_at"])
+        row.update(suspended_at=None, suspended_by=None)
+
     def retry(self, number: int, now: int, keep_attempts: bool) -> bool:
         row = self.jobs.get(number)
         if row is None or row["state"] not in (*FINAL_STATES, FAILED):
@@ -183,6 +271,7 @@ class Model:
             finished_at=None,
             attempts=row["attempts"] if keep_attempts else 0,
         )
+        self.stopped.pop(row["batch"], None)
         self.tell(now)
         return True
 
@@ -236,7 +325,7 @@ class Model:
     def remove(self, number: int) -> bool:
         if number not in self.jobs or self.jobs[number]["state"] == PROCESSING or self._is_waited_for(number):
             return False
-        del self.jobs[number], self.links[number]
+        self._delete(number)
         return True
 
     def _is_waited_for(self, number: int) -> bool:
@@ -255,5 +344,5 @@ class Model:
             and not self._is_waited_for(number)
         )[:limit]
         for _, number in old:
-            del self.jobs[number], self.links[number]
+            self._delete(number)
         return len(old)

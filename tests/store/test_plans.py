@@ -10,17 +10,21 @@ from queuectl.store import (
     Store,
     attempts,
     backlog,
+    batches,
+    changes,
     contexts,
+    counts,
     dead,
     enqueue,
     events,
     expiry,
     figures,
+    finished,
     hooks,
     jobs,
-    lanes,
     names,
     output,
+    ranges,
     schedules,
     search,
     stats,
@@ -32,20 +36,25 @@ from tests.store.building import NOW, spec, steps_taken, write
 # What is asked, with which parameters, and the index of `jobs` (or of the table named) that must serve it.
 HOT = {
     "the head of a queue": (jobs.HEAD_OF_QUEUE, ("q",), "jobs_claimable"),
+    "jobs that wait in stopped batches": (changes.IN_STOPPED, (500,), "jobs_of_batch"),
+    "stuck jobs of a batch": (batches.COUNT_STUCK, ("a",), "jobs_stuck_of_batch"),
+    "a batch": (batches.OF_NAME, ("a",), "sqlite_autoindex_batches_1"),
+    "batches by prefix": (batches.BY_PREFIX, ("a", "b", 9), "sqlite_autoindex_batches_1"),
+    "the counts of a batch": (counts.OF_NAME["batch_counts"], ("a",), "PRIMARY KEY"),
     "jobs that are due": (jobs.DUE_JOBS, (NOW, 100), "jobs_due"),
     "the next due instant": (jobs.NEXT_DUE, (), "jobs_due"),
     "running attempts": (attempts.RUNNING, (), "jobs_processing"),
     "jobs that have expired": (expiry.OVER, (NOW, 500), "jobs_expiring"),
     "when the next job expires": (expiry.NEXT, (), "jobs_expiring"),
     "the highest priority of what can be claimed": (search.HIGHEST["pending"], ("q", 2), "jobs_claimable"),
-    "finished jobs to prune": (jobs.OLD_FINISHED, ("completed", NOW, 100), "jobs_finished"),
+    "finished jobs to prune": (finished.OLD_FINISHED, ("completed", NOW, 100), "jobs_finished"),
     "dead jobs by error": (dead.DLQ_GROUPS, (10,), "jobs_finished"),
     "dead jobs by command": (dead.DLQ_COMMANDS, (), "jobs_finished"),
     "what dead jobs printed last": (dead.LAST_PIECES, (2, 10), "jobs_finished"),
     "the number of an id": (names.NUMBER_OF_ID, ("a",), "sqlite_autoindex_jobs_1"),
     "ids by prefix": (names.BY_PREFIX, ("a", "b", 9), "sqlite_autoindex_jobs_1"),
     "whether an id is taken": (enqueue.EXISTS, ("a",), "sqlite_autoindex_jobs_1"),
-    "the place of a job": (jobs.PLACE, (1,), "PRIMARY KEY"),
+    "the place of a job": (changes.PLACE, (1,), "PRIMARY KEY"),
     "details of a job": (search.DETAILS, (1,), "PRIMARY KEY"),
     "a page of jobs": (search.BY_NUMBERS.format("?,?"), (1, 2), "PRIMARY KEY"),
     "a range of numbers": (names.IN_RANGE, (1, 9), "PRIMARY KEY"),
@@ -53,9 +62,10 @@ HOT = {
     "whether an attempt is cancelled": (jobs.CANCEL_REQUESTED, (1, 1), "PRIMARY KEY"),
     "claiming": (jobs.CLAIM, (1, 1, 1, 1, 1, 1), "PRIMARY KEY"),
     "renewing": (jobs.RENEW, (1, 1, 1), "PRIMARY KEY"),
-    "finishing": (jobs.FINISH, ("dead",) + (1,) * 10, "PRIMARY KEY"),
+    "finishing": (jobs.FINISH, ("dead",) + (1,) * 11, "PRIMARY KEY"),
+    "whether an attempt is suspended": (jobs.SUSPENDED_BY, (1, 1), "PRIMARY KEY"),
     "promoting": (jobs.PROMOTE, ("pending", 1, 1, "failed"), "PRIMARY KEY"),
-    "since when work waits": (stats.NEXT_LANE, ("default", 0), "jobs_claimable"),
+    "since when work waits": (stats.NEXT_PRIORITY, ("default", 0), "jobs_claimable"),
     "attempts of a job": (attempts.OF_JOB, (1,), "sqlite_autoindex_attempts_1"),
     "the size of an output": (attempts.OUTPUT_SIZE, (1,), "sqlite_autoindex_output_1"),
     "events of a job": (events.OF_JOB, (1,), "events_of_job"),
@@ -66,8 +76,8 @@ HOT = {
     "output from its end": (output.READ_BACK, (1, 9, 0), "sqlite_autoindex_output_1"),
     "trimming output": (output.TRIM, (1, 0, 9), "sqlite_autoindex_output_1"),
     "output of a finished job": (output.PIECES_OF_JOB, (1, 9), "sqlite_autoindex_output_1"),
-    "the next finished jobs": (jobs.FINISHED_AFTER, (NOW, 1, 9), "jobs_finished"),
-    "output of jobs to prune": (jobs.OLD_WITH_OUTPUT, ("completed", NOW, 9), "jobs_finished"),
+    "the next finished jobs": (finished.FINISHED_AFTER, (NOW, 1, 9), "jobs_finished"),
+    "output of jobs to prune": (finished.OLD_WITH_OUTPUT, ("completed", NOW, 9), "jobs_finished"),
     "adding output up": (output.ADD_UP, (1, 9), "PRIMARY KEY"),
     "cutting output": (output.CUT, (1, 0, 9), "sqlite_autoindex_output_1"),
     "what runs": (search.RUNNING, (5,), "jobs_processing"),
@@ -107,6 +117,7 @@ IN_ORDER = [
     "attempts of a job",
     "schedules that are due",
     "the newest jobs of a schedule",
+    "batches by prefix",
     "what ended before",
     "events since",
     "the last sample of the backlog",
@@ -130,6 +141,8 @@ def test_a_hot_question_uses_its_index_and_never_reads_a_whole_table(store: Stor
         assert (
             not step.startswith("SCAN")
             or "INDEX jobs_" in step
+            # It has the stopped ones alone.
+            or "INDEX batches_stopped" in step
             or "SUBQUERY" in step.upper()
             or step.endswith((" page", " workers", " groups"))
         ), steps
@@ -222,6 +235,7 @@ SEEN: dict[str, tuple[str, str, str]] = {
     "dead, latest first": ("state:dead", "-finished_at", "jobs_finished"),
     "due": ("state:scheduled,failed", "run_at", "jobs_due"),
     "of a schedule": ("schedule:nightly", "-number", "jobs_of_schedule"),
+    "of a batch": ("batch:nightly state:dead", "-number", "jobs_of_batch"),
     "of an id": ("id:job-7 queue:default", "-number", "sqlite_autoindex_jobs_1"),
     "of the beginning of an id": ("id:job-7* state:pending queue:default", "-number", "sqlite_autoindex_jobs_1"),
     "of a text": ("echo queue:default", "-number", "PRIMARY KEY"),
@@ -234,10 +248,10 @@ def test_a_filter_looks_at_the_fewest_rows_and_never_sorts_the_table(store: Stor
     wanted = filter_parse(text, NOW)
     building.bring_to(store, "dead")
     building.enqueue(store, *[spec("echo", queue="default") for _ in range(3)])
-    for lane in lanes.Lanes(store.database, store.counts).of(wanted, ORDERS_OF_KEYS[sort]):
-        sql, parameters = lane.matching("number")
-        for question in (f"{sql} ORDER BY {lane.order} LIMIT 50", f"{lane.window('number')} LIMIT 50"):
-            given = parameters if question.startswith(sql) else lane.parameters
+    for part in ranges.Ranges(store.database, store.counts).of(wanted, ORDERS_OF_KEYS[sort]):
+        sql, parameters = part.matching("number")
+        for question in (f"{sql} ORDER BY {part.order} LIMIT 50", f"{part.window('number')} LIMIT 50"):
+            given = parameters if question.startswith(sql) else part.parameters
             steps = [row["detail"] for row in store.database.rows("EXPLAIN QUERY PLAN " + question, given)]
             assert any(index in step for step in steps), steps
             by_few = "jobs_claimable" in index or "autoindex" in index

@@ -75,6 +75,10 @@ VERBS: dict[str, Change] = {
     "requeue": end_with(PENDING),
     "promote": lambda store, number: write(store, store.jobs.promote, LATER, 10),
     "retry": lambda store, number: write(store, store.jobs.retry, number, NOW, keep_attempts=False),
+    # Only what is suspended can go on.
+    "resume": lambda store, number: (
+        write(store, store.jobs.suspend, number, NOW) and write(store, store.jobs.resume, number, LATER)
+    ),
     "release": lambda store, number: write(store, store.jobs.release, number, LATER),
     "edit": lambda store, number: write(store, store.jobs.edit, number, {"priority": 7}, NOW),
     "front": lambda store, number: write(store, store.jobs.front, number, 7, NOW),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import random
 import time
+from collections import Counter
 from typing import Any, Callable
 
 import pytest
 
 from queuectl.model.errors import Conflict
-from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING, STATES
+from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PAUSE, PENDING, STATES, USER
+from queuectl.model.lane import Lane
 from queuectl.model.link import KINDS
 from queuectl.store import Store
 from queuectl.store.claim import Claim
@@ -21,10 +23,10 @@ pytestmark = pytest.mark.slow
 
 # Fixed ones, which fail again tomorrow, and one that has not been tried before.
 SEEDS = [*range(1, 11), time.time_ns()]
-STEPS = 250
+STEPS = 350
 TABLE = """
 SELECT number, id, state, queue, priority, run_at, attempts, last_attempt, attempt_id, cancel_requested, finished_at,
-       waits, hopeless
+    suspended_at, suspended_by, suspended_for, batch, waits, hopeless
 FROM jobs ORDER BY number
 """
 LINKS = "SELECT child, parent, kind, is_hopeless, satisfied_at FROM links ORDER BY child, parent"
@@ -86,6 +88,14 @@ class Walk:
             states = counts.setdefault(row["queue"], {})
             states[row["state"]] = states.get(row["state"], 0) + 1
         assert store.counts.by_queue() == counts
+        batches = {batch.name: batch for batch in store.batches.newest(-1)}
+        assert {name: batch.max_fails for name, batch in batches.items()} == self.model.limits
+        reasons = {
+            name: f"batch {name} was stopped after {dead} dead jobs" for name, dead in self.model.stopped.items()
+        }
+        assert {name: batch.stop_reason for name, batch in batches.items() if batch.stopped_at is not None} == reasons
+        for name, batch in batches.items():
+            assert batch.states == Counter(self.model.states_of(name)) == store.counts.of_batches.of(name)
         assert store.jobs.next_due() == self.model.next_due()
         assert len(set(self.attempts)) == len(self.attempts), "an attempt id came twice within a job"
 
@@ -93,6 +103,14 @@ class Walk:
         """Return the number of a job, seldom of none."""
         known = list(self.model.jobs)
         return self.random.choice(known) if known and self.random.random() < 0.95 else self.random.randint(1, 500)
+
+    def some_claimed(self) -> int:
+        """Return the number of a job that ran lately and may still run, at times of any."""
+        return (
+            self.random.choice(self.claims[-4:]).number
+            if self.claims and self.random.random() < 0.9
+            else self.some_job()
+        )
 
     def some_moment(self) -> int:
         return self.now + self.random.randint(-20, 20)
@@ -113,7 +131,7 @@ class Walk:
     def _parents(self, last: int) -> list[tuple[int, str]]:
         """Return some jobs up to a number to wait for, often none."""
         known = [number for number in self.model.jobs if number <= last]
-        chosen = self.random.sample(known, min(len(known), self.random.choice([0, 0, 1, 1, 2, 3])))
+        chosen = self.random.sample(known, min(len(known), self.random.choice([0, 0, 0, 0, 1, 1, 2])))
         return [(parent, self.random.choice(KINDS)) for parent in sorted(chosen)]
 
     def _spec(self) -> Any:
@@ -127,11 +145,17 @@ class Walk:
             hold=self.random.random() < 0.1,
             cwd=choose(["/", "/tmp"]),
             env=choose([{}, {"A": "1"}]),
+            **self._batch(),
         )
+
+    def _batch(self) -> dict[str, Any]:
+        name = self.random.choice("bc")
+        return self.random.choice([{}, {}, {"batch": name}, {"batch": name, "max_fails": "2"}])
 
     def claim(self, store: Store) -> None:
         queues = self.random.choice([(), (), ("x",), ("y", "z")])
-        expected = self.model.claim(queues)
+        order = [queue for queue in store.counts.queues_with(PENDING) if not queues or queue in queues]
+        expected = self.model.claim(order, self.now)
         claimed = store.jobs.claim(worker=1, now=self.now, lease_until=0, queues=queues)
         assert (claimed.number if claimed else None) == expected
         if claimed is not None:
@@ -152,6 +176,14 @@ class Walk:
         assert done == self.model.finish(claimed.number, claimed.attempt_id, state, run_at, self.now)
         if done:
             assert store.attempts.end(claimed.attempt_id, outcome_for(state), duration=1, output_size=0, now=self.now)
+
+    def limit(self, store: Store) -> None:
+        """Give a queue slots or a pause, or take them away."""
+        queue, slots = self.random.choice("xyz"), self.random.choice([0, 1, 2, None, None])
+        store.lanes.set(Lane(queue, slots=slots or None, paused_at=self.now if slots == 0 else None))
+        self.model.slots.pop(queue, None)
+        if slots is not None:
+            self.model.slots[queue] = slots
 
     def renew(self, store: Store) -> None:
         if self.claims:
@@ -177,6 +209,19 @@ class Walk:
     def cancel(self, store: Store) -> None:
         number = self.some_job()
         assert store.jobs.cancel(number, self.now) == self.model.cancel(number, self.now)
+
+    def suspend(self, store: Store) -> None:
+        number, by = self.some_claimed(), self.random.choice([USER, PAUSE])
+        assert store.jobs.suspend(number, self.now, by) == self.model.suspend(number, self.now, by)
+
+    def resume(self, store: Store) -> None:
+        number, by = self.some_claimed(), self.random.choice([None, USER, PAUSE])
+        assert store.jobs.resume(number, self.now, by) == self.model.resume(number, self.now, by)
+
+    def cancel_stopped(self, store: Store) -> None:
+        expected = self.model.cancel_stopped(self.now)
+        assert store.jobs.has_stopped() == (expected > 0)
+        assert store.jobs.cancel_stopped(self.now, 1_000, actor="test") == expected
 
     def retry(self, store: Store) -> None:
         number, keep = self.some_job(), self.random.random() < 0.5
@@ -228,9 +273,13 @@ OPERATIONS = {
     "finish": 6,
     "finish_and_claim": 3,
     "promote_and_claim": 2,
+    "limit": 1,
     "renew": 2,
     "promote": 2,
     "cancel": 3,
+    "suspend": 4,
+    "resume": 4,
+    "cancel_stopped": 1,
     "retry": 3,
     "hold": 2,
     "front": 2,

@@ -31,6 +31,7 @@ KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
     "queue": lambda ask, text: ask.of("queue"),
     "group": lambda ask, text: ask.of("group"),
     "tag": lambda ask, text: ask.of("tag"),
+    "batch": lambda ask, text: ask.of("batch", text),
     "schedule": lambda ask, text: ask.of("schedule"),
     "worker": lambda ask, text: ask.of("worker"),
     "template": lambda ask, text: ask.templates(),

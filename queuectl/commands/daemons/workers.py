@@ -132,8 +132,8 @@ def worker_start(
     group. A group that runs is scaled up to the number, never down.
 
     With --drain the workers stop when none of their jobs runs, is pending or waits for its next attempt. Jobs whose
-    time is later and jobs that are held are left. With --no-detach the exit code is 1 if a job died meanwhile, or if
-    the workers were stopped before.
+    time is later, jobs that are held and those of paused queues are left. With --no-detach the exit code is 1 if a job
+    died meanwhile, or if the workers were stopped before, and 4 if jobs of paused queues are left.
 
     With --max-load and --min-memory idle workers wait while the machine is busy; what runs goes on. The group keeps
     both when it is scaled and restarted.
@@ -174,6 +174,9 @@ def _run_here(
     if end.dead:
         died = f"{jobs_text(len(end.dead))} died: {some_of(end.dead)}"
         return Result(notes=[f"{died}; see them with: queuectl dlq list"], code=1)
+    if end.paused:
+        left = f"{jobs_text(end.paused)} of paused queues {'is' if end.paused == 1 else 'are'} left"
+        return Result(notes=[f"{left}; see the pauses with: queuectl queue list"], code=Conflict.exit_code)
     return Result(notes=["nothing is left to do"])
 
 
@@ -252,6 +255,16 @@ def _demand_one(timeout: float | None, force: bool) -> None:
         raise InvalidInput("give either --timeout or --force, not both", field="timeout")
 
 
+def _tell_what_goes_on(context: Context, group: str | None = None) -> None:
+    """Say which suspended jobs of a group, by default of all, go on as their workers stop."""
+    workers = context.queue.reports.status().alive
+    mine = {worker.worker for worker in workers if group in (None, group_of(worker.queues))}
+    ids = [job.id for job in context.queue.list("suspended:yes") if job.worker in mine]
+    if ids:
+        goes = "goes" if len(ids) == 1 else "go"
+        context.front_end.note(f"{some_of(ids)} {goes} on, to end before the workers stop")
+
+
 @command(
     "worker stop",
     _queues(f"the queues of the group, {NAMED} (default: all groups)"),
@@ -275,6 +288,8 @@ def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None
     _demand_one(timeout, force)
     group = _group(queue)
     workers = context.queue.workers
+    if not force:
+        _tell_what_goes_on(context, group)
     pid = workers.stop(group, patience=timeout, force=force)
     done = "will stop: they wait for this job, which does not wait for them" if workers.is_asked_by_job else "stopped"
     return stopped(pid, f"Workers{of_group(group)} {done}", f"no workers were running{of_group(group)}")
@@ -284,6 +299,8 @@ def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None
 def worker_restart(context: Context, *, timeout: float | None, force: bool) -> Result:
     """Stop the workers and start as many again, in the same groups."""
     _demand_one(timeout, force)
+    if not force:
+        _tell_what_goes_on(context)
     groups = context.queue.workers.restart(patience=timeout, force=force)
     return worker_status(context, message=f"{workers_text(groups)} started")
 

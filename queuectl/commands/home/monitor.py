@@ -27,16 +27,19 @@ def status(context: Context) -> Result:
 def _status_text(found: Status) -> str:
     workers = found.workers
     lines = [
-        f"home:      {found.home}",
+        f"home:      {found.home}" + (f" ({found.pause.pause_text(found.now)})" if found.pause else ""),
         f"workers:   {workers['total']} ({workers['busy']} busy)" if workers["total"] else "workers:   none",
         *([f"scheduler: {found.scheduler.mode}"] if found.scheduler.running else []),
         f"jobs:      {found.total}",
     ]
-    gone = {PROCESSING: f"  ({len(found.gone)} without a worker)"} if found.gone else {}
-    lines += [f"  {state + ':':<12}{count:>8}{gone.get(state, '')}" for state, count in found.jobs.items()]
+    some = [(found.suspended, "suspended"), (len(found.gone), "without a worker")]
+    of_them = ", ".join(f"{count} {how}" for count, how in some if count)
+    more = {PROCESSING: f"  ({of_them})"} if of_them else {}
+    lines += [f"  {state + ':':<12}{count:>8}{more.get(state, '')}" for state, count in found.jobs.items()]
     if len(found.queues) > 1:
         lines += [
-            f"queue {name}: " + ", ".join(f"{count} {state}" for state, count in states.items())
+            f"queue {name}: "
+            + ", ".join([*_paused(found, name), *(f"{count} {state}" for state, count in states.items())])
             for name, states in found.queues.items()
         ]
     if found.average_duration is not None:
@@ -47,6 +50,11 @@ def _status_text(found: Status) -> str:
         lines.append(f"alerts:    {len(found.alerts)}")
         lines += [f"  {alert.level + ':':<12}{alert}" for alert in found.alerts]
     return "\n".join(lines)
+
+
+def _paused(found: Status, queue: str) -> list[str]:
+    lane = found.paused_lane(queue)
+    return [] if lane is None else [lane.pause_text(found.now)]
 
 
 @command("metrics", group=GROUP, watch=True, examples=("metrics", "metrics --json"))

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from ...engine.waiting import Waiting
 from ...model.errors import WaitTimeout
-from ...model.job import CANCELLED
-from ...model.verbs import PLAIN_VERBS, RUNNERS, Verb
+from ...model.job import CANCELLED, PROCESSING, TRANSITIONS
+from ...model.verbs import PLAIN_VERBS, Verb
 from ..grammar.registry import Arg, command
 from ..result import Result, left_alone
 from .selection import SELECTION, act, report, select, show_only, verb_options
@@ -24,13 +24,15 @@ if TYPE_CHECKING:
 
 GROUP = "Jobs"
 END_SECONDS = 5
+# It is declared with the pauses, which it ends too.
+RESUME = "resume"
 NO_WAIT = Arg("--no-wait", flag=True, help="do not wait until running jobs have ended")
 
 
-def _handler(verb: Verb) -> Callable[..., Result]:
+def handler_of(verb: Verb) -> Callable[..., Result]:
     def handle(context: Context, *, dry_run: bool, yes: bool, no_wait: bool = True, **given: Any) -> Result:
         flags = {flag.name: given.pop(flag.name) for flag in verb.flags}
-        meant = select(context, **given, means=verb.means, takes=verb.states)
+        meant = select(context, **given, means=verb.means, takes=verb.states, finds=verb.finds)
         if dry_run:
             return show_only(context, verb, meant)
         change = act(context, verb, meant, yes=yes, **flags)
@@ -70,9 +72,9 @@ def _await_end(context: Context, change: Change, meant: Selection) -> None:
             context.front_end.note(f"{job.id} was faster, it is {job.state}")
 
 
-for _verb in PLAIN_VERBS:
+for _verb in (verb for verb in PLAIN_VERBS if verb.name != RESUME):
     # A running job ends some time after its worker was told.
-    _more = [NO_WAIT] if _verb.wakes == RUNNERS else []
+    _more = [NO_WAIT] if (PROCESSING, _verb.name) in TRANSITIONS and _verb.destroys else []
     command(_verb.name, *SELECTION, *verb_options(_verb), *_more, group=GROUP, examples=_examples(_verb))(
-        _handler(_verb)
+        handler_of(_verb)
     )

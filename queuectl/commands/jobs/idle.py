@@ -35,7 +35,7 @@ def waited_for(context: Context, numbers: Sequence[int]) -> Iterator[None]:
 
 
 def _tell_what_waits(context: Context, numbers: Sequence[int]) -> None:
-    """Say which of some jobs are held, wait for their time, or wait although nobody runs them."""
+    """Say which of some jobs are held, wait for their time, wait although nobody runs them, or stand still."""
     states = context.queue.states_of(numbers)
     held = [number for number, state in states.items() if state == HELD]
     if held:
@@ -43,7 +43,7 @@ def _tell_what_waits(context: Context, numbers: Sequence[int]) -> None:
     for job in context.queue.read([number for number, state in states.items() if state == SCHEDULED][:SHOWN]):
         context.front_end.note(f"{job.id} waits until {when.local(job.run_at)}")
     _tell_unattended(context, {number: state for number, state in states.items() if state in WAITING_STATES})
-    _tell_gone(context, context.queue.read([number for number, state in states.items() if state == PROCESSING]))
+    _tell_what_stands(context, context.queue.read([number for number, state in states.items() if state == PROCESSING]))
 
 
 def _tell_unattended(context: Context, states: Mapping[int, str]) -> None:
@@ -51,7 +51,7 @@ def _tell_unattended(context: Context, states: Mapping[int, str]) -> None:
     from ...engine.attended import is_attended
     from ...model.alert import NO_WORKERS_RUN
 
-    if not states:
+    if not states or _tell_paused(context, states):
         return
     if not is_attended(context.queue):
         _tell(context, list(states), f"{_waits(states)}: {NO_WORKERS_RUN}")
@@ -65,9 +65,24 @@ def _tell_unattended(context: Context, states: Mapping[int, str]) -> None:
         _tell(context, by_queue[queue], what)
 
 
-def _tell_gone(context: Context, jobs: Sequence[Job]) -> None:
+def _tell_paused(context: Context, states: Mapping[int, str]) -> bool:
+    """Say which of some jobs that wait are paused; return whether there are any."""
+    status, paused = context.queue.reports.status(), False
+    for job in context.queue.read(list(states)[:SHOWN]) if status.lanes else ():
+        lane = status.pause or status.paused_lane(job.queue)
+        if lane is not None:
+            paused = True
+            resume = f"queuectl resume {lane.name}".rstrip()
+            context.front_end.note(
+                f"{job.id} waits: {lane.subject} is {lane.pause_text(status.now)}; resume with: {resume}"
+            )
+    return paused
+
+
+def _tell_what_stands(context: Context, jobs: Sequence[Job]) -> None:
+    """Say which of some jobs that are processing do not run: they are suspended, or their workers are gone."""
     for job in jobs:
-        if job.is_gone:
+        if job.is_gone or job.is_suspended:
             found = context.queue.reports.why(job)
             context.front_end.note(f"{job.id}: {found.reason}" + (f": {found.hint}" if found.hint else ""))
 

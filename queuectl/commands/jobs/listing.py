@@ -165,7 +165,10 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
         values.append(("finished", when.local(job.finished_at)))
     if job.duration is not None:
         so_far = " so far" if job.state == PROCESSING else " (the last attempt)" if job.attempts > 1 else ""
-        values.append(("duration", when.duration_text(job.duration) + so_far))
+        stood = f", besides {when.duration_text(job.suspended_for)} suspended" if job.suspended_for else ""
+        values.append(("duration", when.duration_text(job.duration) + so_far + stood))
+    if job.suspended_at is not None and not job.is_gone:
+        values.append(("suspended", f"{when.local(job.suspended_at)} by a {job.suspended_by}"))
     values += [("variable", f"{name}={value}") for name, value in masked(job.env).items()]
     if job.tags:
         values.append(("tags", ", ".join(job.tags)))
@@ -193,7 +196,8 @@ def _tried(attempt: Attempt, job: JobDetail) -> str:
     began = f"began {when.local(attempt.started_at)}"
     if attempt.outcome is None:
         so_far = "" if job.duration is None else f", {when.duration_text(job.duration)} so far"
-        return f"{'its worker is gone' if job.is_gone else 'running'}, {began}{so_far}"
+        how = "its worker is gone" if job.is_gone else "suspended" if job.is_suspended else "running"
+        return f"{how}, {began}{so_far}"
     ended = f"{attempt.outcome}: {attempt.error}" if attempt.error else attempt.outcome
     took = "" if attempt.duration is None else f", took {when.duration_text(attempt.duration)}"
     return f"{ended}, {began}{took}"

@@ -76,11 +76,12 @@ def select(
     all: bool = False,
     means: Sequence[str] = STATES,
     takes: Sequence[str] = (),
+    finds: bool | None = None,
 ) -> Selection:
     """Return the jobs that were meant: ids and references, or one filter of words and options.
 
-    `means` are the states of a filter that names none, `takes` all those that the command can be used on. Raises
-    InvalidInput if nothing, or both were given, and FilterError.
+    `means` are the states of a filter that names none, `takes` all those that the command can be used on, `finds` is
+    what `Finding.select` says. Raises InvalidInput if nothing, or both were given, and FilterError.
     """
     text = of_options(ids if is_by_filter(ids) else (), state=state, queue=queue, tag=tag)
     if ids and not is_by_filter(ids):
@@ -98,7 +99,7 @@ def select(
             f"no jobs given; give ids, a filter such as {in_quotes(example)}, or --all",
             hint="see them with: queuectl list",
         )
-    return context.queue.found_by(wanted, means=means, takes=takes)
+    return context.queue.found_by(wanted, means=means, takes=takes, finds=finds)
 
 
 def _ids_of(context: Context, word: str) -> list[str]:
@@ -143,8 +144,8 @@ def act(context: Context, verb: Verb, meant: Selection, *, yes: bool, kind: str 
 def show_only(context: Context, verb: Verb, meant: Selection) -> Result:
     """Return the jobs that a verb would change; how many it would be refused for stands in the notes."""
     found = context.queue.read(meant.numbers)
-    jobs = [job for job in found if job.state in verb.states]
-    others = Counter(job.state for job in found if job.state not in verb.states)
+    jobs = [job for job in found if verb.misfit(job) is None]
+    others = Counter(job.state for job in found if verb.misfit(job))
     refused = [f"cannot {verb.name} {jobs_text(count, state)}" for state, count in others.items()]
     return job_table(jobs, [f"{jobs_text(len(jobs))}, nothing was changed", *refused, *left_out(meant)])
 

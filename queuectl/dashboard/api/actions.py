@@ -149,6 +149,8 @@ def _found(app: App, verb: Verb, wanted: Filter, limit: int) -> Selection:
 
     Of the states that the filter names, those that the verb does not fit are left out: it would be refused there.
     """
+    if verb.finds is not None:
+        wanted = wanted.suspended(verb.finds)
     meant = app.queue.found_by(
         wanted.within(verb.states), means=verb.means, takes=verb.states, sort=NEWEST_FIRST, limit=limit + 1
     )

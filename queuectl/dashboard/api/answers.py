@@ -5,9 +5,11 @@ from __future__ import annotations
 from ...model.fields import HOOKS, HOW, KEPT
 from ...model.kinds import ANY, BYTES, DURATION, FLAG, NUMBER, REAL, STATE, TEXT, TIME
 from ...model.noun import Noun, many, maybe, one_of, table
+from ...model.nouns.batches import BATCH
 from ...model.nouns.daemons import POOL, STOPPED, WORKER
 from ...model.nouns.home import EVENT, SETTING, STATUS
 from ...model.nouns.jobs import COMING, DEAD_GROUP, JOB, JOB_DETAIL, REASON, RUN, STEP
+from ...model.nouns.queues import PAUSE, QUEUE
 from ...model.nouns.schedules import NEXT_TIME, SCHEDULE
 from ...model.sorts import ORDERS
 from ...model.verbs import PLAIN_VERBS, VERBS
@@ -82,9 +84,9 @@ DEAD_GROUPS = Noun(
     by_stderr=many(DEAD_GROUP),
 )
 
-QUEUE = Noun(
-    "queue",
-    queue=TEXT,
+LISTED_QUEUE = Noun(
+    "listed queue",
+    **QUEUE.keys,
     jobs=table(NUMBER),
     depth=NUMBER,
     oldest_pending_age=maybe(DURATION),
@@ -94,10 +96,11 @@ QUEUE = Noun(
     dead_hour=NUMBER,
     eta=maybe(DURATION),
 )
-QUEUES = Noun("list of queues", items=many(QUEUE))
+QUEUES = Noun("list of queues", items=many(LISTED_QUEUE), pauses=many(PAUSE))
 WORKERS = Noun("list of workers", items=many(WORKER), pool=POOL, max_workers=NUMBER, default_count=NUMBER)
 WORKERS_STOPPED = Noun("stopped workers", **STOPPED.keys, done=FLAG)
 
+BATCHES = Noun("list of batches", items=many(BATCH), total=NUMBER)
 SCHEDULES = Noun("list of schedules", items=many(SCHEDULE))
 COMING_JOBS = Noun("list of coming jobs", items=many(COMING), total=NUMBER)
 COMING_TIMES = Noun(

@@ -109,7 +109,7 @@ def show_job(app: App, *, id: str) -> dict[str, Any]:
     return {
         "job": app.queue.logs.detail(job),
         "reference": reference(job),
-        "allowed_actions": allowed_verbs(job.state),
+        "allowed_actions": allowed_verbs(job),
         "why": app.queue.reports.why(job),
         "history": app.queue.logs.history(job),
         "similar": _similar(app, job),
@@ -128,7 +128,7 @@ def _similar(app: App, job: Job) -> dict[str, Any]:
 
 def _commands(app: App, job: Job) -> dict[str, str]:
     """Return what to type in a shell for each action that the job allows, and to look at it."""
-    verbs = [verb for verb in allowed_verbs(job.state) if VERBS[verb].is_plain]
+    verbs = [verb for verb in allowed_verbs(job) if VERBS[verb].is_plain]
     found = {verb: shell_line(["queuectl", verb, reference(job)]) for verb in ("show", "logs", "why", *verbs)}
     return {**found, "duplicate": shell_line(words_to_add(job, app.clock.wall()))}
 

@@ -12,6 +12,7 @@ from typing import Iterable, Iterator, List, Mapping, Tuple
 
 from ...model.histogram import BOUNDS, BUCKETS
 from ...model.job import STATES
+from ...model.lane import PAUSED
 from ...model.rollup import OUTCOMES, RUN_TIME, WAIT_TIME
 from ..app import App
 from .route import route
@@ -50,6 +51,12 @@ def _families(app: App) -> Iterator[Family]:
         for state in STATES
     ]
     yield _gauge("jobs", "Jobs by queue and state.", jobs)
+    shown = app.queue.queues.all()
+    yield _gauge("paused", "Whether all queues are paused.", [({}, int(status.pause is not None))])
+    paused = [({"queue": queue.queue}, int(queue.standing == PAUSED)) for queue in shown]
+    yield _gauge("queue_paused", "Whether no job of a queue starts, since it or all are paused.", paused)
+    slots = [({"queue": queue.queue}, queue.slots) for queue in shown if queue.slots is not None]
+    yield _gauge("queue_slots", "How many jobs of a queue may run at a time.", slots)
     help = "Processing jobs whose worker is gone: they are taken back when workers or the scheduler run."
     yield _gauge("gone_jobs", help, [({}, len(status.gone))])
     help = "How long the job that waits longest has been claimable, 0 if none waits."

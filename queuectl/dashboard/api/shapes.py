@@ -21,7 +21,7 @@ def listed_job(job: Job, now: int) -> dict[str, Any]:
         "command_cut": len(job.command) > COMMAND_SHOWN,
         "elapsed": job.elapsed(now),
         "reference": reference(job),
-        "allowed_actions": allowed_verbs(job.state),
+        "allowed_actions": allowed_verbs(job),
     }
 
 
@@ -32,4 +32,4 @@ def shortened(record: Coming | CommandStats | Run) -> dict[str, Any]:
 
 def changed_job(job: Job) -> dict[str, Any]:
     """Return the answer about a job that was changed or added."""
-    return {"job": job, "allowed_actions": allowed_verbs(job.state)}
+    return {"job": job, "allowed_actions": allowed_verbs(job)}

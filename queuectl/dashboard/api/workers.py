@@ -1,4 +1,4 @@
-"""Queues and workers: how much there is to do, who does it, and how many of them there are.
+"""Workers: who does what there is to do, and how many of them there are.
 
 Stopping and scaling may take as long as the jobs that run: they go on in a thread, and after two seconds the answer is
 202 meanwhile.
@@ -14,47 +14,15 @@ from ...engine.workers import START_SECONDS
 from ...model.checks import NAME_PATTERN
 from ...model.clock import Clock
 from ...model.errors import QueueCTLError
-from ...model.job import PENDING
 from ...model.kinds import FLAG, TEXT, integer
 from ...model.noun import many
-from ...model.numbers import depth
-from ...model.rollup import Rollup
-from ...model.when import MINUTE
 from ...model.worker import ALL, group_of
 from ..app import App
 from ..http.message import json_response
-from .answers import QUEUES, WORKERS, WORKERS_STOPPED
+from .answers import WORKERS, WORKERS_STOPPED
 from .route import Parameter, route
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...engine.reports.status import Status
-
 PATIENCE_SECONDS = 2.0
-HOUR_MS = 60 * MINUTE
-
-
-@route("GET", "/queues", "The queues: depth, oldest waiting job and throughput", answer=QUEUES)
-def queues(app: App) -> dict[str, Any]:
-    status = app.queue.reports.status()
-    hour = {row.queue: row for row in app.queue.charts.ended(status.now - HOUR_MS)}
-    items = [_queue(status, name, hour.get(name)) for name in sorted({*status.queues, *hour})]
-    return {"items": items}
-
-
-def _queue(status: Status, name: str, hour: Rollup | None) -> dict[str, Any]:
-    counts, since, per_minute = status.queues.get(name, {}), status.waiting_since.get(name), status.per_minute_of(name)
-    waiting = counts.get(PENDING, 0)
-    return {
-        "queue": name,
-        "jobs": counts,
-        "depth": depth(counts),
-        "oldest_pending_age": None if since is None else max(0, status.now - since),
-        "per_minute": per_minute,
-        "ended_hour": 0 if hour is None else hour.finished + hour.dead,
-        **{f"{key}_hour": 0 if hour is None else getattr(hour, key) for key in ("failed", "dead")},
-        "eta": round(waiting / per_minute * MINUTE) if per_minute and waiting else None,
-    }
 
 
 @route("GET", "/workers", "The workers and their health", answer=WORKERS)

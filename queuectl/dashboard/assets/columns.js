@@ -3,7 +3,7 @@
 import { loadFields } from './api.js';
 import { number } from './format.js';
 import { recallValue, rememberValue } from './storage.js';
-import { code, h, heading, jobLink, since, stateBadge, took, when } from './ui.js';
+import { code, h, heading, jobLink, ran, stateBadge, took, when } from './ui.js';
 import { STATES } from './vocabulary.js';
 
 function timeOf(job) {
@@ -33,8 +33,7 @@ const SPECIAL = {
   id: ['Job', null, ({ id }) => heading(jobLink(id))],
   state: ['State', null, stateBadge],
   attempts: ['Attempts', 'num', (job) => `${job.attempts} of ${job.max_retries + 1}`],
-  duration: ['Duration', 'num', (job) => (job.state === 'processing' && job.started_at && !job.error
-    ? since(job.started_at) : took(job.duration))],
+  duration: ['Duration', 'num', ran],
   exit: ['Exit', 'num', (job) => (job.signal ? `signal ${job.signal}` : job.exit_code)],
   when: ['When', 'num', (job) => when(timeOf(job))],
 };

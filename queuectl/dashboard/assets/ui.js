@@ -47,11 +47,11 @@ export function badge(state, label) {
     label || state);
 }
 
-// Of a job that is processing it is known why nobody runs it.
-export function stateBadge({ state, error }) {
-  if (state !== 'processing' || !error) return badge(state);
-  const found = badge('lost', 'gone');
-  found.title = error;
+// Of a job that is processing and does not run, `error` says why; one whose worker is gone has no duration.
+export function stateBadge(job) {
+  if (job.state !== 'processing' || !job.error) return badge(job.state);
+  const found = job.duration === null ? badge('lost', 'gone') : badge('suspended');
+  found.title = job.error;
   return found;
 }
 
@@ -68,6 +68,12 @@ export function when(value, style) {
 export function since(value) {
   return h('time', { datetime: value, title: local(Date.parse(value)), 'data-tick': 'elapsed' },
     coarse((now() - Date.parse(value)) / 1000));
+}
+
+// How long a job has run, counted live while it runs; while it was suspended, it did not.
+export function ran(job) {
+  if (job.state !== 'processing' || !job.started_at || job.error) return took(job.duration);
+  return since(new Date(Date.parse(job.started_at) + job.suspended_for * 1000).toISOString());
 }
 
 export function tick() {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ...model import when
 from ...model.cron import Cron
+from ...model.lane import HOME
 from ...model.schedule import Schedule
 from ...model.spec import JobSpec
 from ...store import Store
@@ -107,18 +108,32 @@ class Firing:
         return len([job for job in jobs if job is not None])
 
     def _make(self, schedule: Schedule, at: int, now: int) -> int | None:
-        """Fire for one time: enqueue the job, unless the last one still runs and must not be overtaken."""
+        """Fire for one time: enqueue the job, unless the last one must not be overtaken or its queue takes none."""
         store = self._store
-        busy = store.schedules.unfinished(schedule.name) if schedule.overlap == "skip" else None
-        number = None if busy is not None else enqueue(store, schedule, now, self._log.speaker)
+        obstacle = self._obstacle(schedule, now)
+        number = enqueue(store, schedule, now, self._log.speaker) if obstacle is None else None
         store.schedules.record_fire(schedule, at, number)
         fire = f"{schedule.name} for {when.iso(at)}"
         if number is None:
-            self._skip(f"{fire}: job {busy} has not ended yet", now)
+            self._skip(f"{fire}: {obstacle}", now)
             return None
         store.events.add("fired", actor=self._log.speaker, now=now, job=number, detail=fire)
         self._log.say(f"schedule fired: {fire}")
         return number
+
+    def _obstacle(self, schedule: Schedule, now: int) -> str | None:
+        """Return why a schedule may not enqueue a job now, None if it may."""
+        busy = self._store.schedules.unfinished(schedule.name) if schedule.overlap == "skip" else None
+        if busy is not None:
+            return f"job {busy} has not ended yet"
+        lanes = self._store.lanes.all()
+        for name in (HOME, schedule.queue):
+            lane = lanes.get(name)
+            if lane is not None and lane.pauses_schedules and lane.is_paused(now):
+                return f"{lane.subject} is paused, and schedules with it"
+            if lane is not None and lane.is_draining:
+                return f"{lane.subject} takes no new jobs"
+        return None
 
     def _skip(self, reason: str, now: int) -> None:
         self._store.events.add("skipped", actor=self._log.speaker, now=now, detail=reason)

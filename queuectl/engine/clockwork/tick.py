@@ -1,5 +1,5 @@
 """What must happen by itself: due jobs become claimable, recurring ones fire, lost ones are recovered, children learn
-how their parents stand, how much waits is written down, old jobs are pruned and their room is given back.
+how their parents stand, how much waits is written down, pauses end, old jobs are pruned and their room is given back.
 
 `tick` does all of it once and may run in several processes at the same time. `ClockworkThread` calls
 it whenever something is due, at the latest after its longest pause, and at once when poked.
@@ -13,7 +13,7 @@ from functools import partial
 
 from ...model.clock import Clock
 from ...model.errors import InvalidInput, QueueCTLError
-from ...model.job import PROCESSING
+from ...model.job import PROCESSING, jobs_text
 from ...model.scheduler import TOTALS
 from ...store import Home, Store
 from ..home import timezone
@@ -26,10 +26,11 @@ from ..work import hooks
 from ..work.recovery import Recovery
 from .firing import MISSED, Firing
 from .housekeeping import Housekeeping
+from .pauses import end_pauses
 from .sampling import Sampler
 
 LONGEST_WAIT_SECONDS = 1.0
-PROMOTE_AT_ONCE = EXPIRE_AT_ONCE = 500
+PROMOTE_AT_ONCE = CANCEL_AT_ONCE = EXPIRE_AT_ONCE = 500
 ZONES_MS = 60_000
 
 
@@ -63,16 +64,18 @@ class Clockwork:
         expired, promoted = self._expire(), self._promote()
         now = self._clock.wall()
         self._compare_zones(now)
+        resumed = end_pauses(self._store, now, self._log)
         fired = self._firing.step(now, f"the clock was set {set_by(jump)}" if jump > 0 else MISSED)
         recovered = self._recovery.step()
+        cancelled = self._cancel_stopped()
         unblocked = self._tell_children(now)
         # Who found too many that had expired waits for a bell.
-        if unblocked or promoted or fired or recovered or expired:
+        if unblocked or promoted or fired or recovered or expired or cancelled or resumed:
             ring(self._store.home, WORKERS)
             # In automatic mode the daemon starts workers for them.
             ring(self._store.home, SCHEDULER)
         # The log's file keeps its size when it is reused: without a change there is nothing to copy.
-        changed = self._sync() or promoted or fired or recovered or expired or unblocked
+        changed = self._sync() or promoted or fired or recovered or expired or unblocked or cancelled or resumed
         if changed and self._store.database.wal_bytes() > WAL_BYTES:
             self._store.checkpoint()
         counts = self._store.counts.by_state()
@@ -119,6 +122,20 @@ class Clockwork:
             with self._store.writing():
                 promoted += self._store.jobs.promote(self._clock.wall(), PROMOTE_AT_ONCE)
 
+    def _cancel_stopped(self) -> int:
+        """Cancel the jobs that wait in batches that were stopped; return how many there were."""
+        cancelled = 0
+        while self._store.jobs.has_stopped():
+            if cancelled:
+                self._store.database.give_way()
+            with self._store.writing():
+                cancelled += self._store.jobs.cancel_stopped(
+                    self._clock.wall(), CANCEL_AT_ONCE, actor=self._log.speaker
+                )
+        if cancelled:
+            self._log.say(f"cancelled {jobs_text(cancelled)} of batches that were stopped")
+        return cancelled
+
     def _tell_children(self, now: int) -> int:
         """Go on where a transaction had too many children to tell; return how many jobs that has made claimable."""
         store = self._store
@@ -142,7 +159,7 @@ class Clockwork:
     def _patience(self, counts: Mapping[str, int], fired_at: int) -> float:
         runs = bool(counts.get(PROCESSING))
         longest = min(self._longest_wait, LONGEST_WAIT_SECONDS) if runs else self._longest_wait
-        dues = (self._store.next_due(fired_at), self._store.jobs.expiry.next())
+        dues = (self._store.next_due(fired_at), self._store.jobs.expiry.next(), self._store.lanes.next_end())
         due = min((at for at in dues if at is not None), default=None)
         if due is None:
             return longest

@@ -1,14 +1,15 @@
 """A pool that runs until nothing is left to do: when that is, and what became of the jobs.
 
 A queue is empty when none of its jobs runs, waits for a worker or waits for its next attempt. Jobs whose time is
-later, that are held, or that wait for such ones keep no pool.
+later, that are held, or that wait for such ones keep no pool. Nor do jobs of a paused queue, but for those that run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ...model.job import DEAD, FAILED, PENDING, PROCESSING
+from ...model.lane import HOME, Lane
 from ...model.record import Record
 from ...model.worker import ALL, queues_of
 from ...store import Store
@@ -18,17 +19,22 @@ MOST_DEAD = 10_000
 
 
 class DrainEnd(Record):
-    """How a drain ended: whether the queues are empty, and the ids of the jobs that died meanwhile, oldest first."""
+    """How a drain ended: whether the queues are empty, and the ids of the jobs that died meanwhile, oldest first.
+
+    `paused` is how many jobs wait in paused queues.
+    """
 
     is_empty: bool
     dead: list[str]
+    paused: int
 
 
 def is_empty(store: Store, groups: Iterable[str], now: int) -> bool:
     """Return whether nothing is left to do for the workers of some groups. Raises StoreUnavailable."""
-    groups = list(groups)
+    groups, lanes = list(groups), store.lanes.all()
     for queue, counts in store.counts.by_queue().items():
-        if _takes(groups, queue) and any(counts.get(state) for state in LEFT):
+        left = (PROCESSING,) if _is_paused(lanes, queue, now) else LEFT
+        if _takes(groups, queue) and any(counts.get(state) for state in left):
             return False
     if store.links.has_untold():
         return False
@@ -42,7 +48,14 @@ def outcome(store: Store, groups: Iterable[str], since: int, now: int) -> DrainE
     groups = list(groups)
     numbers = [number for _, number in store.search.ended_since(DEAD, since, MOST_DEAD)]
     dead = [job.id for job in store.search.jobs(numbers) if _takes(groups, job.queue)]
-    return DrainEnd(is_empty(store, groups, now), dead)
+    lanes, counts = store.lanes.all(), store.counts.by_queue()
+    paused = [queue for queue in counts if _takes(groups, queue) and _is_paused(lanes, queue, now)]
+    waiting = sum(counts[queue].get(state, 0) for queue in paused for state in (PENDING, FAILED))
+    return DrainEnd(is_empty(store, groups, now), dead, waiting)
+
+
+def _is_paused(lanes: Mapping[str, Lane], queue: str, now: int) -> bool:
+    return any(name in lanes and lanes[name].is_paused(now) for name in (HOME, queue))
 
 
 def _takes(groups: list[str], queue: str) -> bool:

@@ -55,6 +55,7 @@ def follow(store: Store) -> int:
     if not is_set:
         return 0
     moved = store.jobs.move_delays(jump)
+    store.lanes.move_delays(jump)
     actor = f"clock[{os.getpid()}]"
     store.events.add("clock set", actor=actor, now=now, detail=f"{set_by(jump)}, {jobs_text(moved)} moved along")
     if jump < 0:

@@ -11,8 +11,8 @@ from _thread import get_ident
 
 from ...model.checks import is_utf8
 from ...model.clock import SYSTEM_CLOCK, Clock
-from ...model.errors import InvalidInput, quoted
-from ...model.fields import GIVEN
+from ...model.errors import Conflict, InvalidInput, quoted
+from ...model.fields import BY_NAME, GIVEN
 from ...model.spec import JobSpec
 from ...store import Home, Store
 from .settings import load_settings
@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Iterable, Mapping, Sequence, TypeVar
 
+    from ...model.lane import Lane
     from ...model.settings import Settings
 
     Self = TypeVar("Self", bound="OpenHome")
@@ -78,12 +79,16 @@ class OpenHome:
         """Return the specs of jobs without enqueuing them. Raises InvalidInput with every problem."""
         settings, now, cwd = self.settings(), self.clock.wall(), self._cwd or here()
         defaults = {field.name: getattr(settings, field.setting) for field in GIVEN if field.setting}
+        lanes = self.store.lanes.all()
         specs: list[JobSpec] = []
         problems: list[str] = []
         field: str | None = None
         for index, job in enumerate(jobs):
             try:
-                specs.append(JobSpec.parse(job, cwd=cwd, now=now, **defaults))
+                given = _lane_of(job, lanes)
+                specs.append(
+                    JobSpec.parse(job, cwd=cwd, now=now, **{**defaults, **given.job_defaults} if given else defaults)
+                )
             except InvalidInput as error:
                 name = f"{names[index]}: " if names else ""
                 problems += [name + problem for problem in error.problems]
@@ -91,6 +96,14 @@ class OpenHome:
         if problems:
             raise InvalidInput.of(problems, field=field)
         return specs
+
+    def demand_open(self, queues: Iterable[str]) -> None:
+        """Raise Conflict if one of some queues takes no new jobs. In the transaction that adds them."""
+        lanes = self.store.lanes.all()
+        for queue in queues:
+            if queue in lanes and lanes[queue].is_draining:
+                hint = f"let it take jobs again with: queuectl queue resume {queue}"
+                raise Conflict(f"queue {queue} is draining and takes no new jobs", hint=hint, field="queue")
 
     @property
     def notices(self) -> list[str]:
@@ -141,6 +154,12 @@ class Part:
 
     def __init__(self, opened: OpenHome) -> None:
         self._opened = opened
+
+
+def _lane_of(job: Mapping[str, object], lanes: Mapping[str, Lane]) -> Lane | None:
+    """Return what the queue of a job was given that is not checked yet, None for nothing."""
+    name = job.get("queue", BY_NAME["queue"].default) if lanes else None
+    return lanes.get(name) if isinstance(name, str) else None
 
 
 def here() -> str:

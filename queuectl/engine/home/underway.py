@@ -7,7 +7,7 @@ from ...store.lockfile import is_held
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Collection, List, Sequence, Set
+    from typing import Collection, Sequence, Set
 
     from ...model.job import Job
     from .opened import OpenHome
@@ -28,10 +28,10 @@ def as_they_are(opened: OpenHome, jobs: Sequence[Job]) -> Sequence[Job]:
     return [job.under_way(now, is_gone=job.worker in gone) if job.state == PROCESSING else job for job in jobs]
 
 
-def gone_jobs(opened: OpenHome) -> List[Job]:
-    """Return the jobs whose worker is gone, the longest running first. Raises StoreUnavailable."""
+def jobs_under_way(opened: OpenHome) -> Sequence[Job]:
+    """Return the jobs that are processing, as they are now, the first to start first. Raises StoreUnavailable."""
     search = opened.store.search
-    return [job for job in as_they_are(opened, search.jobs(search.running(MOST))) if job.is_gone]
+    return as_they_are(opened, search.jobs(search.running(MOST)))
 
 
 def _gone(opened: OpenHome, workers: Collection[int]) -> Set[int]:

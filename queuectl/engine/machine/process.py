@@ -43,6 +43,7 @@ class Entry(Record):
     session: int
     start: str
     is_zombie: bool
+    is_stopped: bool = False
 
     @property
     def started(self) -> int:
@@ -236,7 +237,9 @@ def _read_entry(pid: int) -> Entry | None:
         return None
     # The name in parentheses may itself hold blanks and parentheses.
     words = text[text.rindex(b")") + 2 :].split()
-    return Entry(pid, int(words[1]), int(words[2]), int(words[3]), words[19].decode(), words[0] in (b"Z", b"X"))
+    parent, group, session = (int(word) for word in words[1:4])
+    state, start = words[0], words[19].decode()
+    return Entry(pid, parent, group, session, start, state in (b"Z", b"X"), state in (b"T", b"t"))
 
 
 def _list_with_ps() -> dict[int, Entry]:
@@ -244,7 +247,8 @@ def _list_with_ps() -> dict[int, Entry]:
     for line in _output_of("ps", "-axo", "pid=,ppid=,pgid=,stat=,lstart=").splitlines():
         words = line.split(None, 4)
         pid, parent, group = (int(word) for word in words[:3])
-        entries[pid] = Entry(pid, parent, group, 0, words[4], words[3].startswith("Z"))
+        state = words[3][0]
+        entries[pid] = Entry(pid, parent, group, 0, words[4], state == "Z", state == "T")
     return entries
 
 

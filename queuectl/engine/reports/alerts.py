@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 from ... import __version__
 from ...model.alert import INFO, LEVELS, NO_WORKERS, NOBODY, START_WORKERS, Alert
-from ...model.job import DEAD, PENDING, gone_text, jobs_text
+from ...model.job import DEAD, PENDING, PROCESSING, gone_text, jobs_text
+from ...model.lane import HOME
 from ...model.quantity import counted
 from ...model.size import size_text
 from ...model.when import DAY, MINUTE, ago, duration_text
@@ -76,7 +77,7 @@ def _low_disk(facts: Facts) -> Iterator[Alert]:
 
 def _no_workers(facts: Facts) -> Iterator[Alert]:
     who = absent(facts)
-    if facts.depth and who:
+    if facts.depth and who and not facts.pause:
         waits = "waits" if facts.depth == 1 else "wait"
         yield Alert("no_workers", f"{jobs_text(facts.depth)} {waits} but {who}", START_WORKERS)
 
@@ -90,8 +91,8 @@ def _queue_without_workers(facts: Facts) -> Iterator[Alert]:
     if not facts.alive or facts.scheduler.mode == "auto":
         return
     waiting = {queue: counts[PENDING] for queue, counts in facts.queues.items() if counts.get(PENDING)}
-    left = [queue for queue in sorted(waiting) if not takers(facts, queue)]
-    if not left:
+    left = [queue for queue in sorted(waiting) if not takers(facts, queue) and not facts.paused_lane(queue)]
+    if not left or facts.pause:
         return
     jobs = sum(waiting[queue] for queue in left)
     where = f"queue {left[0]}" if len(left) == 1 else f"{len(left)} queues"
@@ -157,13 +158,28 @@ def _timezone(facts: Facts) -> Iterator[Alert]:
 
 
 def _long_wait(facts: Facts) -> Iterator[Alert]:
-    age = facts.oldest_pending_age or 0
-    if not facts.alive or age <= LONG_WAIT_MS:
+    # Of a pause there is an alert of its own, and a worker more would not help.
+    waiting = {name: since for name, since in facts.waiting_since.items() if not facts.paused_lane(name)}
+    queue = min(waiting, key=waiting.__getitem__, default="")
+    age = facts.now - waiting.get(queue, facts.now)
+    if not facts.alive or facts.pause or age <= LONG_WAIT_MS:
         return
-    queue = min(facts.waiting_since, key=facts.waiting_since.__getitem__)
-    if takers(facts, queue):
+    lane, running = facts.lanes.get(queue), facts.queues[queue].get(PROCESSING, 0)
+    if lane is not None and not lane.has_room(facts.now, running):
+        text = f"a job of queue {queue}, which is at its limit, has been waiting for {duration_text(age)}"
+        yield Alert("long_wait", text, f"queuectl queue show {queue}")
+    elif takers(facts, queue):
         text = f"a job of queue {queue} has been waiting for {duration_text(age)}"
         yield Alert("long_wait", text, more_workers(facts, queue))
+
+
+def _paused(facts: Facts) -> Iterator[Alert]:
+    """Tell of the home's pause, else of each queue that is paused."""
+    for name in [HOME] if facts.pause else facts.lanes:
+        lane = facts.paused_lane(name)
+        if lane is not None:
+            text = f"{lane.subject} is {lane.pause_text(facts.now)}"
+            yield Alert("paused", text, f"queuectl resume {name}".rstrip())
 
 
 def _dead_jobs(facts: Facts) -> Iterator[Alert]:
@@ -196,6 +212,7 @@ RULES = (
     _overdue,
     _timezone,
     _long_wait,
+    _paused,
     _dead_jobs,
     _stuck_jobs,
 )

@@ -6,8 +6,11 @@ number of jobs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ...model.cached import cached_property
-from ...model.job import PENDING, PROCESSING, STATES, Job
+from ...model.job import PENDING, PROCESSING, STATES, Job, ran_for
+from ...model.lane import HOME, Lane
 from ...model.link import STUCK_STATES
 from ...model.numbers import RATE_MINUTES, depth, per_minute, share
 from ...model.rollup import Rollup
@@ -18,7 +21,7 @@ from ..daemons.daemon import POOL, SCHEDULER
 from ..home import timezone
 from ..home.liveness import is_worker_alive
 from ..home.opened import OpenHome
-from ..home.underway import gone_jobs
+from ..home.underway import jobs_under_way
 from ..machine import process
 from ..machine.identity import Identity
 
@@ -41,6 +44,21 @@ class Facts:
     def jobs(self) -> dict[str, int]:
         """{state: jobs} of every state."""
         return {state: sum(counts.get(state, 0) for counts in self.queues.values()) for state in STATES}
+
+    @cached_property
+    def lanes(self) -> dict[str, Lane]:
+        """What queues were given, by name, and the home under HOME."""
+        return self.store.lanes.all()
+
+    @property
+    def pause(self) -> Lane | None:
+        """The pause of the whole home, None if there is none."""
+        return self.paused_lane(HOME)
+
+    def paused_lane(self, name: str) -> Lane | None:
+        """Return what a queue was given if it is paused, else None."""
+        lane = self.lanes.get(name)
+        return lane if lane is not None and lane.is_paused(self.now) else None
 
     @cached_property
     def stuck(self) -> int:
@@ -90,7 +108,9 @@ class Facts:
         lives, uptime = is_worker_alive(self.opened.home, worker), self.now - worker.started_at
         # Of a worker in another container, the pid is a stranger's here.
         is_here = lives and Identity.of_worker(worker).is_alive()
-        elapsed = None if worker.job_started_at is None else self.now - worker.job_started_at
+        elapsed = None
+        if worker.job_started_at is not None:
+            elapsed = ran_for(worker.job_started_at, worker.job_suspended_at, worker.job_suspended_for or 0, self.now)
         return WorkerState.of(
             {
                 **worker.parts_by_name(),
@@ -118,9 +138,18 @@ class Facts:
         return {"total": len(self.alive), **counts}
 
     @cached_property
+    def _under_way(self) -> Sequence[Job]:
+        return jobs_under_way(self.opened) if self.jobs[PROCESSING] else []
+
+    @property
     def gone(self) -> list[Job]:
         """The jobs that are processing and whose worker is gone."""
-        return gone_jobs(self.opened) if self.jobs[PROCESSING] else []
+        return [job for job in self._under_way if job.is_gone]
+
+    @property
+    def suspended(self) -> int:
+        """How many jobs are suspended and have a worker that keeps them so."""
+        return sum(job.is_suspended and not job.is_gone for job in self._under_way)
 
     @cached_property
     def pool(self) -> PoolState:

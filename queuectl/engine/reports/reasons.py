@@ -16,6 +16,7 @@ from ...model.job import (
     DEAD,
     FAILED,
     FINAL_STATES,
+    GO_ON,
     GONE,
     HELD,
     PENDING,
@@ -25,6 +26,7 @@ from ...model.job import (
     Job,
     jobs_text,
 )
+from ...model.lane import HOME
 from ...model.link import ANY, BADLY
 from ...model.quantity import SHOWN, some_of
 from ...store.links import Relative
@@ -52,6 +54,9 @@ def explain(facts: Facts, job: Job) -> tuple[str, str | None]:
 def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:
     before = facts.store.search.count_before(job, COUNTED)
     ahead = f"{jobs_text(before)} {'is' if before == 1 else 'are'} before it"
+    shut = _shut(facts, job.queue)
+    if shut is not None:
+        return shut
     who = absent(facts)
     if who:
         return f"{who}; {ahead}", START_WORKERS
@@ -67,6 +72,24 @@ def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:
     if limited and all(worker.limited_by or worker.state == "busy" for worker in workers):
         return f"{limit_text(limited)}; {ahead}", "queuectl worker status"
     return f"a worker will take it shortly; {ahead}", None
+
+
+def _shut(facts: Facts, queue: str) -> tuple[str, str | None] | None:
+    """Return what of a queue's lane, or of the home, lets no job start, with the hint; None if nothing does."""
+    for name in (HOME, queue):
+        paused = facts.paused_lane(name)
+        if paused is not None:
+            return f"{paused.subject} is {paused.pause_text(facts.now)}", f"queuectl resume {name}".rstrip()
+    lane, running = facts.lanes.get(queue), facts.queues.get(queue, {}).get(PROCESSING, 0)
+    if lane is None:
+        return None
+    if lane.is_full(running):
+        return f"queue {queue} is full: {running} of {lane.slots} run", f"queuectl queue limit {queue} {running + 1}"
+    starts_at = lane.starts_at(facts.now)
+    if starts_at > facts.now:
+        following = when.clock_text(-(-starts_at // when.SECOND) * when.SECOND, facts.now)
+        return f"the rate {lane.rate} of queue {queue} lets the next job start at {following}", None
+    return None
 
 
 def _waits(facts: Facts, job: Job) -> tuple[str, str | None]:
@@ -119,9 +142,13 @@ def _held(facts: Facts, job: Job) -> tuple[str, str | None]:
 def _processing(facts: Facts, job: Job) -> tuple[str, str | None]:
     if job.is_gone:
         return GONE, START_WORKERS if absent(facts) == NOBODY else "queuectl worker status"
-    since = "" if job.started_at is None else f" for {when.duration_text(facts.now - job.started_at)}"
+    so_far = job.elapsed(facts.now)
+    since = "" if so_far is None else f" for {when.duration_text(so_far)}"
     if facts.store.search.details(job.number).cancel_requested:
         return f"worker {job.worker} is ending it, as was asked", None
+    if job.suspended_at is not None:
+        so_long = when.duration_text(max(0, facts.now - job.suspended_at))
+        return f"suspended for {so_long} by a {job.suspended_by}", f"{GO_ON} {reference(job)}"
     return f"worker {job.worker} has been running it{since}, attempt {job.attempts} of {job.max_retries + 1}", (
         f"follow it with: queuectl logs -f {reference(job)}"
     )
@@ -147,16 +174,19 @@ def _completed(facts: Facts, job: Job) -> tuple[str, str | None]:
     return f"it ended well{which}, {'just now' if ago == 'now' else ago}", None
 
 
+def _cancelled(facts: Facts, job: Job) -> tuple[str, str | None]:
+    # By a user, unless the error says for what.
+    word, _, reason = (job.error or "").partition(": ")
+    by_user, hint = _stands(facts, job)
+    if word == EXPIRED:
+        return f"it has {job.error}", hint
+    return reason if word == CANCELLED and reason else by_user, hint
+
+
 def _stands(facts: Facts, job: Job) -> tuple[str, str | None]:
     """Say what its state says of any job."""
     state = STATE_TABLE[job.state]
     return f"it {state.phrase}", state.hint and f"{state.hint} {reference(job)}"
-
-
-def _cancelled(facts: Facts, job: Job) -> tuple[str, str | None]:
-    reason, hint = _stands(facts, job)
-    has_expired = job.error is not None and job.error.startswith(EXPIRED)
-    return (f"it has {job.error}" if has_expired else reason), hint
 
 
 REASONS: dict[str, Callable[[Facts, Job], tuple[str, str | None]]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...model.alert import Alert
 from ...model.cached import cached_property
 from ...model.job import PROCESSING
+from ...model.lane import Pause
 from ...model.numbers import histograms, share, success_rate
 from ...model.when import DAY
 from ..home.opened import OpenHome
@@ -27,6 +28,11 @@ class Status(Facts):
     def alerts(self) -> list[Alert]:
         """All alerts, the worst first."""
         return alerts.found(self, alerts.RULES)
+
+    @property
+    def pauses(self) -> list[Pause]:
+        """The pauses, that of the home first."""
+        return [Pause.of_lane(lane) for lane in map(self.paused_lane, sorted(self.lanes)) if lane is not None]
 
     @property
     def worker_alerts(self) -> list[Alert]:

@@ -4,7 +4,8 @@
        '---timeout, cancel, stop----------------------------------------------->'
 
 *Clearing* ends what is left of the tree: TERM, after `kill_grace` KILL, until nothing is left. A
-background process that the job may leave behind is spared. There is one wait, for the pipes, a
+background process that the job may leave behind is spared. A command that is *suspended* stands still, and its time
+with it, until it goes on or is ended. There is one wait, for the pipes, a
 child's death, the doorbell and signals together; it is as long as the next deadline allows.
 
 The execution knows nothing of the store: once a second, and when the doorbell's control byte comes,
@@ -29,6 +30,7 @@ from ..machine.process import Entry
 from ..machine.wakeup import Wakeup
 from . import tree
 from .capture import Capture
+from .standstill import Standstill
 
 READ_BYTES = 65_536
 WATCH_MS = 1000
@@ -91,6 +93,7 @@ class Execution:
         self._death: int | None = None
         self._looks_for_death = False
         self._children_left = True
+        self._standstill = Standstill(clock, self._tree)
 
     def run(self) -> Outcome:
         """Run the command to its end; return how it ended. Raises Shortage if the machine could not start any."""
@@ -118,8 +121,24 @@ class Execution:
         return self.pid is not None and self._status is None
 
     def duration(self) -> int:
-        """Return for how many milliseconds the command ran, or has been running."""
-        return (self._exited_at or self._clock.monotonic()) - self.began
+        """Return for how many milliseconds the command ran, or has been running; not those it was suspended for."""
+        now = self._exited_at or self._clock.monotonic()
+        return max(0, now - self.began - self._standstill.lasted(now))
+
+    @property
+    def is_suspended(self) -> bool:
+        """Whether the command stands still."""
+        return self._standstill.is_on
+
+    def suspend(self) -> None:
+        """Stop the command where it is; nothing is done to one that has exited, or that is being ended."""
+        if self.is_running and self._clearing_since is None:
+            self._standstill.begin()
+
+    def resume(self) -> None:
+        """Let the command go on if it is suspended."""
+        if self.is_suspended:
+            self._standstill.end()
 
     def end(self, outcome: Outcome, *, grace: int | None = None) -> None:
         """End the command, with this outcome, after at most `grace` milliseconds of politeness.
@@ -201,8 +220,9 @@ class Execution:
         deadlines = [self._next_watch]
         if self._looks_for_death and self._status is None:
             deadlines.append(now + SCAN_MS)
-        if self.claim.timeout is not None and self._ending is None and self._exited_at is None:
-            deadlines.append(self.began + self.claim.timeout)
+        timeout = self.claim.timeout
+        if timeout is not None and not self.is_suspended and self._ending is None and self._exited_at is None:
+            deadlines.append(now + timeout - self.duration())
         if self._clearing_since is not None:
             deadlines.append(now + SCAN_MS)
         elif self._exited_at is not None:
@@ -234,8 +254,11 @@ class Execution:
 
     def _check_limits(self, now: int) -> None:
         timeout = self.claim.timeout
-        if timeout is not None and self._ending is None and self._status is None and now - self.began >= timeout:
+        if timeout is not None and self._ending is None and self._status is None and self.duration() >= timeout:
             self.end(Outcome.timed_out(timeout / 1000))
+        if self._status is not None:
+            # Somebody has killed the shell: what it may leave behind is not to stand still for good.
+            self.resume()
         if (
             self._clearing_since is None
             and self._is_drained(now)
@@ -249,6 +272,7 @@ class Execution:
     def _start_clearing(self, grace: int) -> None:
         self._clearing_since = now = self._clock.monotonic()
         self._grace = grace
+        self._standstill.forget(now)
         self._clear(now)
 
     def _clear(self, now: int) -> None:

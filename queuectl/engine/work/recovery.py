@@ -44,8 +44,6 @@ from . import tree
 from .environment import marker
 from .settle import settle
 
-CLEAN_LOOKS = 2
-LOOK_PAUSE_SECONDS = 0.003
 KILL_BUDGET_MS = 2000
 STUCK_GRACE_MS = 3000
 # Looks further apart than this were late: we were stopped ourselves, or kept waiting.
@@ -209,18 +207,11 @@ class Recovery:
 
         Raises OSError if the system does not tell.
         """
-        give_up = self._clock.monotonic() + KILL_BUDGET_MS
-        clean = 0
-        while clean < CLEAN_LOOKS:
-            members = tree.of_lost(trace)
-            process.send(members, signal.SIGKILL)
-            clean = 0 if members else clean + 1
-            if members and self._clock.monotonic() >= give_up:
-                pids = [member.pid for member in members]
-                self._log.complain(f"{attempt.claim.id}: cannot kill {pids}; the job stays processing until they end")
-                return False
-            self._clock.pause(LOOK_PAUSE_SECONDS)
-        return True
+        left = tree.send_to_all(lambda: tree.of_lost(trace), signal.SIGKILL, clock=self._clock, budget=KILL_BUDGET_MS)
+        if left:
+            pids = [member.pid for member in left]
+            self._log.complain(f"{attempt.claim.id}: cannot kill {pids}; the job stays processing until they end")
+        return not left
 
     def _bury(self, gone: set[int], workers: dict[int, RegisteredWorker]) -> None:
         """Remove the rows and files of lost workers that have no job any more."""

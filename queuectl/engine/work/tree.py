@@ -19,8 +19,10 @@ What carries another attempt's marker, and what earlier attempts were allowed to
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable, Collection, Container, Iterable, Mapping
 
+from ...model.clock import Clock
 from ...model.record import Record
 from ..machine import journal, process
 from ..machine.journal import Pair
@@ -28,6 +30,8 @@ from ..machine.process import MARKER, Entry
 
 # A start time is rounded down to a tick.
 ROUNDED_MS = 20
+CLEAN_LOOKS = 2
+LOOK_PAUSE_SECONDS = 0.003
 
 
 class Trace(Record):
@@ -94,6 +98,23 @@ def of_lost(trace: Trace) -> list[Entry]:
         )
 
     return _living(table, filter(belongs, started), trace.spared)
+
+
+def send_to_all(look: Callable[[], list[Entry]], number: signal.Signals, *, clock: Clock, budget: int) -> list[Entry]:
+    """Send a signal to what `look` finds, until it finds nothing twice: what is forked meanwhile may be in no list yet.
+
+    Return what it still finds after `budget` milliseconds. Raises OSError if the system does not tell.
+    """
+    give_up = clock.monotonic() + budget
+    clean = 0
+    while clean < CLEAN_LOOKS:
+        members = look()
+        process.send(members, number)
+        clean = 0 if members else clean + 1
+        if members and clock.monotonic() >= give_up:
+            return members
+        clock.pause(LOOK_PAUSE_SECONDS)
+    return []
 
 
 def forget(spared: set[Pair], pid: int) -> None:

@@ -17,13 +17,10 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Sequence
-from functools import partial
 
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
-from ...model.event import BACKGROUND_ENDED
 from ...model.job import FAILED, NOT_STARTED, PENDING, Outcome
-from ...model.quantity import counted, some_of
 from ...model.record import Record
 from ...model.settings import Settings
 from ...model.when import duration_text
@@ -36,12 +33,14 @@ from ..machine.journal import Pair
 from ..machine.vitals import Vitals
 from ..machine.wakeup import LOOK, ORDERLY, Wakeup
 from . import hooks
+from .background import note_background
 from .capture import Capture
 from .environment import Environments, marker
 from .execution import Execution, Shortage
 from .limits import Limits
 from .orderly import is_of_a_stop
 from .registration import Registration
+from .room import claim_next, leaves_room, seconds_to_room
 from .settle import settle
 from .shortage import Pauses
 from .tree import alive, forget
@@ -160,12 +159,16 @@ class Worker:
             if self._finished is not None:
                 state = self._settle(self._finished)
             self._vitals.write_trouble(self._pauses.reason)
-            is_kept = self.wakeup.is_stopping or self._pauses.left or self._limits.exceeded(self.settings)
-            claim = None if is_kept else self._claim()
+            claim = None
+            if not (self.wakeup.is_stopping or self._pauses.left or self._limits.exceeded(self.settings)):
+                claim = claim_next(self.store, self.number, self.queues, self.settings)
             self._vitals.write_tally(is_idle=claim is None)
+            leaves = self._finished is not None and leaves_room(self.store, self._finished.claim.queue, claim)
         if self._finished is not None:
             self._report(self._finished, state)
             self._finished = None
+        if leaves:
+            ring(self.home, WORKERS)
         return claim
 
     def _may_claim(self) -> bool:
@@ -176,17 +179,7 @@ class Worker:
         return has_work and reason is None
 
     def _has_work(self) -> bool:
-        waiting = self.store.counts.queues_with(PENDING)
-        return any(queue in self.queues for queue in waiting) if self.queues else bool(waiting)
-
-    def _claim(self) -> Claim | None:
-        return self.store.jobs.claim(
-            worker=self.number,
-            now=self.clock.wall(),
-            queues=self.queues,
-            lease_until=self.clock.monotonic() + self.settings.lease,
-            cancel=partial(hooks.cancel, self.store, settings=self.settings, actor=f"worker {self.number}"),
-        )
+        return bool(self.store.lanes.with_room(self.clock.wall(), self.queues))
 
     def _settle(self, finished: Finished) -> str | None:
         now = self.clock.wall()
@@ -203,19 +196,9 @@ class Worker:
         )
         if state is not None:
             self._store_output(claim, capture)
-            self._note_background(finished, now)
+            note_background(self.store, claim, finished.ended_background, now)
             self._vitals.add(finished.duration or 0)
         return state
-
-    def _note_background(self, finished: Finished, now: int) -> None:
-        """Note in the job's history which processes it left running, that were ended."""
-        left = finished.ended_background
-        if left:
-            ended = "was ended" if len(left) == 1 else "were ended"
-            processes = counted(len(left), "process", "processes")
-            detail = f"{processes} left running {ended}: {some_of(left)}"
-            actor = f"worker {self.number}"
-            self.store.events.add(BACKGROUND_ENDED, actor=actor, now=now, job=finished.claim.number, detail=detail)
 
     def _store_output(self, claim: Claim, capture: Capture) -> None:
         """Store the output that is pending; it is forgotten only when the transaction has succeeded."""
@@ -278,6 +261,9 @@ class Worker:
         """Once a second while a job runs: renew, store output, see whether to end it."""
         claim = execution.claim
         self._look_around()
+        if self.wakeup.is_stopping:
+            # It can end in time only if it runs.
+            execution.resume()
         if self.wakeup.is_forced or self._is_out_of_time():
             execution.end(Outcome.released())
         try:
@@ -313,6 +299,7 @@ class Worker:
                 self._record_process(execution)
                 self._beat()
             cancel = self.store.jobs.cancel_requested(claim.number, claim.attempt_id)
+            is_suspended = self._is_suspended(claim)
         if not held:
             self.log.say(f"{claim.id}: attempt {claim.attempt} has lost the job, ending it")
             execution.end(Outcome.lost(LEASE_LOST), grace=0)
@@ -321,6 +308,22 @@ class Worker:
         claim.lease_until = lease_until
         if cancel:
             execution.end(Outcome.cancelled())
+        elif is_suspended:
+            execution.suspend()
+        else:
+            execution.resume()
+
+    def _is_suspended(self, claim: Claim) -> bool:
+        """Whether a job is to stand still; while we stop, none does. In a transaction."""
+        if self.store.jobs.suspended_by(claim.number, claim.attempt_id) is None:
+            return False
+        if not self.wakeup.is_stopping:
+            return True
+        now = self.clock.wall()
+        self.store.jobs.resume(claim.number, now)
+        actor = f"worker {self.number}"
+        self.store.events.add("resume", actor=actor, now=now, job=claim.number, detail="the worker stops")
+        return False
 
     def _record_process(self, execution: Execution) -> None:
         attempt = execution.claim.attempt_id
@@ -332,7 +335,12 @@ class Worker:
         """Wait in the home until the bell rings, something stops us, or it is time to look again."""
         self._go_home()
         self.wakeup.rung = False
-        self.wakeup.wait(self._pauses.left or (LIMITED_SECONDS if self._limits.reason else POLL_SECONDS))
+        try:
+            seconds = seconds_to_room(self.store, self.queues, POLL_SECONDS)
+        except StoreUnavailable as error:
+            self._endure(error)
+            return
+        self.wakeup.wait(self._pauses.left or (LIMITED_SECONDS if self._limits.reason else seconds))
         self._reap()
         if self.wakeup.is_stopping:
             return

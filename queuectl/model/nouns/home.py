@@ -7,6 +7,7 @@ from ..job import STATES
 from ..kinds import DURATION, NUMBER, REAL, SIGNAL, TEXT, TIME
 from ..noun import Noun, many, maybe, one_of, table
 from .daemons import POOL, SCHEDULER, WORKER_TOTALS
+from .queues import PAUSE
 
 STATE_COUNTS = Noun("numbers of jobs", **dict.fromkeys(STATES, NUMBER))
 ALERT = Noun("alert", code=one_of(*CODES), level=one_of(*LEVELS), text=TEXT, command=maybe(TEXT))
@@ -14,8 +15,10 @@ STATUS = Noun(
     "status",
     home=TEXT,
     jobs=STATE_COUNTS,
+    suspended=NUMBER,
     total=NUMBER,
     queues=table(table(NUMBER)),
+    pauses=many(PAUSE),
     workers=WORKER_TOTALS,
     pool=POOL,
     scheduler=SCHEDULER,

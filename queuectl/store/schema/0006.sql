@@ -39,20 +39,25 @@ CREATE TABLE jobs (
     -- It is cancelled if its first attempt has not begun by then.
     expires_at       INTEGER,
     nice             INTEGER NOT NULL DEFAULT 0,
-    -- Since when its processes are stopped, and by what: a user, or a pause.
+    -- Since when its processes are stopped, and by what: a user, or a pause. For how long they were before, in this
+    -- attempt.
     suspended_at     INTEGER,
-    suspended_by     TEXT,
+    suspended_by     TEXT CHECK (suspended_by = 'user' OR suspended_by = 'pause'),
+    suspended_for    INTEGER NOT NULL DEFAULT 0 CHECK (suspended_for >= 0),
     on_success       TEXT,
     on_failure       TEXT,
     on_finish        TEXT,
     -- The job whose end has added this one.
     hook_of          INTEGER,
+    batch            TEXT,
     -- What that end was: the variables QUEUECTL_HOOK_ of its attempts, as JSON.
     hook_facts       TEXT,
     CHECK ((state = 'processing') = (worker IS NOT NULL)),
     CHECK ((state = 'processing') = (lease_until IS NOT NULL)),
     CHECK (state <> 'processing' OR attempt_id IS NOT NULL),
     CHECK ((state = 'completed' OR state = 'dead' OR state = 'cancelled') = (finished_at IS NOT NULL)),
+    CHECK (suspended_at IS NULL OR state = 'processing'),
+    CHECK ((suspended_at IS NULL) = (suspended_by IS NULL)),
     CHECK (state <> 'blocked' OR waits > 0),
     CHECK (waits = 0 OR NOT (state = 'pending' OR state = 'processing' OR state = 'failed'))
 );
@@ -88,3 +93,49 @@ ALTER TABLE schedules ADD COLUMN nice INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE schedules ADD COLUMN on_success TEXT;
 ALTER TABLE schedules ADD COLUMN on_failure TEXT;
 ALTER TABLE schedules ADD COLUMN on_finish TEXT;
+
+-- Jobs that were added together, under a name. A batch is there as long as a job is in it.
+CREATE TABLE batches (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    name        TEXT NOT NULL UNIQUE,
+    created_at  INTEGER NOT NULL,
+    created_by  TEXT NOT NULL,
+    -- How many dead jobs stop it: `3`, or `10%` of all.
+    max_fails   TEXT,
+    -- When the first of its jobs began, and when the last one that has ended did so.
+    started_at  INTEGER,
+    ended_at    INTEGER,
+    stopped_at  INTEGER,
+    stop_reason TEXT,
+    CHECK ((stopped_at IS NULL) = (stop_reason IS NULL))
+);
+CREATE INDEX batches_stopped ON batches (name) WHERE stopped_at IS NOT NULL;
+
+CREATE TABLE batch_counts (
+    batch TEXT NOT NULL,
+    state TEXT NOT NULL,
+    jobs  INTEGER NOT NULL CHECK (jobs >= 0),
+    PRIMARY KEY (batch, state)
+) WITHOUT ROWID;
+CREATE INDEX jobs_of_batch ON jobs (batch, state, number) WHERE batch IS NOT NULL;
+CREATE INDEX jobs_stuck_of_batch ON jobs (batch) WHERE batch IS NOT NULL AND hopeless > 0 AND finished_at IS NULL;
+
+-- What a queue was given; without a row it has no limit. The row without a name is the home's own and has a pause only.
+CREATE TABLE queues (
+    name             TEXT PRIMARY KEY,
+    slots            INTEGER CHECK (slots > 0),
+    rate_count       INTEGER CHECK (rate_count > 0),
+    rate_period      INTEGER NOT NULL DEFAULT 1000 CHECK (rate_period > 0),
+    rate_burst       INTEGER NOT NULL DEFAULT 1 CHECK (rate_burst > 0),
+    -- When, in microseconds since 1970, the next job would start if all kept an even distance (GCRA).
+    due              INTEGER NOT NULL DEFAULT 0,
+    paused_at        INTEGER,
+    paused_until     INTEGER CHECK (paused_until IS NULL OR paused_at IS NOT NULL),
+    -- Whether the end counts from when the pause began, and moves along when the clock is set.
+    is_delay         INTEGER NOT NULL DEFAULT 0,
+    pause_reason     TEXT,
+    pauses_schedules INTEGER NOT NULL DEFAULT 0,
+    is_draining      INTEGER NOT NULL DEFAULT 0,
+    -- JSON: what its new jobs have where none is given.
+    defaults         TEXT
+) WITHOUT ROWID;

@@ -23,6 +23,7 @@ from queuectl.store import Home, Store
 from queuectl.store.claim import Claim
 from queuectl.store.lockfile import LockFile
 from tests.engine.scheduling import let_run
+from tests.store import building
 from tests.support import FakeClock, wait_until
 
 YEAR_MS = 365 * 24 * HOUR_MS
@@ -306,6 +307,18 @@ def test_two_schedulers_do_not_promote_twice(home: str, queue: Queue, scheduler:
         Clockwork(other, Log("other", clock)).tick()
         scheduler.tick()
     assert queue.store.counts.by_state() == {"pending": 10}
+
+
+def test_what_waits_in_a_stopped_batch_is_cancelled_in_small_transactions(
+    queue: Queue, scheduler: Clockwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tick_module, "CANCEL_AT_ONCE", 4)
+    queue.enqueue([{"command": "true", "batch": "b", "max_fails": 1, "hold": bool(n)} for n in range(10)])
+    queue.add("true", batch="c", run_at="+1h")
+    building.finish(queue.store, building.claim(queue.store), "dead")
+    scheduler.tick()
+    assert queue.store.counts.of_batches.all() == {"b": {"dead": 1, "cancelled": 9}, "c": {"scheduled": 1}}
+    assert queue.get("job-5").error == "cancelled: batch b was stopped after 1 dead job"
 
 
 def test_the_thread_looks_at_once_when_poked_and_ends_when_told(

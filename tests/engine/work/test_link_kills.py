@@ -15,7 +15,7 @@ from queuectl.engine.home.settings import load_settings
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.settle import settle
-from queuectl.model.event import CANCELLED_BY_LINK
+from queuectl.model.event import CANCELLED_FOR
 from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, PROCESSING, Outcome
 from queuectl.model.link import ANY, BADLY, STUCK, WHENS
 from queuectl.store import Store, links
@@ -174,7 +174,7 @@ def work_off(store: Store, graph: list[Node], clock: FakeClock) -> None:
 def assert_told_once(store: Store, expected: list[str]) -> None:
     assert_whole(store)
     for number, end in enumerate(expected, 1):
-        notes = [event for event in store.events.of_job(number) if event.what == CANCELLED_BY_LINK]
+        notes = [event for event in store.events.of_job(number) if event.what == CANCELLED_FOR]
         assert len(notes) == (end == CANCELLED and number != FIRST)
         attempts = [row.exit_code for row in store.attempts.of_job(number)]
         if number != FIRST:

@@ -6,7 +6,7 @@ import { bytes, duration, number, plural } from '../format.js';
 import { listCard } from '../lists.js';
 import { LogPane } from '../log.js';
 import { $, $$, badge, button, card, copy, copyButton, equivalent, h, head, heading, jobLink, jobUrl, jobsUrl, patch,
-  readOnly, rows, scheduleLink, since, stateBadge, toast, took, when } from '../ui.js';
+  ran, readOnly, rows, scheduleLink, stateBadge, toast, took, when } from '../ui.js';
 import { VERBS, keysOf } from '../vocabulary.js';
 
 const POLL = 500;
@@ -146,10 +146,10 @@ export async function mount(root, { app, item, signal, setTitle }) {
   function attemptRow(attempt) {
     const show = () => { select(attempt.attempt); log.element.scrollIntoView({ block: 'nearest' }); };
     const ended = attempt.finished_at;
-    const gone = ended || data.job.state !== 'processing' ? null : data.job.error;
-    return [heading(attempt.attempt), gone ? stateBadge(data.job) : badge(stateOf(attempt), outcome(attempt)),
+    const stands = ended || data.job.state !== 'processing' ? null : data.job.error;
+    return [heading(attempt.attempt), stands ? stateBadge(data.job) : badge(stateOf(attempt), outcome(attempt)),
       when(attempt.started_at), took(attempt.wait_time),
-      ended || gone ? took(attempt.duration) : since(attempt.started_at), number(attempt.worker),
+      ended ? took(attempt.duration) : ran(data.job), number(attempt.worker),
       ended && bytes(attempt.output_size), button('Show output', show,
         { class: 'small', 'aria-label': `Show output of attempt ${attempt.attempt}` })];
   }

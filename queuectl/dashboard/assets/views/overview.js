@@ -7,7 +7,7 @@ import { Chart, ENDED, endedSeries, sparkline, timesOf } from '../charts.js';
 import { bytes, coarse, number, perMinute, plural } from '../format.js';
 import { emptyCard, listCard } from '../lists.js';
 import { actions, badge, busy, button, code, copyButton, h, head, heading, jobLink, jobsUrl, patch,
-  readOnly, rows, scheduleLink, since, took, when } from '../ui.js';
+  ran, readOnly, rows, scheduleLink, since, stateBadge, took, when } from '../ui.js';
 import { STATES } from '../vocabulary.js';
 
 const SAMPLE = 'for i in 1 2 3; do echo "line $i"; sleep 1; done';
@@ -38,8 +38,8 @@ function tile(state, data, link) {
 function runningRow(job, app) {
   const usual = job.usual ? `usually ${coarse(job.usual)}` : '';
   return [heading(jobLink(job.id)), code(job.command),
-    h('span', {}, since(job.started_at), h('span', { class: 'hint' }, ` ${usual}`)),
-    actions(rowActions(job, app, ['cancel']))];
+    h('span', {}, job.suspended_at ? stateBadge(job) : null, ran(job), h('span', { class: 'hint' }, ` ${usual}`)),
+    actions(rowActions(job, app, ['cancel', 'suspend', 'resume']))];
 }
 
 /** @param {Api.Run} failure */
@@ -120,9 +120,10 @@ export function mount(root, { app }) {
     backlog.update(times, [{ name: 'pending', state: 'pending', values }]);
   }
 
-  function showWorkers({ now, worker_list: list }) {
+  function showWorkers({ now, worker_list: list, running: jobs }) {
     workers.hidden = !list.length;
-    const startOf = ({ elapsed, state }) => (elapsed === null || state === 'lost' ? null
+    const suspended = new Set(jobs.filter(({ suspended_at: at }) => at).map(({ id }) => id));
+    const startOf = ({ elapsed, state, job }) => (elapsed === null || state === 'lost' || suspended.has(job) ? null
       : new Date(Date.parse(now) - elapsed * 1000).toISOString());
     rows(strip, list.slice(0, CELLS), ({ worker }) => worker, (worker) => workerCell(worker, startOf(worker)),
       (worker) => [worker.state, worker.job, startOf(worker)], 'li');

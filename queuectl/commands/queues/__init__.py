@@ -1,0 +1,1 @@
+"""Commands about queues: their limits and pauses."""

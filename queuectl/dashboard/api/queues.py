@@ -1,0 +1,112 @@
+"""Queues: how much there is to do in each, their limits and pauses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...model.errors import InvalidInput, did_you_mean, quoted
+from ...model.job import PENDING
+from ...model.kinds import FLAG, TEXT, integer
+from ...model.lane import MAX_SLOTS, Lane
+from ...model.nouns.queues import QUEUE
+from ...model.numbers import depth
+from ...model.queue import ShownQueue
+from ...model.rollup import Rollup
+from ...model.when import MINUTE
+from ..app import App
+from .answers import QUEUES
+from .route import Parameter, route
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...engine.reports.status import Status
+
+HOUR_MS = 60 * MINUTE
+PAUSED = Parameter("paused", FLAG, "whether it is paused: true begins another pause, false ends it")
+HOW = (
+    Parameter("until", TEXT, "when the pause ends, such as 18:00 or +1h (default: when it is resumed)"),
+    Parameter("reason", TEXT, "why it is paused"),
+    Parameter("schedules", FLAG, "whether recurring jobs add no jobs meanwhile"),
+)
+LIMITS = (
+    Parameter("slots", integer(1, MAX_SLOTS), "how many of its jobs may run at a time, null for any number"),
+    Parameter("rate", TEXT, "how many of its jobs may start in a time, such as 10/m or 100/h:20, null for any number"),
+    Parameter("draining", FLAG, "whether it takes no new jobs"),
+)
+
+
+NEEDED = Parameter("paused", FLAG, "true begins another pause, false ends all", is_required=True)
+PARTS = (*LIMITS, PAUSED, *HOW)
+
+
+@route("GET", "/queues", "The queues: depth, oldest waiting job, throughput, limits and pauses", answer=QUEUES)
+def queues(app: App) -> dict[str, Any]:
+    return _all(app)
+
+
+def _all(app: App) -> dict[str, Any]:
+    status = app.queue.reports.status()
+    hour = {row.queue: row for row in app.queue.charts.ended(status.now - HOUR_MS)}
+    known = {queue.queue: queue for queue in app.queue.queues.all()}
+    items = [_queue(status, name, known.get(name), hour.get(name)) for name in sorted({*known, *hour})]
+    return {"items": items, "pauses": status.pauses}
+
+
+def _queue(status: Status, name: str, queue: ShownQueue | None, hour: Rollup | None) -> dict[str, Any]:
+    counts, since, per_minute = status.queues.get(name, {}), status.waiting_since.get(name), status.per_minute_of(name)
+    waiting = counts.get(PENDING, 0)
+    return {
+        # Of one whose jobs are gone there are figures only.
+        **(queue or ShownQueue.of_lane(Lane(name), {}, status.now, is_shut=False)).parts_by_name(),
+        "jobs": counts,
+        "depth": depth(counts),
+        "oldest_pending_age": None if since is None else max(0, status.now - since),
+        "per_minute": per_minute,
+        "ended_hour": 0 if hour is None else hour.finished + hour.dead,
+        **{f"{key}_hour": 0 if hour is None else getattr(hour, key) for key in ("failed", "dead")},
+        "eta": round(waiting / per_minute * MINUTE) if per_minute and waiting else None,
+    }
+
+
+@route("PATCH", "/queues", "Pause all queues, those to come too, or end all pauses", body=(NEEDED, *HOW), answer=QUEUES)
+def pause_all(app: App, *, paused: bool, **how: Any) -> dict[str, Any]:
+    _pause(app, [], paused, how)
+    return _all(app)
+
+
+@route(
+    "PATCH",
+    "/queues/{name}",
+    "Limit, pause, resume or drain a queue; what is not given stays",
+    rest=PARTS,
+    answer=QUEUE,
+    errors=(409,),
+)
+def edit_queue(app: App, *, name: str, rest: dict[str, Any]) -> ShownQueue:
+    given: dict[str, Any] = {key: _known(key).check(value) for key, value in rest.items()}
+    found = app.queue.queues
+    if "slots" in given:
+        found.limit(name, given["slots"])
+    if "rate" in given:
+        found.rate(name, given["rate"])
+    if given.get("draining") is not None:
+        found.drain(name, given["draining"])
+    if given.get("paused") is not None:
+        _pause(app, [name], given["paused"], given)
+    return found.get(name)
+
+
+def _known(name: str) -> Parameter:
+    """Return a parameter of the body. Raises InvalidInput."""
+    known = {parameter.name: parameter for parameter in PARTS}
+    if name not in known:
+        raise InvalidInput(f"unknown field {quoted(name)}{did_you_mean(name, known)}", field=name)
+    return known[name]
+
+
+def _pause(app: App, names: list[str], paused: bool, how: dict[str, Any]) -> None:
+    if paused:
+        schedules = bool(how.get("schedules"))
+        app.queue.queues.pause(*names, until=how.get("until"), reason=how.get("reason"), schedules=schedules)
+    else:
+        app.queue.queues.resume(*names)

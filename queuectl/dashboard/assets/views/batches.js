@@ -1,0 +1,39 @@
+// The batches: how far each one is, what became of its jobs, and when it will have ended.
+
+import { get } from '../api.js';
+import { coarse, number } from '../format.js';
+import { emptyCard, listCard } from '../lists.js';
+import { badge, equivalent, h, head, heading, jobsUrl, when } from '../ui.js';
+
+const COLUMNS = [['Batch'], ['State'], ['Progress'], ['Ended', 'num'], ['Jobs', 'num'], ['Dead', 'num'],
+  ['Added', 'num'], ['Finished', 'num'], ['Time left', 'num']];
+// A batch looks like the jobs that it stands for.
+const LOOKS = { open: 'processing', completed: 'completed', failed: 'dead', stopped: 'cancelled' };
+
+/** @param {Api.Batch} item */
+function row(item) {
+  const link = (states, content) => h('a', { href: jobsUrl(`batch:${item.name}${states}`) }, content);
+  const state = badge(LOOKS[item.state], item.state);
+  state.title = item.stop_reason || '';
+  const percent = Math.floor((item.ended * 100) / item.jobs);
+  return [heading(h('a', { href: jobsUrl(`batch:${item.name}`), class: 'mono' }, item.name)), state,
+    h('progress', { max: item.jobs, value: item.ended, 'aria-label': `${percent}%`, title: `${percent}%` }),
+    number(item.ended), link('', number(item.jobs)), link(' state:dead', number(item.dead)), when(item.created_at),
+    when(item.finished_at), item.time_left !== null && `~${coarse(item.time_left)}`];
+}
+
+export function mount(root, { signal }) {
+  const empty = emptyCard('No batches yet', 'A batch is a name for jobs that belong together.',
+    equivalent("queuectl add 'make report' --batch nightly"));
+  const list = listCard(null, COLUMNS, ({ name }) => name, row, { caption: 'Batches', empty });
+  const more = h('p', { class: 'muted', hidden: true });
+  root.append(head('Batches'), empty, list.element, more);
+  return {
+    refresh: async () => {
+      const { items, total } = await get('/batches', null, signal);
+      list.show(items);
+      more.hidden = total <= items.length;
+      more.textContent = `The newest ${number(items.length)} of ${number(total)} batches.`;
+    },
+  };
+}

@@ -1,0 +1,39 @@
+"""Pauses that end by themselves.
+
+A claim takes one for over as soon as its time has come: here this is written down, and workers are woken.
+"""
+
+from __future__ import annotations
+
+from ...model.job import PAUSE
+from ...model.lane import HOME, Lane
+from ...store import Store
+from ..machine.doorbell import CONTROL, WORKERS, ring
+from ..machine.log import Log
+
+ALL = -1
+
+
+def end_pauses(store: Store, now: int, log: Log) -> int:
+    """End the pauses whose time has come, with an event for each; return how many there were."""
+    until = store.lanes.next_end()
+    if until is None or until > now:
+        return 0
+    with store.writing():
+        over = store.lanes.paused_until(now)
+        for lane in over:
+            lane.end_pause()
+            store.lanes.set(lane)
+            _let_go_on(store, lane, now)
+            store.events.add(
+                "resumed", actor=log.speaker, now=now, detail=f"{lane.subject}: the time of its pause is over"
+            )
+    ring(store.home, WORKERS, CONTROL)
+    return len(over)
+
+
+def _let_go_on(store: Store, lane: Lane, now: int) -> None:
+    """Let go on what a pause of a queue, or of the home, has suspended. In a transaction."""
+    for job in store.search.jobs(store.search.running(ALL)):
+        if job.suspended_by == PAUSE and lane.name in (HOME, job.queue):
+            store.jobs.resume(job.number, now, PAUSE)

@@ -1,0 +1,38 @@
+"""Room in queues, for workers: claiming where there is some, resting until there may be, leaving it to others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+
+from ...model.settings import Settings
+from ...store import Store
+from ...store.claim import Claim
+from ..home.clockwatch import follow
+from . import hooks
+
+
+def claim_next(store: Store, worker: int, queues: Sequence[str], settings: Settings) -> Claim | None:
+    """Claim a job for a worker of some or all queues. In a transaction."""
+    if store.lanes.have_rates:
+        # They hold by the clock: it may just have been set.
+        follow(store)
+    return store.jobs.claim(
+        worker=worker,
+        now=store.clock.wall(),
+        queues=queues,
+        lease_until=store.clock.monotonic() + settings.lease,
+        cancel=partial(hooks.cancel, store, settings=settings, actor=f"worker {worker}"),
+    )
+
+
+def seconds_to_room(store: Store, queues: Sequence[str], longest: float) -> float:
+    """Return how long a worker of some or all queues may rest, `longest` at most. Raises StoreUnavailable."""
+    now = store.clock.wall()
+    room = store.lanes.next_room(now, queues)
+    return longest if room is None else min(longest, max(1, room - now) / 1000)
+
+
+def leaves_room(store: Store, queue: str, claim: Claim | None) -> bool:
+    """Return whether others may wait for the slot that a job of a queue has left: the next one does not take it."""
+    return (claim is None or claim.queue != queue) and store.lanes.is_waited_for(queue)

@@ -1,0 +1,63 @@
+"""Stop the processes of an attempt where they are, let them go on, and count for how long they stood still."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable
+
+from ...model.clock import Clock
+from ..machine import process
+from ..machine.process import Entry
+from .tree import send_to_all
+
+# A process that sleeps in the kernel stops when it wakes; the worker has more to do than to wait for that.
+STOP_BUDGET_MS = 500
+
+
+class Standstill:
+    """Whether an attempt stands still; `tree` lists its living processes, and may raise OSError."""
+
+    def __init__(self, clock: Clock, tree: Callable[[], list[Entry]]) -> None:
+        self._clock = clock
+        self._tree = tree
+        self._since: int | None = None
+        self._before = 0
+        self._is_complete = False
+
+    @property
+    def is_on(self) -> bool:
+        """Whether it stands still, or is about to."""
+        return self._since is not None
+
+    def lasted(self, now: int) -> int:
+        """Return for how many milliseconds it has stood still, until `now` by the monotonic clock."""
+        return self._before + (0 if self._since is None else max(0, now - self._since))
+
+    def begin(self) -> None:
+        """Stop what runs. What could not be stopped, or not be looked for, the next call stops."""
+        if self._since is None:
+            self._since = self._clock.monotonic()
+            self._is_complete = False
+        if self._is_complete:
+            return
+        try:
+            left = send_to_all(self._running, signal.SIGSTOP, clock=self._clock, budget=STOP_BUDGET_MS)
+        except OSError:
+            return  # The system could not tell; the next call asks again.
+        self._is_complete = not left
+
+    def end(self) -> None:
+        """Let what is stopped go on. If it cannot be looked for, it stands still until the next call."""
+        try:
+            members = self._tree()
+        except OSError:
+            return  # The system could not tell; the next call asks again.
+        process.send(members, signal.SIGCONT)
+        self.forget(self._clock.monotonic())
+
+    def forget(self, now: int) -> None:
+        """Let time go on from `now`: somebody else sees to the processes."""
+        self._before, self._since = self.lasted(now), None
+
+    def _running(self) -> list[Entry]:
+        return [member for member in self._tree() if not member.is_stopped]

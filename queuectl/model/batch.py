@@ -1,0 +1,104 @@
+"""A batch: jobs that were added together, under a name.
+
+Where it stands follows from how many of its jobs are in each state; `max_fails` is how many dead jobs stop it.
+"""
+
+from __future__ import annotations
+
+from .filter import in_quotes, written
+from .job import CANCELLED, COMPLETED, DEAD, FINAL_STATES, jobs_text
+from .record import Record
+from .when import HOUR
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
+OPEN, FAILED, STOPPED = "open", "failed", "stopped"
+# Some of its jobs have not ended; all are completed; none is unfinished, and some are dead, cancelled or stuck.
+STANDINGS = (OPEN, COMPLETED, FAILED)
+STATES = (*STANDINGS, STOPPED)
+
+
+def standing(states: Mapping[str, int], stuck: int) -> str:
+    """Return the word of STANDINGS for so many jobs in each state; those that are stuck count as ended."""
+    if sum(jobs for state, jobs in states.items() if state not in FINAL_STATES) > stuck:
+        return OPEN
+    return FAILED if stuck or states.get(DEAD) or states.get(CANCELLED) else COMPLETED
+
+
+def stops_at(max_fails: str, jobs: int) -> int:
+    """Return how many dead jobs stop a batch that has so many jobs: a percentage is rounded up."""
+    number = int(max_fails.rstrip("%"))
+    return -(-jobs * number // 100) if max_fails.endswith("%") else number
+
+
+def stop_text(name: str, dead: int) -> str:
+    """Return why a batch was stopped, which is also why its jobs were cancelled."""
+    return f"batch {name} was stopped after {jobs_text(dead, DEAD)}"
+
+
+def go_on(name: str) -> str:
+    """Return the command that lets a batch go on which was stopped."""
+    jobs = f"{written('batch', name)} {written('state', DEAD, CANCELLED)}"
+    return f"queuectl retry {in_quotes(jobs)}"
+
+
+class Batch(Record):
+    """A batch as it stood when it was read.
+
+    `states` is how many of its jobs are in each state, without the zeros, `stuck` how many wait for jobs that have
+    ended otherwise than they need. `started_at` is when the first of them was claimed, `ended_at` when the last one
+    that has run ended. Times are in milliseconds.
+    """
+
+    id: int
+    name: str
+    states: dict[str, int]
+    stuck: int
+    max_fails: str | None
+    created_at: int
+    created_by: str
+    started_at: int | None
+    ended_at: int | None
+    stopped_at: int | None
+    stop_reason: str | None
+
+    @property
+    def jobs(self) -> int:
+        """How many jobs it has."""
+        return sum(self.states.values())
+
+    @property
+    def ended(self) -> int:
+        """How many of them have ended."""
+        return sum(self.states.get(state, 0) for state in FINAL_STATES)
+
+    @property
+    def dead(self) -> int:
+        """How many of them are dead."""
+        return self.states.get(DEAD, 0)
+
+    @property
+    def state(self) -> str:
+        """Where it stands, a word of STATES: that it was stopped goes before what follows from its jobs."""
+        return standing(self.states, self.stuck) if self.stopped_at is None else STOPPED
+
+    @property
+    def finished_at(self) -> int | None:
+        """When the last of its jobs ended that ran, None while any is to run."""
+        return None if self.ended + self.stuck < self.jobs else self.ended_at
+
+    @property
+    def rate(self) -> float | None:
+        """How many of its jobs have run to their end in an hour, None while that cannot be told."""
+        ran = self.states.get(COMPLETED, 0) + self.states.get(DEAD, 0)
+        if not ran or self.started_at is None or self.ended_at is None or self.ended_at <= self.started_at:
+            return None
+        return round(ran * HOUR / (self.ended_at - self.started_at), 3)
+
+    @property
+    def time_left(self) -> int | None:
+        """In how many milliseconds it has ended if it goes on so, None if that cannot be told, or if it has ended."""
+        left = self.jobs - self.ended - self.stuck
+        return round(left * HOUR / self.rate) if left and self.rate and self.stopped_at is None else None

@@ -1,0 +1,168 @@
+"""A lane: what a queue was given besides its jobs. Slots and a rate limit it, a pause or a drain closes it.
+
+    slots     so many of its jobs run at a time, at most
+    rate      so many of its jobs start in a period, at an even distance but for a burst
+    pause     none of its jobs starts until it is resumed, or until an instant
+    drain     it takes no new jobs until it is resumed
+    defaults  what its new jobs have where none is given
+
+The rate is kept by GCRA: `due` is when the next job would start if all kept an even distance. One may start up to
+`burst - 1` distances earlier, and moves it on by a distance. It is in microseconds, for 600 a second are no whole
+number of milliseconds apart.
+"""
+
+from __future__ import annotations
+
+from . import when
+from .rate import US, Rate
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+NO_DEFAULT = object()
+# The name of the home's own lane: its pause holds for all queues.
+HOME = ""
+MAX_SLOTS = 10_000
+# The clock may be set back by so much before anybody sees that.
+SLACK_US = 3_000_000
+OPEN, PAUSED, FULL, DRAINING = STANDINGS = ("open", "paused", "full", "draining")
+
+
+class Lane(Record):
+    """A lane as it stood when it was read. Times are milliseconds since 1970, but for `due`."""
+
+    name: str
+    slots: int | None = None
+    rate_count: int | None = None
+    rate_period: int = when.SECOND
+    rate_burst: int = 1
+    due: int = 0
+    paused_at: int | None = None
+    paused_until: int | None = None
+    is_delay: int = 0
+    pause_reason: str | None = None
+    pauses_schedules: int = 0
+    is_draining: int = 0
+    defaults: str | None = None
+
+    @property
+    def rate(self) -> Rate | None:
+        """Its rate, None without one."""
+        return None if self.rate_count is None else Rate(self.rate_count, self.rate_period, self.rate_burst)
+
+    @property
+    def subject(self) -> str:
+        """What it is, in words."""
+        return "everything" if self.name == HOME else f"queue {self.name}"
+
+    def is_paused(self, now: int) -> bool:
+        """Return whether none of its jobs may start at a wall time."""
+        return self.paused_at is not None and (self.paused_until is None or now < self.paused_until)
+
+    def is_full(self, running: int) -> bool:
+        """Return whether so many running jobs take all its slots."""
+        return self.slots is not None and running >= self.slots
+
+    def starts_at(self, now: int) -> int:
+        """Return from when on its rate lets a job start, which is over if one may start now."""
+        rate = self.rate
+        if rate is None:
+            return now
+        ahead = self.due - now * US
+        # It cannot be so far ahead: somebody has set the clock, and nobody has moved it along.
+        if ahead > rate.burst * rate.distance + SLACK_US:
+            return now
+        return -(-(self.due - (rate.burst - 1) * rate.distance) // US)
+
+    def opens_at(self, now: int, running: int) -> int | None:
+        """Return when another job may start while so many run, None if that is no matter of time."""
+        if self.is_full(running):
+            return None
+        return self.paused_until if self.is_paused(now) else self.starts_at(now)
+
+    def has_room(self, now: int, running: int) -> bool:
+        """Return whether another job may start at a wall time while so many run."""
+        return not self.is_paused(now) and not self.is_full(running) and self.starts_at(now) <= now
+
+    def room(self, now: int, running: int) -> int:
+        """Return how many jobs may start at a wall time while so many run, MAX_SLOTS for any number."""
+        if not self.has_room(now, running):
+            return 0
+        most = MAX_SLOTS if self.slots is None else self.slots - running
+        return most if self.rate_count is None else min(most, self.rate_burst)
+
+    def due_after(self, now: int) -> int:
+        """Return `due` once a job has started at a wall time."""
+        rate = self.rate
+        assert rate is not None
+        base = now * US
+        if base < self.due <= base + rate.burst * rate.distance + SLACK_US:
+            base = self.due
+        return base + rate.distance
+
+    def pause_text(self, now: int) -> str:
+        """Return how it is paused: `paused until 18:00: game`."""
+        until = "" if self.paused_until is None else f" until {when.clock_text(self.paused_until, now)}"
+        return f"paused{until}" + (f": {self.pause_reason}" if self.pause_reason else "")
+
+    def set_rate(self, rate: Rate | None) -> None:
+        """Give it a rate, or none; the first job may start at once."""
+        self.due, self.rate_count = 0, None
+        if rate is not None:
+            self.rate_count, self.rate_period, self.rate_burst = rate.count, rate.period, rate.burst
+
+    @property
+    def job_defaults(self) -> dict[str, Any]:
+        """What its new jobs have where none is given, as it is kept."""
+        if self.defaults is None:
+            return {}
+        import json
+
+        return dict(json.loads(self.defaults))
+
+    def set_default(self, name: str, value: Any) -> None:
+        """Give it a default, as it is kept, of a field of its jobs; NO_DEFAULT takes it away."""
+        import json
+
+        given = {key: kept for key, kept in self.job_defaults.items() if key != name}
+        if value is not NO_DEFAULT:
+            given[name] = value
+        self.defaults = json.dumps(given) if given else None
+
+    def standing(self, now: int, running: int) -> str:
+        """Return which one of STANDINGS it has while so many of its jobs run."""
+        if self.is_paused(now):
+            return PAUSED
+        if self.is_full(running):
+            return FULL
+        return DRAINING if self.is_draining else OPEN
+
+    def end_pause(self) -> None:
+        """End its pause."""
+        self.paused_at = self.paused_until = self.pause_reason = None
+        self.is_delay = self.pauses_schedules = 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it was given nothing."""
+        given = (self.slots, self.rate_count, self.paused_at, self.defaults)
+        return not self.is_draining and all(value is None for value in given)
+
+
+class Pause(Record):
+    """A pause as users see it: of a queue, or of the home if `queue` is None. Times are milliseconds since 1970."""
+
+    queue: str | None
+    at: int
+    until: int | None
+    reason: str | None
+    schedules: bool
+
+    @classmethod
+    def of_lane(cls, lane: Lane) -> Pause:
+        """Return the pause of a lane that is paused."""
+        assert lane.paused_at is not None
+        until, schedules = lane.paused_until, bool(lane.pauses_schedules)
+        return cls(lane.name or None, lane.paused_at, until, lane.pause_reason, schedules)

@@ -1,0 +1,27 @@
+"""Batches."""
+
+from __future__ import annotations
+
+from ..batch import STATES
+from ..kinds import DURATION, NUMBER, REAL, SHARE, TEXT, TIME
+from ..noun import Noun, maybe, one_of, table
+
+BATCH = Noun(
+    "batch",
+    name=TEXT,
+    state=one_of(*STATES),
+    jobs=NUMBER,
+    ended=NUMBER,
+    dead=NUMBER,
+    stuck=NUMBER,
+    states=table(NUMBER),
+    max_fails=maybe(SHARE),
+    created_at=TIME,
+    created_by=TEXT,
+    started_at=maybe(TIME),
+    finished_at=maybe(TIME),
+    rate=maybe(REAL),
+    time_left=maybe(DURATION),
+    stopped_at=maybe(TIME),
+    stop_reason=maybe(TEXT),
+)

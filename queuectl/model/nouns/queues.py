@@ -1,0 +1,25 @@
+"""Queues and their pauses."""
+
+from __future__ import annotations
+
+from ..kinds import ANY, FLAG, NUMBER, TEXT, TIME
+from ..lane import STANDINGS
+from ..noun import Noun, maybe, one_of, table
+
+QUEUE = Noun(
+    "queue",
+    queue=TEXT,
+    standing=one_of(*STANDINGS),
+    pending=NUMBER,
+    processing=NUMBER,
+    total=NUMBER,
+    slots=maybe(NUMBER),
+    rate=maybe(TEXT),
+    paused_at=maybe(TIME),
+    paused_until=maybe(TIME),
+    pause_reason=maybe(TEXT),
+    draining=FLAG,
+    defaults=table(ANY).but(cell=lambda values, now: ", ".join(f"{name}={value}" for name, value in values.items())),
+)
+RESUMED = Noun("resumed queue", queue=maybe(TEXT))
+PAUSE = Noun("pause", queue=maybe(TEXT), at=TIME, until=maybe(TIME), reason=maybe(TEXT), schedules=FLAG)

@@ -1,0 +1,164 @@
+"""The batches: names of jobs that were added together, with counts, and with a limit of dead jobs that stops them.
+
+A batch begins with its first job and is gone with its last. Its counts stand in `Counts.of_batches`. Once so many of
+its jobs are dead as `max_fails` says it is stopped, in the transaction that buries the last of them: no job of it is
+claimed any more, and those that wait are cancelled. A retry of any of its jobs lets it go on. All methods that write
+must be called inside `with store.writing():`.
+"""
+
+from __future__ import annotations
+
+from ..model.batch import Batch, go_on, standing, stop_text, stops_at
+from ..model.errors import Conflict
+from ..model.event import BATCH_STOPPED
+from ..model.job import DEAD
+from .condition import prefix_range
+from .events import ADD
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable, Sequence
+
+    from ..model.spec import JobSpec
+    from .claim import Claim
+    from .counts import Counts
+    from .database import Database
+    from .sqlite import Row
+
+OF_NAME = "SELECT * FROM batches WHERE name = ?"
+NEWEST = "SELECT * FROM batches ORDER BY id DESC LIMIT ?"
+COUNT = "SELECT count(*) FROM batches"
+COUNT_STUCK = """
+SELECT count(*) FROM jobs INDEXED BY jobs_stuck_of_batch
+WHERE batch = ? AND batch IS NOT NULL AND hopeless > 0 AND finished_at IS NULL
+"""
+BY_PREFIX = "SELECT * FROM batches WHERE name >= ? AND name < ? ORDER BY name LIMIT ?"
+CREATE = "INSERT INTO batches (name, created_at, created_by, max_fails) VALUES (?, ?, ?, ?)"
+BEGIN = "UPDATE batches SET started_at = ? WHERE name = ? AND started_at IS NULL"
+END = "UPDATE batches SET ended_at = ? WHERE name = ?"
+STOP_REASON = "SELECT stop_reason FROM batches WHERE name = ?"
+STOP = "UPDATE batches SET stopped_at = ?, stop_reason = ? WHERE name = ? AND stopped_at IS NULL"
+RESUME = "UPDATE batches SET stopped_at = NULL, stop_reason = NULL WHERE name = ? AND stopped_at IS NOT NULL"
+DROP = "DELETE FROM batches WHERE name = ?"
+
+
+class Batches:
+    """The table of batches."""
+
+    def __init__(self, database: Database, counts: Counts) -> None:
+        self._database = database
+        self._counts = counts.of_batches
+
+    def get(self, name: str) -> Batch | None:
+        """Return a batch, None if there is none of this name."""
+        row = self._database.row(OF_NAME, (name,))
+        return None if row is None else self._batch(row)
+
+    def newest(self, limit: int) -> list[Batch]:
+        """Return up to `limit` batches, those that were begun last first; negative: all."""
+        return [self._batch(row) for row in self._database.rows(NEWEST, (limit,))]
+
+    def named(self, prefix: str, limit: int) -> list[Batch]:
+        """Return up to `limit` batches whose name begins with a prefix, by name."""
+        if not prefix.isascii():
+            return []
+        low, high = prefix_range(prefix) if prefix else ("", "\x7f")
+        return [self._batch(row) for row in self._database.rows(BY_PREFIX, (low, high, limit))]
+
+    def count(self) -> int:
+        """Return how many batches there are."""
+        return int(self._database.value(COUNT))
+
+    def _batch(self, row: Row) -> Batch:
+        name = row["name"]
+        return Batch.of({**row, "states": self._counts.of(name), "stuck": self._stuck(name)})
+
+    def _stuck(self, name: str) -> int:
+        return int(self._database.value(COUNT_STUCK, (name,)))
+
+    def standing(self, name: str) -> str:
+        """Return where the jobs of a batch stand, a word of `model.batch.STANDINGS`; one without jobs is completed."""
+        return standing(self._counts.of(name), self._stuck(name))
+
+    def stop_reason(self, name: str) -> str | None:
+        """Return why a batch was stopped, None if it was not."""
+        reason: str | None = self._database.value(STOP_REASON, (name,))
+        return reason
+
+    def begun_by(self, specs: Sequence[JobSpec]) -> dict[str, str | None]:
+        """Return the batches that new jobs begin, each with its limit of dead jobs.
+
+        Raises Conflict if another limit is given than a batch has, or if a batch was stopped.
+        """
+        begun: dict[str, str | None] = {}
+        for name, limit in _limits(specs).items():
+            row = self._database.row(OF_NAME, (name,))
+            if row is None:
+                begun[name] = limit
+            elif row["stop_reason"] is not None:
+                raise Conflict(row["stop_reason"], hint=f"let it go on with: {go_on(name)}", field="batch")
+            elif limit not in (None, row["max_fails"]):
+                raise _another_limit(name, row["max_fails"], limit)
+        return begun
+
+    def create(self, limits: dict[str, str | None], *, actor: str, now: int) -> None:
+        """Begin batches, each with its limit of dead jobs."""
+        for name, limit in limits.items():
+            self._database.change(CREATE, (name, now, actor, limit))
+
+    def begin(self, name: str, now: int) -> None:
+        """Note that a job of a batch was claimed."""
+        self._database.change(BEGIN, (now, name))
+
+    def end(self, name: str, claim: Claim, state: str, now: int) -> None:
+        """Note that a claimed job of a batch has reached a final state; too many dead ones stop the batch."""
+        self._database.change(END, (now, name))
+        if state != DEAD:
+            return
+        row = self._database.row(OF_NAME, (name,))
+        if row is None or row["max_fails"] is None:
+            return
+        states = self._counts.of(name)
+        if states.get(DEAD, 0) < stops_at(row["max_fails"], sum(states.values())):
+            return
+        reason = stop_text(name, states[DEAD])
+        if self._database.change(STOP, (now, reason, name)):
+            self.note(BATCH_STOPPED, claim.number, reason, f"worker {claim.worker}", now)
+
+    def note(self, kind: str, number: int, reason: str, actor: str, now: int) -> None:
+        """Note as an event what was done to a job, or by it, since its batch was stopped."""
+        self._database.insert(ADD, (now, number, kind, reason, actor))
+
+    def resume(self, name: str) -> None:
+        """Let a batch go on that was stopped."""
+        self._database.change(RESUME, (name,))
+
+    def drop_empty(self, names: Iterable[str]) -> None:
+        """Delete those batches that have no job any more."""
+        for name in names:
+            if not self._counts.of(name):
+                self._database.change(DROP, (name,))
+                self._counts.drop(name)
+
+
+def _limits(specs: Sequence[JobSpec]) -> dict[str, str | None]:
+    """Return the batches of new jobs, each with the limit that is given for it. Raises Conflict for two of them."""
+    limits: dict[str, str | None] = {}
+    for spec in specs:
+        if spec.batch is None:
+            continue
+        limit = limits.setdefault(spec.batch, spec.max_fails)
+        if limit is None:
+            limits[spec.batch] = spec.max_fails
+        elif spec.max_fails not in (None, limit):
+            raise _another_limit(spec.batch, limit, spec.max_fails)
+    return limits
+
+
+def _another_limit(name: str, limit: str | None, given: str | None) -> Conflict:
+    has = "was begun without max_fails" if limit is None else f"has max_fails {limit}"
+    return Conflict(
+        f"batch {name} {has}, it cannot be {given}",
+        hint="leave --max-fails out, or give another batch",
+        field="max_fails",
+    )

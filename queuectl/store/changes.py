@@ -1,0 +1,215 @@
+"""What users do to jobs: cancel, suspend, resume, retry, edit, hold, front, release, remove; and the stop of a batch.
+
+Each statement names the state that it expects. What changes a job keeps the counts, and tells its children whether it
+has ended.
+"""
+
+from __future__ import annotations
+
+from ..model.cached import cached_property
+from ..model.event import CANCELLED_FOR
+from ..model.fields import EDITABLE
+from ..model.job import BLOCKED, FINAL_STATES, PENDING, TRANSITIONS, USER, WAITING_STATES
+from ..model.verbs import VERBS
+from .enqueue import PLAIN, tags_text
+from .expiry import Expiry
+from .schema import one_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Mapping
+
+    from .batches import Batches
+    from .contexts import Contexts
+    from .counts import Counts
+    from .database import Database
+    from .lanes import Lanes
+    from .links import Links
+
+# With the instant at which a job that is suspended goes on, or ends.
+GOES_ON = """suspended_for = suspended_for + CASE WHEN suspended_at IS NULL THEN 0 ELSE max(0, ? - suspended_at) END,
+    suspended_at = NULL, suspended_by = NULL"""
+PLACE = "SELECT queue, batch, state FROM jobs WHERE number = ?"
+# A running job is only marked: its worker ends it.
+CANCEL = """
+UPDATE jobs SET state = CASE state WHEN 'processing' THEN state ELSE 'cancelled' END,
+    cancel_requested = state = 'processing', finished_at = CASE state WHEN 'processing' THEN NULL ELSE ? END,
+    updated_at = ?
+WHERE number = ? AND state = ?
+"""
+# Also only marked. What a pause has suspended, a user may suspend beyond its end.
+SUSPEND = """
+UPDATE jobs SET suspended_at = coalesce(suspended_at, ?), suspended_by = ?, updated_at = ?
+WHERE suspended_by IS NOT ? AND suspended_by IS NOT 'user' AND number = ? AND state = ?
+"""
+RESUME = f"""
+UPDATE jobs SET {GOES_ON}, updated_at = ?
+WHERE suspended_at IS NOT NULL AND suspended_by = coalesce(?, suspended_by) AND number = ? AND state = ?
+"""
+RETRY = """
+UPDATE jobs SET state = CASE WHEN waits > 0 THEN 'blocked' ELSE 'pending' END, run_at = ?, updated_at = ?,
+    finished_at = NULL, duration = NULL, exit_code = NULL, signal = NULL, error = NULL, expires_at = NULL,
+    attempts = CASE WHEN ? THEN attempts ELSE 0 END
+WHERE number = ? AND state = ?
+"""
+STORED = ("run_at", "is_delay", "context", "tags", *(field.name for field in EDITABLE if field.name in PLAIN))
+BEFORE_EDIT = f"SELECT state, waits, {', '.join(STORED)} FROM jobs WHERE number = ?"
+EDIT = f"UPDATE jobs SET state = ?, {' = ?, '.join(STORED)} = ?, updated_at = ? WHERE number = ? AND state = ?"
+HOLD = """
+UPDATE jobs SET run_at = CASE WHEN state = 'failed' THEN ? ELSE run_at END, state = 'held', updated_at = ?
+WHERE number = ? AND state = ?
+"""
+FRONT = "UPDATE jobs SET priority = ?, updated_at = ? WHERE number = ? AND state = ?"
+RELEASE = """
+UPDATE jobs SET state = CASE WHEN run_at > ? THEN 'scheduled' WHEN waits > 0 THEN 'blocked' ELSE 'pending' END,
+    updated_at = ?
+WHERE number = ? AND state = ?
+"""
+REMOVE = "DELETE FROM jobs WHERE number = ? AND state = ?"
+# Jobs that wait in batches that were stopped: seldom any, and then they are to be cancelled.
+IN_STOPPED = f"""
+SELECT number, stop_reason FROM batches CROSS JOIN jobs INDEXED BY jobs_of_batch ON jobs.batch = batches.name
+WHERE stopped_at IS NOT NULL AND {one_of("jobs.state", WAITING_STATES)} LIMIT ?
+"""
+STOP = "UPDATE jobs SET state = 'cancelled', error = ?, finished_at = ?, updated_at = ? WHERE number = ? AND state = ?"
+# Each ends with the number and the state that are expected.
+CHANGES = {
+    "cancel": CANCEL,
+    "stop": STOP,
+    "suspend": SUSPEND,
+    "resume": RESUME,
+    "retry": RETRY,
+    "edit": EDIT,
+    "hold": HOLD,
+    "release": RELEASE,
+    "front": FRONT,
+}
+
+
+class JobChanges:
+    """The jobs table as users change it."""
+
+    def __init__(self, database: Database, counts: Counts, contexts: Contexts, lanes: Lanes, links: Links) -> None:
+        self._database = database
+        self._counts = counts
+        self._contexts = contexts
+        self.expiry = Expiry(database)
+        self._lanes = lanes
+        self._links = links
+
+    @cached_property
+    def _batches(self) -> Batches:
+        from .batches import Batches
+
+        return Batches(self._database, self._counts)
+
+    def _change(self, verb: str, number: int, now: int, *values: object, how: str = "") -> bool:
+        """Change a job whose state the verb fits, and keep the counts; return False if it does not fit it.
+
+        `how` names another of CHANGES than the verb's own. What was made of the job is read again: the counts cannot
+        say anything else. Its children learn whether it has ended.
+        """
+        before = self._database.row(PLACE, (number,))
+        if before is None or before["state"] not in VERBS[verb].states:
+            return False
+        if not self._database.change(CHANGES[how or verb], (*values, number, before["state"])):
+            return False
+        after = self._database.rows(PLACE, (number,))[0]
+        self._counts.add(before["queue"], before["batch"], before["state"], -1)
+        self._counts.add(after["queue"], after["batch"], after["state"], 1)
+        if verb == "retry":
+            # What it waits for again may leave it stuck.
+            self._links.reopen(number, now)
+            if before["batch"] is not None:
+                self._batches.resume(before["batch"])
+        if verb == "retry" or after["state"] in FINAL_STATES:
+            self._links.follow(number, now)
+        return True
+
+    def cancel(self, number: int, now: int) -> bool:
+        """Cancel a job; return False if its state does not allow it. A running one is marked, its worker ends it."""
+        return self._change("cancel", number, now, now, now)
+
+    def has_stopped(self) -> bool:
+        """Return whether a job waits whose batch was stopped."""
+        return self._database.value(IN_STOPPED, (1,)) is not None
+
+    def cancel_stopped(self, now: int, limit: int, *, actor: str) -> int:
+        """Cancel up to `limit` jobs that wait and whose batch was stopped; return how many."""
+        waiting = self._database.rows(IN_STOPPED, (limit,))
+        return sum(self._stop(row["number"], row["stop_reason"], actor, now) for row in waiting)
+
+    def _stop(self, number: int, reason: str, actor: str, now: int) -> bool:
+        if not self._change("cancel", number, now, f"cancelled: {reason}", now, now, how="stop"):
+            return False
+        self._batches.note(CANCELLED_FOR, number, reason, actor, now)
+        return True
+
+    def suspend(self, number: int, now: int, by: str = USER) -> bool:
+        """Mark a running job as suspended, by USER or by PAUSE; its worker stops it. Return False if it was already."""
+        return self._change("suspend", number, now, now, by, now, by)
+
+    def resume(self, number: int, now: int, by: str | None = None) -> bool:
+        """Mark a job as running that is suspended, by USER, by PAUSE or by either; its worker lets it go on.
+
+        Return False if it is not suspended so.
+        """
+        return self._change("resume", number, now, now, now, by)
+
+    def retry(self, number: int, now: int, *, keep_attempts: bool) -> bool:
+        """Make a final or failed job claimable at once; return False if its state does not allow it.
+
+        With `keep_attempts` it has one attempt more, otherwise all of them again. It does not expire any more.
+        """
+        return self._change("retry", number, now, now, now, keep_attempts)
+
+    def edit(self, number: int, changes: Mapping[str, Any], now: int) -> bool:
+        """Change fields of a job that waits, by name as `parse_changes` returns them; return False if it does not.
+
+        A new time makes a job claimable, or has it wait again. `parents` are those of its links from now on.
+        """
+        before = self._database.row(BEFORE_EDIT, (number,))
+        if before is None or before["state"] not in VERBS["edit"].states:
+            return False
+        state, after = before["state"], {name: before[name] for name in STORED}
+        after.update((name, value) for name, value in changes.items() if name in STORED)
+        if "tags" in changes:
+            after["tags"] = tags_text(changes["tags"])
+        if "cwd" in changes:
+            old = self._contexts.get(before["context"])
+            after["context"] = self._contexts.number(changes["cwd"], old.path, old.env)
+        if "run_at" in changes:
+            state = TRANSITIONS.get((state, "postpone" if after["run_at"] > now else "promote"), state)
+            state = BLOCKED if state == PENDING and before["waits"] else state
+        if not self._change("edit", number, now, state, *after.values(), now):
+            return False
+        if "parents" in changes:
+            self._links.replace(number, changes["parents"], now)
+        return True
+
+    def hold(self, number: int, now: int) -> bool:
+        """Keep a job that waits from running until it is released; return False if it does not wait.
+
+        What is left of a failed one's wait for its next attempt is forgotten.
+        """
+        return self._change("hold", number, now, now, now)
+
+    def front(self, number: int, priority: int, now: int) -> bool:
+        """Give a job that waits the priority that puts it in front; return False if it does not wait."""
+        return self._change("front", number, now, priority, now)
+
+    def release(self, number: int, now: int) -> bool:
+        """Let a held job go; return False if it is not held."""
+        return self._change("release", number, now, now, now)
+
+    def remove(self, number: int) -> bool:
+        """Delete a job with its attempts and output; return False if it runs, or if unfinished jobs wait for it."""
+        before = self._database.row(PLACE, (number,))
+        if before is None or before["state"] not in VERBS["remove"].states or self._links.waiting_children(number, 1):
+            return False
+        if not self._database.change(REMOVE, (number, before["state"])):
+            return False
+        self._counts.add(before["queue"], before["batch"], before["state"], -1)
+        if before["batch"] is not None:
+            self._batches.drop_empty([before["batch"]])
+        return True

@@ -1,0 +1,101 @@
+"""A suspended job: every screen says so, what has been done already is refused, and filters find it."""
+
+from __future__ import annotations
+
+import re
+from typing import Iterator
+
+import pytest
+
+from queuectl.engine.queue import Queue
+from queuectl.store.home import Home
+from queuectl.store.lockfile import LockFile
+from tests.commands.calling import bring, call, done, refused
+from tests.support import wait_until
+
+SCREENS = {
+    "list": "suspended by a user",
+    "list --json": '"suspended_by": "user"',
+    "list suspended:yes -o ids": "processing-1",
+    "show last": "state:       processing: suspended by a user",
+    "show last --json": '"suspended_by": "user"',
+    "why last": "processing-1 is processing: suspended for",
+    "status": "(1 suspended)",
+    "status --json": '"suspended": 1',
+    "resume --all --dry-run -o ids": "processing-1",
+    "history last": "suspend",
+}
+
+
+@pytest.fixture
+def running(home: str) -> Iterator[str]:
+    """A home with a job that is processing, by a worker that lives as far as its lock says."""
+    bring(home, "processing")
+    lock = LockFile(Home(home).worker_lock(1))
+    assert lock.acquire()
+    yield home
+    lock.close()
+
+
+@pytest.mark.parametrize("line, said", SCREENS.items())
+def test_every_screen_says_that_a_job_is_suspended(running: str, line: str, said: str) -> None:
+    assert said not in call(running, *line.split()).out
+    assert done(running, "suspend", "last").out == "Job suspended: processing-1\n"
+    assert said in done(running, *line.split()).out
+
+
+def test_why_says_for_how_long_and_what_lets_it_go_on(running: str) -> None:
+    done(running, "suspend", "last")
+    with Queue(running) as queue:
+        reason = queue.reports.why(queue.get("last"))
+    assert reason.reason.startswith("suspended for ") and reason.reason.endswith(" by a user")
+    assert reason.hint == "it goes on with: queuectl resume processing-1"
+
+
+def test_what_has_been_done_already_is_refused_with_what_helps(running: str) -> None:
+    assert 'cannot resume job "processing-1": it is not suspended\n' in refused(running, 4, "resume", "last").err
+    done(running, "suspend", "last")
+    answer = refused(running, 4, "suspend", "last")
+    assert 'cannot suspend job "processing-1": it is suspended already\n' in answer.err
+    assert "it goes on with: queuectl resume processing-1" in answer.err
+    assert done(running, "resume", "last").out == "Job resumed: processing-1\n"
+    assert "it is not suspended" in refused(running, 4, "resume", "last").err
+
+
+def test_whoever_waits_for_a_suspended_job_is_told_what_lets_it_go_on(running: str) -> None:
+    done(running, "suspend", "last")
+    said = call(running, "wait", "last", "--timeout", "0.1").err
+    assert "processing-1: suspended for " in said and "it goes on with: queuectl resume processing-1\n" in said
+
+
+@pytest.mark.parametrize("verb", ["suspend", "resume"])
+def test_a_job_that_waits_cannot_be_suspended(home: str, verb: str) -> None:
+    done(home, "add", "true")
+    assert f'cannot {verb} job "job-1": it is pending\n' in refused(home, 4, verb, "last").err
+
+
+def test_a_filter_finds_only_what_a_verb_can_be_used_on(running: str) -> None:
+    assert done(running, "resume", "--all").out == "0 jobs resumed\n"
+    assert done(running, "suspend", "--all").out == "Job suspended: processing-1\n"
+    assert done(running, "suspend", "--all").out == "0 jobs suspended\n"
+    assert done(running, "list", "suspended:no", "-o", "ids").out == ""
+
+
+def test_show_says_for_how_long_it_had_been_suspended(running: str) -> None:
+    assert "besides" not in done(running, "show", "last").out
+    with Queue(running) as queue:
+        queue.suspend("last")
+        wait_until(lambda: queue.clock.wall() > (queue.get("last").suspended_at or 0))
+        queue.resume("last")
+    assert re.search(r"duration: .* so far, besides \d.*s suspended\n", done(running, "show", "last").out)
+
+
+def test_history_says_for_how_long_it_was_suspended_and_by_whom(running: str) -> None:
+    with Queue(running, actor="somebody") as queue:
+        queue.suspend("last")
+        queue.resume("last")
+        steps = [
+            (step.what, step.detail.split()[:1], step.by.partition("[")[0])
+            for step in queue.logs.history(queue.get("last"))
+        ]
+    assert steps[-2:] == [("suspend", [], "somebody"), ("resume", ["after"], "somebody")]

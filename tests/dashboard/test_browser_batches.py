@@ -1,0 +1,26 @@
+"""The page of batches in a real browser."""
+
+from __future__ import annotations
+
+from tests.dashboard import browser as fixtures
+from tests.dashboard.browser import Browser, Dashboard
+
+browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
+
+
+def test_a_batch_is_shown_with_its_progress_and_leads_to_its_jobs(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "exit 1", "--id", "bad", "--batch", "book", "--retries", "0", "--max-fails", "1")
+    dashboard.cli("add", "true", "--id", "rest", "--batch", "book", "--in", "2h")
+    dashboard.cli("add", "true", "--id", "other")
+    browser.open(dashboard.url + "/batches")
+    browser.wait("document.querySelector('tr[data-key=book] .badge')?.textContent === 'open'")
+
+    dashboard.work()
+    browser.wait("document.querySelector('tr[data-key=book] .badge').textContent === 'stopped'")
+    browser.wait("document.querySelector('tr[data-key=book] progress').value === 2")
+    assert "batch book was stopped after 1 dead job" in browser.js(
+        "return document.querySelector('tr[data-key=book] .badge').title"
+    )
+    browser.js("document.querySelector('tr[data-key=book] th a').click()")
+    browser.wait("document.querySelector('tr[data-key=bad]')")
+    assert not browser.js("return document.querySelector('tr[data-key=other]')")

@@ -1,0 +1,44 @@
+"""The page of queues in a real browser."""
+
+from __future__ import annotations
+
+from tests.dashboard import browser as fixtures
+from tests.dashboard.browser import Browser, Dashboard
+
+browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
+
+
+def test_waiting_jobs_of_a_queue_are_those_whose_time_has_come(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "true", "--in", "2h")
+    dashboard.cli("add", "true", "--hold")
+    browser.open(dashboard.url + "/queues")
+    link = "document.querySelector('td[data-label=%s] a')"
+    browser.wait(f"{link % 'Later'}?.textContent === '1'")
+    assert browser.js(f"return {link % 'Waiting'}.textContent") == "0"
+    browser.click("td[data-label=Later] a")
+    browser.wait("document.querySelectorAll('main tr[data-key]').length === 1")
+
+
+def test_a_queue_and_everything_are_paused_with_a_reason_and_resumed(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "true", "--queue", "mail", "--hold")
+    dashboard.cli("queue", "limit", "mail", "2")
+    browser.open(dashboard.url + "/queues")
+    now = "document.querySelector('tr[data-key=mail] td[data-label=Now] .badge')?.textContent"
+    browser.wait(f"{now} === 'open'")
+    assert browser.text("tr[data-key=mail] td[data-label=Limits]") == "2 at a time"
+    browser.click("[aria-label='Pause queue mail']")
+    browser.click("[name=reason]")
+    browser.type("game")
+    browser.click("dialog button.primary")
+    browser.wait(f"{now} === 'paused' && !document.querySelector('dialog')")
+    assert "game" in browser.text("tr[data-key=mail] td[data-label=Now]")
+    browser.click("[aria-label='Resume queue mail']")
+    browser.wait(f"{now} === 'open'")
+    browser.click("[aria-label='Pause everything']")
+    browser.click("dialog button.primary")
+    browser.wait(f"{now} === 'paused' && !document.querySelector('dialog')")
+    browser.open(dashboard.url + "/")
+    browser.wait("document.querySelector('#alerts')?.textContent.includes('everything is paused')")
+    browser.open(dashboard.url + "/queues")
+    browser.click("[aria-label='Resume everything']")
+    browser.wait(f"{now} === 'open'")
