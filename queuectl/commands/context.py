@@ -21,6 +21,10 @@ if TYPE_CHECKING:
         def is_read_by_people(self) -> bool:
             """Whether the answer is a table on a terminal."""
 
+        @property
+        def has_unicode(self) -> bool:
+            """Whether the answer may be drawn with lines and signs that are not ASCII."""
+
         def confirm(self, question: str) -> bool:
             """Ask a yes-or-no question. Raises InvalidInput where nobody can answer."""
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ..model.errors import Conflict
-from ..model.filter import reference
-from ..model.job import jobs_text
+from ..model.filter import in_quotes, reference, written
+from ..model.job import COMPLETED, DEAD, jobs_text
 from ..model.nouns.jobs import CHANGE
+from ..model.quantity import SHOWN, some_of
 from ..model.record import Record
 
 TYPE_CHECKING = False
@@ -62,4 +63,14 @@ def tell_stuck(store: Store, change: Change) -> None:
     if stuck:
         be, them = ("is", "it") if stuck == 1 else ("are", "them")
         what = f"{jobs_text(stuck)} that {'waits' if stuck == 1 else 'wait'} for what was cancelled {be} stuck"
-        change.notes = [f"{what}; cancel {them} too with: queuectl cancel stuck:yes"]
+        found = in_quotes(f"stuck:yes {written('after', *change.done)}") if len(change.done) <= SHOWN else "stuck:yes"
+        change.notes = [f"{what}; cancel {them} too with: queuectl cancel --with-children {found}"]
+
+
+def tell_children_left(store: Store, change: Change, retried: Sequence[str]) -> None:
+    """Note that the retry of completed jobs runs none of those again that have waited for them."""
+    parents = [job for job in retried if store.links.have_waited(job)]
+    if parents:
+        found = in_quotes(f"{written('after', *parents[:SHOWN])} {written('state', COMPLETED, DEAD)}")
+        what = f"what ran after {some_of(parents)} does not run again"
+        change.notes = [*change.notes, f"{what}; run it again with: queuectl retry {found}"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, quoted
-from ..model.job import PAUSE, PROCESSING, WAITING_STATES, jobs_text
+from ..model.job import COMPLETED, PAUSE, PROCESSING, WAITING_STATES, jobs_text
 from ..model.link import WHENS
 from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
 from ..model.when import duration_text
@@ -12,7 +12,7 @@ from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, Optional, Sequence, Tuple
+    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
 
     from ..model.job import Job
     from ..model.verbs import Verb
@@ -110,9 +110,24 @@ class Changing(Finding):
         They have all their attempts again, or with `keep_attempts` a single one. What waits for them and has run
         does not run again.
         """
-        return self._each(
-            references, "retry", lambda store, number, now: store.jobs.retry(number, now, keep_attempts=keep_attempts)
+        completed: List[str] = []
+
+        def detail(job: Job) -> str:
+            if job.state == COMPLETED:
+                completed.append(job.id)
+            return f"was {job.state}"
+
+        change = self._each(
+            references,
+            "retry",
+            lambda store, number, now: store.jobs.retry(number, now, keep_attempts=keep_attempts),
+            detail,
         )
+        if completed:
+            from .change import tell_children_left
+
+            tell_children_left(self.store, change, completed)
+        return change
 
     def edit(self, /, *references: Reference, **fields: object) -> Change:
         """Change jobs that wait. `fields` are those of `add` that `queuectl edit` has an option for.

@@ -119,6 +119,11 @@ class Finding(OpenHome):
         states = self.store.search.states_of(numbers)
         return {number: states[number] for number in numbers if number in states}
 
+    def standings_of(self, numbers: Sequence[int]) -> Dict[int, str]:
+        """Return the same, with `model.link.STUCK` for the jobs that are stuck."""
+        standings = self.store.search.standings_of(numbers)
+        return {number: standings[number] for number in numbers if number in standings}
+
     def named(self, references: Sequence[str | int | Job]) -> Selection:
         """Return the jobs that references name, a union; none is read as a filter. Raises NotFound, InvalidInput."""
         return Selection(resolve(self.store.names, references))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 BATCH = 8
 TAIL_BYTES = 65_536
+# How many of each a JobDetail holds.
+MAX_RELATIVES = 500
 MAX_HOOK_JOBS = 20
 
 
@@ -118,6 +120,8 @@ class Logs(Part):
             cancel_requested=bool(details.cancel_requested),
             created_by=details.created_by,
             attempt_history=self.attempts(job),
+            parents=self._opened.store.links.parents(job.number, MAX_RELATIVES),
+            children=self._opened.store.links.children(job.number, MAX_RELATIVES),
             hook_jobs=self._opened.store.hooks.of_job(job.number, MAX_HOOK_JOBS),
         )
 

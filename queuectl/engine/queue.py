@@ -247,7 +247,7 @@ class Queue(Changing):
                 if attempt.outcome is None:
                     break
                 shown, position = shown + 1, 0
-            if job.is_final:
+            if job.is_over:
                 return
             self.clock.pause(FOLLOW_SECONDS)
             job = self.get(job)

@@ -20,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable
 
+    from ..model.link import Graph
     from .lookout import Lookout
     from .reports.news import News
 
@@ -51,6 +52,12 @@ class Reports(Part):
         reason, hint = explain(self.status(), job)
         left = Logs(self._opened).ended_background(job) if job.is_final else None
         return Reason(job.id, job.state, f"{reason}; {left}" if left else reason, hint)
+
+    def graph(self, job: Job) -> Graph:
+        """Return the jobs that are linked to a job, directly or not, as far as one can look at them."""
+        from .reports.graph import graph_of
+
+        return graph_of(self._opened.store, job.number)
 
     def without_workers(self, queues: Iterable[str]) -> dict[str, str]:
         """Return those of some queues that no worker takes jobs from, each with the command that starts one.

@@ -51,7 +51,7 @@ class Waiting:
         while True:
             self._until_ended(on_change)
             jobs = self._opened.store.search.jobs(numbers)
-            if all(job.is_final or job.stuck for job in jobs):
+            if all(job.is_over for job in jobs):
                 return jobs
 
     def _until_ended(self, on_change: Callable[[], None]) -> None:

@@ -40,6 +40,10 @@ class FrontEnd:
 
         return self._terminal.is_tty and form_of(self._options) == "table" and not self._options["quiet"]
 
+    @property
+    def has_unicode(self) -> bool:
+        return self._terminal.unicode
+
     def confirm(self, question: str) -> bool:
         return self._terminal.confirm(question)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .job import HookJob, Job
+from .link import Relative
 from .record import Record
 
 
@@ -30,7 +31,9 @@ class JobDetail(Job):
     cancel_requested: bool
     created_by: str
     attempt_history: list[Attempt]
+    parents: list[Relative]
+    children: list[Relative]
     hook_jobs: list[HookJob]
 
     FIELDS = (*Job.FIELDS, *__annotations__)
-    __slots__ = ("cancel_requested", "created_by", "attempt_history", "hook_jobs")
+    __slots__ = ("cancel_requested", "created_by", "attempt_history", "parents", "children", "hook_jobs")

@@ -7,8 +7,8 @@
                                                        '--- retry <-- dead, completed, cancelled, failed
      any state that is not final --cancel--> cancelled
      processing --suspend, resume--> processing
-     scheduled, pending, failed --hold--> held
-     pending, failed --postpone--> scheduled   (by an edit: every job that waits can be edited, or put in front)
+     scheduled, blocked, pending, failed --hold--> held
+     blocked, pending, failed --postpone--> scheduled   (by an edit: every job that waits can be edited or put in front)
 
 `TRANSITIONS` is the truth; the store's guards are tested against it. A held job whose time has not
 come yet is released to `scheduled` first. `failed` means "waiting for its next attempt". A job has
@@ -324,6 +324,11 @@ class Job:
 
     def __repr__(self) -> str:
         return f"<Job {self.id} {self.state}: {self.command[:60]!r}>"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it has ended, or is stuck: it runs no more unless somebody changes something."""
+        return self.is_final or self.stuck
 
     @property
     def waits_since(self) -> int:

@@ -9,7 +9,8 @@ A job with a hopeless link is *stuck*: nothing that happens by itself will let i
 
 from __future__ import annotations
 
-from .job import BLOCKED, CANCELLED, COMPLETED, DEAD, HELD, SCHEDULED
+from .job import BLOCKED, CANCELLED, COMPLETED, DEAD, FINAL_STATES, HELD, SCHEDULED
+from .record import Record
 
 # How a parent must end: well, however, or badly (dead or cancelled).
 ANY, BADLY = "any", "failed"
@@ -33,6 +34,72 @@ FATES = {
     (BADLY, DEAD): SATISFIED,
     (BADLY, CANCELLED): SATISFIED,
 }
+
+
+class Relative(Record):
+    """A parent or a child of a job, and how the link between them stands.
+
+    `when` is the kind of the link. `state` is None of a job that is gone. `satisfied_at` is in milliseconds.
+    """
+
+    number: int
+    id: str
+    state: str | None
+    when: str
+    hopeless: bool
+    satisfied_at: int | None
+
+    def __post_init__(self) -> None:
+        """Take the 0 or 1 of a row for what it means."""
+        self.hopeless = bool(self.hopeless)
+
+    @property
+    def standing(self) -> str:
+        """How a parent stands, in a word."""
+        if self.state is None:
+            return "gone"
+        return STUCK if self.hopeless and self.state not in FINAL_STATES else self.state
+
+
+class Node(Record):
+    """A job of a graph: `state` is None of one that is gone, `command` is the beginning of its command.
+
+    `layer` is how many links the longest way to it has, from a job of the graph that waits for none of the others.
+    """
+
+    number: int
+    id: str
+    state: str | None
+    stuck: bool
+    command: str
+    layer: int
+
+
+class Edge(Record):
+    """A link between two jobs of a graph, by their numbers; see `Relative`."""
+
+    parent: int
+    child: int
+    when: str
+    hopeless: bool
+    satisfied_at: int | None
+
+    def __post_init__(self) -> None:
+        """Take the 0 or 1 of a row for what it means."""
+        self.hopeless = bool(self.hopeless)
+
+
+class Graph(Record):
+    """The graph around a job, each of the nodes after its parents.
+
+    `left` jobs are not among the nodes, or, unless that is `complete`, more than these.
+    """
+
+    job: int
+    nodes: list[Node]
+    edges: list[Edge]
+    left: int
+    complete: bool
 
 
 def fate(kind: str, standing: str) -> str:

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from ..model.event import CANCELLED_FOR
 from ..model.job import BLOCKED, CANCELLED, COMPLETED, FAILED, FINAL_STATES, PENDING
-from ..model.link import BADLY, HOPELESS, SATISFIED, STUCK, UNFINISHED, fate
-from ..model.record import Record
+from ..model.link import BADLY, HOPELESS, SATISFIED, STUCK, UNFINISHED, Edge, Relative, fate
 from .table import Table
 
 TYPE_CHECKING = False
@@ -59,8 +58,8 @@ UNTOLD = "SELECT parent, child FROM untold ORDER BY parent LIMIT ?"
 HAS_UNTOLD = "SELECT 1 FROM untold LIMIT 1"
 TAKE_UNTOLD = "DELETE FROM untold WHERE parent = ?"
 PARENTS = """
-SELECT links.parent AS number, coalesce(jobs.id, 'job-' || links.parent) AS id, links.kind AS kind, jobs.state AS state,
-       links.is_hopeless AS is_hopeless, links.satisfied_at AS satisfied_at
+SELECT links.parent AS number, coalesce(jobs.id, 'job-' || links.parent) AS id, links.kind AS "when",
+       jobs.state AS state, links.is_hopeless AS hopeless, links.satisfied_at AS satisfied_at
 FROM links LEFT JOIN jobs ON jobs.number = links.parent WHERE links.child = ? ORDER BY links.parent LIMIT ?
 """
 PARENT_IDS = """
@@ -68,9 +67,16 @@ SELECT coalesce(jobs.id, 'job-' || links.parent) FROM links LEFT JOIN jobs ON jo
 WHERE links.child = ? ORDER BY links.parent
 """
 CHILDREN = """
-SELECT jobs.number AS number, jobs.id AS id, links.kind AS kind, jobs.state AS state,
-       links.is_hopeless AS is_hopeless, links.satisfied_at AS satisfied_at
+SELECT jobs.number AS number, jobs.id AS id, links.kind AS "when",
+       jobs.state AS state, links.is_hopeless AS hopeless, links.satisfied_at AS satisfied_at
 FROM links JOIN jobs ON jobs.number = links.child WHERE links.parent = ? ORDER BY links.child LIMIT ?
+"""
+EDGES = """
+SELECT parent, child, kind AS "when", is_hopeless AS hopeless, satisfied_at FROM links WHERE child = ? ORDER BY parent
+"""
+NEIGHBOURS = """
+SELECT parent FROM links WHERE child = ? UNION ALL SELECT child FROM links INDEXED BY links_of_parent WHERE parent = ?
+LIMIT ?
 """
 WAITING_CHILDREN = """
 SELECT links.child FROM links INDEXED BY links_open JOIN jobs ON jobs.number = links.child
@@ -81,22 +87,11 @@ COUNT_HOPELESS = """
 SELECT count(*) FROM links JOIN jobs ON jobs.number = links.child
 WHERE links.parent = (SELECT number FROM jobs WHERE id = ?) AND links.is_hopeless = 1 AND jobs.finished_at IS NULL
 """
+HAVE_WAITED = """
+SELECT 1 FROM links JOIN jobs ON jobs.number = links.child
+WHERE links.parent = (SELECT number FROM jobs WHERE id = ?) AND jobs.state IN ('completed', 'dead') LIMIT 1
+"""
 COUNT_STUCK = "SELECT count(*) FROM jobs INDEXED BY jobs_stuck WHERE hopeless > 0 AND finished_at IS NULL"
-
-
-class Relative(Record):
-    """A parent or a child of a job: `state` is None of one that is gone."""
-
-    number: int
-    id: str
-    kind: str
-    state: str | None
-    is_hopeless: bool
-    satisfied_at: int | None
-
-    def __post_init__(self) -> None:
-        """Take the 0 or 1 of a row for what it means."""
-        self.is_hopeless = bool(self.is_hopeless)
 
 
 class Links(Table):
@@ -246,6 +241,14 @@ class Links(Table):
         """Return the jobs that wait for a job, or have waited."""
         return [Relative.of(row) for row in self._database.rows(CHILDREN, (parent, limit))]
 
+    def edges(self, child: int) -> list[Edge]:
+        """Return the links of a job to what it waits for, or has waited for."""
+        return [Edge.of(row) for row in self._database.rows(EDGES, (child,))]
+
+    def neighbours(self, job: int, limit: int) -> list[int]:
+        """Return the numbers of the parents and children of a job."""
+        return self._database.integers(NEIGHBOURS, (job, job, limit))
+
     def waiting_children(self, parent: int, limit: int = -1) -> list[int]:
         """Return the numbers of the unfinished jobs that wait for a job."""
         return self._database.integers(WAITING_CHILDREN, (parent, limit))
@@ -278,6 +281,10 @@ class Links(Table):
     def count_hopeless(self, parents: Iterable[str]) -> int:
         """Return how many unfinished jobs have a hopeless link to one of some jobs, by their ids."""
         return sum(int(self._database.value(COUNT_HOPELESS, (parent,))) for parent in parents)
+
+    def have_waited(self, parent: str) -> bool:
+        """Return whether a job that has run had a link to the job of this id."""
+        return self._database.value(HAVE_WAITED, (parent,)) is not None
 
     def count_stuck(self) -> int:
         """Return how many unfinished jobs are stuck."""

@@ -52,7 +52,7 @@ DELETE FROM fires WHERE schedule = ? AND fire_at < ? AND fire_at < (
     SELECT fire_at FROM fires WHERE schedule = ? ORDER BY fire_at DESC LIMIT 1 OFFSET ?)
 """
 KEPT_FIRES = 1_000
-LAST_JOBS = "SELECT number, state FROM jobs WHERE schedule = ? ORDER BY number DESC LIMIT ?"
+LAST_JOBS = "SELECT number, state, hopeless FROM jobs WHERE schedule = ? ORDER BY number DESC LIMIT ?"
 LOOKED_AT = 100
 
 
@@ -166,10 +166,10 @@ class Schedules:
         return [(row[0], row[1]) for row in self._database.rows(LAST_JOBS, (name, limit))]
 
     def unfinished(self, name: str) -> int | None:
-        """Return a job of a schedule that has not ended yet, among its newest, or None."""
-        for number, state in self.last_jobs(name, LOOKED_AT):
-            if state not in FINAL_STATES:
-                return number
+        """Return a job of a schedule that has not ended yet and is not stuck, among its newest, or None."""
+        for number, state, hopeless in self._database.rows(LAST_JOBS, (name, LOOKED_AT)):
+            if state not in FINAL_STATES and not hopeless:
+                return int(number)
         return None
 
 

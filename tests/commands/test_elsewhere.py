@@ -112,7 +112,7 @@ def test_a_command_without_quotes_is_answered_with_the_line_to_type(home: str, w
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["echo a", "--dependency", "1"], 'unknown option "--dependency"'),
+        (["echo a", "--dependenz", "1"], 'unknown option "--dependenz"'),
         (["echo a", "echo b"], 'unexpected "echo b"'),
     ],
 )

@@ -163,7 +163,7 @@ def test_more_than_a_thousand_jobs_need_a_typed_confirmation(dashboard: Dashboar
     )
     browser.wait("document.querySelector('dialog button.danger')?.disabled")
     assert "Cancel 1,100 jobs?" in browser.text("dialog")
-    browser.click("dialog input")
+    browser.click("dialog label:not(.check) input")
     browser.type("1100")
     browser.click("dialog button.danger")
     browser.wait("document.querySelector('.toast')?.textContent === '1,100 jobs cancelled'")

@@ -7,7 +7,7 @@ from typing import Sequence
 import pytest
 
 from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, FINAL_STATES, HELD, PENDING, SCHEDULED
-from queuectl.model.link import ANY, BADLY, KINDS, SATISFIED, fate, stronger
+from queuectl.model.link import ANY, BADLY, KINDS, SATISFIED, Relative, fate, stronger
 from queuectl.store import Store, links
 from tests.store.building import LATER, NOW, assert_whole, claim, finish, job, outcome_for, spec, state_of, write
 from tests.store.linking import add, settle_all
@@ -341,7 +341,7 @@ def test_two_demands_on_one_parent_make_the_stronger_one(first: str, second: str
         assert (both is not None and fate(both, standing) == SATISFIED) == wanted
 
 
-def numbers_of(rows: Sequence[links.Relative]) -> list[int]:
+def numbers_of(rows: Sequence[Relative]) -> list[int]:
     return [row.number for row in rows]
 
 
@@ -350,7 +350,7 @@ def test_relatives_are_told_with_how_they_stand(store: Store) -> None:
     child = add(store, (parent, COMPLETED))
     end(store, parent, DEAD)
     (above,) = store.links.parents(child)
-    assert (above.number, above.kind, above.state, above.is_hopeless, above.satisfied_at) == (
+    assert (above.number, above.when, above.state, above.hopeless, above.satisfied_at) == (
         parent,
         COMPLETED,
         DEAD,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from ...model.alert import NO_WORKERS_RUN
-from ...model.errors import Conflict, DaemonUnavailable, InvalidInput
+from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, StoreUnavailable
 from ...model.job import jobs_text
 from ...model.nouns import daemons as nouns
 from ...model.quantity import some_of
@@ -255,11 +255,18 @@ def _demand_one(timeout: float | None, force: bool) -> None:
         raise InvalidInput("give either --timeout or --force, not both", field="timeout")
 
 
-def _tell_what_goes_on(context: Context, group: str | None = None) -> None:
-    """Say which suspended jobs of a group, by default of all, go on as their workers stop."""
+def _suspended(context: Context, group: str | None) -> list[str]:
     workers = context.queue.reports.status().alive
     mine = {worker.worker for worker in workers if group in (None, group_of(worker.queues))}
-    ids = [job.id for job in context.queue.list("suspended:yes") if job.worker in mine]
+    return [job.id for job in context.queue.list("suspended:yes") if job.worker in mine]
+
+
+def _tell_what_goes_on(context: Context, group: str | None = None) -> None:
+    """Say which suspended jobs of a group, by default of all, go on as their workers stop."""
+    try:
+        ids = _suspended(context, group) if context.queue.home.exists() else []
+    except StoreUnavailable:
+        return  # A store that cannot be used keeps nobody from stopping what works on it.
     if ids:
         goes = "goes" if len(ids) == 1 else "go"
         context.front_end.note(f"{some_of(ids)} {goes} on, to end before the workers stop")

@@ -53,7 +53,7 @@ COMMANDS_ELSEWHERE = {
     "--version": "version",
     "--help": "usage",
 }
-AFTER_ANOTHER = "no job waits for another: put both in one, as in 'first && second'"
+AFTER_ANOTHER = "--after JOB"
 # The states of other tools, each with ours.
 STATES_ELSEWHERE = {
     **dict.fromkeys(("running", "active", "started", "executing", "in-progress", "in_progress"), "processing"),
@@ -92,14 +92,20 @@ OPTIONS_ELSEWHERE = {
     "-L": "--limit N",
     "config reset --all": "without a name, config reset resets all settings",
     "add -a": AFTER_ANOTHER,
+    "add -D": "--after-any JOB",
+    "add -W": AFTER_ANOTHER,
     "add -d": "--in DELAY",
     "add -l": "--tag TAG",
     "list --all": "list shows all jobs that its filter finds",
     "list -w": "queuectl dashboard --open",
     "status -f": "--watch",
-    "--after": AFTER_ANOTHER,
-    "--depends": AFTER_ANOTHER,
-    "--depends-on": AFTER_ANOTHER,
+    "list --after": "a filter: 'after:JOB'",
+    **dict.fromkeys(("--depends", "--depends-on", "--dependency", "--needs", "--requires"), AFTER_ANOTHER),
+    "--on-error": "--on-failure COMMAND",
+    "--on-complete": "--on-finish COMMAND",
+    "--max-failures": "--max-fails N",
+    "--niceness": "--nice N",
+    "--ttl": "--expires TIME",
 }
 # Commands that delete or end something, or add jobs that nobody has asked for.
 HARMFUL = frozenset(("remove", "prune", "cancel", "reset", "stop", "restart", "release", "run", "demo"))

@@ -11,6 +11,7 @@ from ...model.nouns import jobs as nouns
 from ...model.shellwords import shell_word
 from ..grammar.registry import Arg, command
 from ..result import Result
+from .linked import link_notes
 from .options import job_fields, options, overrides, tell_of_line_end
 
 TYPE_CHECKING = False
@@ -94,15 +95,23 @@ def add(
         context.queue.check(jobs, names=places)
         start_worker(context, fields.get("queue"))
     ids = context.queue.enqueue(jobs, names=places)
+    notes = link_notes(context, jobs, ids)
     if follow or wait:
+        for note in notes:
+            context.front_end.note(note)
         return _awaited(context, ids, follow=follow)
     if places:
-        notes = [due_note(context, ids[0])] if "run_at" in fields else []
+        notes += [due_note(context, ids[0])] if "run_at" in fields else []
         return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message="\n".join(ids), ids=ids, notes=notes)
     job = context.queue.get(ids[0])
     context.front_end.hint(lambda: _what_next(context, job.id))
     return Result(
-        nouns.JOB, record=job, message=added_text(job, context.clock.wall()), call=how_to_release(job), ids=ids
+        nouns.JOB,
+        record=job,
+        message=added_text(job, context.clock.wall()),
+        call=how_to_release(job),
+        ids=ids,
+        notes=notes,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...model.errors import InvalidInput
 from ...model.fields import BY_NAME
 from ...model.job import COMPLETED
+from ...model.link import STUCK
 from ...model.quantity import some_of
 from ..result import Result
 from .follow import Follower, labelled, read_job
@@ -93,5 +94,6 @@ def _follow_to_code(context: Context, numbers: Sequence[int], result: Result) ->
     jobs = [read_job(context.queue, number) for number in numbers]
     failed = [job for job in jobs if job.state != COMPLETED]
     for job in jobs if len(jobs) == 1 else failed:
-        context.front_end.note(f"{job.id} is {job.state}" + (f": {job.error}" if job.error else ""))
+        how = STUCK if job.stuck else job.state
+        context.front_end.note(f"{job.id} is {how}" + (f": {job.error}" if job.error else ""))
     result.code = exit_code_of(jobs[0]) if len(jobs) == 1 else int(bool(failed))

@@ -14,6 +14,7 @@ from ...model.templates import SUFFIX
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .add import due_note
+from .linked import link_notes
 from .options import job_fields, options, overrides, tell_of_line_end
 
 TYPE_CHECKING = False
@@ -91,7 +92,7 @@ def enqueue(
     ids = _enqueue(context, found, places)
     message = f"Job added: {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs added: {ids[0]} to {ids[-1]}"
     is_timed = "run_at" in fields or (len(found) == 1 and any(key in found[0] for key in spellings_of("run_at")))
-    notes = [due_note(context, ids[0])] if is_timed else []
+    notes = [*link_notes(context, found, ids), *([due_note(context, ids[0])] if is_timed else [])]
     return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message=message, ids=ids, notes=notes)
 
 

@@ -43,7 +43,7 @@ class Follower:
 
     def look(self) -> Iterator[bytes]:
         """Yield what is new. Raises NotFound if the job was removed, or never had the attempt."""
-        # The job before its attempts: of one that is final, all of them are seen.
+        # The job before its attempts: of one that is over, all of them are seen.
         job = read_job(self._queue, self._number)
         attempts = self._queue.logs.attempts(job)
         for attempt in attempts[self._shown : self._only]:
@@ -53,13 +53,13 @@ class Follower:
             if not self._position:
                 yield nothing_to_see(self._context, job, attempt)
             self._shown, self._position = self._shown + 1, 0
-            if self._only is None and (attempt is not attempts[-1] or not job.is_final):
+            if self._only is None and (attempt is not attempts[-1] or not job.is_over):
                 self._context.front_end.note(
                     f"{job.id}: attempt {attempt.attempt} ended: {attempt.error}, the job is {job.state}"
                 )
         if self._shown == self._only:
             self.is_done = True
-        elif job.is_final and self._shown >= len(attempts):
+        elif job.is_over and self._shown >= len(attempts):
             if self._only is not None:
                 self._queue.logs.attempt(job, self._only)
             self.is_done = True

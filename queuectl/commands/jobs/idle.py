@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from ...model import when
 from ...model.errors import Conflict
 from ...model.filter import reference
-from ...model.job import HELD, OPEN_STATES, PROCESSING, QUEUED_STATES, SCHEDULED, WAITING_STATES
+from ...model.job import BLOCKED, HELD, OPEN_STATES, PROCESSING, QUEUED_STATES, SCHEDULED, WAITING_STATES
 from ...model.quantity import SHOWN, some_of
 
 TYPE_CHECKING = False
@@ -35,13 +35,15 @@ def waited_for(context: Context, numbers: Sequence[int]) -> Iterator[None]:
 
 
 def _tell_what_waits(context: Context, numbers: Sequence[int]) -> None:
-    """Say which of some jobs are held, wait for their time, wait although nobody runs them, or stand still."""
+    """Say which of some jobs are held, wait for a time or for others, have nobody to run them, or stand still."""
     states = context.queue.states_of(numbers)
     held = [number for number, state in states.items() if state == HELD]
     if held:
         _tell(context, held, "is held" if len(held) == 1 else "are held", "let {} go with: queuectl release")
     for job in context.queue.read([number for number, state in states.items() if state == SCHEDULED][:SHOWN]):
         context.front_end.note(f"{job.id} waits until {when.local(job.run_at)}")
+    for job in context.queue.read([number for number, state in states.items() if state == BLOCKED][:SHOWN]):
+        context.front_end.note(f"{job.id}: {context.queue.reports.why(job).reason}")
     _tell_unattended(context, {number: state for number, state in states.items() if state in WAITING_STATES})
     _tell_what_stands(context, context.queue.read([number for number, state in states.items() if state == PROCESSING]))
 

@@ -6,6 +6,7 @@ from ...model import fields, when
 from ...model.errors import InvalidInput, did_you_mean, quoted
 from ...model.job import HELD, PROCESSING, STATE_TABLE, STATE_WORDS, Job
 from ...model.kinds import masked, read_names
+from ...model.link import WHENS
 from ...model.nouns import jobs as nouns
 from ..cells import pairs
 from ..grammar import arguments
@@ -129,22 +130,40 @@ def list_jobs(
     return job_table(jobs, notes, columns=columns or fields.columns(long=verbose), chosen=bool(columns))
 
 
-@command("show", ID, group=GROUP, watch=True, examples=("show job-1", "show last --json"))
-def show(context: Context, *, id: str) -> Result:
+@command(
+    "show",
+    ID,
+    Arg("--tree", flag=True, help="draw the jobs that are linked to it, each below what it waits for", group="output"),
+    group=GROUP,
+    watch=True,
+    examples=("show job-1", "show last --json", "show last --tree"),
+)
+def show(context: Context, *, id: str, tree: bool) -> Result:
     """Show everything about a job: its fields and its attempts."""
+    if tree:
+        return _tree(context, context.queue.get(id))
     job = context.queue.logs.detail(context.queue.get(id))
     left = context.queue.logs.ended_background(job)
     now = context.clock.wall()
     return Result(nouns.JOB_DETAIL, record=job, ids=[job.id], message=_shown(job, left, now), call=_again(job, now))
 
 
+def _tree(context: Context, job: Job) -> Result:
+    from .tree import tree_text
+
+    graph = context.queue.reports.graph(job)
+    text = tree_text(graph, has_unicode=context.front_end.has_unicode)
+    return Result(nouns.GRAPH, record=graph, ids=[node.id for node in graph.nodes], message=text)
+
+
 def _shown(job: JobDetail, left: str | None, now: int) -> str:
     """Return a job as people read it: what is not set is left out."""
     from ...model.copies import secrets_of
+    from .linked import relatives
 
     values: list[tuple[str, str]] = [
         ("job", f"{job.id} (number {job.number})"),
-        ("state", job.state + (f": {job.error}" if job.error else "")),
+        ("state", job.state + " (stuck)" * job.stuck + (f": {job.error}" if job.error else "")),
         ("command", job.command),
         ("directory", job.cwd),
         ("queue", f"{job.queue}, priority {job.priority}"),
@@ -170,9 +189,10 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
     if job.suspended_at is not None and not job.is_gone:
         values.append(("suspended", f"{when.local(job.suspended_at)} by a {job.suspended_by}"))
     values += [("variable", f"{name}={value}") for name, value in masked(job.env).items()]
+    values += relatives(job)
     if job.tags:
         values.append(("tags", ", ".join(job.tags)))
-    values += fields.other_texts(job, fields.GIVEN, SHOWN)
+    values += fields.other_texts(job, fields.GIVEN, (*SHOWN, *WHENS.values()))
     if left:
         values.append(("background", f"{left} (--allow-background lets them go on)"))
     values += [(f"attempt {attempt.attempt}", _tried(attempt, job)) for attempt in job.attempt_history]

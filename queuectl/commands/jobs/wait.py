@@ -11,6 +11,7 @@ from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result, job_table
 from .idle import waited_for
+from .linked import stuck_notes
 from .selection import FINDING, none_meant, select
 
 TYPE_CHECKING = False
@@ -68,7 +69,7 @@ def _wait_for_one(context: Context, number: int, timeout: float | None) -> Resul
     jobs = _await(context, waiting, [number])
     if not jobs:
         raise NotFound("the job was removed")
-    return job_table(jobs, code=exit_code_of(jobs[0]))
+    return job_table(jobs, stuck_notes(context, jobs), code=exit_code_of(jobs[0]))
 
 
 def _wait_for_several(context: Context, meant: Selection, timeout: float | None) -> Result:
@@ -80,7 +81,7 @@ def _wait_for_several(context: Context, meant: Selection, timeout: float | None)
     if waiting.removed:
         gone = some_of([str(number) for number in waiting.removed])
         context.front_end.note(f"{jobs_text(len(waiting.removed))} removed before the end: number {gone}")
-    return job_table(jobs, code=int(not waiting.all_completed))
+    return job_table(jobs, stuck_notes(context, jobs), code=int(not waiting.all_completed))
 
 
 def _tell_ended(context: Context, waiting: Waiting) -> None:

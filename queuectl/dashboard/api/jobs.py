@@ -11,8 +11,9 @@ from ...model.filter import Filter, example, reference
 from ...model.filterparse import parse
 from ...model.job import Job
 from ...model.kinds import TEXT, integer
+from ...model.link import Graph
 from ...model.noun import one_of
-from ...model.nouns.jobs import JOB
+from ...model.nouns.jobs import GRAPH, JOB
 from ...model.numbers import median
 from ...model.shellwords import shell_line
 from ...model.sorts import ORDERS
@@ -117,6 +118,11 @@ def show_job(app: App, *, id: str) -> dict[str, Any]:
         "copy": shown_copy_of(job, app.clock.wall()),
         "secrets": secrets_of(job),
     }
+
+
+@route("GET", "/jobs/{id}/graph", "The jobs that are linked to a job, directly or not", answer=GRAPH, errors=(422,))
+def show_graph(app: App, *, id: str) -> Graph:
+    return app.queue.reports.graph(one_job(app, id))
 
 
 def _similar(app: App, job: Job) -> dict[str, Any]:

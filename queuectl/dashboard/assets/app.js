@@ -258,14 +258,14 @@ document.addEventListener('keydown', (event) => {
 // --- start
 
 document.addEventListener('click', (event) => {
-  /** @type {HTMLAnchorElement} */
   const link = event.target instanceof Element && event.target.closest('a[href]');
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey
-    || event.altKey || link.target || link.hasAttribute('download') || link.origin !== location.origin
-    || link.pathname.startsWith('/api/')) return;
+    || event.altKey || link.hasAttribute('target') || link.hasAttribute('download')) return;
+  const url = new URL(link.getAttribute('href'), location.href); // a link in a drawing has no parts of its own
+  if (url.origin !== location.origin || url.pathname.startsWith('/api/')) return;
   event.preventDefault();
-  if (link.hash === '#main') main.focus();
-  else navigate(link.pathname + link.search);
+  if (url.hash === '#main') main.focus();
+  else navigate(url.pathname + url.search);
 });
 history.scrollRestoration = 'manual';
 window.addEventListener('scrollend', keepPlace);

@@ -27,13 +27,14 @@ from ...model.job import (
     jobs_text,
 )
 from ...model.lane import HOME
-from ...model.link import ANY, BADLY
+from ...model.link import ANY, BADLY, Relative
 from ...model.quantity import SHOWN, some_of
-from ...store.links import Relative
 from .alerts import absent, limit_text, more_workers, start_for, takers
 from .facts import Facts
 
 COUNTED = 10_000
+# A command that runs all of them again is no longer one to type.
+MOST_NAMED = 20
 MUST = {
     COMPLETED: "and must be completed first",
     ANY: "and must end first",
@@ -105,27 +106,23 @@ def _waits(facts: Facts, job: Job) -> tuple[str, str | None]:
 
 def _blocked(facts: Facts, job: Job) -> tuple[str, str | None]:
     awaited = [parent for parent in facts.store.links.parents(job.number) if parent.satisfied_at is None]
-    hopeless = [parent for parent in awaited if parent.is_hopeless]
+    hopeless = [parent for parent in awaited if parent.hopeless]
     if not hopeless:
         return f"it waits for {_named(awaited)}", f"see what it waits for with: queuectl why {awaited[0].id}"
-    reason = f"it is stuck: {_named(hopeless)}, {MUST[hopeless[0].kind]}"
+    reason = f"it is stuck: {_named(hopeless)}, {MUST[hopeless[0].when]}"
     otherwise = f"let it wait for nothing: queuectl edit {reference(job)} --after ''"
     first = hopeless[0]
-    if first.state in FINAL_STATES and first.kind == COMPLETED:
-        return reason, f"run {first.id} again: queuectl retry {first.id}; or {otherwise}"
+    again = [parent.id for parent in hopeless if parent.state in FINAL_STATES and parent.when == COMPLETED]
+    if again:
+        them = again[0] if len(again) == 1 else "them"
+        return reason, f"run {them} again: queuectl retry {','.join(again[:MOST_NAMED])}; or {otherwise}"
     return reason, f"see why: queuectl why {first.id}; or {otherwise}" if first.state is not None else otherwise
 
 
 def _named(parents: Sequence[Relative]) -> str:
     """Return some parents with their states."""
-    texts = [f"{parent.id} ({_standing(parent)})" for parent in parents[:SHOWN]]
+    texts = [f"{parent.id} ({parent.standing})" for parent in parents[:SHOWN]]
     return some_of(texts, len(parents))
-
-
-def _standing(parent: Relative) -> str:
-    if parent.state is None:
-        return "gone"
-    return "stuck" if parent.is_hopeless and parent.state not in FINAL_STATES else parent.state
 
 
 def _waits_for_others_too(facts: Facts, job: Job) -> str:

@@ -22,6 +22,20 @@ ATTEMPT = Noun(
     error=maybe(TEXT),
     output_size=BYTES,
 )
+RELATIVE = Noun(
+    "parent or child",
+    number=NUMBER,
+    id=TEXT,
+    state=maybe(STATE),
+    when=one_of("completed", "any", "failed"),
+    hopeless=FLAG,
+    satisfied_at=maybe(TIME),
+)
+NODE = Noun("node of a graph", number=NUMBER, id=TEXT, state=maybe(STATE), stuck=FLAG, command=TEXT, layer=NUMBER)
+EDGE = Noun(
+    "edge of a graph", parent=NUMBER, child=NUMBER, when=RELATIVE.keys["when"], hopeless=FLAG, satisfied_at=maybe(TIME)
+)
+GRAPH = Noun("graph", job=NUMBER, nodes=many(NODE), edges=many(EDGE), left=NUMBER, complete=FLAG)
 # Why the end of a job has added another.
 HOOK_REASONS = ("success", "failure", "finish", "idle")
 HOOK_JOB = Noun("hook job", id=TEXT, state=STATE, command=TEXT, reason=one_of(*HOOK_REASONS))
@@ -31,6 +45,8 @@ JOB_DETAIL = Noun(
     cancel_requested=FLAG,
     created_by=TEXT,
     attempt_history=many(ATTEMPT),
+    parents=many(RELATIVE),
+    children=many(RELATIVE),
     hook_jobs=many(HOOK_JOB),
 )
 STEP = Noun("step of a history", at=TIME, what=TEXT, detail=TEXT, by=TEXT)

@@ -219,6 +219,16 @@ def test_a_job_that_was_run_by_hand_counts_as_one_that_has_not_ended(
     assert [found.id for found in queue.list()] == [job.id]
 
 
+def test_a_job_that_is_stuck_counts_as_one_that_has_ended(queue: Queue, scheduler: Clockwork, clock: FakeClock) -> None:
+    every(queue, overlap="skip")
+    job, cancelled = queue.schedules.run("it"), queue.add("true")
+    queue.cancel(cancelled)
+    queue.edit(job, after=[cancelled])
+    assert queue.get(job).stuck
+    run(scheduler, clock, 1)
+    assert list(fires(queue).values()) == [cancelled.number + 1]
+
+
 # By hand
 
 

@@ -88,6 +88,8 @@ export async function mount(root, { app, item, signal, setTitle }) {
   const log = new LogPane(id);
   const runs = h('div', {});
   const before = card('The same command before', {}, runs);
+  const linked = h('div', {});
+  let graph;
   let shownAttempt;
 
   const copyAdd = async (event) => {
@@ -97,7 +99,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
   root.append(header, why,
     h('section', { class: 'card' }, h('div', { class: 'row' }, h('h2', { class: 'grow' }, 'Command'),
       copyButton(() => data.job.command), button('Copy as queuectl add', copyAdd, { class: 'small' })), command),
-    card('Timeline', {}, timeline),
+    linked, card('Timeline', {}, timeline),
     h('section', { class: 'card' }, h('div', { class: 'row' }, h('h2', { class: 'grow' }, 'Output'), choose),
       log.element),
     attempts.element, h('div', { class: 'grid' }, card('Facts', {}, details), before),
@@ -135,6 +137,18 @@ export async function mount(root, { app, item, signal, setTitle }) {
       ...data.commands }).map(equivalent));
   }
 
+  async function drawGraph() {
+    const { parents, children } = data.job;
+    linked.hidden = !parents.length && !children.length;
+    if (linked.hidden) return;
+    if (!graph) {
+      const { Graph } = await import('../graph.js');
+      graph = new Graph(id);
+      linked.append(graph.element);
+    }
+    graph.show(await get(`${path}/graph`, null, signal));
+  }
+
   function historyItem({ at, what, detail, by }, element) {
     element.dataset.state = (TONES.find(([pattern]) => pattern.test(`${what} ${detail}`)) || [])[1] || 'pending';
     return [h('strong', {}, what), h('div', { class: 'hint' }, when(at, 'local')),
@@ -163,7 +177,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
     }
     draw();
     followAttempt();
-    await log.load();
+    await Promise.all([log.load(), drawGraph()]);
   }
 
   // The newest attempt is shown, as long as that was so before.
@@ -177,8 +191,9 @@ export async function mount(root, { app, item, signal, setTitle }) {
 
   draw();
   followAttempt();
-  const linked = /^#L(\d+)$/.exec(location.hash);
-  if (linked) log.goTo(Number(linked[1]));
+  await drawGraph();
+  const line = /^#L(\d+)$/.exec(location.hash);
+  if (line) log.goTo(Number(line[1]));
   const timer = setInterval(() => !document.hidden && !app.paused()
     && data.job.state === 'processing' && log.load(), POLL);
   const key = (verb) => () => !readOnly && data.allowed_actions.includes(verb)

@@ -1,0 +1,69 @@
+"""What is said of jobs that wait for others: what they wait for, what waits for them, and that one will not run."""
+
+from __future__ import annotations
+
+from ...engine.logs import MAX_RELATIVES
+from ...model.job import CANCELLED, COMPLETED, FINAL_STATES, jobs_text
+from ...model.link import ANY, BADLY, STUCK
+from ...model.quantity import SHOWN, some_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, Iterator, Mapping, Sequence
+
+    from ...model.attempt import JobDetail
+    from ...model.job import Job
+    from ...model.link import Relative
+    from ..context import Context
+
+# What a job waits for a parent to do, where that is not to complete.
+TO = {COMPLETED: "", ANY: " to end", BADLY: " to fail"}
+
+
+def relatives(job: JobDetail) -> list[tuple[str, str]]:
+    """Return label and text of what a job waits for, or has waited for, and of the jobs that wait for it."""
+    is_open = not job.is_final and any(parent.satisfied_at is None for parent in job.parents)
+    label = "waits for" if is_open else "waited for"
+    parents = [f"{parent.id}{TO[parent.when]} ({parent.standing})" for parent in job.parents]
+    children = [child.id + (f" (waits for it{TO[child.when]})" if TO[child.when] else "") for child in job.children]
+    return [(name, _few_of(texts)) for name, texts in ((label, parents), ("then", children)) if texts]
+
+
+def _few_of(texts: Sequence[str]) -> str:
+    if len(texts) < MAX_RELATIVES:
+        return some_of(texts)
+    return f"{', '.join(texts[:SHOWN])} and at least {MAX_RELATIVES - SHOWN} more"
+
+
+def link_notes(context: Context, jobs: Iterable[Mapping[str, Any]], ids: Sequence[str]) -> list[str]:
+    """Return what to say of jobs that were added and that wait for what has ended already, otherwise than they need."""
+    linked = [id for job, id in zip(jobs, ids) if job.get("after") or job.get("after_any") or job.get("after_failed")]
+    return list(_notes(context, linked)) if linked else []
+
+
+def stuck_notes(context: Context, jobs: Sequence[Job]) -> list[str]:
+    """Return why some jobs that are stuck do not run, and what helps."""
+    stuck = [job for job in jobs if job.stuck]
+    reasons = map(context.queue.reports.why, stuck[:SHOWN])
+    return [f"{reason.id}: {reason.reason}; {reason.hint}" for reason in reasons] + _more(len(stuck))
+
+
+def _more(count: int) -> list[str]:
+    if count <= SHOWN:
+        return []
+    return [f"{jobs_text(count - SHOWN)} more will not run either; see them with: queuectl list stuck:yes"]
+
+
+def _notes(context: Context, ids: Sequence[str]) -> Iterator[str]:
+    standings = context.queue.standings_of(context.queue.find(ids))
+    idle = [number for number, state in standings.items() if state in (STUCK, CANCELLED)]
+    for job in context.queue.read(idle[:SHOWN]):
+        hopeless = [parent for parent in context.queue.logs.detail(job).parents if parent.hopeless]
+        yield _stuck(job.id, hopeless[0]) if hopeless and not job.is_final else f"{job.id} is {job.error}"
+    yield from _more(len(idle))
+
+
+def _stuck(id: str, parent: Relative) -> str:
+    if parent.when == COMPLETED and parent.state in FINAL_STATES:
+        return f"{parent.id} is {parent.standing}: {id} waits until {parent.id} is retried"
+    return f"{parent.id} is {parent.standing}, and so {id} will not run; see why: queuectl why {id}"
