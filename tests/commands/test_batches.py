@@ -11,6 +11,7 @@ from queuectl.commands.jobs.batches import rate_text
 from queuectl.model.errors import Conflict, InvalidInput, NotFound
 from tests.commands.calling import call, done
 from tests.store import building
+from tests.support import run_cli
 
 
 @pytest.fixture
@@ -127,6 +128,8 @@ def test_a_stopped_batch_says_so_and_what_lets_it_go_on(home: str, queue: Queue)
     assert "later is cancelled: batch b was stopped after 1 dead job" in why and "by a user" not in why
     (step,) = [row for row in done(home, "history", "later", "--json").json() if row["what"] == "cancelled"]
     assert (step["detail"], step["by"]) == ("batch b was stopped after 1 dead job", "test")
+    as_called = run_cli(home, "batch", "show", "b", env={"QUEUECTL_PROGRAM": "python3 main.py"}).stdout
+    assert "go on with: python3 main.py retry 'batch:b " in as_called
     answer = call(home, "add", "true", "--batch", "b")
     assert answer.code == 4 and "queuectl retry 'batch:b state:dead,cancelled'" in answer.err
     done(home, "retry", "batch:b state:dead,cancelled")

@@ -44,10 +44,12 @@ def batch_list(context: Context, *, limit: int | None) -> Result:
 def batch_show(context: Context, *, name: str) -> Result:
     """Show how far a batch is: its jobs by state, its rate and the time left."""
     batch = context.queue.batches.get(name)
-    jobs = f"queuectl list {written('batch', batch.name)}"
-    return Result(
-        BATCH, record=batch, message=_shown(batch), call=pairs([("its jobs", jobs)], LABEL_WIDTH), ids=[batch.name]
-    )
+    calls = [] if batch.stopped_at is None else [("go on with", go_on(batch.name))]
+    if batch.stuck:
+        stuck = in_quotes(f"{written('batch', batch.name)} {written('stuck', 'yes')}")
+        calls.append(("stuck", f"{batch.stuck}; see them with: queuectl list {stuck}"))
+    calls.append(("its jobs", f"queuectl list {written('batch', batch.name)}"))
+    return Result(BATCH, record=batch, message=_shown(batch), call=pairs(calls, LABEL_WIDTH), ids=[batch.name])
 
 
 def _shown(batch: Batch) -> str:
@@ -59,9 +61,6 @@ def _shown(batch: Batch) -> str:
         ("progress", f"{bar(percent, BAR_WIDTH)} {percent}% {batch.ended}/{batch.jobs}"),
         ("jobs", ", ".join(f"{batch.states[state]} {state}" for state in STATES if state in batch.states)),
     ]
-    if batch.stuck:
-        stuck = in_quotes(f"{written('batch', batch.name)} {written('stuck', 'yes')}")
-        values.append(("stuck", f"{batch.stuck}; see them with: queuectl list {stuck}"))
     if batch.max_fails is not None:
         values.append(("max fails", str(batch.max_fails)))
     values.append(("added", f"{when.local(batch.created_at)} by {batch.created_by}"))
@@ -73,8 +72,6 @@ def _shown(batch: Batch) -> str:
         values.append(("rate", rate_text(batch.rate)))
     if batch.time_left is not None:
         values.append(("time left", f"about {when.duration_text(batch.time_left)}"))
-    if batch.stopped_at is not None:
-        values.append(("go on with", go_on(batch.name)))
     return pairs(values, LABEL_WIDTH)
 
 
