@@ -119,11 +119,6 @@ def read_names(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def read_references(text: str) -> list[str]:
-    """Return the references between commas. What may be a filter, which has commas of its own, stays whole."""
-    return [text] if ":" in text or " " in text.strip() else read_names(text)
-
-
 def read_variable(text: str) -> tuple[str, str]:
     """Return the name and the value of NAME=VALUE. Raises ValueError."""
     name, equals, value = text.partition("=")
@@ -304,8 +299,6 @@ NAMES = Kind(
 REFERENCES = Kind(
     "references",
     checks.check_references,
-    read=read_references,
-    read_one=read_references,
     choice="of_parent",
     example="job-1",
     input="names",

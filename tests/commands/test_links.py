@@ -61,6 +61,13 @@ def test_a_job_waits_for_what_its_options_name(chain: str, options: list[str], e
     assert state_of(chain, "new") == "blocked"
 
 
+def test_ids_with_colons_stand_between_commas_as_others_do(chain: str) -> None:
+    for job in ("part:1", "part:2"):
+        done(chain, "add", "true", "--id", job, "--hold")
+    done(chain, "add", "true", "--id", "new", "--after", "part:1,part:2,a")
+    assert waits_for(chain, "new") == ["a completed", "part:1 completed", "part:2 completed"]
+
+
 @pytest.mark.parametrize(
     ("code", "options", "problem"),
     [
