@@ -14,6 +14,7 @@ from ..model.event import BATCH_STOPPED
 from ..model.job import DEAD
 from .condition import prefix_range
 from .events import ADD
+from .schema import IS_STUCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +29,8 @@ if TYPE_CHECKING:
 OF_NAME = "SELECT * FROM batches WHERE name = ?"
 NEWEST = "SELECT * FROM batches ORDER BY id DESC LIMIT ?"
 COUNT = "SELECT count(*) FROM batches"
-COUNT_STUCK = """
-SELECT count(*) FROM jobs INDEXED BY jobs_stuck_of_batch
-WHERE batch = ? AND batch IS NOT NULL AND hopeless > 0 AND finished_at IS NULL
+COUNT_STUCK = f"""
+SELECT count(*) FROM jobs INDEXED BY jobs_stuck_of_batch WHERE batch = ? AND batch IS NOT NULL AND {IS_STUCK}
 """
 BY_PREFIX = "SELECT * FROM batches WHERE name >= ? AND name < ? ORDER BY name LIMIT ?"
 CREATE = "INSERT INTO batches (name, created_at, created_by, max_fails) VALUES (?, ?, ?, ?)"

@@ -26,7 +26,7 @@ NAMES_OF_STATE = {table: f"SELECT {name} FROM {table} WHERE state = ? AND jobs >
 DROP = {table: f"DELETE FROM {table} WHERE {name} = ?" for table, name in TABLES}
 
 
-class Tally:
+class StateCounts:
     """One of TABLES: how many jobs of each name are in each state."""
 
     def __init__(self, database: Database, table: str) -> None:
@@ -93,8 +93,8 @@ class Counts:
     """The tables of counts: `of_queues`, and `of_batches` for the jobs that are in one."""
 
     def __init__(self, database: Database) -> None:
-        self.of_queues = Tally(database, "counts")
-        self.of_batches = Tally(database, "batch_counts")
+        self.of_queues = StateCounts(database, "counts")
+        self.of_batches = StateCounts(database, "batch_counts")
 
     def move(self, queue: str, batch: str | None, source: str, target: str) -> None:
         """Note that a job of a queue, and of a batch if it is in one, goes from one state to another."""

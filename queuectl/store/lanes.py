@@ -99,8 +99,8 @@ class Lanes:
             for name, jobs in waiting.items()
         )
 
-    def paused_until(self, now: int) -> list[Lane]:
-        """Return those whose pause was to end by a wall time."""
+    def with_pause_over(self, now: int) -> list[Lane]:
+        """Return those whose pause has ended by a wall time, and is still written down."""
         return [lane for lane in self.all().values() if lane.paused_at is not None and not lane.is_paused(now)]
 
     def next_end(self) -> int | None:

@@ -20,7 +20,7 @@ def end_pauses(store: Store, now: int, log: Log) -> int:
     if until is None or until > now:
         return 0
     with store.writing():
-        over = store.lanes.paused_until(now)
+        over = store.lanes.with_pause_over(now)
         for lane in over:
             lane.end_pause()
             store.lanes.set(lane)
