@@ -194,7 +194,7 @@ def test_a_verb_answers_with_the_job_as_it_is_then(api: Api) -> None:
     assert api.post("/jobs/a/retry", {"keep_attempts": True})["job"]["attempts"] == 0
     bring_to(api.store, HELD, id="h")
     released = api.post("/jobs/h/release")["allowed_actions"]
-    assert released == ["cancel", "hold", "edit", "duplicate", "remove"]
+    assert released == ["cancel", "hold", "front", "edit", "duplicate", "remove"]
     assert api.ask("DELETE", "/jobs/h").status == 204
     assert api.refused("GET", "/jobs/h") == (404, "not_found")
 

@@ -19,7 +19,7 @@ const line = (verb, name, values = {}) => [`queuectl ${verb}`, name !== null && 
 
 function pause(app, name) {
   return form({ title: `Pause ${called(name)}`, action: 'Pause',
-    fields: [{ name: 'until', label: 'Until', placeholder: '18:00', hint: 'a time, or +1h; empty: until it is resumed' },
+    fields: [{ name: 'until', label: 'Until', placeholder: '18:00', hint: 'a time, or +1h; empty: until you resume it' },
       { name: 'reason', label: 'Reason', hint: 'shown wherever the pause is; jobs that run go on' }],
     command: (values) => line('pause', name, values),
     run: async ({ until, reason }) => {
