@@ -19,7 +19,7 @@ from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Mapping
 
 NO_DEFAULT = object()
 # The name of the home's own lane: its pause holds for all queues.
@@ -149,6 +149,11 @@ class Lane(Record):
         """Whether it was given nothing."""
         given = (self.slots, self.rate_count, self.paused_at, self.defaults)
         return not self.is_draining and all(value is None for value in given)
+
+
+def is_queue_paused(lanes: Mapping[str, Lane], queue: str, now: int) -> bool:
+    """Return whether a queue, or the whole home, is paused at a wall time; `lanes` by name, the home's under HOME."""
+    return any(name in lanes and lanes[name].is_paused(now) for name in (HOME, queue))
 
 
 class Pause(Record):

@@ -12,6 +12,7 @@ from queuectl.dashboard.api import workers as workers_api
 from queuectl.dashboard.api.answers import LEFT_OUT
 from queuectl.dashboard.api.workers import Work
 from queuectl.engine.machine.identity import Identity
+from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
 from queuectl.model.fields import JOB_FIELDS
@@ -349,6 +350,16 @@ def test_a_queue_is_limited_and_paused(api: Api) -> None:
     assert api.refused("POST", "/jobs", {"command": "true", "queue": "mail"}) == (409, "conflict")
     (listed,) = api.get("/queues")["items"]
     assert (listed["queue"], listed["rate"], listed["draining"], listed["depth"]) == ("mail", "10/m", True, 1)
+
+
+@pytest.mark.parametrize("path", ["/queues", "/queues/default"])
+def test_the_end_of_a_pause_lets_go_on_what_it_has_suspended(api: Api, path: str) -> None:
+    bring_to(api.store, "processing", id="now")
+    api.ask("PATCH", path, {"paused": True})
+    with Queue(api.store.home.path) as queue:
+        assert queue.suspend_running().done == ["now"]
+        api.ask("PATCH", path, {"paused": False})
+        assert not queue.get("now").is_suspended
 
 
 def test_everything_is_paused_with_a_reason(api: Api) -> None:

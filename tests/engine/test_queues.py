@@ -164,6 +164,26 @@ def test_a_pause_that_ends_by_itself_lets_go_on_what_it_has_suspended(
     assert [queue.get(name).is_suspended for name in ("mail", "web")] == [False, True]
 
 
+def test_what_one_pause_lets_go_on_another_keeps_suspended(
+    queue: Queue, clock: FakeClock, scheduler: Clockwork
+) -> None:
+    worker = employ(queue.store)
+    for name in ("mail", "web"):
+        queue.add("true", queue=name, id=name)
+        claim(queue.store, worker=worker, now=clock.wall())
+    queue.queues.pause("mail")
+    queue.queues.pause("web", until="+10s")
+    queue.queues.pause()
+    queue.suspend_running()
+    queue.queues.resume("mail")
+    assert queue.resume_paused(["mail"]).count == 0
+    clock.advance(10_000)
+    scheduler.tick()
+    assert [queue.get(name).is_suspended for name in ("mail", "web")] == [True, True]
+    queue.queues.resume()
+    assert queue.resume_paused().done == ["mail", "web"]
+
+
 def test_a_draining_queue_takes_no_new_jobs_and_runs_those_that_it_has(queue: Queue) -> None:
     kept = queue.add("true", queue="mail")
     other = queue.add("true")
