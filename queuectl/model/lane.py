@@ -27,7 +27,7 @@ HOME = ""
 MAX_SLOTS = 10_000
 # The clock may be set back by so much before anybody sees that.
 SLACK_US = 3_000_000
-OPEN, PAUSED, FULL, DRAINING = STANDINGS = ("open", "paused", "full", "draining")
+OPEN, PAUSED, FULL, DRAINING = STATES = ("open", "paused", "full", "draining")
 
 
 class Lane(Record):
@@ -131,8 +131,8 @@ class Lane(Record):
             given[name] = value
         self.defaults = json.dumps(given) if given else None
 
-    def standing(self, now: int, running: int) -> str:
-        """Return which one of STANDINGS it has while so many of its jobs run."""
+    def state(self, now: int, running: int) -> str:
+        """Return which one of STATES it is in while so many of its jobs run."""
         if self.is_paused(now):
             return PAUSED
         if self.is_full(running):

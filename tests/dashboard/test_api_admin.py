@@ -344,9 +344,9 @@ def test_suggestions_are_bounded_and_begin_as_asked(api: Api) -> None:
 def test_a_queue_is_limited_and_paused(api: Api) -> None:
     add(api.store, queue="mail")
     found = api.ask("PATCH", "/queues/mail", {"slots": 2, "rate": "10/m", "paused": True, "until": "+1h"}).json
-    assert (found["standing"], found["slots"], found["rate"]) == ("paused", 2, "10/m")
+    assert (found["state"], found["slots"], found["rate"]) == ("paused", 2, "10/m")
     assert api.ask("PATCH", "/queues/mail", {"slots": None, "paused": False}).json["slots"] is None
-    assert api.ask("PATCH", "/queues/mail", {"draining": True}).json["standing"] == "draining"
+    assert api.ask("PATCH", "/queues/mail", {"draining": True}).json["state"] == "draining"
     assert api.refused("POST", "/jobs", {"command": "true", "queue": "mail"}) == (409, "conflict")
     (listed,) = api.get("/queues")["items"]
     assert (listed["queue"], listed["rate"], listed["draining"], listed["depth"]) == ("mail", "10/m", True, 1)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ...model.queue import ShownQueue
 
 NAME = Arg("name", metavar="NAME", parse=arguments.name, complete="queue", help="the queue's name")
-COLUMNS = ("queue", "standing", "pending", "processing", "total", "slots", "rate", "paused_until", "pause_reason")
+COLUMNS = ("queue", "state", "pending", "processing", "total", "slots", "rate", "paused_until", "pause_reason")
 
 
 def slots(text: str) -> int | None:
@@ -87,7 +87,7 @@ def queue_rate(context: Context, *, name: str, rate: str) -> Result:
 
 @command("queue drain", NAME, group=GROUP, examples=("queue drain old",))
 def queue_drain(context: Context, *, name: str) -> Result:
-    """Let a queue take no new jobs until it is resumed; those that it has run.
+    """Let a queue take no new jobs until it is resumed; those that it has go on.
 
     To add a job is refused with exit code 4. Recurring jobs of the queue are left out with a note in the history.
     """
