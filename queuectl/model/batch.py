@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from typing import Mapping
 
 OPEN, FAILED, STOPPED = "open", "failed", "stopped"
-# Some of its jobs have not ended; all are completed; none is unfinished, and some are dead, cancelled or stuck.
-STANDINGS = (OPEN, COMPLETED, FAILED)
-STATES = (*STANDINGS, STOPPED)
+# In this order: some of its jobs have not ended; all are completed; all have ended, and some are dead, cancelled or
+# stuck; too many were dead.
+STATES = (OPEN, COMPLETED, FAILED, STOPPED)
 
 
 def standing(states: Mapping[str, int], stuck: int) -> str:
-    """Return the word of STANDINGS for so many jobs in each state; those that are stuck count as ended."""
+    """Return OPEN, COMPLETED or FAILED for so many jobs in each state; those that are stuck count as ended."""
     if sum(jobs for state, jobs in states.items() if state not in FINAL_STATES) > stuck:
         return OPEN
     return FAILED if stuck or states.get(DEAD) or states.get(CANCELLED) else COMPLETED

@@ -8,7 +8,7 @@ must be called inside `with store.writing():`.
 
 from __future__ import annotations
 
-from ..model.batch import Batch, go_on, standing, stop_text, stops_at
+from ..model.batch import Batch, go_on, stop_text, stops_at
 from ..model.errors import Conflict
 from ..model.event import BATCH_STOPPED
 from ..model.job import DEAD
@@ -75,10 +75,6 @@ class Batches:
 
     def _stuck(self, name: str) -> int:
         return int(self._database.value(COUNT_STUCK, (name,)))
-
-    def standing(self, name: str) -> str:
-        """Return where the jobs of a batch stand, a word of `model.batch.STANDINGS`; one without jobs is completed."""
-        return standing(self._counts.of(name), self._stuck(name))
 
     def stop_reason(self, name: str) -> str | None:
         """Return why a batch was stopped, None if it was not."""
