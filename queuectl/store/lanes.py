@@ -34,7 +34,7 @@ class Lanes:
     def __init__(self, database: Database, counts: Counts) -> None:
         self._database = database
         self._counts = counts
-        self._read: dict[str, Lane] = {}
+        self._read: dict[str, Lane] = {}  # as the last `with_room` found them
 
     def all(self) -> dict[str, Lane]:
         """Return what was given to queues and, under HOME, to the home, by name."""

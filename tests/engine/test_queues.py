@@ -149,13 +149,18 @@ def test_a_pause_ends_by_itself_and_wakes_workers(
     assert told(queue, "resumed") == [f"{what}: the time of its pause is over" for what in ("everything", "queue mail")]
 
 
-def test_a_pause_that_ends_by_itself_lets_go_on_what_it_has_suspended(
-    queue: Queue, clock: FakeClock, scheduler: Clockwork
-) -> None:
+def let_run(queue: Queue, clock: FakeClock) -> None:
+    """Let a job run in each of the queues mail and web; it is called like the queue."""
     worker = employ(queue.store)
     for name in ("mail", "web"):
         queue.add("true", queue=name, id=name)
         claim(queue.store, worker=worker, now=clock.wall())
+
+
+def test_a_pause_that_ends_by_itself_lets_go_on_what_it_has_suspended(
+    queue: Queue, clock: FakeClock, scheduler: Clockwork
+) -> None:
+    let_run(queue, clock)
     queue.suspend("web")
     queue.queues.pause(until="+10s")
     assert queue.suspend_running().done == ["mail"]
@@ -167,10 +172,7 @@ def test_a_pause_that_ends_by_itself_lets_go_on_what_it_has_suspended(
 def test_what_one_pause_lets_go_on_another_keeps_suspended(
     queue: Queue, clock: FakeClock, scheduler: Clockwork
 ) -> None:
-    worker = employ(queue.store)
-    for name in ("mail", "web"):
-        queue.add("true", queue=name, id=name)
-        claim(queue.store, worker=worker, now=clock.wall())
+    let_run(queue, clock)
     queue.queues.pause("mail")
     queue.queues.pause("web", until="+10s")
     queue.queues.pause()
