@@ -129,14 +129,6 @@ class Counts:
                 totals[state] = totals.get(state, 0) + jobs
         return totals
 
-    def total(self, states: Collection[str]) -> int:
-        """Return how many jobs there are in some states, after what this transaction has done."""
-        return self.of_queues.total(states)
-
-    def in_state(self, state: str) -> dict[str, int]:
-        """Return {queue: jobs in `state`}, those of this transaction too, without the zeros."""
-        return self.of_queues.in_state(state)
-
     def queues_with(self, state: str) -> list[str]:
         """Return the queues that may have a job in `state`, those of this transaction too."""
         return self.of_queues.names_with(state)

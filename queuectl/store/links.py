@@ -143,13 +143,12 @@ class Links(Table):
         if self._database.value(HAS_OPEN_LINKS, (parent,)) is not None:
             self._tell([(parent, 0)], now)
 
-    def go_on(self, now: int) -> bool:
-        """Tell some of those children that had to be put off; return whether there are more."""
+    def go_on(self, now: int) -> None:
+        """Tell some of those children that had to be put off; see `has_untold` for whether there are more."""
         untold = [(row[0], row[1]) for row in self._database.rows(UNTOLD, (AT_ONCE,))]
         for parent, _ in untold:
             self._database.change(TAKE_UNTOLD, (parent,))
         self._tell(untold, now)
-        return self.has_untold()
 
     def has_untold(self) -> bool:
         """Return whether some children do not know yet how their parents stand."""
