@@ -1,7 +1,7 @@
 """The batches: names of jobs that were added together, with counts, and with a limit of dead jobs that stops them.
 
-A batch begins with its first job and is gone with its last. Its counts stand in `Counts.of_batches`. Once so many of
-its jobs are dead as `max_fails` says it is stopped, in the transaction that buries the last of them: no job of it is
+A batch begins with its first job and is gone with its last. Its counts stand in `Counts.of_batches`. Once as many of
+its jobs are dead as `max_fails` says, it is stopped, in the transaction that buries the last of them: no job of it is
 claimed any more, and those that wait are cancelled. A retry of any of its jobs lets it go on. All methods that write
 must be called inside `with store.writing():`.
 """
@@ -126,7 +126,7 @@ class Batches:
         self._database.insert(ADD, (now, number, kind, reason, actor))
 
     def resume(self, name: str) -> None:
-        """Let a batch go on that was stopped."""
+        """Let a stopped batch go on."""
         self._database.change(RESUME, (name,))
 
     def drop_empty(self, names: Iterable[str]) -> None:
