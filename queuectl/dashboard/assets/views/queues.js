@@ -42,8 +42,8 @@ function toggle(app, name, isPaused) {
 }
 
 /** @param {Api.ListedQueue} item */
-function standing(item) {
-  return [badge(item.standing), item.paused_until && [' until ', when(item.paused_until, 'local')],
+function stateOf(item) {
+  return [badge(item.state), item.paused_until && [' until ', when(item.paused_until, 'local')],
     item.pause_reason && h('div', { class: 'hint' }, item.pause_reason)];
 }
 
@@ -58,7 +58,7 @@ function row(item, app) {
     number(item.ended_hour), number(item.failed_hour + item.dead_hour),
     item.eta !== null && `~${coarse(item.eta)}`,
     [item.slots !== null && `${number(item.slots)} at a time`, item.rate].filter(Boolean).join(', '),
-    standing(item), actions([toggle(app, item.queue, item.paused_at !== null)])];
+    stateOf(item), actions([toggle(app, item.queue, item.paused_at !== null)])];
 }
 
 export function mount(root, { app, signal }) {
