@@ -134,7 +134,8 @@ class Links(Table):
         links = self._database.rows(OPEN_OF_CHILD, (child,))
         self._set(child, len(links), sum(row["is_hopeless"] for row in links), now)
         for parent, kind, is_hopeless in links:
-            self._tell_child(child, (parent, kind), is_hopeless, self._standing(parent), now)
+            if not is_hopeless:
+                self._tell_child(child, (parent, kind), False, self._standing(parent), now)
 
     def follow(self, parent: int, now: int) -> None:
         """Tell the children of a job how it stands, in the transaction that has changed that."""
@@ -187,10 +188,11 @@ class Links(Table):
             self._database.change(SATISFY, (now, child, parent))
             return self._change(child, -1, -int(is_hopeless), now)
         change = int(becomes == HOPELESS) - int(is_hopeless)
-        if not change:
+        # Also a child that does not know yet that its parent is no longer stuck.
+        is_needless = (kind, standing[0]) == (BADLY, COMPLETED)
+        if not change and not is_needless:
             return False
         self._database.change(MARK, (int(becomes == HOPELESS), child, parent))
-        is_needless = (kind, standing[0]) == (BADLY, COMPLETED)
         return self._change(child, 0, change, now, f"{standing[1]} is completed" if is_needless else None)
 
     def _change(self, child: int, waits: int, hopeless: int, now: int, needless: str | None = None) -> bool:
@@ -264,10 +266,10 @@ class Links(Table):
                 pending += [(child, False) for child in self.waiting_children(job) if child not in found]
         return [*found]
 
-    def path(self, start: int, goal: int) -> list[int]:
-        """Return the jobs of which each waits for the next, from one to another; nothing if there is no such way."""
-        came_from: dict[int, int | None] = {start: None}
-        pending = [start]
+    def path(self, starts: Iterable[int], goal: int) -> list[int]:
+        """Return jobs of which each waits for the next, from one of `starts` to `goal`; nothing if there are none."""
+        came_from: dict[int, int | None] = dict.fromkeys(starts)
+        pending = [*came_from]
         for job in pending:
             if job == goal:
                 return [*_back(came_from, job)][::-1]

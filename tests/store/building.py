@@ -220,6 +220,15 @@ def assert_whole(store: Store) -> None:
     assert store.database.rows("PRAGMA foreign_key_check") == []
 
 
+def steps_taken(store: Store, act: Callable[[], object]) -> int:
+    """Do something; return how many hundreds of instructions SQLite's machine needed."""
+    taken: list[int] = []
+    store.database._connection.set_progress_handler(lambda: taken.append(1), 100)
+    act()
+    store.database._connection.set_progress_handler(None, 0)
+    return len(taken)
+
+
 def plain(path: str) -> sqlite3.Connection:
     """Return a connection that knows nothing of the store's rules."""
     return sqlite3.connect(path, isolation_level=None, timeout=0.0)

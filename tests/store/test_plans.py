@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from typing import Callable
-
 import pytest
 
 from queuectl.model.filterparse import parse as filter_parse
@@ -34,7 +31,7 @@ from queuectl.store import (
     workers,
 )
 from tests.store import building
-from tests.store.building import NOW, spec, write
+from tests.store.building import NOW, spec, steps_taken, write
 
 # What is asked, with which parameters, and the index of `jobs` (or of the table named) that must serve it.
 HOT = {
@@ -156,15 +153,6 @@ def test_rows_come_from_the_index_in_order_and_are_not_sorted(store: Store, name
     assert not any("TEMP B-TREE" in step for step in plan(store, name))
 
 
-def steps_taken(store: Store, connection: sqlite3.Connection, question: Callable[[], object]) -> int:
-    """How many hundreds of instructions SQLite's machine needed."""
-    taken = []
-    connection.set_progress_handler(lambda: taken.append(1), 100)
-    question()
-    connection.set_progress_handler(None, 0)
-    return len(taken)
-
-
 def test_claiming_and_finishing_cost_the_same_with_thousands_of_jobs(store: Store) -> None:
     from tests.store.building import claim, finish
 
@@ -176,7 +164,7 @@ def test_claiming_and_finishing_cost_the_same_with_thousands_of_jobs(store: Stor
         write(store, store.jobs.prune, "completed", NOW - 1, 10)
 
     def cost() -> int:
-        return steps_taken(store, store.database._connection, work)
+        return steps_taken(store, work)
 
     building.enqueue(store, *[spec() for _ in range(50)])
     few = cost()
@@ -196,9 +184,9 @@ def test_forgetting_old_events_costs_the_same_with_thousands_of_them(store: Stor
                 store.events.add("kind", actor="test", now=NOW - 1, job=number)
 
     note(50)
-    few = steps_taken(store, store.database._connection, work)
+    few = steps_taken(store, work)
     note(5_000)
-    assert 0 < steps_taken(store, store.database._connection, work) <= few * 1.5
+    assert 0 < steps_taken(store, work) <= few * 1.5
 
 
 def test_firing_costs_the_same_with_thousands_of_jobs_and_fires(store: Store) -> None:
@@ -235,9 +223,9 @@ def test_firing_costs_the_same_with_thousands_of_jobs_and_fires(store: Store) ->
                 store.schedules.record_fire(found, NOW + 1 + number, number)
 
     grow(0, 1_500)
-    few = steps_taken(store, store.database._connection, work)
+    few = steps_taken(store, work)
     grow(1_500, 5_000)
-    assert 0 < steps_taken(store, store.database._connection, work) <= few * 1.5
+    assert 0 < steps_taken(store, work) <= few * 1.5
 
 
 SEEN: dict[str, tuple[str, str, str]] = {
@@ -291,7 +279,7 @@ def test_a_page_by_a_filter_costs_the_same_with_thousands_of_jobs(store: Store) 
             store.find.count(wanted)
 
     def cost() -> int:
-        return steps_taken(store, store.database._connection, work)
+        return steps_taken(store, work)
 
     building.bring_to(store, "dead")
     building.enqueue(store, *[spec(id=f"a{number}") for number in range(200)])
