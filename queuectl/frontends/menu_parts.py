@@ -125,7 +125,7 @@ def list_jobs(menu: Menu) -> None:
 def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
     """Return what can be done with a job as it stands now. Raises NotFound once it is removed."""
     job = menu.queue.get(str(number))
-    looks = [(f"Show (it is {job.state})", "show"), ("Output", "logs"), ("History", "history")]
+    looks = [(f"Show (it is {job.standing})", "show"), ("Output", "logs"), ("History", "history")]
     entries = [(label, run(path, reference(job))) for label, path in looks if path != "logs" or job.attempts > 0]
     # The job was picked by name, so none of these asks whether it is meant.
     allowed = [VERBS[name] for name in allowed_verbs(job)]
@@ -206,7 +206,7 @@ def _ask_for_job(menu: Menu, jobs: Sequence[Job], start: int, has_more: bool) ->
     room = max(20, terminal.columns - 1)
     lines = [
         clip(
-            f" {place:>2}) {terminal.safe(job.id)}  {job.state}  {terminal.safe(job.command)}",
+            f" {place:>2}) {terminal.safe(job.id)}  {job.standing}  {terminal.safe(job.command)}",
             room,
             terminal.out.ellipsis,
         )
