@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...model.job import BLOCKED, FAILED, HELD, PENDING, SCHEDULED, jobs_text
+from ...model.lane import MAX_SLOTS
 from ...model.nouns.queues import QUEUE
 from ...model.queue import DEFAULTS
 from ..context import Context
@@ -26,7 +27,12 @@ NONE = "none"
 
 def slots(text: str) -> int | None:
     """A number of jobs, or none."""
-    return None if text.lower() == NONE else arguments.integer(0, 10_000)(text)
+    if text.lower() == NONE:
+        return None
+    try:
+        return arguments.integer(0, MAX_SLOTS)(text)
+    except ValueError:
+        raise ValueError(f"must be an integer between 1 and {MAX_SLOTS}, or {NONE}") from None
 
 
 @command("queue list", group=GROUP, watch=True, examples=("queue list", "queue list -o json"))
