@@ -315,7 +315,9 @@ REFERENCES = Kind(
     schema={"type": "array", "items": STRING, "maxItems": checks.MAX_REFERENCES},
     given={
         "type": "array",
-        "items": {"anyOf": [{**STRING, "minLength": 1}, {"type": "integer"}]},
+        "items": {
+            "anyOf": [{**STRING, "minLength": 1}, {"type": "integer", "minimum": 1, "maximum": checks.MAX_NUMBER}]
+        },
         "maxItems": checks.MAX_REFERENCES,
     },
 )

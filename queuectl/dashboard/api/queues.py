@@ -84,6 +84,8 @@ def pause_all(app: App, *, paused: bool, **how: Any) -> dict[str, Any]:
 )
 def edit_queue(app: App, *, name: str, rest: dict[str, Any]) -> ShownQueue:
     given: dict[str, Any] = {key: _known(key).check(value) for key, value in rest.items()}
+    if not given:
+        raise InvalidInput(f"nothing to change, give at least one of {', '.join(part.name for part in PARTS)}")
     found = app.queue.queues
     if "slots" in given:
         found.limit(name, given["slots"])
