@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...model.errors import InvalidInput
+from ...model.filter import with_quotes
 from ...model.lane import Pause
 from ...model.nouns.queues import PAUSE, RESUMED
 from ...model.quantity import counted
@@ -76,7 +77,16 @@ def pause(
 
 @command(
     "resume",
-    *SELECTION,
+    Arg(
+        "ids",
+        many=True,
+        parse=with_quotes,
+        metavar="QUEUE|ID|FILTER",
+        complete="resumable",
+        help="paused queues, or suspended jobs: ids, numbers, ranges such as 3-9, last, - to read ids from stdin, or a "
+        "filter such as 'queue:mail' (default: everything)",
+    ),
+    *SELECTION[1:],
     *verb_options(VERBS["resume"]),
     group=GROUP,
     examples=("resume", "resume mail", "resume job-1", "resume --state processing --queue mail"),
