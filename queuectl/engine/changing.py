@@ -93,8 +93,13 @@ class Changing(Finding):
         )
 
     def resume_paused(self, queues: Sequence[str] = ()) -> Change:
-        """Let go on what a pause has suspended, in some queues or in all; not what a user has suspended."""
-        paused = self._running(queues, lambda job: job.suspended_by == PAUSE)
+        """Let go on what a pause has suspended and none keeps any more; not what a user has suspended."""
+        from ..model.lane import is_queue_paused
+
+        lanes, now = self.store.lanes.all(), self.clock.wall()
+        paused = self._running(
+            queues, lambda job: job.suspended_by == PAUSE and not is_queue_paused(lanes, job.queue, now)
+        )
         return self._each(
             [paused], "resume", lambda store, number, now: store.jobs.resume(number, now, PAUSE), lambda job: PAUSED
         )

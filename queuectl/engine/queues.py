@@ -80,7 +80,7 @@ class Queues(Part):
         return self._give(name, change)
 
     def drain(self, name: str, draining: bool = True) -> ShownQueue:
-        """Let a queue take no new jobs until it is resumed, or take some again; those that it has run.
+        """Let a queue take no new jobs until it is resumed, or take some again; those that it has go on.
 
         Raises InvalidInput.
         """

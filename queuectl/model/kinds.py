@@ -7,7 +7,7 @@
     id         id of a job            the same             the same
     state      one of STATES          the same             the same
     integer    whole number           the same             digits
-    share      `3` or `10%`        the same             the same
+    share      `3` or `10%`           the same             the same
     signal     number of a signal     the same             digits
     duration   milliseconds           seconds              `1h30m`
     time       milliseconds           ISO 8601 in UTC      the same

@@ -14,7 +14,7 @@ def test_a_queue_is_limited_and_shown(home: str) -> None:
     assert done(home, "queue", "limit", "mail", "2").out == "Queue mail: at most 2 jobs at a time\n"
     assert done(home, "queue", "rate", "mail", "100/h:20").out == "Queue mail: 100/h:20 may start\n"
     (found,) = done(home, "queue", "list", "--json").json()
-    assert (found["queue"], found["standing"], found["pending"], found["slots"], found["rate"]) == (
+    assert (found["queue"], found["state"], found["pending"], found["slots"], found["rate"]) == (
         "mail",
         "open",
         1,

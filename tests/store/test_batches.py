@@ -89,7 +89,7 @@ def test_it_tells_when_it_ran_and_how_fast(store: Store) -> None:
     assert found is not None and (found.finished_at, found.time_left) == (NOW + 4_000, None)
     later = store.batches.get("b", NOW + 60_000)
     assert later is not None and later.rate == found.rate == 3_600
-    assert store.batches.standing("b") == COMPLETED
+    assert found.state == COMPLETED
 
 
 def test_a_batch_goes_with_its_last_job(store: Store) -> None:
@@ -139,7 +139,7 @@ def test_the_last_dead_job_that_is_allowed_stops_the_batch_at_once(store: Store)
     assert [state_of(store, number) for number in (4, 5)] == [CANCELLED, CANCELLED]
     assert job(store, 5).error == f"cancelled: {reason(store)}" and job(store, 5).finished_at == NOW + 2
     assert finish(store, running, COMPLETED)
-    assert store.batches.standing("b") == FAILED
+    assert standing(store.counts.of_batches.of("b"), 0) == FAILED
     told = [(event.what, event.job, event.detail, event.by) for event in store.events.since(0, -1)]
     assert told == [
         ("batch stopped", "job-3", reason(store), "worker 1"),

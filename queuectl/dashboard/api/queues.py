@@ -112,3 +112,4 @@ def _pause(app: App, names: list[str], paused: bool, how: dict[str, Any]) -> Non
         app.queue.queues.pause(*names, until=how.get("until"), reason=how.get("reason"), schedules=schedules)
     else:
         app.queue.queues.resume(*names)
+        app.queue.resume_paused(names)

@@ -8,7 +8,7 @@ from ...model.link import Edge, Graph, Node
 from ...store import Store
 
 MAX_NODES = 200
-# It is not looked how many more there are beyond so many.
+# Beyond so many, nobody looks how many more there are.
 COUNTED = 1_000
 COMMAND_LENGTH = 80
 

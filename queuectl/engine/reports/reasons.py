@@ -53,11 +53,11 @@ def explain(facts: Facts, job: Job) -> tuple[str, str | None]:
 
 
 def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:
-    before = facts.store.search.count_before(job, COUNTED)
-    ahead = f"{jobs_text(before)} {'is' if before == 1 else 'are'} before it"
     shut = _shut(facts, job.queue)
     if shut is not None:
         return shut
+    before = facts.store.search.count_before(job, COUNTED)
+    ahead = f"{jobs_text(before)} {'is' if before == 1 else 'are'} before it"
     who = absent(facts)
     if who:
         return f"{who}; {ahead}", START_WORKERS

@@ -46,11 +46,11 @@ const lasts = (until, reason) => [until && [' until ', when(until, 'local')], re
 const hint = (...words) => h('div', { class: 'hint' }, ...words);
 
 /** @param {Api.ListedQueue} item */
-function standing(item) {
-  const isShut = item.standing === 'paused' && item.paused_at === null;
-  return [badge(item.standing), item.paused_until && [' until ', when(item.paused_until, 'local')],
+function stateOf(item) {
+  const isShut = item.state === 'paused' && item.paused_at === null;
+  return [badge(item.state), item.paused_until && [' until ', when(item.paused_until, 'local')],
     item.pause_reason && hint(item.pause_reason), isShut && hint('with everything'),
-    item.draining && item.standing !== 'draining' && hint('takes no new jobs')];
+    item.draining && item.state !== 'draining' && hint('takes no new jobs')];
 }
 
 /** @param {Api.ListedQueue} item */
@@ -64,7 +64,7 @@ function row(item, app) {
     `${number(item.ended_hour)} ended, ${number(item.failed_hour + item.dead_hour)} failed`,
     item.eta !== null && `~${coarse(item.eta)}`,
     [item.slots !== null && `${number(item.slots)} at a time`, item.rate].filter(Boolean).join(', '),
-    standing(item), actions([toggle(app, item.queue, item.paused_at !== null)])];
+    stateOf(item), actions([toggle(app, item.queue, item.paused_at !== null)])];
 }
 
 export function mount(root, { app, signal }) {
