@@ -49,7 +49,7 @@ class Batch(Record):
 
     `states` is how many of its jobs are in each state, without the zeros, `stuck` how many wait for jobs that have
     ended otherwise than they need. `started_at` is when the first of them was claimed, `ended_at` when the last one
-    that has run ended. Times are in milliseconds.
+    that has run ended, `read_at` is when it was read. Times are in milliseconds.
     """
 
     id: int
@@ -63,6 +63,7 @@ class Batch(Record):
     ended_at: int | None
     stopped_at: int | None
     stop_reason: str | None
+    read_at: int
 
     @property
     def jobs(self) -> int:
@@ -91,11 +92,15 @@ class Batch(Record):
 
     @property
     def rate(self) -> float | None:
-        """How many of its jobs have run to their end in an hour, None while that is unknown."""
+        """How many of its jobs have run to their end in an hour, None while that is unknown.
+
+        The time in which none ends counts, too, while it is open.
+        """
         ran = self.states.get(COMPLETED, 0) + self.states.get(DEAD, 0)
-        if not ran or self.started_at is None or self.ended_at is None or self.ended_at <= self.started_at:
+        if not ran or self.started_at is None or self.ended_at is None:
             return None
-        return round(ran * HOUR / (self.ended_at - self.started_at), 3)
+        taken = (max(self.ended_at, self.read_at) if self.state == OPEN else self.ended_at) - self.started_at
+        return round(ran * HOUR / taken, 3) if taken > 0 else None
 
     @property
     def time_left(self) -> int | None:

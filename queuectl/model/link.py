@@ -73,8 +73,16 @@ class Node(Record):
     id: str
     state: str | None
     stuck: bool
+    suspended: bool
     command: str
     layer: int
+
+    @property
+    def standing(self) -> str:
+        """How it stands, in words."""
+        if self.state is None:
+            return "gone"
+        return self.state + f", {STUCK}" * self.stuck + ", suspended" * self.suspended
 
 
 class Edge(Link):

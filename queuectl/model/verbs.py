@@ -5,7 +5,7 @@ From which states a verb leads where stands in `TRANSITIONS`; a verb that is not
 
 from __future__ import annotations
 
-from .job import DEAD, FAILED, FINAL_STATES, GO_ON, PAUSE, PROCESSING, STATE_TABLE, STATES, USER, sources
+from .job import CANCELLED, DEAD, FAILED, FINAL_STATES, GO_ON, PAUSE, PROCESSING, STATE_TABLE, STATES, USER, sources
 from .record import Record
 
 TYPE_CHECKING = False
@@ -84,6 +84,8 @@ class Verb(Record):
 
     def hint(self, job: Job) -> str | None:
         """Return what helps where it cannot be used on a job; what the job is called completes it."""
+        if job.state == PROCESSING and CANCELLED not in self.states and not self.suspended_by:
+            return None  # Once it is cancelled, the verb would not fit it either.
         if not self.suspended_by or job.state not in self.states:
             return STATE_TABLE[job.state].hint
         return GO_ON if job.is_suspended else None

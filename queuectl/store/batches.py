@@ -49,29 +49,29 @@ class Batches:
         self._database = database
         self._counts = counts.of_batches
 
-    def get(self, name: str) -> Batch | None:
-        """Return a batch, None if there is none of this name."""
+    def get(self, name: str, now: int) -> Batch | None:
+        """Return a batch as it is now, None if there is none of this name."""
         row = self._database.row(OF_NAME, (name,))
-        return None if row is None else self._batch(row)
+        return None if row is None else self._batch(row, now)
 
-    def newest(self, limit: int) -> list[Batch]:
+    def newest(self, limit: int, now: int) -> list[Batch]:
         """Return up to `limit` batches, those that were begun last first; negative: all."""
-        return [self._batch(row) for row in self._database.rows(NEWEST, (limit,))]
+        return [self._batch(row, now) for row in self._database.rows(NEWEST, (limit,))]
 
     def named(self, prefix: str, limit: int) -> list[Batch]:
-        """Return up to `limit` batches whose name begins with a prefix, by name."""
+        """Return up to `limit` batches whose name begins with a prefix, by name; how they stood at their last end."""
         if not prefix.isascii():
             return []
         low, high = prefix_range(prefix) if prefix else ("", "\x7f")
-        return [self._batch(row) for row in self._database.rows(BY_PREFIX, (low, high, limit))]
+        return [self._batch(row, row["ended_at"] or 0) for row in self._database.rows(BY_PREFIX, (low, high, limit))]
 
     def count(self) -> int:
         """Return how many batches there are."""
         return int(self._database.value(COUNT))
 
-    def _batch(self, row: Row) -> Batch:
+    def _batch(self, row: Row, now: int) -> Batch:
         name = row["name"]
-        return Batch.of({**row, "states": self._counts.of(name), "stuck": self._stuck(name)})
+        return Batch.of({**row, "states": self._counts.of(name), "stuck": self._stuck(name), "read_at": now})
 
     def _stuck(self, name: str) -> int:
         return int(self._database.value(COUNT_STUCK, (name,)))

@@ -365,6 +365,14 @@ def test_history_says_why_a_job_was_cancelled_by_its_link(home: str) -> None:
     bring(home, "completed")
     done(home, "add", "true", "--id", "new", "--after-failed", "completed-1")
     assert "completed-1 is completed" in done(home, "history", "new").out
+    assert "state:       cancelled: completed-1 is completed" in done(home, "show", "new").lines
+
+
+def test_a_scheduled_job_that_will_be_stuck_says_so_when_it_is_added(home: str) -> None:
+    bring(home, "dead")
+    answer = done(home, "schedule", "true", "in 1h", "--id", "later", "--after", "dead-1")
+    assert "dead-1 is dead: later waits until dead-1 is retried" in answer.err
+    assert "; then it waits for dead-1 (dead)" in done(home, "why", "later").out
 
 
 def test_workers_that_drain_leave_stuck_jobs(home: str) -> None:

@@ -88,7 +88,7 @@ class Walk:
             states = counts.setdefault(row["queue"], {})
             states[row["state"]] = states.get(row["state"], 0) + 1
         assert store.counts.by_queue() == counts
-        batches = {batch.name: batch for batch in store.batches.newest(-1)}
+        batches = {batch.name: batch for batch in store.batches.newest(-1, NOW)}
         assert {name: batch.max_fails for name, batch in batches.items()} == self.model.limits
         reasons = {
             name: f"batch {name} was stopped after {dead} dead jobs" for name, dead in self.model.stopped.items()

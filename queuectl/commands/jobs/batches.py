@@ -44,12 +44,7 @@ def batch_list(context: Context, *, limit: int | None) -> Result:
 def batch_show(context: Context, *, name: str) -> Result:
     """Show how far a batch is: its jobs by state, its rate and the time left."""
     batch = context.queue.batches.get(name)
-    calls = [] if batch.stopped_at is None else [("go on with", go_on(batch.name))]
-    if batch.stuck:
-        stuck = in_quotes(f"{written('batch', batch.name)} {written('stuck', 'yes')}")
-        calls.append(("stuck", f"{batch.stuck}; see them with: queuectl list {stuck}"))
-    calls.append(("its jobs", f"queuectl list {written('batch', batch.name)}"))
-    return Result(BATCH, record=batch, message=_shown(batch), call=pairs(calls, LABEL_WIDTH), ids=[batch.name])
+    return Result(BATCH, record=batch, message=_shown(batch), call=pairs(_calls(batch), LABEL_WIDTH), ids=[batch.name])
 
 
 def _shown(batch: Batch) -> str:
@@ -61,6 +56,8 @@ def _shown(batch: Batch) -> str:
         ("progress", f"{bar(percent, BAR_WIDTH)} {percent}% {batch.ended}/{batch.jobs}"),
         ("jobs", ", ".join(f"{batch.states[state]} {state}" for state in STATES if state in batch.states)),
     ]
+    if batch.stuck:
+        values.append(("stuck", str(batch.stuck)))
     if batch.max_fails is not None:
         values.append(("max fails", str(batch.max_fails)))
     values.append(("added", f"{when.local(batch.created_at)} by {batch.created_by}"))
@@ -73,6 +70,17 @@ def _shown(batch: Batch) -> str:
     if batch.time_left is not None:
         values.append(("time left", f"about {when.duration_text(batch.time_left)}"))
     return pairs(values, LABEL_WIDTH)
+
+
+def _calls(batch: Batch) -> list[tuple[str, str]]:
+    """Return the commands that say more about a batch, or help it."""
+    jobs = written("batch", batch.name)
+    calls = [("its jobs", f"queuectl list {jobs}")]
+    if batch.stuck:
+        calls.append(("stuck jobs", f"queuectl list {in_quotes(f'{jobs} ' + written('stuck', 'yes'))}"))
+    if batch.stopped_at is not None:
+        calls.append(("go on with", go_on(batch.name)))
+    return calls
 
 
 def rate_text(per_hour: float) -> str:

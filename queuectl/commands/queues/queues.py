@@ -26,8 +26,12 @@ COLUMNS = ("queue", "state", "pending", "processing", "total", "slots", "rate", 
 
 def slots(text: str) -> int | None:
     """A number of jobs, or none."""
-    # For 0 there is a better hint than the range.
-    return None if text.lower() == NONE else arguments.integer(0, MAX_SLOTS)(text)
+    if text.lower() == NONE:
+        return None
+    try:  # For 0 there is a better hint than the range.
+        return arguments.integer(0, MAX_SLOTS)(text)
+    except ValueError:
+        raise ValueError(f"must be an integer between 1 and {MAX_SLOTS}, or {NONE}") from None
 
 
 @command("queue list", group=GROUP, watch=True, examples=("queue list", "queue list -o json"))

@@ -128,7 +128,7 @@ def _named(parents: Sequence[Relative]) -> str:
 def _waits_for_others_too(facts: Facts, job: Job) -> str:
     """Return what a job that is held or scheduled waits for after that."""
     awaited = [parent for parent in facts.store.links.parents(job.number) if parent.satisfied_at is None]
-    return f"; then for {_named(awaited)}" if awaited else ""
+    return f"; then it waits for {_named(awaited)}" if awaited else ""
 
 
 def _held(facts: Facts, job: Job) -> tuple[str, str | None]:

@@ -27,6 +27,7 @@ const ELSEWHERE = ['id', 'command', 'state', 'error', 'max_retries', 'duration',
 // What says more than the value itself.
 const FACTS = {
   queue: (queue) => h('a', { href: jobsUrl(`queue:${queue}`) }, queue),
+  batch: (batch) => h('a', { href: jobsUrl(`batch:${batch}`) }, batch),
   attempts: (attempts, job) => `${attempts} of ${job.max_retries + 1}`,
   timeout: (timeout) => (timeout === null ? 'none' : duration(timeout)),
   cwd: (cwd) => h('code', {}, cwd),
@@ -114,7 +115,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
   function draw() {
     const { job, allowed_actions: allowed } = data;
     const tried = [...job.attempt_history].reverse();
-    patch(title, [job.state, job.error, job.cancel_requested], () => [stateBadge(job),
+    patch(title, [job.state, job.stuck, job.error, job.cancel_requested], () => [stateBadge(job),
       job.cancel_requested && job.state === 'processing' ? h('span', { class: 'chip' }, 'cancel asked for') : null]);
     patch(actions, allowed, () => (readOnly ? [] : allowed.map((verb) =>
       actionButton(verb, { ...job, reference: data.reference }, app, { small: false, command: data.commands[verb] }))));
