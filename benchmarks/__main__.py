@@ -24,6 +24,7 @@ PROGRAMS = (
     "idle",
     "big_output",
     "scale",
+    "links",
     "lanes",
     "schedule",
     "retention",

@@ -15,7 +15,7 @@ class Batches(Part):
 
     def get(self, name: str) -> Batch:
         """Return a batch with its counts. Raises NotFound."""
-        found = self._opened.store.batches.get(name) if name.isascii() else None
+        found = self._opened.store.batches.get(name, self._opened.clock.wall()) if name.isascii() else None
         if found is None:
             meant = did_you_mean(name, [batch.name for batch in self.all(RECENT)])
             raise NotFound(f"there is no batch {quoted(name)}{meant}", hint="see them with: queuectl batch list")
@@ -23,7 +23,7 @@ class Batches(Part):
 
     def all(self, limit: int = -1) -> list[Batch]:
         """Return the batches with their counts, newest first, up to `limit`; negative: all."""
-        return self._opened.store.batches.newest(limit)
+        return self._opened.store.batches.newest(limit, self._opened.clock.wall())
 
     def count(self) -> int:
         """Return how many batches there are."""

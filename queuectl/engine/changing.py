@@ -12,7 +12,7 @@ from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple
+    from typing import Any, Callable, Collection, Dict, List, Optional, Sequence, Tuple
 
     from ..model.job import Job
     from ..model.verbs import Verb
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 AT_ONCE = 500
 ALL = -1
 PAUSED = "with a pause"
+# The fields of jobs that workers of earlier schemas do not know.
+SINCE_SCHEMA_6 = ("expires_at", "nice", "batch", "on_success", "on_failure", "on_finish", *WHENS.values())
 
 
 class Changing(Finding):
@@ -71,7 +73,11 @@ class Changing(Finding):
         return change
 
     def suspend(self, *references: Reference) -> Change:
-        """Stop running jobs where they are. Each keeps its worker; its timeout and its duration stand still."""
+        """Stop running jobs where they are. Each keeps its worker; its timeout and its duration stand still.
+
+        Raises DaemonUnavailable if workers run that cannot do that.
+        """
+        self._demand_known({"suspend"})
         return self._each(
             references, "suspend", lambda store, number, now: store.jobs.suspend(number, now), lambda job: ""
         )
@@ -88,15 +94,24 @@ class Changing(Finding):
         )
 
     def suspend_running(self, queues: Sequence[str] = ()) -> Change:
-        """Suspend what runs, in some queues or in all, for a pause; what a user has suspended stays with them."""
+        """Suspend what runs, in some queues or in all, for a pause; what a user has suspended stays with them.
+
+        Raises DaemonUnavailable if workers run that cannot do that.
+        """
+        self._demand_known({"suspend"})
         running = self._running(queues, lambda job: not job.is_suspended)
         return self._each(
             [running], "suspend", lambda store, number, now: store.jobs.suspend(number, now, PAUSE), lambda job: PAUSED
         )
 
     def resume_paused(self, queues: Sequence[str] = ()) -> Change:
-        """Let go on what a pause has suspended, in some queues or in all; not what a user has suspended."""
-        paused = self._running(queues, lambda job: job.suspended_by == PAUSE)
+        """Let go on what a pause has suspended and none keeps any more; not what a user has suspended."""
+        from ..model.lane import is_queue_paused
+
+        lanes, now = self.store.lanes.all(), self.clock.wall()
+        paused = self._running(
+            queues, lambda job: job.suspended_by == PAUSE and not is_queue_paused(lanes, job.queue, now)
+        )
         return self._each(
             [paused], "resume", lambda store, number, now: store.jobs.resume(number, now, PAUSE), lambda job: PAUSED
         )
@@ -134,7 +149,8 @@ class Changing(Finding):
     def edit(self, /, *references: Reference, **fields: object) -> Change:
         """Change jobs that wait. `fields` are those of `add` that `queuectl edit` has an option for.
 
-        What is not given stays. Raises NotFound, or InvalidInput.
+        What is not given stays. Raises NotFound, InvalidInput, or DaemonUnavailable if workers run that do not know
+        a field.
         """
         from .editing import difference, read_changes
         from .home.clockwatch import follow
@@ -142,6 +158,7 @@ class Changing(Finding):
 
         meant, now = self.select(references, means=VERBS["edit"].means), self.clock.wall()
         changes = read_changes(self.read(meant.numbers), fields, now)
+        self._demand_known({name for name in SINCE_SCHEMA_6 if changes.get(name)})
         if any(name in changes for name in WHENS.values()):
             self._read_links(changes)
 
@@ -155,6 +172,13 @@ class Changing(Finding):
             return store.jobs.edit(number, changes, now)
 
         return self._each([meant], "edit", apply, lambda job: difference(job, changes), now)
+
+    def _demand_known(self, names: Collection[str]) -> None:
+        """Raise DaemonUnavailable if workers of before an upgrade run that do not know some fields or commands."""
+        if names:
+            from .outgrown import demand_workers_that_know
+
+            demand_workers_that_know(self, ", ".join(sorted(names)))
 
     def _read_links(self, changes: Dict[str, Any]) -> None:
         """Put into changes what jobs wait for from now on: its numbers as `parents`, their ids in the three fields."""

@@ -85,11 +85,10 @@ def _demand_no_circle(parents: Mapping[str, Sequence[int | str]]) -> None:
 
 def demand_no_circle(store: Store, number: int, parents: Sequence[tuple[int, str]]) -> None:
     """Raise InvalidInput if a job would wait for itself by these parents. In the transaction that adds them."""
-    for parent, _ in parents:
-        path = store.links.path(parent, number)
-        if path:
-            ids = {job.number: job.id for job in store.search.jobs(path)}
-            raise circle([ids.get(job, job) for job in (number, *path[:-1])])
+    path = store.links.path([parent for parent, _ in parents], number)
+    if path:
+        ids = {job.number: job.id for job in store.search.jobs(path)}
+        raise circle([ids.get(job, job) for job in (number, *path[:-1])])
 
 
 def circle(jobs: Sequence[int | str]) -> InvalidInput:

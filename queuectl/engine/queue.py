@@ -18,7 +18,7 @@ import os
 from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.errors import Conflict, InvalidInput, NotFound, quoted
 from ..store.home import DIRECTORY, VARIABLE, find_home
-from .changing import Changing
+from .changing import SINCE_SCHEMA_6, Changing
 from .home.opened import here, search_path
 from .machine.doorbell import SCHEDULER, WORKERS, ring, ring_schedulers
 
@@ -156,7 +156,7 @@ class Queue(Changing):
 
         `names` says where each came from, for messages. `on_progress` is told now and then how many
         are written, inside the transaction: it must not wait. Raises InvalidInput with every problem
-        of every job, or Conflict.
+        of every job, Conflict, or DaemonUnavailable if workers run that do not know a field that is given.
         """
         if isinstance(jobs, (str, dict)):
             raise InvalidInput(f"jobs must be a list of mappings, got {quoted(jobs)}", field="jobs")
@@ -164,6 +164,7 @@ class Queue(Changing):
         if not specs:
             return []
         store, now = self.store, self.clock.wall()
+        self._demand_known({name for spec in specs for name in SINCE_SCHEMA_6 if getattr(spec, name)})
         parents = self._parents_of(specs)
         with store.writing():
             if any(spec.is_delay for spec in specs):

@@ -12,6 +12,7 @@ from ..model.rate import parse_rate
 from ..model.when import local
 from .home.opened import Part
 from .machine.doorbell import WORKERS, ring, ring_schedulers
+from .outgrown import demand_workers_that_know
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,11 +52,16 @@ class Queues(Part):
         return lane if lane.is_paused(self._opened.clock.wall()) else None
 
     def limit(self, name: str, slots: int | None) -> ShownQueue:
-        """Let so many jobs of a queue run at a time at most, None for any number. Raises InvalidInput."""
+        """Let so many jobs of a queue run at a time at most, None for any number.
+
+        Raises InvalidInput, or DaemonUnavailable if workers run that know no limits.
+        """
         if slots is not None and not (type(slots) is int and 1 <= slots <= MAX_SLOTS):
             hint = f"to let none run: queuectl queue pause {name}" if slots == 0 else None
             error = ValueError(f"must be an integer between 1 and {MAX_SLOTS}, or none")
             raise InvalidInput(f"the limit {with_value(error, slots)}", field="slots", hint=hint)
+
+        demand_workers_that_know(self._opened, "queue limit")
 
         def change(lane: Lane) -> str:
             lane.slots = slots
@@ -66,12 +72,15 @@ class Queues(Part):
     def rate(self, name: str, rate: str | None) -> ShownQueue:
         """Let so many jobs of a queue start in a period, such as `10/m` or `100/h:20`; None for any number.
 
-        A number after the colon may start at once. Raises InvalidInput.
+        A number after the colon may start at once. Raises InvalidInput, or DaemonUnavailable if workers run that know
+        no rates.
         """
         try:
             found = None if rate is None else parse_rate(str(rate))
         except ValueError as error:
             raise InvalidInput(f"the rate {with_value(error, rate)}", field="rate") from None
+
+        demand_workers_that_know(self._opened, "queue rate")
 
         def change(lane: Lane) -> str:
             lane.set_rate(found)
@@ -80,7 +89,7 @@ class Queues(Part):
         return self._give(name, change)
 
     def drain(self, name: str, draining: bool = True) -> ShownQueue:
-        """Let a queue take no new jobs until it is resumed, or take some again; those that it has run.
+        """Let a queue take no new jobs until it is resumed, or take some again; those that it has go on.
 
         Raises InvalidInput.
         """
@@ -122,11 +131,12 @@ class Queues(Part):
 
         A pause ends by `resume` or, with `until`, at that time: a text such as `18:00` or `+1h`, a datetime or a
         timedelta from now. `reason` is shown with it. With `schedules` recurring jobs add no jobs to these queues
-        meanwhile. Raises InvalidInput.
+        meanwhile. Raises InvalidInput, or DaemonUnavailable if workers run that know no pauses.
         """
         now = self._opened.clock.wall()
         end, is_delay = _end_of(as_json(until), now)
         reason = _checked_reason(reason)
+        demand_workers_that_know(self._opened, "pause")
 
         def change(lane: Lane) -> str:
             lane.paused_at, lane.paused_until, lane.is_delay = now, end, int(is_delay)

@@ -51,7 +51,11 @@ class Schedules(Part):
         unless `timezone` names another than `local`. The first schedule of a home fixes that zone.
         """
         own: dict[str, Any] = {
-            **{"name": name, "expression": expression, "timezone": timezone, "catch_up": catch_up, "overlap": overlap},
+            "name": name,
+            "expression": expression,
+            "timezone": timezone,
+            "catch_up": catch_up,
+            "overlap": overlap,
             "expires": as_json(expires),
         }
         job = {"command": command, **fields}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..model.fields import FILTERS
 from ..model.job import STATE_WORDS, states_named
 from ..model.quantity import counted
 from ..model.record import Record
@@ -47,8 +48,25 @@ def _batches(store: Store, prefix: str, limit: int) -> list[Suggestion]:
     return [Suggestion(one.name, one.state, one.jobs) for one in store.batches.named(prefix, limit)]
 
 
+def _paused(store: Store, prefix: str, limit: int) -> list[Suggestion]:
+    """Return the queues that may be resumed."""
+    lanes = [lane for lane in store.lanes.all().values() if lane.name]
+    return [
+        Suggestion(lane.name, "takes no new jobs" if lane.paused_at is None else "paused")
+        for lane in lanes
+        if lane.paused_at is not None or lane.is_draining
+    ]
+
+
+def _flags(store: Store, prefix: str, limit: int) -> list[Suggestion]:
+    return [Suggestion("yes"), Suggestion("no")]
+
+
 FOUND: dict[str, Callable[[Store, str, int], list[Suggestion]]] = {
     "id": _jobs,
+    "after": _jobs,
+    "paused": _paused,
+    **{key: _flags for key, field in FILTERS.items() if field.kind.choice == "of_flag"},
     "dead": lambda store, prefix, limit: _jobs(store, prefix, limit, only_dead=True),
     "state": _states,
     "queue": _queues,

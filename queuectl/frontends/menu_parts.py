@@ -101,6 +101,7 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
         below("Web dashboard", dashboard_entries, "not running" if queue.dashboard.pid is None else "running"),
         below("Demo jobs", demo_entries),
         ("Shell", run("shell")),
+        below("Queues and batches", queue_entries, "paused" if queue.queues.pause_of_home() is not None else ""),
     ]
 
 
@@ -125,7 +126,7 @@ def list_jobs(menu: Menu) -> None:
 def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
     """Return what can be done with a job as it stands now. Raises NotFound once it is removed."""
     job = menu.queue.get(str(number))
-    looks = [(f"Show (it is {job.state})", "show"), ("Output", "logs"), ("History", "history")]
+    looks = [(f"Show (it is {job.standing})", "show"), ("Output", "logs"), ("History", "history")]
     entries = [(label, run(path, reference(job))) for label, path in looks if path != "logs" or job.attempts > 0]
     detail = menu.queue.logs.detail(job)
     if detail.parents or detail.children:
@@ -209,7 +210,7 @@ def _ask_for_job(menu: Menu, jobs: Sequence[Job], start: int, has_more: bool) ->
     room = max(20, terminal.columns - 1)
     lines = [
         clip(
-            f" {place:>2}) {terminal.safe(job.id)}  {job.state}  {terminal.safe(job.command)}",
+            f" {place:>2}) {terminal.safe(job.id)}  {job.standing}  {terminal.safe(job.command)}",
             room,
             terminal.out.ellipsis,
         )
@@ -244,6 +245,34 @@ def _settings_form(group: str) -> Callable[[Menu], None]:
                     menu.execute(["config", "set", setting.name, answer])
 
     return fill
+
+
+def queue_entries(menu: Menu) -> Sequence[Choice]:
+    """Return the entries about all queues and about batches, and one for each queue."""
+    everything = "Pause everything"
+    pause = (everything, ask("pause", "--until", "--reason", title=everything))
+    if menu.queue.queues.pause_of_home() is not None:
+        pause = ("Resume everything", run("resume"))
+    names = [queue.queue for queue in menu.queue.queues.all()]
+    return [
+        ("List", run("queue", "list")),
+        pause,
+        (f"List batches ({menu.queue.batches.count()})", run("batch", "list")),
+        *(below(f"Queue {menu.asker.terminal.safe(name)}", partial(entries_of_queue, name=name)) for name in names),
+    ]
+
+
+def entries_of_queue(menu: Menu, name: str) -> Sequence[Choice]:
+    """Return what can be done with a queue. Raises NotFound once it is gone."""
+    queue = menu.queue.queues.get(name)
+    pause = ("Pause", ask("pause", "--until", "--reason", fixed=[name]))
+    return [
+        ("Show", run("queue", "show", name)),
+        pause if queue.paused_at is None and not queue.draining else ("Resume", run("queue", "resume", name)),
+        ("Limit", ask("queue limit", "slots", fixed=[name])),
+        ("Rate", ask("queue rate", "rate", fixed=[name])),
+        ("Cancel what waits", sure(lambda menu: f"cancel all that waits in queue {name}", "queue", "clear", name)),
+    ]
 
 
 def scheduler_entries(menu: Menu) -> Sequence[Choice]:

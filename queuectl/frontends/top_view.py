@@ -1,6 +1,6 @@
 """What `top` looks like: what is known, columns and rows in; safe and painted lines out.
 
-    line 1      the home, PAUSED, the time
+    line 1      the home, FROZEN, the time
     counts      of every state; where it is narrow or low only the states that have jobs
     finished    jobs that ended in each of the last minutes, as a sparkline, and the rate
     alerts      what needs attention, the worst first, in a sixth of the screen at most
@@ -41,7 +41,7 @@ VERB_HINTS, RARE_HINTS = (
     for is_rare in (False, True)
 )
 KEYS = {
-    JOBS: ("q quit", "j/k move", "Enter output", *VERB_HINTS, "p pause", "/ filter", "s sort", *RARE_HINTS, "? help"),
+    JOBS: ("q quit", "j/k move", "Enter output", *VERB_HINTS, "p freeze", "/ filter", "s sort", *RARE_HINTS, "? help"),
     OUTPUT: ("q back", "j/k scroll", "g/G top/end", "Esc back"),
     HELP: ("q back", "any key back"),
 }
@@ -150,12 +150,12 @@ def _head(look: Look, columns: int, rows: int, screen: Screen) -> list[str]:
 def _first_line(look: Look, columns: int, screen: Screen) -> str:
     time = local(look.snapshot.now)
     time = time if columns >= 50 else time[-8:]
-    right = ("PAUSED  " if look.paused else "") + time
+    right = ("FROZEN  " if look.paused else "") + time
     room = columns - width(right) - 2
     if room < 8:
         return screen.paint(clip(right, columns, screen.ellipsis), "bold")
     left = clip(f"queuectl  {screen.safe(look.home)}", room, screen.ellipsis)
-    painted = screen.paint("PAUSED", "yellow") + right[6:] if look.paused else right
+    painted = screen.paint("FROZEN", "yellow") + right[6:] if look.paused else right
     return screen.paint(pad(left, room), "bold") + "  " + painted
 
 
@@ -284,7 +284,7 @@ def _cells(job: Job, now: int, columns: int, screen: Screen) -> dict[str, str]:
     taken = job.elapsed(now)
     return {
         "id": screen.safe(job.id[:columns]),
-        "state": "gone" if job.is_gone else "suspended" if job.is_suspended else job.state,
+        "state": job.standing,
         "time": "-" if taken is None else duration_text(taken),
         "when": ago(_instant(job), now),
         "tries": f"{job.attempts}/{job.max_retries + 1}",

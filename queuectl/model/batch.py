@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from typing import Mapping
 
 OPEN, FAILED, STOPPED = "open", "failed", "stopped"
-# Some of its jobs have not ended; all are completed; none is unfinished, and some are dead, cancelled or stuck.
-STANDINGS = (OPEN, COMPLETED, FAILED)
-STATES = (*STANDINGS, STOPPED)
+# In this order: some of its jobs have not ended; all are completed; all have ended, and some are dead, cancelled or
+# stuck; too many were dead.
+STATES = (OPEN, COMPLETED, FAILED, STOPPED)
 
 
 def standing(states: Mapping[str, int], stuck: int) -> str:
-    """Return the word of STANDINGS for so many jobs in each state; those that are stuck count as ended."""
+    """Return OPEN, COMPLETED or FAILED for so many jobs in each state; those that are stuck count as ended."""
     if sum(jobs for state, jobs in states.items() if state not in FINAL_STATES) > stuck:
         return OPEN
     return FAILED if stuck or states.get(DEAD) or states.get(CANCELLED) else COMPLETED
@@ -39,7 +39,7 @@ def stop_text(name: str, dead: int) -> str:
 
 
 def go_on(name: str) -> str:
-    """Return the command that lets a batch go on which was stopped."""
+    """Return the command that lets a stopped batch go on."""
     jobs = f"{written('batch', name)} {written('state', DEAD, CANCELLED)}"
     return f"queuectl retry {in_quotes(jobs)}"
 
@@ -49,7 +49,7 @@ class Batch(Record):
 
     `states` is how many of its jobs are in each state, without the zeros, `stuck` how many wait for jobs that have
     ended otherwise than they need. `started_at` is when the first of them was claimed, `ended_at` when the last one
-    that has run ended. Times are in milliseconds.
+    that has run ended, `read_at` is when it was read. Times are in milliseconds.
     """
 
     id: int
@@ -63,6 +63,7 @@ class Batch(Record):
     ended_at: int | None
     stopped_at: int | None
     stop_reason: str | None
+    read_at: int
 
     @property
     def jobs(self) -> int:
@@ -86,19 +87,23 @@ class Batch(Record):
 
     @property
     def finished_at(self) -> int | None:
-        """When the last of its jobs ended that ran, None while any is to run."""
+        """When the last of those jobs ended that have run, None while any is still to run."""
         return None if self.ended + self.stuck < self.jobs else self.ended_at
 
     @property
     def rate(self) -> float | None:
-        """How many of its jobs have run to their end in an hour, None while that cannot be told."""
+        """How many of its jobs have run to their end in an hour, None while that is unknown.
+
+        The time in which none ends counts, too, while it is open.
+        """
         ran = self.states.get(COMPLETED, 0) + self.states.get(DEAD, 0)
-        if not ran or self.started_at is None or self.ended_at is None or self.ended_at <= self.started_at:
+        if not ran or self.started_at is None or self.ended_at is None:
             return None
-        return round(ran * HOUR / (self.ended_at - self.started_at), 3)
+        taken = (max(self.ended_at, self.read_at) if self.state == OPEN else self.ended_at) - self.started_at
+        return round(ran * HOUR / taken, 3) if taken > 0 else None
 
     @property
     def time_left(self) -> int | None:
-        """In how many milliseconds it has ended if it goes on so, None if that cannot be told, or if it has ended."""
+        """In how many milliseconds it will have ended at this rate; None if that is unknown, or if it has ended."""
         left = self.jobs - self.ended - self.stuck
         return round(left * HOUR / self.rate) if left and self.rate and self.stopped_at is None else None

@@ -30,6 +30,8 @@ MAX_PRIORITY = 1000
 MAX_RETRIES = 100
 MAX_NICE = 19
 MAX_REFERENCES = 10_000
+# The largest number that JSON has exactly in all programs.
+MAX_NUMBER = 2**53 - 1
 MAX_TAGS = 16
 MAX_FAILS = 1_000_000
 MIN_TIMEOUT_MS = 100
@@ -244,7 +246,8 @@ def check_references(value: object, now: int) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or len(value) > MAX_REFERENCES:
         raise ValueError(f"must be a list of at most {MAX_REFERENCES} ids, numbers or filters")
     for reference in value:
-        if isinstance(reference, bool) or not isinstance(reference, (str, int)) or reference == "":
+        is_number = type(reference) is int and 1 <= reference <= MAX_NUMBER
+        if not is_number and (not isinstance(reference, str) or not reference):
             raise ValueError(f"{quoted(reference)} must be an id, a number or a filter")
     return tuple(dict.fromkeys(map(str, value)))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from .fields import BY_NAME, GIVEN, overridden
 from .job import HELD, SCHEDULED, Job
 from .kinds import MASK, is_secret
-from .link import STUCK_STATES, WHENS
+from .link import AWAITING_STATES, WHENS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def secrets_of(job: Job) -> list[str]:
 def _given(job: Job, now: int) -> dict[str, Any]:
     """Return what such a job must be given, as it is kept, by name."""
     values = {field.name: getattr(job, field.name) for field in GIVEN if field.is_kept and field.name not in OWN}
-    if job.state not in STUCK_STATES:
+    if job.state not in AWAITING_STATES:
         values = {name: value for name, value in values.items() if name not in WHENS.values()}
     values["hold"] = job.state == HELD
     if job.state in (SCHEDULED, HELD) and job.run_at > now:

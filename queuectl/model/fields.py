@@ -38,6 +38,7 @@ from .kinds import (
     VARIABLES,
     Kind,
     integer,
+    read_names,
 )
 from .record import Record
 
@@ -138,6 +139,14 @@ def check_new_id(value: object, now: int) -> str | None:
     return found
 
 
+def read_parents(text: str) -> list[str]:
+    """Return the references between commas. A filter, which has commas of its own, stays whole."""
+    key, colon, _ = text.lstrip("-").partition(":")
+    is_filter = text.startswith("!") or " " in text.strip() or (colon and key.lower() in FILTERS)
+    return [text] if is_filter else read_names(text)
+
+
+PARENTS = REFERENCES.but(read=read_parents, read_one=read_parents)
 HOOK_TRAITS = "given editable recurring nullable wide"
 # As a table: the formatter would write each value on a line of its own.
 # fmt: off
@@ -208,11 +217,11 @@ JOB_FIELDS = (
     Field("hook_of", NUMBER.but(example="17"), "the number of the job whose end added it", "nullable filtered",
           label="Hook of", filter="hook"),
     Field("stuck", FLAG, "whether it waits for jobs that have ended otherwise than it needs", "filtered"),
-    Field("after", REFERENCES, "jobs that must be completed first", "given editable filtered", default=(),
+    Field("after", PARENTS, "jobs that must be completed first", "given editable filtered", default=(),
           label="After", metavar="JOB", complete="job", group=WHEN),
-    Field("after_any", REFERENCES, "jobs that must have ended first, however", "given editable", default=(),
+    Field("after_any", PARENTS, "jobs that must have ended first, however", "given editable", default=(),
           label="After any end", metavar="JOB", complete="job", group=WHEN),
-    Field("after_failed", REFERENCES, "jobs that must be dead or cancelled first", "given editable", default=(),
+    Field("after_failed", PARENTS, "jobs that must be dead or cancelled first", "given editable", default=(),
           label="After a failure", metavar="JOB", complete="job", group=WHEN),
     Field("hold", FLAG, "keep it until it is released", "given passing", default=False, group=WHEN),
 )

@@ -360,6 +360,15 @@ class Job:
         return self.suspended_at is not None
 
     @property
+    def standing(self) -> str:
+        """How it stands, in a word: its state, or `gone`, `suspended` or `stuck` where that says more."""
+        if self.is_gone:
+            return "gone"
+        if self.is_suspended:
+            return "suspended"
+        return "stuck" if self.stuck and self.state == BLOCKED else self.state
+
+    @property
     def is_final(self) -> bool:
         """Whether nothing more happens to the job unless a user asks for it."""
         return self.state in FINAL_STATES

@@ -7,7 +7,7 @@
     id         id of a job            the same             the same
     state      one of STATES          the same             the same
     integer    whole number           the same             digits
-    share      `3` or `10%`        the same             the same
+    share      `3` or `10%`           the same             the same
     signal     number of a signal     the same             digits
     duration   milliseconds           seconds              `1h30m`
     time       milliseconds           ISO 8601 in UTC      the same
@@ -117,11 +117,6 @@ def size_cell(count: int, now: int | None) -> str:
 def read_names(text: str) -> list[str]:
     """Return the words between commas."""
     return [word.strip() for word in text.split(",") if word.strip()]
-
-
-def read_references(text: str) -> list[str]:
-    """Return the references between commas. What may be a filter, which has commas of its own, stays whole."""
-    return [text] if ":" in text or " " in text.strip() else read_names(text)
 
 
 def read_variable(text: str) -> tuple[str, str]:
@@ -304,8 +299,6 @@ NAMES = Kind(
 REFERENCES = Kind(
     "references",
     checks.check_references,
-    read=read_references,
-    read_one=read_references,
     choice="of_parent",
     example="job-1",
     input="names",
@@ -315,7 +308,9 @@ REFERENCES = Kind(
     schema={"type": "array", "items": STRING, "maxItems": checks.MAX_REFERENCES},
     given={
         "type": "array",
-        "items": {"anyOf": [{**STRING, "minLength": 1}, {"type": "integer"}]},
+        "items": {
+            "anyOf": [{**STRING, "minLength": 1}, {"type": "integer", "minimum": 1, "maximum": checks.MAX_NUMBER}]
+        },
         "maxItems": checks.MAX_REFERENCES,
     },
 )

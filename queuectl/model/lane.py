@@ -19,7 +19,7 @@ from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Mapping
 
 NO_DEFAULT = object()
 # The name of the home's own lane: its pause holds for all queues.
@@ -27,7 +27,7 @@ HOME = ""
 MAX_SLOTS = 10_000
 # The clock may be set back by so much before anybody sees that.
 SLACK_US = 3_000_000
-OPEN, PAUSED, FULL, DRAINING = STANDINGS = ("open", "paused", "full", "draining")
+OPEN, PAUSED, FULL, DRAINING = STATES = ("open", "paused", "full", "draining")
 
 
 class Lane(Record):
@@ -131,8 +131,8 @@ class Lane(Record):
             given[name] = value
         self.defaults = json.dumps(given) if given else None
 
-    def standing(self, now: int, running: int) -> str:
-        """Return which one of STANDINGS it has while so many of its jobs run."""
+    def state(self, now: int, running: int) -> str:
+        """Return which one of STATES it is in while so many of its jobs run."""
         if self.is_paused(now):
             return PAUSED
         if self.is_full(running):
@@ -149,6 +149,11 @@ class Lane(Record):
         """Whether it was given nothing."""
         given = (self.slots, self.rate_count, self.paused_at, self.defaults)
         return not self.is_draining and all(value is None for value in given)
+
+
+def is_queue_paused(lanes: Mapping[str, Lane], queue: str, now: int) -> bool:
+    """Return whether a queue, or the whole home, is paused at a wall time; `lanes` by name, the home's under HOME."""
+    return any(name in lanes and lanes[name].is_paused(now) for name in (HOME, queue))
 
 
 class Pause(Record):

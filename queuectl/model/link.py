@@ -17,11 +17,11 @@ ANY, BADLY = "any", "failed"
 KINDS = (COMPLETED, ANY, BADLY)
 # The fields that say for which jobs to wait, by how those must end.
 WHENS = {COMPLETED: "after", ANY: "after_any", BADLY: "after_failed"}
+# In these states a job may have open links.
+AWAITING_STATES = (BLOCKED, HELD, SCHEDULED)
 # How a parent stands: in a final state, or one of these.
 UNFINISHED, STUCK = "unfinished", "stuck"
-# In these a job may wait for others.
-STUCK_STATES = (BLOCKED, HELD, SCHEDULED)
-# What that makes of a link.
+# How a link stands: what the end of its parent makes of it, by its kind.
 OPEN, SATISFIED, HOPELESS = "open", "satisfied", "hopeless"
 FATES = {
     (COMPLETED, COMPLETED): SATISFIED,
@@ -36,15 +36,9 @@ FATES = {
 }
 
 
-class Relative(Record):
-    """A parent or a child of a job, and how the link between them stands.
+class Link(Record):
+    """How a link stands. `when` is its kind, `satisfied_at` is in milliseconds since 1970."""
 
-    `when` is the kind of the link. `state` is None of a job that is gone. `satisfied_at` is in milliseconds.
-    """
-
-    number: int
-    id: str
-    state: str | None
     when: str
     hopeless: bool
     satisfied_at: int | None
@@ -52,6 +46,14 @@ class Relative(Record):
     def __post_init__(self) -> None:
         """Take the 0 or 1 of a row for what it means."""
         self.hopeless = bool(self.hopeless)
+
+
+class Relative(Link):
+    """A parent or a child of a job, and the link between them. `state` is None of a job that is gone."""
+
+    number: int
+    id: str
+    state: str | None
 
     @property
     def standing(self) -> str:
@@ -71,22 +73,23 @@ class Node(Record):
     id: str
     state: str | None
     stuck: bool
+    suspended: bool
     command: str
     layer: int
 
+    @property
+    def standing(self) -> str:
+        """How it stands, in words."""
+        if self.state is None:
+            return "gone"
+        return self.state + f", {STUCK}" * self.stuck + ", suspended" * self.suspended
 
-class Edge(Record):
-    """A link between two jobs of a graph, by their numbers; see `Relative`."""
+
+class Edge(Link):
+    """A link between two jobs of a graph, by their numbers."""
 
     parent: int
     child: int
-    when: str
-    hopeless: bool
-    satisfied_at: int | None
-
-    def __post_init__(self) -> None:
-        """Take the 0 or 1 of a row for what it means."""
-        self.hopeless = bool(self.hopeless)
 
 
 class Graph(Record):

@@ -19,7 +19,7 @@ class ShownQueue(Record):
     """A queue as users see it. Times are milliseconds since 1970; `defaults` are as JSON has them."""
 
     queue: str
-    standing: str
+    state: str
     pending: int
     processing: int
     total: int
@@ -37,7 +37,7 @@ class ShownQueue(Record):
         running, paused = counts.get(PROCESSING, 0), lane.is_paused(now)
         return cls(
             lane.name,
-            PAUSED if is_shut else lane.standing(now, running),
+            PAUSED if is_shut else lane.state(now, running),
             counts.get(PENDING, 0),
             running,
             sum(counts.values()),

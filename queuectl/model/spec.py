@@ -157,9 +157,9 @@ class Reading:
 
 
 def spread(data: Mapping[str, object]) -> Mapping[str, object]:
-    """Return a mapping in which those of `after` that say how they must end, `{"job": "a", "when": "any"}`, have moved.
+    """Return a mapping whose `after` has no objects: `{"job": "a", "when": "any"}` there becomes "a" in `after_any`.
 
-    What is no such object is left for the check to refuse.
+    An object of another form stays, for the check to refuse.
     """
     after = data.get("after")
     if not isinstance(after, (list, tuple)) or not any(isinstance(item, dict) for item in after):

@@ -5,7 +5,7 @@ From which states a verb leads where stands in `TRANSITIONS`; a verb that is not
 
 from __future__ import annotations
 
-from .job import DEAD, FAILED, FINAL_STATES, GO_ON, PAUSE, PROCESSING, STATE_TABLE, STATES, USER, sources
+from .job import CANCELLED, DEAD, FAILED, FINAL_STATES, GO_ON, PAUSE, PROCESSING, STATE_TABLE, STATES, USER, sources
 from .record import Record
 
 TYPE_CHECKING = False
@@ -40,12 +40,12 @@ class Verb(Record):
 
     It fits the states that `TRANSITIONS` names, or else `fits`; if `suspended_by` is given, only jobs that one of these
     has suspended, None for those that run. A filter that names no state means those states that are in `meant`, or
-    all; users are told what such a filter leaves out. With `finds` a filter finds only jobs with the same answer to
-    `suspended:`. `done` says what was done, such as "queued
-    again". One that `destroys` asks before it takes what a filter found; `question` is what the dashboard asks about
-    one job, with `{id}` for its id. `help` is a line, and perhaps more below it. `wakes` is STARTERS or RUNNERS. `key`
-    does it in the dashboard. One that is offered `in_rows` has a button in each row there, and its key in `top`. One
-    that `is_plain` needs nothing but the jobs and flags; of one that `deletes` no job is left.
+    all; users are told what such a filter leaves out. If `finds` is given, a filter finds only jobs that are suspended
+    (True) or that are not (False). `done` says what was done, such as "queued again". One that `destroys` asks before
+    it takes what a filter found; `question` is what the dashboard asks about one job, with `{id}` for its id. `help` is
+    a line, and perhaps more below it. `wakes` is STARTERS or RUNNERS. `key` does it in the dashboard. One that is
+    offered `in_rows` has a button in each row there, and its key in `top`. One that `is_plain` needs nothing but the
+    jobs and flags; of one that `deletes` no job is left.
     """
 
     name: str
@@ -84,6 +84,8 @@ class Verb(Record):
 
     def hint(self, job: Job) -> str | None:
         """Return what helps where it cannot be used on a job; what the job is called completes it."""
+        if job.state == PROCESSING and CANCELLED not in self.states and not self.suspended_by:
+            return None  # Once it is cancelled, the verb would not fit it either.
         if not self.suspended_by or job.state not in self.states:
             return STATE_TABLE[job.state].hint
         return GO_ON if job.is_suspended else None

@@ -1,19 +1,20 @@
 """The batches: names of jobs that were added together, with counts, and with a limit of dead jobs that stops them.
 
-A batch begins with its first job and is gone with its last. Its counts stand in `Counts.of_batches`. Once so many of
-its jobs are dead as `max_fails` says it is stopped, in the transaction that buries the last of them: no job of it is
+A batch begins with its first job and is gone with its last. Its counts stand in `Counts.of_batches`. Once as many of
+its jobs are dead as `max_fails` says, it is stopped, in the transaction that buries the last of them: no job of it is
 claimed any more, and those that wait are cancelled. A retry of any of its jobs lets it go on. All methods that write
 must be called inside `with store.writing():`.
 """
 
 from __future__ import annotations
 
-from ..model.batch import Batch, go_on, standing, stop_text, stops_at
+from ..model.batch import Batch, go_on, stop_text, stops_at
 from ..model.errors import Conflict
 from ..model.event import BATCH_STOPPED
 from ..model.job import DEAD
 from .condition import prefix_range
 from .events import ADD
+from .schema import IS_STUCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +29,8 @@ if TYPE_CHECKING:
 OF_NAME = "SELECT * FROM batches WHERE name = ?"
 NEWEST = "SELECT * FROM batches ORDER BY id DESC LIMIT ?"
 COUNT = "SELECT count(*) FROM batches"
-COUNT_STUCK = """
-SELECT count(*) FROM jobs INDEXED BY jobs_stuck_of_batch
-WHERE batch = ? AND batch IS NOT NULL AND hopeless > 0 AND finished_at IS NULL
+COUNT_STUCK = f"""
+SELECT count(*) FROM jobs INDEXED BY jobs_stuck_of_batch WHERE batch = ? AND batch IS NOT NULL AND {IS_STUCK}
 """
 BY_PREFIX = "SELECT * FROM batches WHERE name >= ? AND name < ? ORDER BY name LIMIT ?"
 CREATE = "INSERT INTO batches (name, created_at, created_by, max_fails) VALUES (?, ?, ?, ?)"
@@ -49,36 +49,32 @@ class Batches:
         self._database = database
         self._counts = counts.of_batches
 
-    def get(self, name: str) -> Batch | None:
-        """Return a batch, None if there is none of this name."""
+    def get(self, name: str, now: int) -> Batch | None:
+        """Return a batch as it is now, None if there is none of this name."""
         row = self._database.row(OF_NAME, (name,))
-        return None if row is None else self._batch(row)
+        return None if row is None else self._batch(row, now)
 
-    def newest(self, limit: int) -> list[Batch]:
+    def newest(self, limit: int, now: int) -> list[Batch]:
         """Return up to `limit` batches, those that were begun last first; negative: all."""
-        return [self._batch(row) for row in self._database.rows(NEWEST, (limit,))]
+        return [self._batch(row, now) for row in self._database.rows(NEWEST, (limit,))]
 
     def named(self, prefix: str, limit: int) -> list[Batch]:
-        """Return up to `limit` batches whose name begins with a prefix, by name."""
+        """Return up to `limit` batches whose name begins with a prefix, by name; how they stood at their last end."""
         if not prefix.isascii():
             return []
         low, high = prefix_range(prefix) if prefix else ("", "\x7f")
-        return [self._batch(row) for row in self._database.rows(BY_PREFIX, (low, high, limit))]
+        return [self._batch(row, row["ended_at"] or 0) for row in self._database.rows(BY_PREFIX, (low, high, limit))]
 
     def count(self) -> int:
         """Return how many batches there are."""
         return int(self._database.value(COUNT))
 
-    def _batch(self, row: Row) -> Batch:
+    def _batch(self, row: Row, now: int) -> Batch:
         name = row["name"]
-        return Batch.of({**row, "states": self._counts.of(name), "stuck": self._stuck(name)})
+        return Batch.of({**row, "states": self._counts.of(name), "stuck": self._stuck(name), "read_at": now})
 
     def _stuck(self, name: str) -> int:
         return int(self._database.value(COUNT_STUCK, (name,)))
-
-    def standing(self, name: str) -> str:
-        """Return where the jobs of a batch stand, a word of `model.batch.STANDINGS`; one without jobs is completed."""
-        return standing(self._counts.of(name), self._stuck(name))
 
     def stop_reason(self, name: str) -> str | None:
         """Return why a batch was stopped, None if it was not."""
@@ -130,7 +126,7 @@ class Batches:
         self._database.insert(ADD, (now, number, kind, reason, actor))
 
     def resume(self, name: str) -> None:
-        """Let a batch go on that was stopped."""
+        """Let a stopped batch go on."""
         self._database.change(RESUME, (name,))
 
     def drop_empty(self, names: Iterable[str]) -> None:

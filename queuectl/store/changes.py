@@ -118,10 +118,11 @@ class JobChanges:
         self._counts.add(before["queue"], before["batch"], before["state"], -1)
         self._counts.add(after["queue"], after["batch"], after["state"], 1)
         if verb == "retry":
+            # What it waits for again may leave it stuck.
             self._links.reopen(number, now)
             if before["batch"] is not None:
                 self._batches.resume(before["batch"])
-        if (before["state"] in FINAL_STATES) != (after["state"] in FINAL_STATES):
+        if verb == "retry" or after["state"] in FINAL_STATES:
             self._links.follow(number, now)
         return True
 

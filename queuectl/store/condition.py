@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..model.fields import FILTERS
 from ..model.job import STATES
-from .schema import one_of
+from .schema import IS_STUCK, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 ELSEWHERE = {
     "worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)",
     "suspended": "(suspended_at IS NOT NULL)",
-    "stuck": "(hopeless > 0 AND finished_at IS NULL)",
+    "stuck": f"({IS_STUCK})",
     "after": "number",
 }
 # The columns that these ask for.

@@ -26,7 +26,7 @@ NAMES_OF_STATE = {table: f"SELECT {name} FROM {table} WHERE state = ? AND jobs >
 DROP = {table: f"DELETE FROM {table} WHERE {name} = ?" for table, name in TABLES}
 
 
-class Tally:
+class StateCounts:
     """One of TABLES: how many jobs of each name are in each state."""
 
     def __init__(self, database: Database, table: str) -> None:
@@ -93,8 +93,8 @@ class Counts:
     """The tables of counts: `of_queues`, and `of_batches` for the jobs that are in one."""
 
     def __init__(self, database: Database) -> None:
-        self.of_queues = Tally(database, "counts")
-        self.of_batches = Tally(database, "batch_counts")
+        self.of_queues = StateCounts(database, "counts")
+        self.of_batches = StateCounts(database, "batch_counts")
 
     def move(self, queue: str, batch: str | None, source: str, target: str) -> None:
         """Note that a job of a queue, and of a batch if it is in one, goes from one state to another."""
@@ -128,14 +128,6 @@ class Counts:
             for state, jobs in counts.items():
                 totals[state] = totals.get(state, 0) + jobs
         return totals
-
-    def total(self, states: Collection[str]) -> int:
-        """Return how many jobs there are in some states, after what this transaction has done."""
-        return self.of_queues.total(states)
-
-    def in_state(self, state: str) -> dict[str, int]:
-        """Return {queue: jobs in `state`}, those of this transaction too, without the zeros."""
-        return self.of_queues.in_state(state)
 
     def queues_with(self, state: str) -> list[str]:
         """Return the queues that may have a job in `state`, those of this transaction too."""

@@ -42,4 +42,4 @@ class Hooks:
 
     def is_idle(self) -> bool:
         """Return whether no job but hook jobs is in one of BUSY_STATES. In a transaction."""
-        return self._counts.total(BUSY_STATES) == int(self._database.value(BUSY_HOOKS))
+        return self._counts.of_queues.total(BUSY_STATES) == int(self._database.value(BUSY_HOOKS))

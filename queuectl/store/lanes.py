@@ -34,7 +34,7 @@ class Lanes:
     def __init__(self, database: Database, counts: Counts) -> None:
         self._database = database
         self._counts = counts
-        self._read: dict[str, Lane] = {}
+        self._read: dict[str, Lane] = {}  # as the last `with_room` found them
 
     def all(self) -> dict[str, Lane]:
         """Return what was given to queues and, under HOME, to the home, by name."""
@@ -59,7 +59,7 @@ class Lanes:
             return waiting
         if HOME in lanes and lanes[HOME].is_paused(now):
             return []
-        running = self._counts.in_state(PROCESSING)
+        running = self._counts.of_queues.in_state(PROCESSING)
         return [queue for queue in waiting if queue not in lanes or lanes[queue].has_room(now, running.get(queue, 0))]
 
     def start(self, queue: str, now: int) -> None:
@@ -74,7 +74,7 @@ class Lanes:
         lanes = self.all() if waiting else {}
         if HOME in lanes and lanes[HOME].is_paused(now):
             return lanes[HOME].paused_until
-        running = self._counts.in_state(PROCESSING) if lanes else {}
+        running = self._counts.of_queues.in_state(PROCESSING) if lanes else {}
         found = [lanes[queue].opens_at(now, running.get(queue, 0)) for queue in waiting if queue in lanes]
         return min((at for at in found if at is not None), default=None)
 
@@ -90,17 +90,17 @@ class Lanes:
 
     def startable(self, now: int) -> int:
         """Return how many pending jobs could start now, if there were workers for all of them."""
-        lanes, waiting = self.all(), self._counts.in_state(PENDING)
+        lanes, waiting = self.all(), self._counts.of_queues.in_state(PENDING)
         if HOME in lanes and lanes[HOME].is_paused(now):
             return 0
-        running = self._counts.in_state(PROCESSING) if lanes else {}
+        running = self._counts.of_queues.in_state(PROCESSING) if lanes else {}
         return sum(
             min(jobs, lanes[name].room(now, running.get(name, 0))) if name in lanes else jobs
             for name, jobs in waiting.items()
         )
 
-    def paused_until(self, now: int) -> list[Lane]:
-        """Return those whose pause was to end by a wall time."""
+    def with_pause_over(self, now: int) -> list[Lane]:
+        """Return those whose pause has ended by a wall time, and is still written down."""
         return [lane for lane in self.all().values() if lane.paused_at is not None and not lane.is_paused(now)]
 
     def next_end(self) -> int | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from ..model.event import CANCELLED_FOR
 from ..model.job import BLOCKED, CANCELLED, COMPLETED, FAILED, FINAL_STATES, PENDING
 from ..model.link import BADLY, HOPELESS, SATISFIED, STUCK, UNFINISHED, Edge, Relative, fate
+from .schema import IS_STUCK
 from .table import Table
 
 TYPE_CHECKING = False
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     Parent = Tuple[int, str]
 
 AT_ONCE = 500
-IS_WAITED_FOR = "SELECT 1 FROM links INDEXED BY links_open WHERE parent = ? AND satisfied_at IS NULL LIMIT 1"
+HAS_OPEN_LINKS = "SELECT 1 FROM links INDEXED BY links_open WHERE parent = ? AND satisfied_at IS NULL LIMIT 1"
 STANDING = "SELECT id, state, hopeless FROM jobs WHERE number = ?"
 OPEN_LINKS = """
 SELECT child, kind, is_hopeless FROM links INDEXED BY links_open
@@ -87,7 +88,7 @@ HAVE_WAITED = """
 SELECT 1 FROM links JOIN jobs ON jobs.number = links.child
 WHERE links.parent = (SELECT number FROM jobs WHERE id = ?) AND jobs.state IN ('completed', 'dead') LIMIT 1
 """
-COUNT_STUCK = "SELECT count(*) FROM jobs INDEXED BY jobs_stuck WHERE hopeless > 0 AND finished_at IS NULL"
+COUNT_STUCK = f"SELECT count(*) FROM jobs INDEXED BY jobs_stuck WHERE {IS_STUCK}"
 
 
 class Links(Table):
@@ -130,20 +131,20 @@ class Links(Table):
         links = self._database.rows(OPEN_OF_CHILD, (child,))
         self._set(child, len(links), sum(row["is_hopeless"] for row in links), now)
         for parent, kind, is_hopeless in links:
-            self._tell_child(child, (parent, kind), is_hopeless, self._standing(parent), now)
+            if not is_hopeless:
+                self._tell_child(child, (parent, kind), False, self._standing(parent), now)
 
     def follow(self, parent: int, now: int) -> None:
         """Tell the children of a job how it stands, in the transaction that has changed that."""
-        if self._database.value(IS_WAITED_FOR, (parent,)) is not None:
+        if self._database.value(HAS_OPEN_LINKS, (parent,)) is not None:
             self._tell([(parent, 0)], now)
 
-    def go_on(self, now: int) -> bool:
-        """Tell some of those children that had to be put off; return whether there are more."""
+    def go_on(self, now: int) -> None:
+        """Tell some of those children that had to be put off; see `has_untold` for whether there are more."""
         untold = [(row[0], row[1]) for row in self._database.rows(UNTOLD, (AT_ONCE,))]
         for parent, _ in untold:
             self._database.change(TAKE_UNTOLD, (parent,))
         self._tell(untold, now)
-        return self.has_untold()
 
     def has_untold(self) -> bool:
         """Return whether some children do not know yet how their parents stand."""
@@ -183,10 +184,11 @@ class Links(Table):
             self._database.change(SATISFY, (now, child, parent))
             return self._change(child, -1, -int(is_hopeless), now)
         change = int(becomes == HOPELESS) - int(is_hopeless)
-        if not change:
+        # Also a child that does not know yet that its parent is no longer stuck.
+        is_needless = (kind, standing[0]) == (BADLY, COMPLETED)
+        if not change and not is_needless:
             return False
         self._database.change(MARK, (int(becomes == HOPELESS), child, parent))
-        is_needless = (kind, standing[0]) == (BADLY, COMPLETED)
         return self._change(child, 0, change, now, f"{standing[1]} is completed" if is_needless else None)
 
     def _change(self, child: int, waits: int, hopeless: int, now: int, needless: str | None = None) -> bool:
@@ -228,7 +230,7 @@ class Links(Table):
         return [Relative.of(row) for row in self._database.rows(PARENTS, (child, limit))]
 
     def parent_ids(self, child: int) -> list[str]:
-        """Return the ids of a job's parents, in the order in which they were added; one that is gone has its first."""
+        """Return the ids of a job's parents in the order in which they were added, `job-NUMBER` for a gone one."""
         return [row[0] for row in self._database.rows(PARENT_IDS, (child,))]
 
     def children(self, parent: int, limit: int = -1) -> list[Relative]:
@@ -260,10 +262,10 @@ class Links(Table):
                 pending += [(child, False) for child in self.waiting_children(job) if child not in found]
         return [*found]
 
-    def path(self, start: int, goal: int) -> list[int]:
-        """Return the jobs of which each waits for the next, from one to another; nothing if there is no such way."""
-        came_from: dict[int, int | None] = {start: None}
-        pending = [start]
+    def path(self, starts: Iterable[int], goal: int) -> list[int]:
+        """Return jobs of which each waits for the next, from one of `starts` to `goal`; nothing if there are none."""
+        came_from: dict[int, int | None] = dict.fromkeys(starts)
+        pending = [*came_from]
         for job in pending:
             if job == goal:
                 return [*_back(came_from, job)][::-1]

@@ -8,7 +8,7 @@ from ..model.job import WAITING_STATES, Job
 from ..model.link import STUCK, WHENS
 from ..model.record import Record
 from .contexts import decode_env
-from .schema import FINAL
+from .schema import FINAL, IS_STUCK
 from .table import Table
 
 TYPE_CHECKING = False
@@ -18,13 +18,14 @@ if TYPE_CHECKING:
     from .sqlite import Row
 
 # What a job tells of its last attempt stands in both tables, or there alone.
-IS_STUCK = "(jobs.hopeless > 0 AND jobs.finished_at IS NULL)"
 SOURCES = {"worker": "attempts", "pid": "attempts", "cwd": "contexts", "env": "contexts"}
 # All but what links tell.
 STORED = [name for name in Job.FIELDS if name not in ("stuck", *WHENS.values())]
+# As IS_STUCK of the schema, for a question in which other tables have such columns too.
+STUCK_JOB = "(jobs.hopeless > 0 AND jobs.finished_at IS NULL)"
 FLAGS = [field.name for field in KEPT if field.kind.is_flag]
 JOBS = f"""
-SELECT {", ".join(f"{SOURCES.get(name, 'jobs')}.{name} AS {name}" for name in STORED)}, {IS_STUCK} AS stuck
+SELECT {", ".join(f"{SOURCES.get(name, 'jobs')}.{name} AS {name}" for name in STORED)}, {STUCK_JOB} AS stuck
 FROM jobs JOIN contexts ON contexts.id = jobs.context LEFT JOIN attempts ON attempts.id = jobs.attempt_id
 """
 BY_NUMBERS = JOBS + "WHERE number IN ({})"

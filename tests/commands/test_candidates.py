@@ -155,6 +155,22 @@ def test_a_filter_is_completed_by_its_keys_and_their_values(jobs: str) -> None:
     assert not next(one for one in complete(jobs, "list", "st")).is_complete
 
 
+def test_what_is_yes_or_no_and_what_a_job_waits_for_is_completed_in_a_filter(jobs: str) -> None:
+    assert values(jobs, "list", "stuck:") == ["stuck:yes", "stuck:no"]
+    assert values(jobs, "list", "suspended:n") == ["suspended:no"]
+    assert values(jobs, "list", "after:dea") == ["after:dead-1"]
+
+
+def test_resume_offers_paused_and_drained_queues_before_jobs(jobs: str) -> None:
+    with Queue(jobs) as queue:
+        queue.queues.pause("mail")
+        queue.queues.pause()
+        queue.queues.drain("news")
+        queue.queues.limit("scrape", 2)
+    assert values(jobs, "resume", "") == ["mail", "news", "held-1", "completed-1", "dead-1", "first"]
+    assert values(jobs, "resume", "suspended:y") == ["suspended:yes"]
+
+
 def test_of_a_quoted_filter_the_last_word_is_completed(jobs: str) -> None:
     assert values(jobs, "list", "state:dead que") == ["state:dead queue:"]
     assert values(jobs, "cancel", "!tag:x queue:q-d") == ["!tag:x queue:q-dead"]

@@ -8,7 +8,6 @@ import pytest
 
 from tests.commands.calling import bring, call, done, ids, refused, state_of, store
 from tests.store import building
-from tests.support import run_cli
 
 CIRCLE = "these jobs would wait for each other: "
 
@@ -59,6 +58,13 @@ def test_a_job_waits_for_what_its_options_name(chain: str, options: list[str], e
     done(chain, "add", "true", "--id", "new", *options)
     assert waits_for(chain, "new") == expected
     assert state_of(chain, "new") == "blocked"
+
+
+def test_ids_with_colons_stand_between_commas_as_others_do(chain: str) -> None:
+    for job in ("part:1", "part:2"):
+        done(chain, "add", "true", "--id", job, "--hold")
+    done(chain, "add", "true", "--id", "new", "--after", "part:1,part:2,a")
+    assert waits_for(chain, "new") == ["a completed", "part:1 completed", "part:2 completed"]
 
 
 @pytest.mark.parametrize(
@@ -374,13 +380,11 @@ def test_history_says_why_a_job_was_cancelled_by_its_link(home: str) -> None:
     bring(home, "completed")
     done(home, "add", "true", "--id", "new", "--after-failed", "completed-1")
     assert "completed-1 is completed" in done(home, "history", "new").out
+    assert "state:       cancelled: completed-1 is completed" in done(home, "show", "new").lines
 
 
-def test_workers_that_drain_leave_stuck_jobs(home: str) -> None:
-    with store(home) as opened:
-        building.bring_to(opened, "dead", id="a")
-    done(home, "add", "true", "--id", "b", "--after", "a")
-    done(home, "add", "true", "--id", "c")
-    ended = run_cli(home, "worker", "start", "--drain", "--no-detach", "--count", "1")
-    assert ended.returncode == 0, ended.stderr
-    assert (state_of(home, "b"), state_of(home, "c")) == ("blocked", "completed")
+def test_a_scheduled_job_that_will_be_stuck_says_so_when_it_is_added(home: str) -> None:
+    bring(home, "dead")
+    answer = done(home, "schedule", "true", "in 1h", "--id", "later", "--after", "dead-1")
+    assert "dead-1 is dead: later waits until dead-1 is retried" in answer.err
+    assert "; then it waits for dead-1 (dead)" in done(home, "why", "later").out

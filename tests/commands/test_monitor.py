@@ -119,6 +119,17 @@ def test_status_counts_every_state_and_queue(home: str) -> None:
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", found["scheduler"]["next_due_at"])
 
 
+def test_status_says_of_each_queue_what_keeps_its_jobs_from_starting(home: str) -> None:
+    bring(home, "processing")
+    assert "queue q-processing" not in done(home, "status").out
+    done(home, "queue", "limit", "q-processing", "1")
+    assert "queue q-processing: 1 processing (full: 1 of 1 run)" in done(home, "status").lines
+    done(home, "queue", "drain", "q-processing")
+    done(home, "pause", "q-processing", "--reason", "game")
+    expected = "queue q-processing: 1 processing (paused: game; full: 1 of 1 run; takes no new jobs)"
+    assert expected in done(home, "status").lines
+
+
 def test_status_shows_all_states_and_how_long_attempts_take(home: str) -> None:
     assert "average duration" not in done(home, "status").out
     with store(home) as opened:

@@ -14,7 +14,7 @@ def test_a_queue_is_limited_and_shown(home: str) -> None:
     assert done(home, "queue", "limit", "mail", "2").out == "Queue mail: at most 2 jobs at a time\n"
     assert done(home, "queue", "rate", "mail", "100/h:20").out == "Queue mail: 100/h:20 may start\n"
     (found,) = done(home, "queue", "list", "--json").json()
-    assert (found["queue"], found["standing"], found["pending"], found["slots"], found["rate"]) == (
+    assert (found["queue"], found["state"], found["pending"], found["slots"], found["rate"]) == (
         "mail",
         "open",
         1,
@@ -35,8 +35,9 @@ def test_a_name_that_no_job_has_is_told(home: str) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "problem"),
     [
-        (("queue", "limit", "mail", "x"), 2, "between 0 and 10000"),
+        (("queue", "limit", "mail", "x"), 2, "between 1 and 10000, or none"),
         (("queue", "limit", "mail", "0"), 2, "between 1 and 10000, or none"),
+        (("queue", "limit", "mail", "-1"), 2, "between 1 and 10000, or none"),
         (("queue", "rate", "mail", "10"), 2, "the rate must be a number and a unit"),
         (("queue", "set", "mail", "cwd", "/"), 2, "key must be one of max_retries, timeout, priority"),
         (("queue", "show", "mail"), 3, 'there is no queue "mail"'),

@@ -44,6 +44,13 @@ def test_every_screen_says_that_a_job_is_suspended(running: str, line: str, said
     assert said in done(running, *line.split()).out
 
 
+def test_a_pause_counts_only_jobs_that_run_among_those_that_go_on(running: str) -> None:
+    assert done(running, "pause").err == "1 running job goes on\n"
+    assert done(running, "pause", "elsewhere").err == "no job is in queue elsewhere yet\n"
+    done(running, "suspend", "last")
+    assert done(running, "pause").err == ""
+
+
 def test_why_says_for_how_long_and_what_lets_it_go_on(running: str) -> None:
     done(running, "suspend", "last")
     with Queue(running) as queue:

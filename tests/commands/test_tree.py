@@ -75,6 +75,13 @@ def test_a_link_says_for_which_end_it_waits_and_a_stuck_job_that_it_is(home: str
     ]
 
 
+def test_a_suspended_job_is_told_from_one_that_runs(home: str) -> None:
+    bring(home, "processing")
+    done(home, "add", "true", "--id", "next", "--after", "processing-1")
+    done(home, "suspend", "processing-1")
+    assert tree(home, "next")[0] == "▶ processing-1 (processing, suspended)  echo processing"
+
+
 def test_a_parent_that_was_removed_is_gone(home: str) -> None:
     bring(home, "completed")
     done(home, "add", "true", "--id", "b", "--after", "completed-1")

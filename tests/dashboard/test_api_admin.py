@@ -12,6 +12,7 @@ from queuectl.dashboard.api import workers as workers_api
 from queuectl.dashboard.api.answers import LEFT_OUT
 from queuectl.dashboard.api.workers import Work
 from queuectl.engine.machine.identity import Identity
+from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
 from queuectl.model.fields import JOB_FIELDS
@@ -343,12 +344,22 @@ def test_suggestions_are_bounded_and_begin_as_asked(api: Api) -> None:
 def test_a_queue_is_limited_and_paused(api: Api) -> None:
     add(api.store, queue="mail")
     found = api.ask("PATCH", "/queues/mail", {"slots": 2, "rate": "10/m", "paused": True, "until": "+1h"}).json
-    assert (found["standing"], found["slots"], found["rate"]) == ("paused", 2, "10/m")
+    assert (found["state"], found["slots"], found["rate"]) == ("paused", 2, "10/m")
     assert api.ask("PATCH", "/queues/mail", {"slots": None, "paused": False}).json["slots"] is None
-    assert api.ask("PATCH", "/queues/mail", {"draining": True}).json["standing"] == "draining"
+    assert api.ask("PATCH", "/queues/mail", {"draining": True}).json["state"] == "draining"
     assert api.refused("POST", "/jobs", {"command": "true", "queue": "mail"}) == (409, "conflict")
     (listed,) = api.get("/queues")["items"]
     assert (listed["queue"], listed["rate"], listed["draining"], listed["depth"]) == ("mail", "10/m", True, 1)
+
+
+@pytest.mark.parametrize("path", ["/queues", "/queues/default"])
+def test_the_end_of_a_pause_lets_go_on_what_it_has_suspended(api: Api, path: str) -> None:
+    bring_to(api.store, "processing", id="now")
+    api.ask("PATCH", path, {"paused": True})
+    with Queue(api.store.home.path) as queue:
+        assert queue.suspend_running().done == ["now"]
+        api.ask("PATCH", path, {"paused": False})
+        assert not queue.get("now").is_suspended
 
 
 def test_everything_is_paused_with_a_reason(api: Api) -> None:

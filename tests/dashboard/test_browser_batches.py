@@ -18,9 +18,7 @@ def test_a_batch_is_shown_with_its_progress_and_leads_to_its_jobs(dashboard: Das
     dashboard.work()
     browser.wait("document.querySelector('tr[data-key=book] .badge').textContent === 'stopped'")
     browser.wait("document.querySelector('tr[data-key=book] progress').value === 2")
-    assert "batch book was stopped after 1 dead job" in browser.js(
-        "return document.querySelector('tr[data-key=book] .badge').title"
-    )
+    assert "batch book was stopped after 1 dead job" in browser.text("tr[data-key=book] td[data-label=State]")
     browser.js("document.querySelector('tr[data-key=book] th a').click()")
     browser.wait("document.querySelector('tr[data-key=bad]')")
     assert not browser.js("return document.querySelector('tr[data-key=other]')")

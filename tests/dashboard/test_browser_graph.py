@@ -43,7 +43,7 @@ def test_linked_jobs_are_drawn_from_left_to_right_and_followed(dashboard: Dashbo
 
     dashboard.cli("cancel", "fetch")
     browser.wait(f"{LABELS}.includes('fetch, cancelled') && {LABELS}.includes('upload, blocked, stuck')")
-    assert browser.text("h1 + .row .badge") == "blocked, stuck"
+    browser.wait("document.querySelector('.head .badge').textContent === 'stuck'")
     assert browser.complaints() == []
 
 

@@ -35,10 +35,25 @@ def test_a_queue_and_everything_are_paused_with_a_reason_and_resumed(dashboard: 
     browser.click("[aria-label='Resume queue mail']")
     browser.wait(f"{now} === 'open'")
     browser.click("[aria-label='Pause everything']")
+    browser.click("[name=reason]")
+    browser.type("lunch")
     browser.click("dialog button.primary")
     browser.wait(f"{now} === 'paused' && !document.querySelector('dialog')")
+    assert "with everything" in browser.text("tr[data-key=mail] td[data-label=Now]")
+    assert browser.text("main .alert") == "Everything is paused: lunch"
+    dashboard.cli("queue", "drain", "mail")
+    browser.wait("document.querySelector('tr[data-key=mail] td[data-label=Now]').innerText.includes('no new jobs')")
     browser.open(dashboard.url + "/")
     browser.wait("document.querySelector('#alerts')?.textContent.includes('everything is paused')")
     browser.open(dashboard.url + "/queues")
     browser.click("[aria-label='Resume everything']")
-    browser.wait(f"{now} === 'open'")
+    browser.wait(f"{now} === 'draining' && !document.querySelector('main .alert:not([hidden])')")
+
+
+def test_the_queues_are_a_table_where_a_screen_has_room_for_one(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "true", "--queue", "encode-films")
+    dashboard.cli("queue", "limit", "encode-films", "2")
+    dashboard.cli("pause", "encode-films", "--for", "1h", "--reason", "the encoder is being updated")
+    browser.open(dashboard.url + "/queues")
+    browser.wait("document.querySelector('tr[data-key=encode-films]')")
+    browser.wait("!document.querySelector('table.stacked')")

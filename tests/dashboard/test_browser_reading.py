@@ -138,7 +138,7 @@ def test_dead_jobs_whose_commands_differ_in_numbers_are_listed_and_retried_toget
     dashboard.work()
     wait_until(lambda: len(dashboard.cli("list", "state:dead", "-o", "ids").split()) == 3, what="all are dead")
     browser.open(dashboard.url + "/queues")
-    browser.wait("document.querySelector('td[data-label=\"Failed in an hour\"]')?.textContent === '3'")
+    browser.wait("document.querySelector('td[data-label=\"Last hour\"]')?.textContent === '3 ended, 3 failed'")
     browser.open(dashboard.url + "/dlq")
     row = "tr:has([title='false \"a  b\" N'])"
     browser.click(f"{row} td[data-label=Jobs] a")

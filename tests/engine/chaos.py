@@ -13,31 +13,32 @@ starts beside the one before ends with OVERLAP:
 
 Nothing that was acknowledged may be lost, no attempt may start twice or beside another, each end adds one hook job, no
 bystander may be signalled, and the counts of batches must be right. Overlaps of the gap are counted apart.
+
+Then a graph of jobs that wait for others is worked off in the same way: see `graphs`.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
-import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import Any, Callable
+from typing import Any
 
-from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import QueueCTLError
-from tests.engine.running import RunningPool, python
+from tests.engine.graphs import GraphRun
+from tests.engine.killing import Killing
+from tests.engine.running import python
 from tests.store.building import counted
-from tests.support import Process, Processes, cli_environment, identify, is_alive, run_cli, wait_until
+from tests.support import Process, Processes, cli_environment, identify, is_alive, wait_until
 
-WORKERS = 4
 CLIENTS = 2
+CLIENT_WEIGHT = 10
 BYSTANDERS = 4
 BETWEEN_KILLS = 0.1
 DRAIN_SECONDS = 120.0
@@ -56,13 +57,7 @@ COMMANDS = {
 KINDS = ["plain", "hidden", "plain"] * 3 + ["plain", "hidden", "gap"]
 
 # Each end adds a hook job, which is killed like all others.
-SETTINGS = {
-    "retry_delay": "0.02s",
-    "backoff_base": "1",
-    "kill_grace": "0.3s",
-    "on_finish": "true",
-    "max_retries": "100",
-}
+SETTINGS = {"on_finish": "true", "max_retries": "100"}
 
 # Adds jobs until it is killed; writes down each that was acknowledged, after that.
 CLIENT = """
@@ -89,13 +84,14 @@ class Chaos:
     def __init__(self, directory: Path, seed: int, processes: Processes) -> None:
         self.home = str(directory / "home")
         self.chance = random.Random(seed)
-        self.kills: dict[str, int] = collections.Counter()
         self.suspended = 0
         self._directory = directory
         self._processes = processes
         self.queue = Queue(self.home, actor="chaos")
-        self.pool = RunningPool(self.home, self.queue)
         self._clients: list[subprocess.Popen[Any]] = []
+        client = (CLIENT_WEIGHT, lambda: self.chance.choice(self._clients).pid)
+        self.killing = Killing(self.queue, self.chance, {"client": client})
+        self.pool, self.kills = self.killing.pool, self.killing.kills
         self._bystanders: list[Process] = []
 
     def run(self, seconds: float, kills: int = 0) -> None:
@@ -105,7 +101,7 @@ class Chaos:
         while SYSTEM_CLOCK.monotonic() < until or sum(self.kills.values()) < kills:
             self._start_what_is_missing()
             self._suspend_or_resume()
-            self._kill_one()
+            self.killing.kill_one()
             SYSTEM_CLOCK.pause(BETWEEN_KILLS)
         for client in self._clients:
             client.kill()
@@ -133,14 +129,7 @@ class Chaos:
         self._clients = [client for client in self._clients if client.poll() is None]
         while len(self._clients) < clients:
             self._clients.append(self._start_client())
-        if not self.pool.is_running:
-            self._start("worker", "start", "--count", str(WORKERS))
-        self._start("scheduler", "start")
-
-    def _start(self, *words: str) -> None:
-        done = run_cli(self.home, *words)
-        # A conflict: one that was killed a moment ago, or that runs already.
-        assert done.returncode in (0, 4, 6), done.stderr
+        self.killing.start_what_is_missing()
 
     def _start_client(self) -> subprocess.Popen[Any]:
         kinds = [(kind, self._command(kind)) for kind in KINDS]
@@ -161,34 +150,6 @@ class Chaos:
             self.suspended += self.queue.suspend("state:processing").count
         else:
             self.queue.resume("suspended:yes")
-
-    def _kill_one(self) -> None:
-        kinds: dict[str, Callable[[], int | None]] = {
-            "worker": self._some_worker,
-            "pool": lambda: self.pool.pid if self.pool.is_running else None,
-            "fork server": self._fork_server,
-            "scheduler": self._scheduler,
-            "client": lambda: self.chance.choice(self._clients).pid,
-        }
-        (kind,) = self.chance.choices(list(kinds), weights=[70, 6, 6, 8, 10])
-        pid = kinds[kind]()
-        victim = None if pid is None else identify(pid)
-        if victim is not None and is_alive(victim):
-            os.kill(victim.pid, signal.SIGKILL)
-            self.kills[kind] += 1
-
-    def _some_worker(self) -> int | None:
-        pids = self.pool.pids()
-        return self.chance.choice(pids) if pids else None
-
-    def _fork_server(self) -> int | None:
-        worker = self._some_worker()
-        entry = process.list_processes().get(worker or 0)
-        return entry.parent if entry is not None and self.pool.is_running and entry.parent != self.pool.pid else None
-
-    def _scheduler(self) -> int | None:
-
-        return Queue(self.pool.home.path).scheduler.pid
 
     def _is_drained(self) -> bool:
         counts = self.queue.store.counts.by_state()
@@ -219,9 +180,7 @@ class Chaos:
 
     def close(self) -> None:
         """End all that this run has started."""
-        for words in (("worker", "stop", "--force"), ("scheduler", "stop")):
-            run_cli(self.home, *words)
-        self.pool.close()
+        self.killing.close()
         self._processes.kill_all()
         self.queue.close()
 
@@ -242,10 +201,14 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=20.0)
     options = parser.parse_args()
     print(f"seed {options.seed}, {options.seconds:g} s", flush=True)
+    return max(_run_alone(options.seed, options.seconds), _run_graph(options.seed, options.seconds))
+
+
+def _run_alone(seed: int, seconds: float) -> int:
     with tempfile.TemporaryDirectory() as directory:
-        chaos = Chaos(Path(directory), options.seed, Processes())
+        chaos = Chaos(Path(directory), seed, Processes())
         try:
-            chaos.run(options.seconds)
+            chaos.run(seconds)
             found = chaos.check()
         except (AssertionError, QueueCTLError):
             log = Path(chaos.pool.home.daemon_log("pool"))
@@ -253,13 +216,30 @@ def main() -> int:
             raise
         finally:
             chaos.close()
-    missed = {"worker", "pool", "fork server", "scheduler", "client"} - set(chaos.kills)
     print(f"  suspended: {chaos.suspended}")
-    print("  killed: " + ", ".join(f"{count} {kind}" for kind, count in sorted(chaos.kills.items())))
+    _print_kills(chaos.killing)
     print("  " + ", ".join(f"{count} {what}" for what, count in found.items()))
-    if missed:
-        print(f"  never killed: {', '.join(sorted(missed))}")
     return int(any(found[what] for what in FATAL))
+
+
+def _run_graph(seed: int, seconds: float) -> int:
+    with tempfile.TemporaryDirectory() as directory, Queue(f"{directory}/home", actor="chaos") as queue:
+        graph = GraphRun(queue, Path(directory), seed)
+        try:
+            graph.run(kills=int(seconds))
+            found = graph.check()
+        finally:
+            graph.close()
+    _print_kills(graph.killing)
+    print(f"  a graph of {len(graph.graph)} jobs, " + ", ".join(f"{len(jobs)} {what}" for what, jobs in found.items()))
+    return int(any(found.values()))
+
+
+def _print_kills(killing: Killing) -> None:
+    print("  killed: " + ", ".join(f"{count} {kind}" for kind, count in sorted(killing.kills.items())))
+    missed = killing.never_killed()
+    if missed:
+        print(f"  never killed: {', '.join(missed)}")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ import pytest
 
 from queuectl.engine.queue import Queue
 from queuectl.store import Home
-from tests.engine.chaos import COMMANDS, FATAL, OVERLAP, WORKERS, Chaos
+from tests.engine.chaos import COMMANDS, FATAL, OVERLAP, Chaos
+from tests.engine.killing import WORKERS
 from tests.engine.running import drain
 from tests.support import Processes, wait_until
 

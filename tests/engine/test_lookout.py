@@ -12,7 +12,20 @@ from queuectl.engine.queue import Queue
 from queuectl.model.errors import InvalidInput
 from queuectl.model.job import COMPLETED, DEAD, FAILED, FINAL_STATES, STATES
 from tests.store import building
-from tests.store.building import ALL_STATES, LATER, NOW, add, bring_to, claim, enqueue, finish, job, spec, write
+from tests.store.building import (
+    ALL_STATES,
+    LATER,
+    NOW,
+    add,
+    bring_to,
+    claim,
+    enqueue,
+    finish,
+    job,
+    spec,
+    steps_taken,
+    write,
+)
 from tests.support import FakeClock
 
 MINUTE = 60_000
@@ -264,13 +277,13 @@ def test_workers_are_shown_with_what_they_run(opened: Queue) -> None:
 def test_a_look_costs_the_same_with_thousands_of_jobs(opened: Queue) -> None:
     def cost() -> int:
         lookouts = [Lookout(opened, limit=20) for _ in SORTS]
-        taken: list[int] = []
-        opened.store.database._connection.set_progress_handler(lambda: taken.append(1), 100)
-        for lookout, sort in zip(lookouts, SORTS):
-            lookout.sort = sort
-            lookout.look()
-        opened.store.database._connection.set_progress_handler(None, 0)
-        return len(taken)
+
+        def look() -> None:
+            for lookout, sort in zip(lookouts, SORTS):
+                lookout.sort = sort
+                lookout.look()
+
+        return steps_taken(opened.store, look)
 
     def fill(count: int) -> None:
         enqueue(opened.store, *[spec(run_at=LATER if number % 2 else None) for number in range(count)])

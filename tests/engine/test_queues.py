@@ -105,7 +105,7 @@ def test_a_pause_of_everything_holds_for_all_queues_and_resume_ends_it(queue: Qu
     queue.add("true", queue="mail")
     queue.queues.pause(reason="game")
     assert take(queue.store) is None
-    assert [found.standing for found in queue.queues.all()] == ["paused"]
+    assert [found.state for found in queue.queues.all()] == ["paused"]
     queue.queues.pause("mail")
     assert [lane.subject for lane in queue.queues.resume()] == ["everything", "queue mail"]
     assert claim(queue.store).queue == "mail"
@@ -119,14 +119,14 @@ def test_only_a_queue_that_is_paused_or_draining_is_resumed(queue: Queue) -> Non
     queue.queues.pause("news")
     with pytest.raises(Conflict):
         queue.queues.resume("news", "mail")
-    assert queue.queues.get("news").standing == "paused"
+    assert queue.queues.get("news").state == "paused"
 
 
 def test_all_pauses_end_without_a_drain_being_ended(queue: Queue) -> None:
     queue.queues.drain("mail")
     queue.queues.pause("mail")
     queue.queues.resume()
-    assert (queue.queues.get("mail").standing, queue.queues.get("mail").draining) == ("draining", True)
+    assert (queue.queues.get("mail").state, queue.queues.get("mail").draining) == ("draining", True)
     queue.queues.resume("mail")
     assert queue.queues.all() == []
 
@@ -141,7 +141,7 @@ def test_a_pause_ends_by_itself_and_wakes_workers(
     clock.advance(30 * MINUTE)
     assert 0 < scheduler.tick() <= 1
     assert WORK in bell.answer()
-    assert queue.queues.pause_of_home() is None and queue.queues.get("mail").standing == "paused"
+    assert queue.queues.pause_of_home() is None and queue.queues.get("mail").state == "paused"
     clock.advance(30 * MINUTE)
     scheduler.tick()
     assert WORK in bell.answer() and queue.queues.all() == []
@@ -149,19 +149,41 @@ def test_a_pause_ends_by_itself_and_wakes_workers(
     assert told(queue, "resumed") == [f"{what}: the time of its pause is over" for what in ("everything", "queue mail")]
 
 
-def test_a_pause_that_ends_by_itself_lets_go_on_what_it_has_suspended(
-    queue: Queue, clock: FakeClock, scheduler: Clockwork
-) -> None:
+def let_run(queue: Queue, clock: FakeClock) -> None:
+    """Let a job run in each of the queues mail and web; it is called like the queue."""
     worker = employ(queue.store)
     for name in ("mail", "web"):
         queue.add("true", queue=name, id=name)
         claim(queue.store, worker=worker, now=clock.wall())
+
+
+def test_a_pause_that_ends_by_itself_lets_go_on_what_it_has_suspended(
+    queue: Queue, clock: FakeClock, scheduler: Clockwork
+) -> None:
+    let_run(queue, clock)
     queue.suspend("web")
     queue.queues.pause(until="+10s")
     assert queue.suspend_running().done == ["mail"]
     clock.advance(10_000)
     scheduler.tick()
     assert [queue.get(name).is_suspended for name in ("mail", "web")] == [False, True]
+
+
+def test_what_one_pause_lets_go_on_another_keeps_suspended(
+    queue: Queue, clock: FakeClock, scheduler: Clockwork
+) -> None:
+    let_run(queue, clock)
+    queue.queues.pause("mail")
+    queue.queues.pause("web", until="+10s")
+    queue.queues.pause()
+    queue.suspend_running()
+    queue.queues.resume("mail")
+    assert queue.resume_paused(["mail"]).count == 0
+    clock.advance(10_000)
+    scheduler.tick()
+    assert [queue.get(name).is_suspended for name in ("mail", "web")] == [True, True]
+    queue.queues.resume()
+    assert queue.resume_paused().done == ["mail", "web"]
 
 
 def test_a_draining_queue_takes_no_new_jobs_and_runs_those_that_it_has(queue: Queue) -> None:

@@ -50,6 +50,7 @@ def test_the_menu_shows_its_entries_and_ends_at_the_end_of_the_input(home: str) 
         ("11", "Web dashboard (not running)"),
         ("12", "Demo jobs"),
         ("13", "Shell"),
+        ("14", "Queues and batches"),
         ("0", "Exit"),
     ]
 
@@ -167,7 +168,7 @@ def test_the_input_may_end_anywhere(home: str) -> None:
     assert jobs(home) == []
 
 
-@pytest.mark.parametrize("answer", ["99", "²", "add jobs", "14", "\x1b[2J", "--help", "l" * 500, "-1"])
+@pytest.mark.parametrize("answer", ["99", "²", "add jobs", "15", "\x1b[2J", "--help", "l" * 500, "-1"])
 def test_what_is_no_choice_is_said(home: str, answer: str) -> None:
     talk = Talk(home, answer, "0")
     assert talk.code == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.commands.calling import done, jobs
+from tests.commands.calling import done, jobs, states
 from tests.frontends.talking import Talk
 
 LIMIT = 60
@@ -85,3 +85,18 @@ def test_the_dashboard_is_started_and_stopped(home: str) -> None:
     ]
     assert talk.out.count("Dashboard: http://127.0.0.1:") == 2
     assert "Dashboard stopped" in talk.out
+
+
+def test_everything_is_paused_with_a_reason_and_resumed(home: str) -> None:
+    talk = Talk(home, "14", "Pause", "", "lunch", "0", "14", "Resume", "1", "0", "0")
+    assert "same as: queuectl pause --reason lunch" in talk.out and "everything is paused: lunch" in talk.out
+    assert ") Queues and batches (paused)" in talk.out
+    assert "Resumed: everything" in talk.out and talk.code == 0
+
+
+def test_a_queue_is_limited_paused_resumed_and_cleared(home: str) -> None:
+    done(home, "add", "true", "--queue", "mail", "--hold")
+    talk = Talk(home, "14", "Queue mail", "Limit", "2", "Rate", "10/m", "Pause", "", "", "Resume", "Cancel", "y", "0")
+    for said in ("Queue mail: at most 2 jobs", "Queue mail: 10/m", "Queue mail is paused", "Resumed: queue mail"):
+        assert said in talk.out
+    assert talk.code == 0 and states(home) == {"job-1": "cancelled"}

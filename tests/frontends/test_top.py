@@ -208,9 +208,9 @@ def test_p_freezes_the_picture_until_p_is_pressed_again(view: View) -> None:
     view.clock.advance(5_000)
     view.add(1)
     frozen = view.press("")
-    assert "PAUSED" in frozen[0] and not any("job-2" in line for line in frozen)
+    assert "FROZEN" in frozen[0] and not any("job-2" in line for line in frozen)
     going = view.press("p")
-    assert "PAUSED" not in going[0] and any("job-2" in line for line in going)
+    assert "FROZEN" not in going[0] and any("job-2" in line for line in going)
 
 
 def test_s_goes_through_the_orders(view: View) -> None:

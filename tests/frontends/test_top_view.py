@@ -37,7 +37,7 @@ from queuectl.model.worker import WorkerState
 from tests.store.building import NOW
 
 SGR = re.compile("\x1b\\[[0-9;]*m")
-FOOTER = "  ".join(["q quit  j/k move  Enter output", *VERB_HINTS, "p pause  / filter  s sort", *RARE_HINTS, "? help"])
+FOOTER = "  ".join(["q quit  j/k move  Enter output", *VERB_HINTS, "p freeze  / filter  s sort", *RARE_HINTS, "? help"])
 
 
 def screen(encoding: str = "utf-8", color: str = "never") -> Screen:
@@ -119,6 +119,11 @@ def test_a_suspended_job_says_so_and_its_time_stands_still() -> None:
     assert row.split()[:4] == [">", "job-7", "suspended", "15s"]
 
 
+def test_a_job_that_waits_in_vain_is_told_from_one_that_waits() -> None:
+    lines = drawn(look(made(7, "blocked", stuck=True), made(8, "blocked"), made(9, "held", stuck=True)), 110)
+    assert [line.replace(">", " ").split()[1] for line in lines if " job-" in line] == ["stuck", "blocked", "held"]
+
+
 def test_the_keys_are_shown_at_80_columns_too() -> None:
     most = [hint for hint in FOOTER.split("  ") if hint not in RARE_HINTS]
     assert drawn(look(), 80)[-1] == " ".join(most) and RARE_HINTS == ["z suspend", "Z resume"]
@@ -145,10 +150,10 @@ def test_the_selected_row_is_reversed_over_its_whole_width_also_without_colours(
 
 def test_a_frozen_picture_says_so() -> None:
     seen = look()
-    assert "PAUSED" not in drawn(seen)[0]
+    assert "FROZEN" not in drawn(seen)[0]
     seen.paused = True
     for columns in (20, 40, 80):
-        assert "PAUSED" in drawn(seen, columns)[0]
+        assert "FROZEN" in drawn(seen, columns)[0]
 
 
 def test_workers_take_a_third_of_the_screen_at_most() -> None:

@@ -61,8 +61,10 @@ def test_what_can_be_done_with_a_running_job_depends_on_who_has_suspended_it(
         ("resume", a_job(PROCESSING), "it is not suspended", None),
         ("suspend", a_job(PENDING), "it is pending", None),
         ("resume", a_job(HELD), "it is held", "let it run with: queuectl release"),
+        ("front", a_job(PROCESSING), "it is processing", None),
+        ("remove", a_job(PROCESSING), "it is processing", "cancel it first: queuectl cancel"),
     ],
-    ids=["it fits", "suspended", "running", "waiting", "held"],
+    ids=["it fits", "suspended", "running", "waiting", "held", "of no use once cancelled", "of use once cancelled"],
 )
 def test_a_verb_says_why_it_does_not_fit_a_job_and_what_helps(
     verb: str, job: Job, reason: str | None, hint: str | None

@@ -215,9 +215,18 @@ def assert_whole(store: Store) -> None:
     """Check what must hold between the tables at any time."""
     assert store.counts.by_queue() == counted(store)
     assert store.counts.of_batches.all() == counted(store, "batch")
-    assert {batch.name: batch.states for batch in store.batches.newest(-1)} == counted(store, "batch")
+    assert {batch.name: batch.states for batch in store.batches.newest(-1, NOW)} == counted(store, "batch")
     assert store.database.value("PRAGMA integrity_check") == "ok"
     assert store.database.rows("PRAGMA foreign_key_check") == []
+
+
+def steps_taken(store: Store, act: Callable[[], object]) -> int:
+    """Do something; return how many hundreds of instructions SQLite's machine needed."""
+    taken: list[int] = []
+    store.database._connection.set_progress_handler(lambda: taken.append(1), 100)
+    act()
+    store.database._connection.set_progress_handler(None, 0)
+    return len(taken)
 
 
 def plain(path: str) -> sqlite3.Connection:

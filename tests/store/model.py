@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Sequence
 
 from queuectl.model.job import (
+    BLOCKED,
     CANCELLED,
+    COMPLETED,
     DEAD,
     FAILED,
     FINAL_STATES,
@@ -15,10 +17,13 @@ from queuectl.model.job import (
     SCHEDULED,
     WAITING_STATES,
 )
+from queuectl.model.link import ANY, BADLY
 from queuectl.model.spec import JobSpec
 
 if TYPE_CHECKING:
     Row = dict[str, Any]
+
+WANTED: dict[str, Sequence[str]] = {COMPLETED: (COMPLETED,), ANY: FINAL_STATES, BADLY: (DEAD, CANCELLED)}
 
 
 class Taken(Exception):
@@ -26,10 +31,14 @@ class Taken(Exception):
 
 
 class Model:
-    """Jobs by number. Each method does what the store's method of the same name promises."""
+    """Jobs by number, and of each child its links by parent.
+
+    Each method does what the store's method of the same name promises. A job waits for older ones only.
+    """
 
     def __init__(self) -> None:
         self.jobs: dict[int, Row] = {}
+        self.links: dict[int, dict[int, Row]] = {}
         self.last = 0
         # Of each batch how many dead jobs stop it, and of those that were stopped after how many.
         self.limits: dict[str, str | None] = {}
@@ -39,20 +48,49 @@ class Model:
     def copy(self) -> Model:
         twin = Model()
         twin.jobs = {number: dict(row) for number, row in self.jobs.items()}
+        twin.links = {
+            child: {parent: dict(link) for parent, link in links.items()} for child, links in self.links.items()
+        }
         twin.last = self.last
         twin.limits = dict(self.limits)
         twin.stopped = dict(self.stopped)
         twin.slots = dict(self.slots)
         return twin
 
-    def enqueue(self, specs: Sequence[JobSpec], now: int) -> list[str]:
+    def tell(self, now: int) -> None:
+        """Bring all links in line with how the parents stand, oldest children first."""
+        for number, row in self.jobs.items():
+            for parent, link in self.links[number].items():
+                if link["satisfied_at"] is None and parent in self.jobs:
+                    self._look(row, link, self.jobs[parent], now)
+            self._count(number)
+            if row["state"] == BLOCKED and not row["waits"]:
+                row.update(state=PENDING, run_at=max(row["run_at"], now))
+
+    def _look(self, row: Row, link: Row, parent: Row, now: int) -> None:
+        has_ended, was_hopeless = parent["finished_at"] is not None, link["is_hopeless"]
+        is_wanted = has_ended and parent["state"] in WANTED[link["kind"]]
+        link["satisfied_at"] = now if is_wanted else None
+        link["is_hopeless"] = int(not is_wanted and (has_ended or parent["hopeless"] > 0))
+        if link["is_hopeless"] > was_hopeless and parent["state"] == COMPLETED and row["finished_at"] is None:
+            row.update(state=CANCELLED, finished_at=now)
+
+    def _count(self, number: int) -> None:
+        still_open = [link for link in self.links[number].values() if link["satisfied_at"] is None]
+        self.jobs[number].update(waits=len(still_open), hopeless=sum(link["is_hopeless"] for link in still_open))
+
+    def _link(self, child: int, parents: Sequence[tuple[int, str]]) -> None:
+        self.links[child] = {parent: {"kind": kind, "is_hopeless": 0, "satisfied_at": None} for parent, kind in parents}
+        self._count(child)
+
+    def enqueue(self, specs: Sequence[JobSpec], now: int, parents: Sequence[Sequence[tuple[int, str]]]) -> list[str]:
         given = [spec.id for spec in specs if spec.id is not None]
         ids = {row["id"] for row in self.jobs.values()}
         if len(set(given)) < len(given) or ids & set(given):
             raise Taken
         self.limits = self._limits_with(specs)
         added = []
-        for spec in specs:
+        for spec, wanted in zip(specs, parents):
             self.last += 1
             while spec.id is None and f"job-{self.last}" in ids | set(given):
                 self.last += 1
@@ -60,7 +98,7 @@ class Model:
             due_later = spec.run_at is not None and spec.run_at > now
             self.jobs[self.last] = {
                 "id": identifier,
-                "state": HELD if spec.hold else SCHEDULED if due_later else PENDING,
+                "state": HELD if spec.hold else SCHEDULED if due_later else BLOCKED if wanted else PENDING,
                 "queue": spec.queue,
                 "priority": spec.priority,
                 "run_at": now if spec.run_at is None else spec.run_at,
@@ -74,7 +112,9 @@ class Model:
                 "finished_at": None,
                 "batch": spec.batch,
             }
+            self._link(self.last, wanted)
             added.append(identifier)
+        self.tell(now)
         return added
 
     def _limits_with(self, specs: Sequence[JobSpec]) -> dict[str, str | None]:
@@ -93,33 +133,44 @@ class Model:
     def states_of(self, batch: str) -> list[str]:
         return [row["state"] for row in self.jobs.values() if row["batch"] == batch]
 
-    def leave(self, row: Row) -> None:
-        """A job was deleted: its batch may be gone with it."""
+    def _delete(self, number: int) -> None:
+        """Delete a job; its batch may be gone with it."""
+        row = self.jobs.pop(number)
+        del self.links[number]
         if row["batch"] is not None and not self.states_of(row["batch"]):
             del self.limits[row["batch"]]
             self.stopped.pop(row["batch"], None)
 
     def cancel_stopped(self, now: int) -> int:
         waiting = [row for row in self.jobs.values() if row["batch"] in self.stopped and row["state"] in WAITING_STATES]
+        waiting.sort(key=lambda row: ([*self.limits].index(row["batch"]), row["state"]))
         for row in waiting:
             row.update(state=CANCELLED, finished_at=now)
+            self.tell(now)
         return len(waiting)
 
     def claim(self, queues: Sequence[str], now: int) -> int | None:
-        """Return the number of the job that must be claimed; those of stopped batches before it are cancelled."""
+        """Return the number of the job of some queues, in their order, that must be claimed.
+
+        Those of stopped batches before it are cancelled.
+        """
         heads = []
-        for queue in {row["queue"] for row in self.jobs.values()}.intersection(queues or "wxyz"):
-            if not self.has_room(queue):
-                continue
-            waiting = sorted(
-                (-row["priority"], row["run_at"], number)
-                for number, row in self.jobs.items()
-                if row["state"] == PENDING and row["queue"] == queue
-            )
-            while waiting and self.jobs[waiting[0][2]]["batch"] in self.stopped:
-                self.jobs[waiting.pop(0)[2]].update(state=CANCELLED, finished_at=now)
-            heads += waiting[:1]
+        for queue in filter(self.has_room, queues):
+            head = self._head(queue)
+            while head is not None and self.jobs[head[2]]["batch"] in self.stopped:
+                self.jobs[head[2]].update(state=CANCELLED, finished_at=now)
+                self.tell(now)
+                head = self._head(queue)
+            heads += [head] if head is not None else []
         return min(heads)[2] if heads else None
+
+    def _head(self, queue: str) -> tuple[int, int, int] | None:
+        waiting = [
+            (-row["priority"], row["run_at"], number)
+            for number, row in self.jobs.items()
+            if row["state"] == PENDING and row["queue"] == queue
+        ]
+        return min(waiting, default=None)
 
     def has_room(self, queue: str) -> bool:
         """Whether a job of a queue may start: by its slots, 0 for a pause."""
@@ -157,6 +208,7 @@ class Model:
         dead, limit = self.states_of(row["batch"]).count(DEAD), self.limits.get(row["batch"])
         if state == DEAD and limit is not None and dead >= int(limit):
             self.stopped.setdefault(row["batch"], dead)
+        self.tell(now)
         return True
 
     def due(self) -> list[int]:
@@ -170,8 +222,11 @@ class Model:
     def promote(self, now: int, limit: int) -> int:
         ripe = [number for number in self.due() if self.jobs[number]["run_at"] <= now][:limit]
         for number in ripe:
-            self.jobs[number]["state"] = PENDING
+            self.jobs[number]["state"] = self._unless_blocked(number)
         return len(ripe)
+
+    def _unless_blocked(self, number: int) -> str:
+        return BLOCKED if self.jobs[number]["waits"] else PENDING
 
     def cancel(self, number: int, now: int) -> bool:
         row = self.jobs.get(number)
@@ -182,6 +237,7 @@ class Model:
         else:
             assert row["state"] in WAITING_STATES
             row.update(state=CANCELLED, finished_at=now)
+        self.tell(now)
         return True
 
     def suspend(self, number: int, now: int, by: str) -> bool:
@@ -208,13 +264,28 @@ class Model:
         row = self.jobs.get(number)
         if row is None or row["state"] not in (*FINAL_STATES, FAILED):
             return False
-        row.update(state=PENDING, run_at=now, finished_at=None, attempts=row["attempts"] if keep_attempts else 0)
+        self._reopen(number)
+        row.update(
+            state=self._unless_blocked(number),
+            run_at=now,
+            finished_at=None,
+            attempts=row["attempts"] if keep_attempts else 0,
+        )
         self.stopped.pop(row["batch"], None)
+        self.tell(now)
         return True
+
+    def _reopen(self, number: int) -> None:
+        for parent, link in list(self.links[number].items()):
+            if link["satisfied_at"] is None and parent not in self.jobs:
+                del self.links[number][parent]
+            elif link["kind"] == COMPLETED and parent in self.jobs and self.jobs[parent]["state"] != COMPLETED:
+                link["satisfied_at"] = None
+        self._count(number)
 
     def hold(self, number: int, now: int) -> bool:
         row = self.jobs.get(number)
-        if row is None or row["state"] not in (SCHEDULED, PENDING, FAILED):
+        if row is None or row["state"] not in (SCHEDULED, PENDING, FAILED, BLOCKED):
             return False
         if row["state"] == FAILED:
             row["run_at"] = now
@@ -232,32 +303,46 @@ class Model:
         row = self.jobs.get(number)
         if row is None or row["state"] not in WAITING_STATES:
             return False
+        parents = changes.pop("parents", None)
         row.update(changes)
-        if "run_at" in changes and changes["run_at"] > now and row["state"] in (PENDING, FAILED):
+        if "run_at" in changes and changes["run_at"] > now and row["state"] in (PENDING, FAILED, BLOCKED):
             row["state"] = SCHEDULED
         elif "run_at" in changes and changes["run_at"] <= now and row["state"] in (SCHEDULED, FAILED):
-            row["state"] = PENDING
+            row["state"] = self._unless_blocked(number)
+        if parents is not None:
+            self._link(number, parents)
+            row["state"] = BLOCKED if parents and row["state"] in (PENDING, FAILED) else row["state"]
+            self.tell(now)
         return True
 
     def release(self, number: int, now: int) -> bool:
         row = self.jobs.get(number)
         if row is None or row["state"] != HELD:
             return False
-        row["state"] = SCHEDULED if row["run_at"] > now else PENDING
+        row["state"] = SCHEDULED if row["run_at"] > now else self._unless_blocked(number)
         return True
 
     def remove(self, number: int) -> bool:
-        if number not in self.jobs or self.jobs[number]["state"] == PROCESSING:
+        if number not in self.jobs or self.jobs[number]["state"] == PROCESSING or self._is_waited_for(number):
             return False
-        self.leave(self.jobs.pop(number))
+        self._delete(number)
         return True
+
+    def _is_waited_for(self, number: int) -> bool:
+        return any(
+            number in links and links[number]["satisfied_at"] is None and self.jobs[child]["finished_at"] is None
+            for child, links in self.links.items()
+        )
 
     def prune(self, state: str, before: int, limit: int) -> int:
         old = sorted(
             (row["finished_at"], number)
             for number, row in self.jobs.items()
-            if row["state"] == state and row["state"] in FINAL_STATES and row["finished_at"] < before
+            if row["state"] == state
+            and row["state"] in FINAL_STATES
+            and row["finished_at"] < before
+            and not self._is_waited_for(number)
         )[:limit]
         for _, number in old:
-            self.leave(self.jobs.pop(number))
+            self._delete(number)
         return len(old)

@@ -34,7 +34,7 @@ def bury(store: Store, **options: Any) -> None:
 
 
 def reason(store: Store, name: str = "b") -> str | None:
-    found = store.batches.get(name)
+    found = store.batches.get(name, NOW)
     assert found is not None
     return found.stop_reason
 
@@ -67,7 +67,7 @@ def test_a_share_of_the_jobs_is_rounded_up(max_fails: str, jobs: int, expected: 
 def test_a_batch_begins_with_its_first_job_and_counts_all_of_them(store: Store) -> None:
     enqueue(store, spec(batch="b"), spec(batch="b", hold=True), spec(batch="c"), spec())
     enqueue(store, spec(batch="b", run_at=LATER), now=NOW + 5)
-    found = {batch.name: batch for batch in store.batches.newest(-1)}
+    found = {batch.name: batch for batch in store.batches.newest(-1, NOW)}
     assert found["b"].states == {PENDING: 1, HELD: 1, SCHEDULED: 1} and found["c"].states == {PENDING: 1}
     assert (found["b"].created_at, found["b"].created_by, found["b"].jobs, found["b"].ended) == (NOW, "test", 3, 0)
     assert [*found] == ["c", "b"]
@@ -78,21 +78,25 @@ def test_it_tells_when_it_ran_and_how_fast(store: Store) -> None:
     enqueue(store, *[spec(batch="b")] * 4)
     for second in range(2):
         finish(store, claim(store, now=NOW + second * 1000), COMPLETED, now=NOW + second * 1000 + 1000)
-    found = store.batches.get("b")
+    found = store.batches.get("b", NOW)
     assert found is not None and (found.started_at, found.ended_at, found.finished_at) == (NOW, NOW + 2000, None)
     assert (found.rate, found.time_left, found.state) == (3_600, 2_000, OPEN)
+    later = store.batches.get("b", NOW + 8_000)
+    assert later is not None and (later.rate, later.time_left) == (900, 8_000)
     for _ in range(2):
         finish(store, claim(store, now=NOW + 2_000), COMPLETED, now=NOW + 4_000)
-    found = store.batches.get("b")
+    found = store.batches.get("b", NOW)
     assert found is not None and (found.finished_at, found.time_left) == (NOW + 4_000, None)
-    assert store.batches.standing("b") == COMPLETED
+    later = store.batches.get("b", NOW + 60_000)
+    assert later is not None and later.rate == found.rate == 3_600
+    assert found.state == COMPLETED
 
 
 def test_a_batch_goes_with_its_last_job(store: Store) -> None:
     first, second = add(store, batch="b"), add(store, batch="b")
     third = add(store, batch="c")
-    assert write(store, store.jobs.remove, first) and store.batches.get("b") is not None
-    assert write(store, store.jobs.remove, second) and store.batches.get("b") is None
+    assert write(store, store.jobs.remove, first) and store.batches.get("b", NOW) is not None
+    assert write(store, store.jobs.remove, second) and store.batches.get("b", NOW) is None
     finish(store, claim(store), COMPLETED)
     assert write(store, store.jobs.prune, COMPLETED, LATER, 10) == [f"job-{third}"]
     assert store.batches.count() == 0 and store.database.value("SELECT count(*) FROM batch_counts") == 0
@@ -116,7 +120,11 @@ def test_a_batch_keeps_its_limit(store: Store, given: list[dict[str, Any]], said
     with pytest.raises(Conflict, match=said):
         enqueue(store, *[spec(**one) for one in given])
     enqueue(store, spec(batch="b"), spec(batch="b", max_fails="2"), spec(batch="n"), spec(batch="n", max_fails="5%"))
-    assert {batch.name: batch.max_fails for batch in store.batches.newest(-1)} == {"b": "2", "free": None, "n": "5%"}
+    assert {batch.name: batch.max_fails for batch in store.batches.newest(-1, NOW)} == {
+        "b": "2",
+        "free": None,
+        "n": "5%",
+    }
     assert_whole(store)
 
 
@@ -131,7 +139,7 @@ def test_the_last_dead_job_that_is_allowed_stops_the_batch_at_once(store: Store)
     assert [state_of(store, number) for number in (4, 5)] == [CANCELLED, CANCELLED]
     assert job(store, 5).error == f"cancelled: {reason(store)}" and job(store, 5).finished_at == NOW + 2
     assert finish(store, running, COMPLETED)
-    assert store.batches.standing("b") == FAILED
+    assert standing(store.counts.of_batches.of("b"), 0) == FAILED
     told = [(event.what, event.job, event.detail, event.by) for event in store.events.since(0, -1)]
     assert told == [
         ("batch stopped", "job-3", reason(store), "worker 1"),

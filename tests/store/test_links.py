@@ -6,7 +6,7 @@ from typing import Sequence
 
 import pytest
 
-from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FINAL_STATES, HELD, PENDING, SCHEDULED
+from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, FINAL_STATES, HELD, PENDING, SCHEDULED
 from queuectl.model.link import ANY, BADLY, KINDS, SATISFIED, Relative, fate, stronger
 from queuectl.store import Store, links
 from tests.store.building import LATER, NOW, assert_whole, claim, finish, job, outcome_for, spec, state_of, write
@@ -180,6 +180,33 @@ def test_a_retry_waits_again_for_a_parent_that_is_not_completed_by_now(store: St
     assert stands(store, child) == (BLOCKED, True)
 
 
+def test_those_behind_a_failed_job_learn_that_its_retry_has_made_it_stuck(store: Store) -> None:
+    first, second, third = chain(store, 3)
+    end(store, first, COMPLETED)
+    assert finish(store, claim(store), FAILED, run_at=LATER)
+    assert write(store, store.jobs.retry, first, NOW, keep_attempts=False)
+    end(store, first, DEAD)
+    assert write(store, store.jobs.retry, second, NOW, keep_attempts=False)
+    assert [stands(store, number) for number in (second, third)] == [(BLOCKED, True)] * 2
+
+
+def test_a_child_that_need_not_run_is_cancelled_also_if_it_was_stuck_until_then(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(links, "AT_ONCE", 2)
+    first, second = chain(store, 2)
+    children = [add(store, (second, BADLY)) for _ in range(5)]
+    end(store, first, DEAD)
+    settle_all(store)
+    assert {stands(store, child) for child in children} == {(BLOCKED, True)}
+    assert write(store, store.jobs.retry, first, NOW, keep_attempts=False)
+    # Before all learn that it is no longer stuck, it is completed.
+    end(store, first, COMPLETED)
+    end(store, second, COMPLETED)
+    settle_all(store)
+    assert {state_of(store, child) for child in children} == {CANCELLED}
+
+
 def test_a_parent_that_is_retried_takes_no_child_back(store: Store) -> None:
     parent = add(store)
     child = add(store, (parent, COMPLETED))
@@ -301,8 +328,8 @@ def test_descendants_come_before_what_they_wait_for(store: Store) -> None:
 
 def test_a_path_leads_from_a_job_to_what_it_waits_for(store: Store) -> None:
     numbers = chain(store, 4)
-    assert store.links.path(numbers[3], numbers[0]) == numbers[::-1]
-    assert store.links.path(numbers[0], numbers[3]) == []
+    assert store.links.path([numbers[3]], numbers[0]) == numbers[::-1]
+    assert store.links.path([numbers[0]], numbers[3]) == []
 
 
 @pytest.mark.parametrize("first", KINDS)

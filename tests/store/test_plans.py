@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from typing import Callable
-
 import pytest
 
 from queuectl.model.filterparse import parse as filter_parse
@@ -35,7 +32,7 @@ from queuectl.store import (
     workers,
 )
 from tests.store import building
-from tests.store.building import NOW, spec, write
+from tests.store.building import NOW, spec, steps_taken, write
 
 # What is asked, with which parameters, and the index of `jobs` (or of the table named) that must serve it.
 HOT = {
@@ -77,7 +74,7 @@ HOT = {
     "hook jobs that are not over": (hooks.BUSY_HOOKS, (), "jobs_open_hooks"),
     "marking a hook job": (hooks.MARK, (1, "{}", 2), "PRIMARY KEY"),
     "links to tell": (links.OPEN_LINKS, (1, 0, 500), "links_open"),
-    "whether a job is waited for": (links.IS_WAITED_FOR, (1,), "links_open"),
+    "whether a job is waited for": (links.HAS_OPEN_LINKS, (1,), "links_open"),
     "the jobs that wait for a job": (links.WAITING_CHILDREN, (1, 9), "links_open"),
     "the parents of a job": (links.PARENTS, (1, 500), "PRIMARY KEY"),
     "the children of a job": (links.CHILDREN, (1, 500), "links_of_parent"),
@@ -165,15 +162,6 @@ def test_rows_come_from_the_index_in_order_and_are_not_sorted(store: Store, name
     assert not any("TEMP B-TREE" in step for step in plan(store, name))
 
 
-def steps_taken(store: Store, connection: sqlite3.Connection, question: Callable[[], object]) -> int:
-    """How many hundreds of instructions SQLite's machine needed."""
-    taken = []
-    connection.set_progress_handler(lambda: taken.append(1), 100)
-    question()
-    connection.set_progress_handler(None, 0)
-    return len(taken)
-
-
 def test_claiming_and_finishing_cost_the_same_with_thousands_of_jobs(store: Store) -> None:
     from tests.store.building import claim, finish
 
@@ -185,7 +173,7 @@ def test_claiming_and_finishing_cost_the_same_with_thousands_of_jobs(store: Stor
         write(store, store.jobs.prune, "completed", NOW - 1, 10)
 
     def cost() -> int:
-        return steps_taken(store, store.database._connection, work)
+        return steps_taken(store, work)
 
     building.enqueue(store, *[spec() for _ in range(50)])
     few = cost()
@@ -205,9 +193,9 @@ def test_forgetting_old_events_costs_the_same_with_thousands_of_them(store: Stor
                 store.events.add("kind", actor="test", now=NOW - 1, job=number)
 
     note(50)
-    few = steps_taken(store, store.database._connection, work)
+    few = steps_taken(store, work)
     note(5_000)
-    assert 0 < steps_taken(store, store.database._connection, work) <= few * 1.5
+    assert 0 < steps_taken(store, work) <= few * 1.5
 
 
 def test_firing_costs_the_same_with_thousands_of_jobs_and_fires(store: Store) -> None:
@@ -244,9 +232,9 @@ def test_firing_costs_the_same_with_thousands_of_jobs_and_fires(store: Store) ->
                 store.schedules.record_fire(found, NOW + 1 + number, number)
 
     grow(0, 1_500)
-    few = steps_taken(store, store.database._connection, work)
+    few = steps_taken(store, work)
     grow(1_500, 5_000)
-    assert 0 < steps_taken(store, store.database._connection, work) <= few * 1.5
+    assert 0 < steps_taken(store, work) <= few * 1.5
 
 
 SEEN: dict[str, tuple[str, str, str]] = {
@@ -300,7 +288,7 @@ def test_a_page_by_a_filter_costs_the_same_with_thousands_of_jobs(store: Store) 
             store.find.count(wanted)
 
     def cost() -> int:
-        return steps_taken(store, store.database._connection, work)
+        return steps_taken(store, work)
 
     building.bring_to(store, "dead")
     building.enqueue(store, *[spec(id=f"a{number}") for number in range(200)])

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from queuectl.model.clock import SYSTEM_CLOCK
-from queuectl.model.job import COMPLETED, FAILED, PENDING
+from queuectl.model.job import BLOCKED, COMPLETED, FAILED, PENDING
 from queuectl.store import schema
 from queuectl.store.schema import migrate
 from tests.store.building import (
@@ -22,6 +22,7 @@ from tests.store.building import (
     assert_whole,
     claim,
     finish,
+    job,
     open_store,
     plain,
     plan_of,
@@ -31,6 +32,7 @@ from tests.store.building import (
     values,
     write,
 )
+from tests.store.linking import add as link
 from tests.store.older import SCHEMAS, STATES, make_older
 from tests.store.together import run_together
 from tests.support import Processes
@@ -115,6 +117,19 @@ def test_it_works_as_any_other(old: str) -> None:
         assert state_of(store, 2) == state_of(store, 5) == PENDING
         assert write(store, store.jobs.retry, 7, NOW, keep_attempts=False)
         assert len(write(store, store.jobs.prune, COMPLETED, NOW + 10, 10)) == 2
+        assert_whole(store)
+
+
+def test_new_jobs_can_wait_for_those_that_were_in_it(old: str) -> None:
+    with open_store(old) as store:
+        numbers = range(1, len(STATES) + 1)
+        children = {number: link(store, (number, COMPLETED)) for number in numbers}
+        found = [(job(store, child).state, job(store, child).stuck) for child in children.values()]
+        expected = {"completed": (PENDING, False), "dead": (BLOCKED, True), "cancelled": (BLOCKED, True)}
+        assert found == [expected.get(state, (BLOCKED, False)) for state, _ in STATES]
+        # All that wait can wait for others as well.
+        assert write(store, store.jobs.edit, 2, {"parents": [(1, COMPLETED)]}, NOW)
+        assert store.links.waiting_children(1) == [2, children[1]]
         assert_whole(store)
 
 

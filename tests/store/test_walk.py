@@ -12,6 +12,7 @@ import pytest
 from queuectl.model.errors import Conflict
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PAUSE, PENDING, STATES, USER
 from queuectl.model.lane import Lane
+from queuectl.model.link import KINDS
 from queuectl.store import Store
 from queuectl.store.claim import Claim
 from tests.store.building import NOW, Stores, assert_whole, outcome_for, spec
@@ -22,12 +23,13 @@ pytestmark = pytest.mark.slow
 
 # Fixed ones, which fail again tomorrow, and one that has not been tried before.
 SEEDS = [*range(1, 11), time.time_ns()]
-STEPS = 250
+STEPS = 350
 TABLE = """
 SELECT number, id, state, queue, priority, run_at, attempts, last_attempt, attempt_id, cancel_requested, finished_at,
-    suspended_at, suspended_by, suspended_for, batch
+    suspended_at, suspended_by, suspended_for, batch, waits, hopeless
 FROM jobs ORDER BY number
 """
+LINKS = "SELECT child, parent, kind, is_hopeless, satisfied_at FROM links ORDER BY child, parent"
 
 
 class Undo(Exception):
@@ -75,12 +77,18 @@ class Walk:
         for row in rows.values():
             del row["number"]
         assert rows == self.model.jobs
+        links = {(child, parent): link for child, links in self.model.links.items() for parent, link in links.items()}
+        found = {(row["child"], row["parent"]): dict(row) for row in store.database.rows(LINKS)}
+        assert found == {
+            (child, parent): {"child": child, "parent": parent, **link} for (child, parent), link in links.items()
+        }
+        assert not store.links.has_untold()
         counts: dict[str, dict[str, int]] = {}
         for row in self.model.jobs.values():
             states = counts.setdefault(row["queue"], {})
             states[row["state"]] = states.get(row["state"], 0) + 1
         assert store.counts.by_queue() == counts
-        batches = {batch.name: batch for batch in store.batches.newest(-1)}
+        batches = {batch.name: batch for batch in store.batches.newest(-1, NOW)}
         assert {name: batch.max_fails for name, batch in batches.items()} == self.model.limits
         reasons = {
             name: f"batch {name} was stopped after {dead} dead jobs" for name, dead in self.model.stopped.items()
@@ -111,13 +119,20 @@ class Walk:
 
     def enqueue(self, store: Store) -> None:
         specs = [self._spec() for _ in range(self.random.choice([1, 1, 1, 2, 3]))]
+        parents = [self._parents(self.model.last) for _ in specs]
         try:
-            expected: Any = self.model.enqueue(specs, self.now)
+            expected: Any = self.model.enqueue(specs, self.now, parents)
         except Taken:
             with pytest.raises(Conflict):
-                store.jobs.enqueue(specs, path="/bin", actor="test", now=self.now)
+                store.jobs.enqueue(specs, path="/bin", actor="test", now=self.now, parents=parents)
         else:
-            assert store.jobs.enqueue(specs, path="/bin", actor="test", now=self.now) == expected
+            assert store.jobs.enqueue(specs, path="/bin", actor="test", now=self.now, parents=parents) == expected
+
+    def _parents(self, last: int) -> list[tuple[int, str]]:
+        """Return some jobs up to a number to wait for, often none."""
+        known = [number for number in self.model.jobs if number <= last]
+        chosen = self.random.sample(known, min(len(known), self.random.choice([0, 0, 0, 0, 1, 1, 2])))
+        return [(parent, self.random.choice(KINDS)) for parent in sorted(chosen)]
 
     def _spec(self) -> Any:
         choose = self.random.choice
@@ -139,7 +154,8 @@ class Walk:
 
     def claim(self, store: Store) -> None:
         queues = self.random.choice([(), (), ("x",), ("y", "z")])
-        expected = self.model.claim(queues, self.now)
+        order = [queue for queue in store.counts.queues_with(PENDING) if not queues or queue in queues]
+        expected = self.model.claim(order, self.now)
         claimed = store.jobs.claim(worker=1, now=self.now, lease_until=0, queues=queues)
         assert (claimed.number if claimed else None) == expected
         if claimed is not None:
@@ -227,9 +243,11 @@ class Walk:
                 {"priority": 5, "queue": "w"},
                 {"run_at": self.some_moment()},
                 {"run_at": self.now},
+                {"parents": self._parents(number - 1)},
+                {"parents": self._parents(number - 1), "run_at": self.some_moment()},
             ]
         )
-        assert store.jobs.edit(number, changes, self.now) == self.model.edit(number, changes, self.now)
+        assert store.jobs.edit(number, changes, self.now) == self.model.edit(number, dict(changes), self.now)
 
     def release(self, store: Store) -> None:
         number = self.some_job()

@@ -20,10 +20,11 @@ from .lookup import Candidate, Lookup
 __all__ = ["Candidate", "Lookup", "candidates"]
 
 # Of these kinds an argument may take several with commas between; of the first two only if it says so.
-LISTS = {"state": "pending,dead", "column": "id,state", "job": "", "dead": ""}
+LISTS = {"state": "pending,dead", "column": "id,state", "job": "", "resumable": "", "dead": ""}
 
 KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
     "job": lambda ask, text: [*_ids(ask, "id", text), *_last(text)],
+    "resumable": lambda ask, text: [*ask.of("paused"), *_ids(ask, "id", text), *_last(text)],
     "dead": lambda ask, text: _ids(ask, "dead", text),
     "state": lambda ask, text: [*map(Candidate, STATES), Candidate(OPEN, "all that are not final")],
     "column": lambda ask, text: [Candidate(column) for column in Job.FIELDS],
@@ -41,7 +42,7 @@ KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
     "filter": lambda ask, text: _filters(ask, text),
 }
 # Of these arguments, words of a filter may stand in the place of ids.
-WITH_FILTERS = ("filter", "job", "dead")
+WITH_FILTERS = ("filter", "job", "resumable", "dead")
 
 
 def candidates(words: Sequence[str], text: str, ask: Lookup) -> list[Candidate]:
@@ -160,10 +161,11 @@ def _filters(ask: Lookup, text: str) -> list[Candidate]:
     if not colon:
         return [Candidate(f"{begun}{name}:", meaning(name), is_complete=False) for name in FILTERS]
     kind = "job" if key == "id" else key
-    if key not in FILTERS or kind not in KINDS:
+    if key not in FILTERS:
         return []
     head, comma, last = value.rpartition(",")
-    return [one.after(f"{begun}{key}:{head}{comma}") for one in KINDS[kind](ask, last)]
+    found = KINDS[kind](ask, last) if kind in KINDS else ask.of(key, last)
+    return [one.after(f"{begun}{key}:{head}{comma}") for one in found]
 
 
 def _ids(ask: Lookup, key: str, text: str) -> list[Candidate]:

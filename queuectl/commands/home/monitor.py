@@ -36,10 +36,10 @@ def _status_text(found: Status) -> str:
     of_them = ", ".join(f"{count} {how}" for count, how in some if count)
     more = {PROCESSING: f"  ({of_them})"} if of_them else {}
     lines += [f"  {state + ':':<12}{count:>8}{more.get(state, '')}" for state, count in found.jobs.items()]
-    if len(found.queues) > 1:
+    held_up = {name: _held_up(found, name) for name in found.queues}
+    if len(held_up) > 1 or any(held_up.values()):
         lines += [
-            f"queue {name}: "
-            + ", ".join([*_paused(found, name), *(f"{count} {state}" for state, count in states.items())])
+            f"queue {name}: {', '.join(f'{count} {state}' for state, count in states.items())}{held_up[name]}"
             for name, states in found.queues.items()
         ]
     if found.average_duration is not None:
@@ -52,9 +52,15 @@ def _status_text(found: Status) -> str:
     return "\n".join(lines)
 
 
-def _paused(found: Status, queue: str) -> list[str]:
-    lane = found.paused_lane(queue)
-    return [] if lane is None else [lane.pause_text(found.now)]
+def _held_up(found: Status, queue: str) -> str:
+    """Return what of a queue lets no job start, or none be added, in parentheses."""
+    lane, running = found.lanes.get(queue), found.queues[queue].get(PROCESSING, 0)
+    if lane is None:
+        return ""
+    facts = [lane.pause_text(found.now)] if lane.is_paused(found.now) else []
+    facts += [f"full: {running} of {lane.slots} run"] if lane.is_full(running) else []
+    facts += ["takes no new jobs"] if lane.is_draining else []
+    return f" ({'; '.join(facts)})" if facts else ""
 
 
 @command("metrics", group=GROUP, watch=True, examples=("metrics", "metrics --json"))

@@ -44,10 +44,7 @@ def batch_list(context: Context, *, limit: int | None) -> Result:
 def batch_show(context: Context, *, name: str) -> Result:
     """Show how far a batch is: its jobs by state, its rate and the time left."""
     batch = context.queue.batches.get(name)
-    jobs = f"queuectl list {written('batch', batch.name)}"
-    return Result(
-        BATCH, record=batch, message=_shown(batch), call=pairs([("its jobs", jobs)], LABEL_WIDTH), ids=[batch.name]
-    )
+    return Result(BATCH, record=batch, message=_shown(batch), call=pairs(_calls(batch), LABEL_WIDTH), ids=[batch.name])
 
 
 def _shown(batch: Batch) -> str:
@@ -60,8 +57,7 @@ def _shown(batch: Batch) -> str:
         ("jobs", ", ".join(f"{batch.states[state]} {state}" for state in STATES if state in batch.states)),
     ]
     if batch.stuck:
-        stuck = in_quotes(f"{written('batch', batch.name)} {written('stuck', 'yes')}")
-        values.append(("stuck", f"{batch.stuck}; see them with: queuectl list {stuck}"))
+        values.append(("stuck", str(batch.stuck)))
     if batch.max_fails is not None:
         values.append(("max fails", str(batch.max_fails)))
     values.append(("added", f"{when.local(batch.created_at)} by {batch.created_by}"))
@@ -73,9 +69,18 @@ def _shown(batch: Batch) -> str:
         values.append(("rate", rate_text(batch.rate)))
     if batch.time_left is not None:
         values.append(("time left", f"about {when.duration_text(batch.time_left)}"))
-    if batch.stopped_at is not None:
-        values.append(("go on with", go_on(batch.name)))
     return pairs(values, LABEL_WIDTH)
+
+
+def _calls(batch: Batch) -> list[tuple[str, str]]:
+    """Return the commands that say more about a batch, or help it."""
+    jobs = written("batch", batch.name)
+    calls = [("its jobs", f"queuectl list {jobs}")]
+    if batch.stuck:
+        calls.append(("stuck jobs", f"queuectl list {in_quotes(f'{jobs} ' + written('stuck', 'yes'))}"))
+    if batch.stopped_at is not None:
+        calls.append(("go on with", go_on(batch.name)))
+    return calls
 
 
 def rate_text(per_hour: float) -> str:

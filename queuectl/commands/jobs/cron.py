@@ -185,7 +185,10 @@ def cron_edit(
     What is not given stays. The jobs that it has made are not changed.
     """
     own = {
-        **{"expression": expression, "timezone": timezone, "catch_up": catch_up, "overlap": overlap},
+        "expression": expression,
+        "timezone": timezone,
+        "catch_up": catch_up,
+        "overlap": overlap,
         "expires": expires,
     }
     changes = {**{key: value for key, value in own.items() if value is not None}, **job_fields(given)}

@@ -156,6 +156,13 @@ def _tree(context: Context, job: Job) -> Result:
     return Result(nouns.GRAPH, record=graph, ids=[node.id for node in graph.nodes], message=text)
 
 
+def _state(job: JobDetail) -> str:
+    """Return the state of a job, and why it is there; of a cancelled one the error begins with the state already."""
+    if job.error is None:
+        return job.state + " (stuck)" * job.stuck
+    return job.error if job.error.partition(": ")[0] == job.state else f"{job.state}: {job.error}"
+
+
 def _shown(job: JobDetail, left: str | None, now: int) -> str:
     """Return a job as people read it: what is not set is left out."""
     from ...model.copies import secrets_of
@@ -163,7 +170,7 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
 
     values: list[tuple[str, str]] = [
         ("job", f"{job.id} (number {job.number})"),
-        ("state", job.state + " (stuck)" * job.stuck + (f": {job.error}" if job.error else "")),
+        ("state", _state(job)),
         ("command", job.command),
         ("directory", job.cwd),
         ("queue", f"{job.queue}, priority {job.priority}"),

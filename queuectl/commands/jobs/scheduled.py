@@ -10,6 +10,7 @@ from ..grammar.limit import LIMIT, beyond_limit, limit_of
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .add import added_text, how_to_release
+from .linked import link_notes
 from .options import job_fields, options, tell_of_line_end
 
 TYPE_CHECKING = False
@@ -53,10 +54,16 @@ def schedule(context: Context, *, command: str, when: Sequence[str], **given: An
         hint = shell_line(["queuectl", "schedule", time, command])
         raise InvalidInput("the command comes first, then the time", field="when", hint=hint)
     tell_of_line_end(context, command)
-    job = context.queue.add(command, **{**job_fields(given), "run_at": time})
+    fields = job_fields(given)
+    job = context.queue.add(command, **{**fields, "run_at": time})
     hint_if_nobody_looks(context)
     return Result(
-        nouns.JOB, record=job, message=added_text(job, context.clock.wall()), call=how_to_release(job), ids=[job.id]
+        nouns.JOB,
+        record=job,
+        message=added_text(job, context.clock.wall()),
+        call=how_to_release(job),
+        ids=[job.id],
+        notes=link_notes(context, [fields], [job.id]),
     )
 
 

@@ -66,7 +66,6 @@ class _Tree:
     def _named(self, node: Node) -> str:
         """Return a job with its state, what it runs, and whether it is the one that was asked for."""
         glyph = f"{STATE_TABLE[node.state].glyph} " if self._has_unicode and node.state is not None else ""
-        state = "gone" if node.state is None else node.state + ", stuck" * node.stuck
         arrow = "←" if self._has_unicode else "<-"
         here = f"  {arrow} this job" if node.number == self._graph.job else ""
-        return f"{glyph}{node.id} ({state}){here}  {printable(node.command)}".rstrip()
+        return f"{glyph}{node.id} ({node.standing}){here}  {printable(node.command)}".rstrip()

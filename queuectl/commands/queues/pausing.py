@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from ...model.errors import InvalidInput
+from ...model.filter import with_quotes
+from ...model.job import PROCESSING
 from ...model.lane import Pause
 from ...model.nouns.queues import PAUSE, RESUMED
 from ...model.quantity import counted
@@ -76,7 +78,16 @@ def pause(
 
 @command(
     "resume",
-    *SELECTION,
+    Arg(
+        "ids",
+        many=True,
+        parse=with_quotes,
+        metavar="QUEUE|ID|FILTER",
+        complete="resumable",
+        help="paused queues, or suspended jobs: ids, numbers, ranges such as 3-9, last, - to read ids from stdin, or a "
+        "filter such as 'queue:mail' (default: everything)",
+    ),
+    *SELECTION[1:],
     *verb_options(VERBS["resume"]),
     group=GROUP,
     examples=("resume", "resume mail", "resume job-1", "resume --state processing --queue mail"),
@@ -135,7 +146,8 @@ def if_unknown(found: ShownQueue) -> list[str]:
 
 def _notes(context: Context, queues: Sequence[str], suspended: int) -> list[str]:
     shown = [queue for queue in context.queue.queues.all() if not queues or queue.queue in queues]
-    running = sum(queue.processing for queue in shown) - suspended
+    jobs = context.queue.list(state=PROCESSING, queue=list(queues), limit=-1)
+    running = sum(not job.is_suspended for job in jobs)
     notes = [f"{counted(suspended, 'job')} {'is' if suspended == 1 else 'are'} suspended"] if suspended else []
-    notes += [f"{counted(running, 'job')} that {'runs goes' if running == 1 else 'run go'} on"] if running else []
+    notes += [f"{counted(running, 'running job')} {'goes' if running == 1 else 'go'} on"] if running else []
     return notes + ([note for queue in shown for note in if_unknown(queue)] if queues else [])

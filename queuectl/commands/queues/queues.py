@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ...model.job import BLOCKED, FAILED, HELD, PENDING, SCHEDULED, jobs_text
+from ...model.job import WAITING_STATES, jobs_text
+from ...model.kinds import NONE
+from ...model.lane import MAX_SLOTS
 from ...model.nouns.queues import QUEUE
 from ...model.queue import DEFAULTS
 from ..context import Context
@@ -19,14 +21,17 @@ if TYPE_CHECKING:
     from ...model.queue import ShownQueue
 
 NAME = Arg("name", metavar="NAME", parse=arguments.name, complete="queue", help="the queue's name")
-COLUMNS = ("queue", "standing", "pending", "processing", "total", "slots", "rate", "paused_until", "pause_reason")
-WAITING = (SCHEDULED, BLOCKED, HELD, PENDING, FAILED)
-NONE = "none"
+COLUMNS = ("queue", "state", "pending", "processing", "total", "slots", "rate", "paused_until", "pause_reason")
 
 
 def slots(text: str) -> int | None:
     """A number of jobs, or none."""
-    return None if text.lower() == NONE else arguments.integer(0, 10_000)(text)
+    if text.lower() == NONE:
+        return None
+    try:  # For 0 there is a better hint than the range.
+        return arguments.integer(0, MAX_SLOTS)(text)
+    except ValueError:
+        raise ValueError(f"must be an integer between 1 and {MAX_SLOTS}, or {NONE}") from None
 
 
 @command("queue list", group=GROUP, watch=True, examples=("queue list", "queue list -o json"))
@@ -86,7 +91,7 @@ def queue_rate(context: Context, *, name: str, rate: str) -> Result:
 
 @command("queue drain", NAME, group=GROUP, examples=("queue drain old",))
 def queue_drain(context: Context, *, name: str) -> Result:
-    """Let a queue take no new jobs until it is resumed; those that it has run.
+    """Let a queue take no new jobs until it is resumed; those that it has go on.
 
     To add a job is refused with exit code 4. Recurring jobs of the queue are left out with a note in the history.
     """
@@ -131,6 +136,8 @@ def queue_clear(context: Context, *, name: str, yes: bool) -> Result:
 
     verb = VERBS["cancel"]
     context.queue.queues.get(name)
-    meant = context.queue.found_by(parse(f"queue:{name}", context.clock.wall()), means=WAITING, takes=WAITING)
+    meant = context.queue.found_by(
+        parse(f"queue:{name}", context.clock.wall()), means=WAITING_STATES, takes=WAITING_STATES
+    )
     change = act(context, verb, meant, yes=yes, kind="waiting")
     return left_alone() if change is None else report(change, verb.done, meant)

@@ -98,7 +98,7 @@ def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, sc
     answer=JOB,
     status=201,
     location="/jobs/{id}",
-    errors=(409,),
+    errors=(404, 409),
 )
 def add_job(app: App, *, rest: dict[str, Any]) -> Job:
     return app.queue.get(app.queue.enqueue([rest])[0])

@@ -53,7 +53,7 @@ def _families(app: App) -> Iterator[Family]:
     yield _gauge("jobs", "Jobs by queue and state.", jobs)
     shown = app.queue.queues.all()
     yield _gauge("paused", "Whether all queues are paused.", [({}, int(status.pause is not None))])
-    paused = [({"queue": queue.queue}, int(queue.standing == PAUSED)) for queue in shown]
+    paused = [({"queue": queue.queue}, int(queue.state == PAUSED)) for queue in shown]
     yield _gauge("queue_paused", "Whether no job of a queue starts, since it or all are paused.", paused)
     slots = [({"queue": queue.queue}, queue.slots) for queue in shown if queue.slots is not None]
     yield _gauge("queue_slots", "How many jobs of a queue may run at a time.", slots)

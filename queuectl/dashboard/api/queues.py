@@ -84,6 +84,8 @@ def pause_all(app: App, *, paused: bool, **how: Any) -> dict[str, Any]:
 )
 def edit_queue(app: App, *, name: str, rest: dict[str, Any]) -> ShownQueue:
     given: dict[str, Any] = {key: _known(key).check(value) for key, value in rest.items()}
+    if not given:
+        raise InvalidInput(f"nothing to change, give at least one of {', '.join(part.name for part in PARTS)}")
     found = app.queue.queues
     if "slots" in given:
         found.limit(name, given["slots"])
@@ -110,3 +112,4 @@ def _pause(app: App, names: list[str], paused: bool, how: dict[str, Any]) -> Non
         app.queue.queues.pause(*names, until=how.get("until"), reason=how.get("reason"), schedules=schedules)
     else:
         app.queue.queues.resume(*names)
+        app.queue.resume_paused(names)

@@ -15,7 +15,7 @@ const [workers, schedule, settings] = [['Workers', '/workers'], ['Schedule', '/s
 const WAYS = {
   no_workers: start, no_scheduler: start, queue_without_workers: workers, lost_workers: start, other_version: workers,
   long_wait: workers, overdue: schedule, timezone: settings, dead_jobs: link('Dead letter queue', '/dlq'),
-  paused: link('Queues', '/queues'),
+  paused: link('Queues', '/queues'), stuck_jobs: link('Stuck jobs', jobsUrl('stuck:yes')),
   low_disk: link('Ended jobs', jobsUrl('state:completed,dead,cancelled')),
 };
 

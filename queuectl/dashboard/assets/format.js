@@ -4,7 +4,8 @@ const whole = new Intl.NumberFormat('en');
 let offset = 0; // the server's clock minus ours, in ms
 
 // Of workers and schedules; a job's state brings its own.
-export const GLYPHS = { paused: '‖', suspended: '‖', idle: '○', busy: '▶', lost: '✗', stopping: '◷', running: '✓' };
+export const GLYPHS = { paused: '‖', suspended: '‖', stuck: '◇', idle: '○', busy: '▶', lost: '✗',
+  stopping: '◷', running: '✓' };
 
 export function setServerTime(text) {
   const time = Date.parse(text);

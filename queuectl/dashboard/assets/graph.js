@@ -1,6 +1,6 @@
 // The jobs that are linked to one, as a drawing from left to right, and the same as a table. Each job is a link.
 
-import { number, plural } from './format.js';
+import { GLYPHS, number, plural } from './format.js';
 import { asTable } from './lists.js';
 import { badge, h, jobLink, jobUrl, patch, s, text } from './ui.js';
 import { STATES } from './vocabulary.js';
@@ -20,7 +20,9 @@ const LINES = { completed: 'solid: after success', any: 'dashed: after any end',
 
 const cut = (words) => (words.length > LETTERS
   ? `${words.slice(0, LETTERS - LAST_LETTERS - 1)}…${words.slice(-LAST_LETTERS)}` : words);
-const stateOf = ({ state, stuck }) => (state === null ? 'gone' : stuck ? `${state}, stuck` : state);
+const stateOf = ({ state, stuck, suspended }) => (state === null ? 'gone' : suspended ? 'suspended'
+  : stuck ? `${state}, stuck` : state);
+const lookOf = ({ state, suspended }) => (suspended ? 'suspended' : state);
 const toneOf = ({ satisfied_at: satisfied, hopeless }) => (satisfied ? 'completed' : hopeless ? 'dead' : 'pending');
 
 // For each edge the numbers on its way. In each layer between it has a place of its own, so that it crosses no job.
@@ -94,12 +96,12 @@ function drawnEdge(edge, way, places) {
 
 function drawnNode(node, [x, y], here) {
   const state = stateOf(node);
-  const glyph = STATES.get(node.state)?.glyph;
+  const glyph = GLYPHS[lookOf(node)] || STATES.get(node.state)?.glyph;
   const parts = [s('title', {}, `${node.id}, ${state}\n${node.command}`),
     s('rect', { x, y, width: WIDTH, height: HEIGHT, rx: 6 }),
     s('text', { x: x + 10, y: y + 17 }, cut(node.id)),
     s('text', { x: x + 10, y: y + 33, class: 'state' }, glyph ? `${glyph} ${state}` : state)];
-  const props = { 'data-state': node.state, 'aria-label': `${node.id}, ${state}` };
+  const props = { 'data-state': lookOf(node), 'aria-label': `${node.id}, ${state}` };
   return node.state === null ? s('g', props, parts)
     : s('a', { ...props, href: jobUrl(node.id), 'aria-current': here ? 'true' : null }, parts);
 }
@@ -153,6 +155,6 @@ export class Graph {
       h('div', {}, `${ids.get(parent)} ${WORDS[when]}`));
     return [[['Job'], ['State'], ['Waits for']], nodes.map((node) => h('tr', {},
       h('th', { scope: 'row' }, node.state === null ? node.id : jobLink(node.id)),
-      h('td', {}, badge(node.state, stateOf(node))), h('td', {}, parents(node))))];
+      h('td', {}, badge(lookOf(node), stateOf(node))), h('td', {}, parents(node))))];
   }
 }

@@ -47,9 +47,15 @@ export function badge(state, label) {
     label || state);
 }
 
-// Of a job that is processing and does not run, `error` says why; one whose worker is gone has no duration.
+// A job that is stuck runs only if somebody helps. Of one that is processing and does not run, `error` says why; one
+// whose worker is gone has no duration.
 export function stateBadge(job) {
-  if (job.state !== 'processing' || !job.error) return badge(job.state, job.stuck && `${job.state}, stuck`);
+  if (job.state === 'blocked' && job.stuck) {
+    const stuck = badge('stuck');
+    stuck.title = 'blocked: what it waits for has ended otherwise';
+    return stuck;
+  }
+  if (job.state !== 'processing' || !job.error) return badge(job.state);
   const found = job.duration === null ? badge('lost', 'gone') : badge('suspended');
   found.title = job.error;
   return found;

@@ -69,14 +69,15 @@ class Clockwork:
         recovered = self._recovery.step()
         cancelled = self._cancel_stopped()
         unblocked = self._tell_children(now)
-        # Who found too many that had expired waits for a bell.
-        if unblocked or promoted or fired or recovered or expired or cancelled or resumed:
+        # A worker that found too many jobs that had expired waits for a bell.
+        is_news = any((expired, promoted, resumed, fired, recovered, cancelled, unblocked))
+        if is_news:
             ring(self._store.home, WORKERS)
             # In automatic mode the daemon starts workers for them.
             ring(self._store.home, SCHEDULER)
         # The log's file keeps its size when it is reused: without a change there is nothing to copy.
-        changed = self._sync() or promoted or fired or recovered or expired or unblocked or cancelled or resumed
-        if changed and self._store.database.wal_bytes() > WAL_BYTES:
+        has_written = self._sync() or is_news
+        if has_written and self._store.database.wal_bytes() > WAL_BYTES:
             self._store.checkpoint()
         counts = self._store.counts.by_state()
         self._sampler.step(counts)

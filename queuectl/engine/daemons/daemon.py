@@ -243,6 +243,11 @@ class RunningDaemon(Record):
             return None
         return f"version {record.version} (schema {record.schema})"
 
+    def has_schema_of_today(self, opened: OpenHome) -> bool:
+        """Return whether it was started with the schema of this QueueCTL, as it has written down."""
+        record = self.daemon.record(opened)
+        return record.process == str(self.identity) and record.schema == str(VERSION)
+
 
 POOL = Daemon(
     "pool",

@@ -6,10 +6,10 @@ later, that are held, or that wait for such ones keep no pool. Nor do jobs of a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from ...model.job import DEAD, FAILED, PENDING, PROCESSING
-from ...model.lane import HOME, Lane
+from ...model.lane import is_queue_paused
 from ...model.record import Record
 from ...model.worker import ALL, queues_of
 from ...store import Store
@@ -33,7 +33,7 @@ def is_empty(store: Store, groups: Iterable[str], now: int) -> bool:
     """Return whether nothing is left to do for the workers of some groups. Raises StoreUnavailable."""
     groups, lanes = list(groups), store.lanes.all()
     for queue, counts in store.counts.by_queue().items():
-        left = (PROCESSING,) if _is_paused(lanes, queue, now) else LEFT
+        left = (PROCESSING,) if is_queue_paused(lanes, queue, now) else LEFT
         if _takes(groups, queue) and any(counts.get(state) for state in left):
             return False
     if store.links.has_untold():
@@ -49,13 +49,9 @@ def outcome(store: Store, groups: Iterable[str], since: int, now: int) -> DrainE
     numbers = [number for _, number in store.search.ended_since(DEAD, since, MOST_DEAD)]
     dead = [job.id for job in store.search.jobs(numbers) if _takes(groups, job.queue)]
     lanes, counts = store.lanes.all(), store.counts.by_queue()
-    paused = [queue for queue in counts if _takes(groups, queue) and _is_paused(lanes, queue, now)]
+    paused = [queue for queue in counts if _takes(groups, queue) and is_queue_paused(lanes, queue, now)]
     waiting = sum(counts[queue].get(state, 0) for queue in paused for state in (PENDING, FAILED))
     return DrainEnd(is_empty(store, groups, now), dead, waiting)
-
-
-def _is_paused(lanes: Mapping[str, Lane], queue: str, now: int) -> bool:
-    return any(name in lanes and lanes[name].is_paused(now) for name in (HOME, queue))
 
 
 def _takes(groups: list[str], queue: str) -> bool:

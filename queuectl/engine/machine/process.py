@@ -44,6 +44,8 @@ class Entry(Record):
     start: str
     is_zombie: bool
     is_stopped: bool = False
+    # No signal wakes it: it waits for a disk, or for a child that vfork has made to exec.
+    is_uninterruptible: bool = False
 
     @property
     def started(self) -> int:
@@ -239,7 +241,7 @@ def _read_entry(pid: int) -> Entry | None:
     words = text[text.rindex(b")") + 2 :].split()
     parent, group, session = (int(word) for word in words[1:4])
     state, start = words[0], words[19].decode()
-    return Entry(pid, parent, group, session, start, state in (b"Z", b"X"), state in (b"T", b"t"))
+    return Entry(pid, parent, group, session, start, state in (b"Z", b"X"), state in (b"T", b"t"), state == b"D")
 
 
 def _list_with_ps() -> dict[int, Entry]:
@@ -248,7 +250,7 @@ def _list_with_ps() -> dict[int, Entry]:
         words = line.split(None, 4)
         pid, parent, group = (int(word) for word in words[:3])
         state = words[3][0]
-        entries[pid] = Entry(pid, parent, group, 0, words[4], state == "Z", state == "T")
+        entries[pid] = Entry(pid, parent, group, 0, words[4], state == "Z", state == "T", state == "U")
     return entries
 
 

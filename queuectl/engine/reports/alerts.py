@@ -158,7 +158,7 @@ def _timezone(facts: Facts) -> Iterator[Alert]:
 
 
 def _long_wait(facts: Facts) -> Iterator[Alert]:
-    # Of a pause there is an alert of its own, and a worker more would not help.
+    # A pause has an alert of its own, and another worker would not help.
     waiting = {name: since for name, since in facts.waiting_since.items() if not facts.paused_lane(name)}
     queue = min(waiting, key=waiting.__getitem__, default="")
     age = facts.now - waiting.get(queue, facts.now)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from ...model.cached import cached_property
 from ...model.job import PENDING, PROCESSING, STATES, Job, ran_for
 from ...model.lane import HOME, Lane
-from ...model.link import STUCK_STATES
+from ...model.link import AWAITING_STATES
 from ...model.numbers import RATE_MINUTES, depth, per_minute, share
 from ...model.rollup import Rollup
 from ...model.scheduler import AUTO, SchedulerRecord, SchedulerState
@@ -63,7 +63,7 @@ class Facts:
     @cached_property
     def stuck(self) -> int:
         """How many unfinished jobs wait for what has ended otherwise than they need."""
-        return self.store.links.count_stuck() if any(self.jobs[state] for state in STUCK_STATES) else 0
+        return self.store.links.count_stuck() if any(self.jobs[state] for state in AWAITING_STATES) else 0
 
     @property
     def total(self) -> int:

@@ -8,7 +8,7 @@ from ...model.link import Edge, Graph, Node
 from ...store import Store
 
 MAX_NODES = 200
-# It is not looked how many more there are beyond so many.
+# Beyond so many, nobody looks how many more there are.
 COUNTED = 1_000
 COMMAND_LENGTH = 80
 
@@ -25,9 +25,10 @@ def graph_of(store: Store, number: int) -> Graph:
     for one in sorted(shown, key=lambda one: (layers[one], one)):
         job = jobs.get(one)
         if job is None:
-            nodes.append(Node(one, f"job-{one}", None, False, "", layers[one]))
+            nodes.append(Node(one, f"job-{one}", None, False, False, "", layers[one]))
         else:
-            nodes.append(Node(one, job.id, job.state, job.stuck, job.command[:COMMAND_LENGTH], layers[one]))
+            command = job.command[:COMMAND_LENGTH]
+            nodes.append(Node(one, job.id, job.state, job.stuck, job.is_suspended, command, layers[one]))
     return Graph(number, nodes, edges, len(found) - len(shown), is_whole)
 
 

@@ -53,11 +53,11 @@ def explain(facts: Facts, job: Job) -> tuple[str, str | None]:
 
 
 def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:
-    before = facts.store.search.count_before(job, COUNTED)
-    ahead = f"{jobs_text(before)} {'is' if before == 1 else 'are'} before it"
     shut = _shut(facts, job.queue)
     if shut is not None:
         return shut
+    before = facts.store.search.count_before(job, COUNTED)
+    ahead = f"{jobs_text(before)} {'is' if before == 1 else 'are'} before it"
     who = absent(facts)
     if who:
         return f"{who}; {ahead}", START_WORKERS
@@ -128,7 +128,7 @@ def _named(parents: Sequence[Relative]) -> str:
 def _waits_for_others_too(facts: Facts, job: Job) -> str:
     """Return what a job that is held or scheduled waits for after that."""
     awaited = [parent for parent in facts.store.links.parents(job.number) if parent.satisfied_at is None]
-    return f"; then for {_named(awaited)}" if awaited else ""
+    return f"; then it waits for {_named(awaited)}" if awaited else ""
 
 
 def _held(facts: Facts, job: Job) -> tuple[str, str | None]:

@@ -1,4 +1,4 @@
-"""What becomes known of processes that a job left running and that were ended."""
+"""The event about processes that a job left running and that were ended."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...store.claim import Claim
 
 
 def note_background(store: Store, claim: Claim, left: Sequence[str], now: int) -> None:
-    """Note in a job's history which processes it left running, that were ended. In a transaction."""
+    """Note in a job's history which processes it left running and were ended. In a transaction."""
     if left:
         ended = "was ended" if len(left) == 1 else "were ended"
         detail = f"{counted(len(left), 'process', 'processes')} left running {ended}: {some_of(left)}"

@@ -1,4 +1,4 @@
-"""Room in queues, for workers: claiming where there is some, resting until there may be, leaving it to others."""
+"""Room in queues, as workers use it: they claim where there is some, rest until there may be, or leave it to others."""
 
 from __future__ import annotations
 

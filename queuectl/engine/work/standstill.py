@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from ...model.clock import Clock
 from ..machine import process
+from ..machine.journal import Pair
 from ..machine.process import Entry
 from .tree import send_to_all
 
-# A process that sleeps in the kernel stops when it wakes; the worker has more to do than to wait for that.
 STOP_BUDGET_MS = 500
 
 
@@ -23,6 +23,7 @@ class Standstill:
         self._since: int | None = None
         self._before = 0
         self._is_complete = False
+        self._asked: set[Pair] = set()
 
     @property
     def is_on(self) -> bool:
@@ -38,6 +39,7 @@ class Standstill:
         if self._since is None:
             self._since = self._clock.monotonic()
             self._is_complete = False
+            self._asked.clear()
         if self._is_complete:
             return
         try:
@@ -60,4 +62,14 @@ class Standstill:
         self._before, self._since = self.lasted(now), None
 
     def _running(self) -> list[Entry]:
-        return [member for member in self._tree() if not member.is_stopped]
+        """Return what is not stopped. What was asked to, and sleeps where no signal wakes it, stops when it wakes.
+
+        A shell sleeps so for as long as the child of its vfork is stopped before it could exec.
+        """
+        found = [
+            member
+            for member in self._tree()
+            if not member.is_stopped and not (member.is_uninterruptible and (member.pid, member.start) in self._asked)
+        ]
+        self._asked.update((member.pid, member.start) for member in found)
+        return found

@@ -31,7 +31,16 @@ RELATIVE = Noun(
     hopeless=FLAG,
     satisfied_at=maybe(TIME),
 )
-NODE = Noun("node of a graph", number=NUMBER, id=TEXT, state=maybe(STATE), stuck=FLAG, command=TEXT, layer=NUMBER)
+NODE = Noun(
+    "node of a graph",
+    number=NUMBER,
+    id=TEXT,
+    state=maybe(STATE),
+    stuck=FLAG,
+    suspended=FLAG,
+    command=TEXT,
+    layer=NUMBER,
+)
 EDGE = Noun(
     "edge of a graph", parent=NUMBER, child=NUMBER, when=RELATIVE.keys["when"], hopeless=FLAG, satisfied_at=maybe(TIME)
 )

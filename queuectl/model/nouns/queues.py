@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from ..kinds import ANY, FLAG, NUMBER, TEXT, TIME
-from ..lane import STANDINGS
+from ..lane import STATES
 from ..noun import Noun, maybe, one_of, table
 
 QUEUE = Noun(
     "queue",
     queue=TEXT,
-    standing=one_of(*STANDINGS),
+    state=one_of(*STATES),
     pending=NUMBER,
     processing=NUMBER,
     total=NUMBER,

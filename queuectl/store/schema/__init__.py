@@ -31,6 +31,7 @@ def one_of(column: str, words: Iterable[str]) -> str:
 # The conditions of partial indexes: SQLite uses such an index only where its condition stands in the question.
 DUE = one_of("state", DUE_STATES)
 FINAL = "finished_at IS NOT NULL"
+IS_STUCK = "hopeless > 0 AND finished_at IS NULL"
 # A job that unfinished ones wait for.
 IS_WAITED_FOR = """EXISTS (
     SELECT 1 FROM links INDEXED BY links_open JOIN jobs AS child ON child.number = links.child

@@ -27,9 +27,10 @@ def size(path: Path) -> int:
 
 
 def stands_still(queue: Queue, job: Job) -> bool:
-    """Whether a job has processes and each of them is stopped."""
+    """Whether a job has processes and none runs: a shell may wait for the child of its vfork, which is stopped."""
     members = [process.entry(pid) for pid in survivors(queue, job)]
-    return bool(members) and all(member is not None and member.is_stopped for member in members)
+    still = [member is not None and (member.is_stopped or member.is_uninterruptible) for member in members]
+    return bool(members) and all(still) and any(member is not None and member.is_stopped for member in members)
 
 
 def lease(queue: Queue, job: Job) -> int:

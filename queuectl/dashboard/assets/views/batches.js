@@ -5,7 +5,7 @@ import { coarse, number } from '../format.js';
 import { emptyCard, listCard } from '../lists.js';
 import { badge, equivalent, h, head, heading, jobsUrl, when } from '../ui.js';
 
-const COLUMNS = [['Batch'], ['State'], ['Progress'], ['Ended', 'num'], ['Jobs', 'num'], ['Dead', 'num'],
+const COLUMNS = [['Batch'], ['State', 'words'], ['Progress'], ['Ended', 'num'], ['Jobs', 'num'], ['Dead', 'num'],
   ['Added', 'num'], ['Finished', 'num'], ['Time left', 'num']];
 // A batch looks like the jobs that it stands for.
 const LOOKS = { open: 'processing', completed: 'completed', failed: 'dead', stopped: 'cancelled' };
@@ -13,8 +13,8 @@ const LOOKS = { open: 'processing', completed: 'completed', failed: 'dead', stop
 /** @param {Api.Batch} item */
 function row(item) {
   const link = (states, content) => h('a', { href: jobsUrl(`batch:${item.name}${states}`) }, content);
-  const state = badge(LOOKS[item.state], item.state);
-  state.title = item.stop_reason || '';
+  const state = [badge(LOOKS[item.state], item.state),
+    item.stop_reason && h('div', { class: 'hint' }, item.stop_reason)];
   const percent = Math.floor((item.ended * 100) / item.jobs);
   return [heading(h('a', { href: jobsUrl(`batch:${item.name}`), class: 'mono' }, item.name)), state,
     h('progress', { max: item.jobs, value: item.ended, 'aria-label': `${percent}%`, title: `${percent}%` }),

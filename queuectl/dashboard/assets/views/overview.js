@@ -38,7 +38,8 @@ function tile(state, data, link) {
 function runningRow(job, app) {
   const usual = job.usual ? `usually ${coarse(job.usual)}` : '';
   return [heading(jobLink(job.id)), code(job.command),
-    h('span', {}, job.suspended_at ? stateBadge(job) : null, ran(job), h('span', { class: 'hint' }, ` ${usual}`)),
+    h('span', {}, job.suspended_at ? [stateBadge(job), ' '] : null, ran(job),
+      h('span', { class: 'hint' }, ` ${usual}`)),
     actions(rowActions(job, app, ['cancel', 'suspend', 'resume']))];
 }
 

@@ -8,8 +8,8 @@ import { actions, badge, busy, button, equivalent, form, h, head, heading, jobsU
 import { STATES } from '../vocabulary.js';
 
 const COLUMNS = [['Queue'], ['Waiting', 'num'], ['Later', 'num'], ['Running', 'num'], ['Dead', 'num'],
-  ['Oldest', 'num'], ['Per minute', 'num'], ['Ended in an hour', 'num'], ['Failed in an hour', 'num'],
-  ['Empty in', 'num'], ['Limits'], ['Now', 'words'], ['Actions', 'sr']];
+  ['Oldest', 'num'], ['Per minute', 'num'], ['Last hour'], ['Empty in', 'num'], ['Limits'], ['Now', 'words'],
+  ['Actions', 'sr']];
 
 const pathOf = (name) => (name === null ? '/queues' : `/queues/${encodeURIComponent(name)}`);
 const called = (name) => (name === null ? 'everything' : `queue ${name}`);
@@ -19,7 +19,7 @@ const line = (verb, name, values = {}) => [`queuectl ${verb}`, name !== null && 
 
 function pause(app, name) {
   return form({ title: `Pause ${called(name)}`, action: 'Pause',
-    fields: [{ name: 'until', label: 'Until', placeholder: '18:00', hint: 'a time, or +1h; empty: until you resume it' },
+    fields: [{ name: 'until', label: 'Until', placeholder: '18:00', hint: 'a time, or +1h; empty: until resumed' },
       { name: 'reason', label: 'Reason', hint: 'shown wherever the pause is; jobs that run go on' }],
     command: (values) => line('pause', name, values),
     run: async ({ until, reason }) => {
@@ -41,10 +41,16 @@ function toggle(app, name, isPaused) {
       'aria-label': `${label} ${called(name)}` });
 }
 
+// Until when a pause lasts, and why it is.
+const lasts = (until, reason) => [until && [' until ', when(until, 'local')], reason && `: ${reason}`];
+const hint = (...words) => h('div', { class: 'hint' }, ...words);
+
 /** @param {Api.ListedQueue} item */
-function standing(item) {
-  return [badge(item.standing), item.paused_until && [' until ', when(item.paused_until, 'local')],
-    item.pause_reason && h('div', { class: 'hint' }, item.pause_reason)];
+function stateOf(item) {
+  const isShut = item.state === 'paused' && item.paused_at === null;
+  return [badge(item.state), item.paused_until && [' until ', when(item.paused_until, 'local')],
+    item.pause_reason && hint(item.pause_reason), isShut && hint('with everything'),
+    item.draining && item.state !== 'draining' && hint('takes no new jobs')];
 }
 
 /** @param {Api.ListedQueue} item */
@@ -55,10 +61,10 @@ function row(item, app) {
   return [heading(h('a', { href: jobsUrl(`queue:${item.queue}`), class: 'mono' }, item.queue)), link('pending'),
     link(...later), link('processing'), link('dead'),
     item.oldest_pending_age !== null && coarse(item.oldest_pending_age), perMinute(item.per_minute),
-    number(item.ended_hour), number(item.failed_hour + item.dead_hour),
+    `${number(item.ended_hour)} ended, ${number(item.failed_hour + item.dead_hour)} failed`,
     item.eta !== null && `~${coarse(item.eta)}`,
     [item.slots !== null && `${number(item.slots)} at a time`, item.rate].filter(Boolean).join(', '),
-    standing(item), actions([toggle(app, item.queue, item.paused_at !== null)])];
+    stateOf(item), actions([toggle(app, item.queue, item.paused_at !== null)])];
 }
 
 export function mount(root, { app, signal }) {
@@ -68,13 +74,17 @@ export function mount(root, { app, signal }) {
     // A row that looks the same stays as it is, so that a click on its button is not lost.
     signature: (item) => ({ ...item, oldest_pending_age: coarse(item.oldest_pending_age), eta: coarse(item.eta) }) });
   const all = h('span', {});
-  root.append(head('Queues', h('span', { class: 'grow' }), all), empty, list.element);
+  const pauseLine = h('p', { class: 'alert', 'data-level': 'info', hidden: true });
+  root.append(head('Queues', h('span', { class: 'grow' }), all), pauseLine, empty, list.element);
 
   async function refresh() {
     const { items, pauses } = await get('/queues', null, signal);
     list.show(items);
-    const isPaused = pauses.some(({ queue }) => queue === null);
-    if (!readOnly) patch(all, isPaused, () => toggle(app, null, isPaused));
+    const pausedAll = pauses.find(({ queue }) => queue === null);
+    pauseLine.hidden = !pausedAll;
+    patch(pauseLine, pausedAll, () => pausedAll && h('span', {}, 'Everything is paused',
+      lasts(pausedAll.until, pausedAll.reason)));
+    if (!readOnly) patch(all, Boolean(pausedAll), () => toggle(app, null, Boolean(pausedAll)));
   }
 
   return { refresh };

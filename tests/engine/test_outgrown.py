@@ -1,0 +1,62 @@
+"""While workers of before an upgrade run, nothing is asked of them that they do not know."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from queuectl.engine.daemons.daemon import POOL, DaemonRecord
+from queuectl.engine.queue import Queue
+from queuectl.model.errors import DaemonUnavailable
+
+UNKNOWN: dict[str, Callable[[Queue], object]] = {
+    "after": lambda queue: queue.add("true", after="first"),
+    "after_any": lambda queue: queue.edit("first", after_any="second"),
+    "batch": lambda queue: queue.add("true", batch="b"),
+    "expires_at": lambda queue: queue.add("true", expires="1h"),
+    "nice": lambda queue: queue.edit("first", nice=1),
+    "on_finish": lambda queue: queue.enqueue([{"command": "true"}, {"command": "true", "on_finish": "true"}]),
+    "pause": lambda queue: queue.queues.pause("mail"),
+    "queue limit": lambda queue: queue.queues.limit("mail", 1),
+    "queue rate": lambda queue: queue.queues.rate("mail", "1/h"),
+    "suspend": lambda queue: queue.suspend("state:processing"),
+}
+
+
+def enter_pool(queue: Queue, schema: str | None = None) -> None:
+    """Be the pool of a home, of another schema if one is given."""
+    with queue.store.writing():
+        record = DaemonRecord.parse(POOL.enter(queue))
+        record.schema = record.schema if schema is None else schema
+        queue.store.meta.set_daemon(POOL.name, str(record))
+
+
+@pytest.fixture(autouse=True)
+def jobs(queue: Queue) -> None:
+    queue.add("true", id="first", hold=True)
+    queue.add("true", id="second", hold=True)
+
+
+@pytest.mark.parametrize("what", UNKNOWN)
+def test_what_workers_of_an_older_schema_do_not_know_is_refused_and_changes_nothing(queue: Queue, what: str) -> None:
+    enter_pool(queue, "5")
+    with pytest.raises(DaemonUnavailable, match=f"schema 5.* does not know {what}$") as refusal:
+        UNKNOWN[what](queue)
+    assert refusal.value.hint == "queuectl worker restart"
+    first = queue.get("first")
+    assert len(queue.list()) == 2 and queue.store.lanes.all() == {}
+    assert first.nice == 0 and queue.store.links.parents(first.number) == []
+
+
+def test_workers_of_an_older_schema_take_jobs_that_they_know(queue: Queue) -> None:
+    enter_pool(queue, "5")
+    assert queue.add("true", priority=3, tags=["a"]).state == "pending"
+    queue.edit("first", priority=4)
+    assert queue.get("first").priority == 4
+
+
+@pytest.mark.parametrize("what", [what for what in UNKNOWN if what != "suspend"])
+def test_workers_of_the_schema_of_today_refuse_nothing(queue: Queue, what: str) -> None:
+    enter_pool(queue)
+    assert UNKNOWN[what](queue)
