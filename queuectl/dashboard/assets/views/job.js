@@ -27,7 +27,7 @@ const ELSEWHERE = ['id', 'command', 'state', 'error', 'max_retries', 'duration',
 // What says more than the value itself.
 const FACTS = {
   queue: (queue) => h('a', { href: jobsUrl(`queue:${queue}`) }, queue),
-  batch: (batch) => h('a', { href: jobsUrl(`batch:${batch}`) }, batch),
+  batch: (batch) => batch && h('a', { href: jobsUrl(`batch:${batch}`) }, batch),
   attempts: (attempts, job) => `${attempts} of ${job.max_retries + 1}`,
   timeout: (timeout) => (timeout === null ? 'none' : duration(timeout)),
   cwd: (cwd) => h('code', {}, cwd),
