@@ -57,8 +57,8 @@ def come(queue: Queue, jobs: int) -> None:
         queue.store.database.change(
             "UPDATE jobs SET state = 'completed', finished_at = ? WHERE state = 'pending'", (now,)
         )
-        queue.store.counts.add("default", None, "pending", -jobs)
-        queue.store.counts.add("default", None, "completed", jobs)
+        queue.store.counts.add("default", None, (), "pending", -jobs)
+        queue.store.counts.add("default", None, (), "completed", jobs)
     queue.store.checkpoint()
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from ..model.checks import MAX_SLOTS
 from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted, with_value
 from ..model.instants import is_from_now
 from ..model.kinds import NAME, TIME
-from ..model.lane import HOME, MAX_SLOTS, Lane
+from ..model.lane import HOME, Lane
 from ..model.native import as_json
 from ..model.queue import DEFAULTS, ShownQueue, default_of
 from ..model.rate import parse_rate

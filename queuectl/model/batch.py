@@ -57,6 +57,7 @@ class Batch(Record):
     states: dict[str, int]
     stuck: int
     max_fails: str | None
+    slots: int | None
     created_at: int
     created_by: str
     started_at: int | None

@@ -33,6 +33,9 @@ MAX_REFERENCES = 10_000
 # The largest number that JSON has exactly in all programs.
 MAX_NUMBER = 2**53 - 1
 MAX_TAGS = 16
+MAX_LOCKS = 16
+# Of a queue, a lock or a batch.
+MAX_SLOTS = 10_000
 MAX_FAILS = 1_000_000
 MIN_TIMEOUT_MS = 100
 MAX_TIMEOUT_MS = 2_592_000_000
@@ -237,6 +240,17 @@ def check_tags(value: object, now: int) -> tuple[str, ...]:
         if not is_name(tag):
             raise ValueError(f"tag {quoted(tag)} {NAME_RULE}")
     return tuple(dict.fromkeys(value))
+
+
+def check_locks(value: object, now: int) -> tuple[str, ...]:
+    """Names of locks, also a single one as a text."""
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or len(names) > MAX_LOCKS:
+        raise ValueError(f"must be a list of at most {MAX_LOCKS} names")
+    for name in names:
+        if not is_name(name):
+            raise ValueError(f"lock {quoted(name)} {NAME_RULE}")
+    return tuple(dict.fromkeys(names))
 
 
 def check_references(value: object, now: int) -> tuple[str, ...]:

@@ -13,12 +13,14 @@ from .checks import (
     MAX_NICE,
     MAX_PRIORITY,
     MAX_RETRIES,
+    MAX_SLOTS,
     PATH_PATTERN,
     check_batch,
     check_command,
     check_cwd,
     check_expiry,
     check_id,
+    check_locks,
 )
 from .kinds import (
     DURATION,
@@ -146,6 +148,7 @@ def read_parents(text: str) -> list[str]:
     return [text] if is_filter else read_names(text)
 
 
+LOCKS = NAMES.but(check=check_locks, example="gpu")
 PARENTS = REFERENCES.but(read=read_parents, read_one=read_parents)
 HOOK_TRAITS = "given editable recurring nullable wide"
 # As a table: the formatter would write each value on a line of its own.
@@ -203,8 +206,13 @@ JOB_FIELDS = (
           label="Background processes", default=False, group=HOW, filter="background"),
     Field("nice", integer(0, MAX_NICE), f"0 to {MAX_NICE}, higher leaves more of the processor to others",
           "given editable recurring", label="Niceness", default=0, group=HOW),
+    Field("locks", LOCKS, "locks that it holds while it runs: one job at a time holds a lock",
+          "given editable recurring filtered", default=(), option="--lock", spellings=("lock",), filter="lock",
+          metavar="NAME"),
     Field("batch", NAME.but(check=check_batch, example="nightly"), "the batch, a name for jobs that belong together",
           "given nullable sortable filtered long", default_words="none", complete="batch"),
+    Field("batch_limit", integer(1, MAX_SLOTS), "how many of the batch's jobs run at a time; also --batch NAME%N",
+          "given passing", default_words="none", metavar="N"),
     Field("max_fails", SHARE, "stop the batch once so many of its jobs are dead, or so many percent: 3 or 10%",
           "given passing", default_words="none", metavar="N|N%"),
     Field("on_success", HOOK, "add this command when it is completed", HOOK_TRAITS,
@@ -238,7 +246,7 @@ RECURRING_EDITABLE = tuple(field for field in RECURRING if field.is_editable)
 # By the key that they have in a filter.
 FILTERS = {field.filter: field for field in KEPT if field.is_filtered}
 # With a colon behind, these begin a filter, or a reference that is to come.
-RESERVED = (*FILTERS, "lock", "key", "host")
+RESERVED = (*FILTERS, "key", "host")
 
 
 def columns(*, long: bool = False) -> tuple[str, ...]:

@@ -301,6 +301,7 @@ class Job:
     tags: tuple[str, ...]
     allow_background: bool
     nice: int
+    locks: tuple[str, ...]
     batch: str | None
     on_success: str | None
     on_failure: str | None

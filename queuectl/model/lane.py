@@ -14,6 +14,7 @@ number of milliseconds apart.
 from __future__ import annotations
 
 from . import when
+from .checks import MAX_SLOTS
 from .rate import US, Rate
 from .record import Record
 
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 NO_DEFAULT = object()
 # The name of the home's own lane: its pause holds for all queues.
 HOME = ""
-MAX_SLOTS = 10_000
 # The clock may be set back by so much before anybody sees that.
 SLACK_US = 3_000_000
 OPEN, PAUSED, FULL, DRAINING = STATES = ("open", "paused", "full", "draining")

@@ -24,6 +24,7 @@ class Schedule(Record):
     max_retries: int
     timeout: int | None
     nice: int
+    locks: tuple[str, ...]
     on_success: str | None
     on_failure: str | None
     on_finish: str | None

@@ -45,7 +45,9 @@ class JobSpec:
     tags: tuple[str, ...]
     allow_background: bool
     nice: int
+    locks: tuple[str, ...]
     batch: str | None
+    batch_limit: int | None
     max_fails: str | None
     on_success: str | None
     on_failure: str | None
@@ -81,8 +83,9 @@ class JobSpec:
         if "command" not in reading.seen:
             reading.refuse("command", "command is missing")
         _demand_time_to_run(reading)
-        if reading.values.get("max_fails") is not None and reading.values.get("batch") is None:
-            reading.refuse("max_fails", "max_fails stops a batch, give a batch as well")
+        for name in ("max_fails", "batch_limit"):
+            if reading.values.get(name) is not None and reading.values.get("batch") is None:
+                reading.refuse(name, f"{name} is one of a batch, give a batch as well")
         reading.demand_none_refused()
         spec = cls(**{**defaults, "cwd": cwd, **reading.values})
         spec.is_delay = reading.is_delay
@@ -125,7 +128,7 @@ class Reading:
         self.seen: dict[str, str] = {}
         self.is_delay = False
         self._problems: list[tuple[str, str]] = []
-        for key, value in spread(data).items():
+        for key, value in with_limit(spread(data)).items():
             self._read(key, as_json(value), allowed, now)
 
     def _read(self, key: str, value: object, allowed: Sequence[Field], now: int) -> None:
@@ -175,6 +178,18 @@ def spread(data: Mapping[str, object]) -> Mapping[str, object]:
         if jobs and isinstance(given, (list, tuple)):
             others[key] = [*given, *jobs]
     return others
+
+
+def with_limit(data: Mapping[str, object]) -> Mapping[str, object]:
+    """Return a mapping whose `batch` is a name: `nightly%4` there becomes "nightly", with the `batch_limit` 4.
+
+    What is no such number, or is given twice, stays for the check to refuse.
+    """
+    batch = data.get("batch")
+    if not isinstance(batch, str) or "%" not in batch or data.get("batch_limit") is not None:
+        return data
+    name, _, limit = batch.rpartition("%")
+    return {**data, "batch": name, "batch_limit": int(limit) if limit.isdigit() and limit.isascii() else limit}
 
 
 def _phrase(key: str, value: object, error: ValueError) -> str:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from .jobs import Jobs
     from .lanes import Lanes
     from .links import Links
+    from .locks import Locks
     from .names import Names
     from .output import Output
     from .recent import Recent
@@ -56,6 +57,7 @@ NEEDS = {
     "hooks": ("counts",),
     "jobs": ("counts", "contexts", "lanes", "links"),
     "lanes": ("counts",),
+    "locks": ("counts",),
     "links": ("counts", "events"),
     "schedules": ("contexts",),
     "stats": ("counts", "timings"),
@@ -86,6 +88,7 @@ class Store:
     jobs: Jobs
     lanes: Lanes
     links: Links
+    locks: Locks
     names: Names
     output: Output
     recent: Recent

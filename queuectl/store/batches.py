@@ -9,6 +9,7 @@ must be called inside `with store.writing():`.
 from __future__ import annotations
 
 from ..model.batch import Batch, go_on, stop_text, stops_at
+from ..model.checks import MAX_SLOTS
 from ..model.errors import Conflict
 from ..model.event import BATCH_STOPPED
 from ..model.job import DEAD
@@ -18,7 +19,7 @@ from .schema import IS_STUCK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Sequence
+    from typing import Dict, Iterable, Mapping, Sequence
 
     from ..model.spec import JobSpec
     from .claim import Claim
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from .database import Database
     from .sqlite import Row
 
+    # What is given for a batch when it is begun, by the fields of its jobs that say so.
+    Limits = Dict[str, object]
+
+# These fields, and the columns that keep them.
+LIMITS = {"max_fails": "max_fails", "batch_limit": "slots"}
 OF_NAME = "SELECT * FROM batches WHERE name = ?"
 NEWEST = "SELECT * FROM batches ORDER BY id DESC LIMIT ?"
 COUNT = "SELECT count(*) FROM batches"
@@ -33,7 +39,8 @@ COUNT_STUCK = f"""
 SELECT count(*) FROM jobs INDEXED BY jobs_stuck_of_batch WHERE batch = ? AND batch IS NOT NULL AND {IS_STUCK}
 """
 BY_PREFIX = "SELECT * FROM batches WHERE name >= ? AND name < ? ORDER BY name LIMIT ?"
-CREATE = "INSERT INTO batches (name, created_at, created_by, max_fails) VALUES (?, ?, ?, ?)"
+CREATE = "INSERT INTO batches (name, created_at, created_by, max_fails, slots) VALUES (?, ?, ?, ?, ?)"
+LIMIT = "UPDATE batches SET slots = ? WHERE name = ?"
 BEGIN = "UPDATE batches SET started_at = ? WHERE name = ? AND started_at IS NULL"
 END = "UPDATE batches SET ended_at = ? WHERE name = ?"
 STOP_REASON = "SELECT stop_reason FROM batches WHERE name = ?"
@@ -70,8 +77,9 @@ class Batches:
         return int(self._database.value(COUNT))
 
     def _batch(self, row: Row, now: int) -> Batch:
-        name = row["name"]
-        return Batch.of({**row, "states": self._counts.of(name), "stuck": self._stuck(name), "read_at": now})
+        name, slots = row["name"], row["slots"]
+        given = {**row, "slots": None if slots == MAX_SLOTS else slots}
+        return Batch.of({**given, "states": self._counts.of(name), "stuck": self._stuck(name), "read_at": now})
 
     def _stuck(self, name: str) -> int:
         return int(self._database.value(COUNT_STUCK, (name,)))
@@ -81,26 +89,36 @@ class Batches:
         reason: str | None = self._database.value(STOP_REASON, (name,))
         return reason
 
-    def begun_by(self, specs: Sequence[JobSpec]) -> dict[str, str | None]:
-        """Return the batches that new jobs begin, each with its limit of dead jobs.
+    def begun_by(self, specs: Sequence[JobSpec]) -> dict[str, Limits]:
+        """Return the batches that new jobs begin, each with its limits.
 
         Raises Conflict if another limit is given than a batch has, or if a batch was stopped.
         """
-        begun: dict[str, str | None] = {}
-        for name, limit in _limits(specs).items():
+        begun: dict[str, Limits] = {}
+        for name, limits in _given_limits(specs).items():
             row = self._database.row(OF_NAME, (name,))
             if row is None:
-                begun[name] = limit
-            elif row["stop_reason"] is not None:
+                begun[name] = limits
+                continue
+            if row["stop_reason"] is not None:
                 raise Conflict(row["stop_reason"], hint=f"let it go on with: {go_on(name)}", field="batch")
-            elif limit not in (None, row["max_fails"]):
-                raise _another_limit(name, row["max_fails"], limit)
+            for field, column in LIMITS.items():
+                if limits[field] not in (None, row[column]):
+                    raise _another_limit(name, field, row[column], limits[field])
         return begun
 
-    def create(self, limits: dict[str, str | None], *, actor: str, now: int) -> None:
-        """Begin batches, each with its limit of dead jobs."""
-        for name, limit in limits.items():
-            self._database.change(CREATE, (name, now, actor, limit))
+    def create(self, begun: Mapping[str, Limits], *, actor: str, now: int) -> None:
+        """Begin batches, each with its limits."""
+        for name, limits in begun.items():
+            self._database.change(CREATE, (name, now, actor, *[limits[field] for field in LIMITS]))
+
+    def limit(self, name: str, slots: int | None) -> bool:
+        """Let so many jobs of a batch run at a time, None for any number; return False if there is no such batch.
+
+        Then see whether there is room, `Parking.leave`. Without any limit those that are parked would not be woken one
+        by one, so none is written down as the highest.
+        """
+        return self._database.change(LIMIT, (slots or MAX_SLOTS, name)) == 1
 
     def begin(self, name: str, now: int) -> None:
         """Note that a job of a batch was claimed."""
@@ -137,24 +155,25 @@ class Batches:
                 self._counts.drop(name)
 
 
-def _limits(specs: Sequence[JobSpec]) -> dict[str, str | None]:
-    """Return the batches of new jobs, each with the limit that is given for it. Raises Conflict for two of them."""
-    limits: dict[str, str | None] = {}
+def _given_limits(specs: Sequence[JobSpec]) -> dict[str, Limits]:
+    """Return the batches of new jobs, each with the limits given for it. Raises Conflict for two values of one."""
+    given: dict[str, Limits] = {}
     for spec in specs:
         if spec.batch is None:
             continue
-        limit = limits.setdefault(spec.batch, spec.max_fails)
-        if limit is None:
-            limits[spec.batch] = spec.max_fails
-        elif spec.max_fails not in (None, limit):
-            raise _another_limit(spec.batch, limit, spec.max_fails)
-    return limits
+        limits = given.setdefault(spec.batch, dict.fromkeys(LIMITS))
+        for field in LIMITS:
+            value = getattr(spec, field)
+            if limits[field] is None:
+                limits[field] = value
+            elif value not in (None, limits[field]):
+                raise _another_limit(spec.batch, field, limits[field], value)
+    return given
 
 
-def _another_limit(name: str, limit: str | None, given: str | None) -> Conflict:
-    has = "was begun without max_fails" if limit is None else f"has max_fails {limit}"
-    return Conflict(
-        f"batch {name} {has}, it cannot be {given}",
-        hint="leave --max-fails out, or give another batch",
-        field="max_fails",
-    )
+def _another_limit(name: str, field: str, limit: object, given: object) -> Conflict:
+    has = f"was begun without {field}" if limit is None else f"has {field} {limit}"
+    hint = f"leave --{field.replace('_', '-')} out, or give another batch"
+    if field == "batch_limit":
+        hint += f"; change it with: queuectl batch limit {name} {given}"
+    return Conflict(f"batch {name} {has}, it cannot be {given}", hint=hint, field=field)

@@ -11,8 +11,9 @@ from ..model.event import CANCELLED_FOR
 from ..model.fields import EDITABLE
 from ..model.job import BLOCKED, FINAL_STATES, PENDING, TRANSITIONS, USER, WAITING_STATES
 from ..model.verbs import VERBS
-from .enqueue import PLAIN, tags_text
+from .enqueue import PLAIN
 from .expiry import Expiry
+from .namelists import NAME_LISTS, names_of, names_text
 from .schema import one_of
 
 TYPE_CHECKING = False
@@ -25,16 +26,18 @@ if TYPE_CHECKING:
     from .database import Database
     from .lanes import Lanes
     from .links import Links
+    from .parking import Parking
+    from .sqlite import Row
 
 # With the instant at which a job that is suspended goes on, or ends.
 GOES_ON = """suspended_for = suspended_for + CASE WHEN suspended_at IS NULL THEN 0 ELSE max(0, ? - suspended_at) END,
     suspended_at = NULL, suspended_by = NULL"""
-PLACE = "SELECT queue, batch, state FROM jobs WHERE number = ?"
+PLACE = "SELECT queue, batch, locks, state, parked FROM jobs WHERE number = ?"
 # A running job is only marked: its worker ends it.
 CANCEL = """
 UPDATE jobs SET state = CASE state WHEN 'processing' THEN state ELSE 'cancelled' END,
     cancel_requested = state = 'processing', finished_at = CASE state WHEN 'processing' THEN NULL ELSE ? END,
-    updated_at = ?
+    parked = NULL, updated_at = ?
 WHERE number = ? AND state = ?
 """
 # Also only marked. What a pause has suspended, a user may suspend beyond its end.
@@ -52,14 +55,17 @@ UPDATE jobs SET state = CASE WHEN waits > 0 THEN 'blocked' ELSE 'pending' END, r
     attempts = CASE WHEN ? THEN attempts ELSE 0 END
 WHERE number = ? AND state = ?
 """
-STORED = ("run_at", "is_delay", "context", "tags", *(field.name for field in EDITABLE if field.name in PLAIN))
+STORED = ("run_at", "is_delay", "context", *NAME_LISTS, *(field.name for field in EDITABLE if field.name in PLAIN))
 BEFORE_EDIT = f"SELECT state, waits, {', '.join(STORED)} FROM jobs WHERE number = ?"
-EDIT = f"UPDATE jobs SET state = ?, {' = ?, '.join(STORED)} = ?, updated_at = ? WHERE number = ? AND state = ?"
+EDIT = f"""
+UPDATE jobs SET state = ?, {" = ?, ".join(STORED)} = ?, parked = NULL, updated_at = ? WHERE number = ? AND state = ?
+"""
 HOLD = """
-UPDATE jobs SET run_at = CASE WHEN state = 'failed' THEN ? ELSE run_at END, state = 'held', updated_at = ?
+UPDATE jobs SET run_at = CASE WHEN state = 'failed' THEN ? ELSE run_at END, state = 'held', parked = NULL,
+    updated_at = ?
 WHERE number = ? AND state = ?
 """
-FRONT = "UPDATE jobs SET priority = ?, updated_at = ? WHERE number = ? AND state = ?"
+FRONT = "UPDATE jobs SET priority = ?, parked = NULL, updated_at = ? WHERE number = ? AND state = ?"
 RELEASE = """
 UPDATE jobs SET state = CASE WHEN run_at > ? THEN 'scheduled' WHEN waits > 0 THEN 'blocked' ELSE 'pending' END,
     updated_at = ?
@@ -71,7 +77,10 @@ IN_STOPPED = f"""
 SELECT number, stop_reason FROM batches CROSS JOIN jobs INDEXED BY jobs_of_batch ON jobs.batch = batches.name
 WHERE stopped_at IS NOT NULL AND {one_of("jobs.state", WAITING_STATES)} LIMIT ?
 """
-STOP = "UPDATE jobs SET state = 'cancelled', error = ?, finished_at = ?, updated_at = ? WHERE number = ? AND state = ?"
+STOP = """
+UPDATE jobs SET state = 'cancelled', error = ?, finished_at = ?, parked = NULL, updated_at = ?
+WHERE number = ? AND state = ?
+"""
 # Each ends with the number and the state that are expected.
 CHANGES = {
     "cancel": CANCEL,
@@ -103,6 +112,14 @@ class JobChanges:
 
         return Batches(self._database, self._counts)
 
+    @cached_property
+    def parking(self) -> Parking:
+        """What parks jobs whose lanes are full, and wakes them."""
+        from .locks import Locks
+        from .parking import Parking
+
+        return Parking(self._database, self._counts, Locks(self._database, self._counts))
+
     def _change(self, verb: str, number: int, now: int, *values: object, how: str = "") -> bool:
         """Change a job whose state the verb fits, and keep the counts; return False if it does not fit it.
 
@@ -115,8 +132,9 @@ class JobChanges:
         if not self._database.change(CHANGES[how or verb], (*values, number, before["state"])):
             return False
         after = self._database.rows(PLACE, (number,))[0]
-        self._counts.add(before["queue"], before["batch"], before["state"], -1)
-        self._counts.add(after["queue"], after["batch"], after["state"], 1)
+        self._count(before, -1)
+        self._count(after, 1)
+        self._leave_place(before)
         if verb == "retry":
             # What it waits for again may leave it stuck.
             self._links.reopen(number, now)
@@ -125,6 +143,15 @@ class JobChanges:
         if verb == "retry" or after["state"] in FINAL_STATES:
             self._links.follow(number, now)
         return True
+
+    def _count(self, place: Row, jobs: int) -> None:
+        self._counts.add(place["queue"], place["batch"], names_of(place["locks"]), place["state"], jobs)
+
+    def _leave_place(self, place: Row) -> None:
+        """Let others have the chance of a job that could be claimed, where it had to have lanes with room."""
+        is_claimable = place["state"] == PENDING and place["parked"] is None
+        if is_claimable and (place["locks"] or place["batch"] is not None):
+            self.parking.pass_by(place["queue"], names_of(place["locks"]), place["batch"])
 
     def cancel(self, number: int, now: int) -> bool:
         """Cancel a job; return False if its state does not allow it. A running one is marked, its worker ends it."""
@@ -173,8 +200,7 @@ class JobChanges:
             return False
         state, after = before["state"], {name: before[name] for name in STORED}
         after.update((name, value) for name, value in changes.items() if name in STORED)
-        if "tags" in changes:
-            after["tags"] = tags_text(changes["tags"])
+        after.update((name, names_text(changes[name])) for name in NAME_LISTS if name in changes)
         if "cwd" in changes:
             old = self._contexts.get(before["context"])
             after["context"] = self._contexts.number(changes["cwd"], old.path, old.env)
@@ -209,7 +235,8 @@ class JobChanges:
             return False
         if not self._database.change(REMOVE, (number, before["state"])):
             return False
-        self._counts.add(before["queue"], before["batch"], before["state"], -1)
+        self._count(before, -1)
+        self._leave_place(before)
         if before["batch"] is not None:
             self._batches.drop_empty([before["batch"]])
         return True

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ..model.record import Record
 from .contexts import Context
+from .namelists import names_of
 from .sqlite import Row
 
 # The parts of a Claim that a job's row has.
 CLAIM_COLUMNS = """number, id, command, queue, max_retries, timeout, run_at, attempts, last_attempt AS attempt,
-       allow_background, nice, batch, on_success, on_failure, on_finish, hook_facts"""
+       allow_background, nice, locks, batch, on_success, on_failure, on_finish, hook_facts"""
 # The order of claiming, which `urgency` has too.
 ORDER = "priority DESC, run_at, number"
 
@@ -32,6 +33,7 @@ class Claim(Record):
     run_at: int
     allow_background: bool
     nice: int
+    locks: tuple[str, ...]
     batch: str | None
     on_success: str | None
     on_failure: str | None
@@ -45,8 +47,10 @@ class Claim(Record):
     context: Context
 
     def __post_init__(self) -> None:
-        """Take the 0 or 1 of a row for what it means."""
+        """Take what a row has for what it means."""
         self.allow_background = bool(self.allow_background)
+        if not isinstance(self.locks, tuple):
+            self.locks = names_of(self.locks)
 
 
 def urgency(row: Row) -> tuple[int, int, int]:

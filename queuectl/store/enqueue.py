@@ -8,6 +8,7 @@ from ..model.errors import Conflict
 from ..model.fields import GIVEN
 from ..model.job import BLOCKED, HELD, PENDING, SCHEDULED
 from ..model.record import Record
+from .namelists import NAME_LISTS, names_text
 from .sqlite import sqlite3
 
 TYPE_CHECKING = False
@@ -26,12 +27,12 @@ if TYPE_CHECKING:
 
 LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
 # Stored as something else than the column of that name; all other fields are stored as they are.
-ELSEWHERE = ("id", "hold", "run_at", "cwd", "env", "tags", "max_fails", "after", "after_any", "after_failed")
-PLAIN = tuple(field.name for field in GIVEN if field.name not in ELSEWHERE)
+ELSEWHERE = ("id", "hold", "run_at", "cwd", "env", "batch_limit", "max_fails", "after", "after_any", "after_failed")
+PLAIN = tuple(field.name for field in GIVEN if field.name not in (*ELSEWHERE, *NAME_LISTS))
 ENQUEUE = f"""
-INSERT INTO jobs (number, id, state, run_at, created_at, updated_at, context, tags, created_by, schedule, is_delay,
-                  waits, {", ".join(PLAIN)})
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(PLAIN)})
+INSERT INTO jobs (number, id, state, run_at, created_at, updated_at, context, created_by, schedule, is_delay, waits,
+                  {", ".join((*NAME_LISTS, *PLAIN))})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(PLAIN)})
 """
 EXISTS = "SELECT 1 FROM jobs WHERE id = ?"
 TELL_EVERY = 1000
@@ -67,7 +68,7 @@ class Enqueue(Record):
         if begun:
             self._batches.create(begun, actor=self.actor, now=self.now)
         for spec, waits in zip(specs, self._waits()):
-            self.counts.add(spec.queue, spec.batch, first_state(spec, self.now, waits), 1)
+            self.counts.add(spec.queue, spec.batch, spec.locks, first_state(spec, self.now, waits), 1)
         if self.parents:
             self._link(specs, numbers)
         return [spec.id or f"job-{number}" for spec, number in zip(specs, numbers)]
@@ -105,11 +106,12 @@ class Enqueue(Record):
                 now,
                 now,
                 context,
-                tags_text(spec.tags),
                 self.actor,
                 self.schedule,
                 spec.is_delay,
                 waits,
+                names_text(spec.tags),
+                names_text(spec.locks),
                 *[getattr(spec, name) for name in PLAIN],
             )
 
@@ -153,11 +155,6 @@ def _counted(rows: Iterator[tuple[object, ...]], on_progress: Callable[[int], No
         if count % TELL_EVERY == 0:
             on_progress(count)
         yield row
-
-
-def tags_text(tags: Sequence[str]) -> str:
-    """Return tags as they are stored: each between commas, so that one can be searched for."""
-    return f",{','.join(tags)}," if tags else ""
 
 
 def first_state(spec: JobSpec, now: int, waits: int = 0) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ..model.job import FINAL_STATES
 from .changes import REMOVE, JobChanges
+from .namelists import names_of
 from .schema import FINAL, IS_WAITED_FOR
 
 # The condition of the partial index stands there in full, or SQLite would not use it.
 OLD_FINISHED = f"""
-SELECT number, queue, batch, id FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? AND NOT {IS_WAITED_FOR}
+SELECT number, queue, batch, locks, id FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? AND NOT {IS_WAITED_FOR}
 ORDER BY finished_at LIMIT ?
 """
 HAS_OUTPUT = """EXISTS (
@@ -34,9 +35,9 @@ class FinishedJobs(JobChanges):
     def prune(self, state: str, before: int, limit: int) -> list[str]:
         """Delete up to `limit` jobs that reached a final state before an instant; return their ids."""
         old = self._database.rows(OLD_FINISHED, (state, before, limit))
-        for number, queue, batch, _ in old:
+        for number, queue, batch, locks, _ in old:
             if self._database.change(REMOVE, (number, state)):
-                self._counts.add(queue, batch, state, -1)
+                self._counts.add(queue, batch, names_of(locks), state, -1)
         self._batches.drop_empty({row["batch"] for row in old if row["batch"] is not None})
         return [row["id"] for row in old]
 

@@ -22,7 +22,8 @@ from .claim import ORDER, Claim, urgency
 from .enqueue import Enqueue
 from .expiry import is_over
 from .finished import FinishedJobs
-from .schema import DUE, one_of
+from .namelists import names_of
+from .schema import CLAIMABLE, DUE, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,16 +37,16 @@ if TYPE_CHECKING:
 # First the parts of a Claim in their order, as they are once it is made: to look for each by its name takes long.
 HEAD_OF_QUEUE = f"""
 SELECT number, id, command, queue, last_attempt + 1, attempts + 1, max_retries, timeout, run_at, allow_background,
-       nice, batch, on_success, on_failure, on_finish, hook_facts, context, created_at, priority, expires_at,
+       nice, locks, batch, on_success, on_failure, on_finish, hook_facts, context, created_at, priority, expires_at,
        last_attempt
-FROM jobs WHERE state = 'pending' AND queue = ? ORDER BY {ORDER} LIMIT 1
+FROM jobs WHERE {CLAIMABLE} AND queue = ? ORDER BY {ORDER} LIMIT 1
 """
 BEGIN_ATTEMPT = "INSERT INTO attempts (job, attempt, worker, started_at, wait_time) VALUES (?, ?, ?, ?, ?)"
 CLAIM = """
 UPDATE jobs SET state = 'processing', attempts = attempts + 1, last_attempt = last_attempt + 1, attempt_id = ?,
     worker = ?, lease_until = ?, started_at = ?, updated_at = ?, finished_at = NULL, duration = NULL,
     exit_code = NULL, signal = NULL, error = NULL, cancel_requested = 0, suspended_for = 0
-WHERE number = ? AND state = 'pending'
+WHERE number = ? AND state = 'pending' AND parked IS NULL
 """
 RENEW = "UPDATE jobs SET lease_until = ? WHERE number = ? AND state = 'processing' AND attempt_id = ?"
 CANCEL_REQUESTED = "SELECT cancel_requested FROM jobs WHERE number = ? AND state = 'processing' AND attempt_id = ?"
@@ -55,7 +56,9 @@ UPDATE jobs SET state = ?, attempts = attempts - ?, run_at = ?, finished_at = ?,
     signal = ?, error = ?, updated_at = ?, worker = NULL, lease_until = NULL, cancel_requested = 0, {GOES_ON}
 WHERE number = ? AND state = 'processing' AND attempt_id = ?
 """
-DUE_JOBS = f"SELECT number, queue, batch, state, waits FROM jobs WHERE {DUE} AND run_at <= ? ORDER BY run_at LIMIT ?"
+DUE_JOBS = f"""
+SELECT number, queue, batch, locks, state, waits FROM jobs WHERE {DUE} AND run_at <= ? ORDER BY run_at LIMIT ?
+"""
 NEXT_DUE = f"SELECT min(run_at) FROM jobs WHERE {DUE}"
 PROMOTE = "UPDATE jobs SET state = ?, updated_at = ? WHERE number = ? AND state = ?"
 MOVE_DUE = f"""
@@ -64,13 +67,15 @@ UPDATE jobs INDEXED BY jobs_due SET run_at = max(0, run_at + ?) WHERE {DUE} AND 
 MOVE_KEPT_BACK = f"""
 UPDATE jobs SET run_at = max(0, run_at + ?) WHERE is_delay AND {one_of("state", KEPT_BACK_STATES)}
 """
-# At the head of a queue, so many jobs that are not to run any more are cancelled in one transaction.
-CANCELLED_AT_ONCE = 64
+# So many jobs that cannot run are passed over in one transaction: they are cancelled, or parked.
+PASSED_OVER_AT_ONCE = 64
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING != target)
 
 
 class Jobs(FinishedJobs):
     """The table of jobs."""
+
+    _left_to_pass_over = PASSED_OVER_AT_ONCE
 
     def enqueue(
         self,
@@ -100,12 +105,14 @@ class Jobs(FinishedJobs):
         """Take the most urgent pending job of a queue with room for a worker; return it, or None if there is none.
 
         Order: priority (higher first), then `run_at`, then number. `queues` limits the choice. Jobs that come first and
-        have expired are cancelled instead, by `cancel` if it is given.
+        have expired are cancelled instead, by `cancel` if it is given; those that need a lock that is taken are parked.
+        `passed_over_many` says of a claim that returns None that another one may find a job.
         """
         head = None
+        self._left_to_pass_over = PASSED_OVER_AT_ONCE
         for queue in self._lanes.with_room(now, queues):
             row = self._database.row(HEAD_OF_QUEUE, (queue,))
-            if row is not None and (row["batch"] is not None or row["expires_at"] is not None):
+            if row is not None and (row["batch"] is not None or row["expires_at"] is not None or row["locks"]):
                 row = self._first_to_run(row, now, f"worker {worker}", cancel or self.cancel)
             if row is not None and (head is None or urgency(row) < urgency(head)):
                 head = row
@@ -117,28 +124,47 @@ class Jobs(FinishedJobs):
         begun = (claim.number, claim.attempt, worker, now, claim.wait_time)
         claim.attempt_id = self._database.insert(BEGIN_ATTEMPT, begun)
         self._database.change(CLAIM, (claim.attempt_id, worker, lease_until, now, now, claim.number))
-        self._counts.move(claim.queue, claim.batch, PENDING, PROCESSING)
+        self._counts.move(claim.queue, claim.batch, claim.locks, PENDING, PROCESSING)
         self._lanes.start(claim.queue, now)
         if claim.batch is not None:
             self._batches.begin(claim.batch, now)
+        if claim.batch is not None or claim.locks:
+            self.parking.pass_by(claim.queue, claim.locks, claim.batch)
         return claim
 
-    def _first_to_run(self, head: Row | None, now: int, actor: str, cancel: Cancel) -> Row | None:
-        """Cancel the jobs at the head of a queue that have expired or whose batch was stopped; return the next one.
+    @property
+    def passed_over_many(self) -> bool:
+        """Whether the last claim passed over as many jobs as one transaction may."""
+        return not self._left_to_pass_over
 
-        None also if there are too many for one transaction: the scheduler does the rest and wakes the workers.
+    def _first_to_run(self, head: Row | None, now: int, actor: str, cancel: Cancel) -> Row | None:
+        """Pass over the jobs at the head of a queue that cannot run; return the next one.
+
+        Those that have expired or whose batch was stopped are cancelled, those with a lane that is full are parked.
+        None also if there are too many for one transaction.
         """
-        for _ in range(CANCELLED_AT_ONCE):
-            if head is None:
-                return None
-            reason = None if head["batch"] is None else self._batches.stop_reason(head["batch"])
-            if is_over(head, now):
-                self.expiry.end(head, now, actor, cancel)
-            elif reason is not None:
-                self._stop(head["number"], reason, actor, now)
-            else:
+        while head is not None:
+            way = self._way_to_pass_over(head, now, actor, cancel)
+            if way is None:
                 return head
+            if not self._left_to_pass_over:
+                return None
+            self._left_to_pass_over -= 1
+            way()
             head = self._database.row(HEAD_OF_QUEUE, (head["queue"],))
+        return None
+
+    def _way_to_pass_over(self, head: Row, now: int, actor: str, cancel: Cancel) -> Callable[[], object] | None:
+        """Return what takes a job that cannot run out of the way, None if it can run."""
+        if is_over(head, now):
+            return lambda: self.expiry.end(head, now, actor, cancel)
+        locks, batch = names_of(head["locks"]), head["batch"]
+        reason = None if batch is None else self._batches.stop_reason(batch)
+        if reason is not None:
+            return lambda: self._stop(head["number"], reason, actor, now)
+        full = self.parking.full_lane(locks, batch)
+        if full is not None:
+            return lambda: self.parking.park(head["number"], head["queue"], locks, batch, full)
         return None
 
     def renew(self, number: int, attempt_id: int, lease_until: int) -> bool:
@@ -170,7 +196,9 @@ class Jobs(FinishedJobs):
         values = (state, int(state == PENDING), run_at, finished_at, *how, now, now, claim.number, claim.attempt_id)
         if not self._database.change(FINISH, values):
             return False
-        self._counts.move(claim.queue, claim.batch, PROCESSING, state)
+        self._counts.move(claim.queue, claim.batch, claim.locks, PROCESSING, state)
+        if claim.batch is not None or claim.locks:
+            self.parking.leave(claim.locks, claim.batch)
         if finished_at is not None:
             if claim.batch is not None:
                 self._batches.end(claim.batch, claim, state, now)
@@ -180,10 +208,10 @@ class Jobs(FinishedJobs):
     def promote(self, now: int, limit: int) -> int:
         """Make up to `limit` jobs that are due claimable, or blocked; return how many there were."""
         due = self._database.rows(DUE_JOBS, (now, limit))
-        for number, queue, batch, state, waits in due:
+        for number, queue, batch, locks, state, waits in due:
             after = BLOCKED if waits else PENDING
             if self._database.change(PROMOTE, (after, now, number, state)):
-                self._counts.move(queue, batch, state, after)
+                self._counts.move(queue, batch, names_of(locks), state, after)
         return len(due)
 
     def move_delays(self, by: int) -> int:

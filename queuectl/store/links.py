@@ -11,6 +11,7 @@ from __future__ import annotations
 from ..model.event import CANCELLED_FOR
 from ..model.job import BLOCKED, CANCELLED, COMPLETED, FAILED, FINAL_STATES, PENDING
 from ..model.link import BADLY, HOPELESS, SATISFIED, STUCK, UNFINISHED, Edge, Relative, fate
+from .namelists import names_of
 from .schema import IS_STUCK
 from .table import Table
 
@@ -37,7 +38,7 @@ ADD = "INSERT INTO links (child, parent, kind) VALUES (?, ?, ?)"
 REMOVE = "DELETE FROM links WHERE child = ?"
 SATISFY = "UPDATE links SET satisfied_at = ?, is_hopeless = 0 WHERE child = ? AND parent = ? AND satisfied_at IS NULL"
 MARK = "UPDATE links SET is_hopeless = ? WHERE child = ? AND parent = ? AND satisfied_at IS NULL"
-CHILD = "SELECT queue, batch, state, waits, hopeless, run_at, finished_at, error FROM jobs WHERE number = ?"
+CHILD = "SELECT queue, batch, locks, state, waits, hopeless, run_at, finished_at, error FROM jobs WHERE number = ?"
 CHANGE_CHILD = """
 UPDATE jobs SET state = ?, waits = ?, hopeless = ?, run_at = ?, finished_at = ?, error = ?, updated_at = ?
 WHERE number = ? AND state = ?
@@ -215,7 +216,7 @@ class Links(Table):
         values = (state, waits, hopeless, run_at, finished_at, error, now, child, row["state"])
         self._database.change(CHANGE_CHILD, values)
         if state != row["state"]:
-            self._counts.move(row["queue"], row["batch"], row["state"], state)
+            self._counts.move(row["queue"], row["batch"], names_of(row["locks"]), row["state"], state)
         if finished_at is not None:
             return row["finished_at"] is None
         return bool(hopeless) != bool(row["hopeless"])

@@ -11,7 +11,7 @@ from ..model.job import DUE_STATES, FINAL_STATES, KEPT_BACK_STATES, PENDING, PRO
 from ..model.record import Record
 from ..model.sorts import ORDERS
 from .condition import condition, prefix_range
-from .schema import DUE, FINAL
+from .schema import CLAIMABLE, DUE, FINAL, PARKED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ COUNT_PREFIX = "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE id >= ? AND id < 
 # Named, so that no other plan is chosen.
 TABLE, BY_ID = "NOT INDEXED", "INDEXED BY sqlite_autoindex_jobs_1"
 BY_STATE = {
-    **{state: ("INDEXED BY jobs_finished", f"{FINAL} AND state = '{state}'") for state in FINAL_STATES},
-    PENDING: ("INDEXED BY jobs_claimable", "state = 'pending'"),
-    PROCESSING: ("INDEXED BY jobs_processing", "state = 'processing'"),
+    **{state: [("INDEXED BY jobs_finished", f"{FINAL} AND state = '{state}'")] for state in FINAL_STATES},
+    PENDING: [("INDEXED BY jobs_claimable", CLAIMABLE), ("INDEXED BY jobs_parked", PARKED)],
+    PROCESSING: [("INDEXED BY jobs_processing", "state = 'processing'")],
 }
 BEYOND = {"newest": "number < ?", "oldest": "number > ?"}
 
@@ -105,7 +105,7 @@ class Ranges:
         return self._numbered(wanted, sort, key[0] if sort == "oldest" else -key[0])
 
     def _claimable(self, wanted: Filter, key: Key) -> list[Range]:
-        """Return two ranges for each queue: the rest of a priority, and the lower ones."""
+        """Return two ranges for each queue and index: the rest of a priority, and the lower ones."""
         rest = [term for term in wanted.terms if term.key != "queue"]
         ranges = []
         for queue in filter(wanted.has_queue, self._counts.queues_with(PENDING)):
@@ -113,8 +113,9 @@ class Ranges:
                 ("priority = ? AND (run_at, number) > (?, ?)", (-key[0], *key[1:])),
                 ("priority < ?", (-key[0],)),
             ):
-                where = f"state = 'pending' AND queue = ? AND {where}"
-                ranges.append(Range("INDEXED BY jobs_claimable", where, (queue, *values), "priority", terms=rest))
+                for index, place in BY_STATE[PENDING]:
+                    there = f"{place} AND queue = ? AND {where}"
+                    ranges.append(Range(index, there, (queue, *values), "priority", terms=rest))
         return ranges
 
     def _numbered(self, wanted: Filter, sort: str, number: int) -> list[Range]:
@@ -160,7 +161,7 @@ class Ranges:
         if sum(counts.get(state, 0) for state in looked_at) > FEW:
             return None
         found: list[tuple[str, str, Sequence[str]]] = [
-            (*BY_STATE[state], STATES) for state in present if state in BY_STATE
+            (index, where, STATES) for state in present for index, where in BY_STATE.get(state, ())
         ]
         due = [state for state in present if state in DUE_STATES]
         return [*found, ("INDEXED BY jobs_due", DUE, due)] if due else found

@@ -14,9 +14,11 @@ from ..model.spec import JobSpec
 from .contexts import Contexts, decode_env
 from .database import Database
 from .enqueue import PLAIN
+from .namelists import NAME_LISTS, names_of, names_text
 from .sqlite import Row, sqlite3
 
-KEPT = tuple(field.name for field in RECURRING if field.name in PLAIN)
+LISTS = tuple(field.name for field in RECURRING if field.name in NAME_LISTS)
+KEPT = (*LISTS, *(field.name for field in RECURRING if field.name in PLAIN))
 FLAGS = ("paused", *(field.name for field in RECURRING if field.kind.is_flag))
 COLUMNS = f"""
 SELECT schedules.id AS id, name, expression, timezone, {", ".join(KEPT)}, catch_up, overlap, expires, paused, next_at,
@@ -82,7 +84,7 @@ class Schedules:
         context = self._contexts.number(spec.cwd, path, spec.env)
         own = (name, expression, timezone, context, catch_up, overlap, expires, next_at, now, actor)
         try:
-            self._database.insert(ADD, (*own, *[getattr(spec, field) for field in KEPT]))
+            self._database.insert(ADD, (*own, *_kept(spec)))
         except sqlite3.IntegrityError:
             return False
         return True
@@ -102,7 +104,7 @@ class Schedules:
         """Give a schedule these values; the jobs that it makes from now on are like `spec`."""
         context = self._contexts.number(spec.cwd, schedule.path, spec.env)
         own = (expression, timezone, context, catch_up, overlap, expires, next_at)
-        self._database.change(EDIT, (*own, *[getattr(spec, field) for field in KEPT], schedule.id))
+        self._database.change(EDIT, (*own, *_kept(spec), schedule.id))
 
     def get(self, name: str) -> Schedule | None:
         """Return the schedule of this name, or None."""
@@ -175,4 +177,11 @@ class Schedules:
 
 def _schedule(row: Row) -> Schedule:
     flags = {name: bool(row[name]) for name in FLAGS}
-    return Schedule.of({**dict(row), **flags, "env": decode_env(row["env"])})
+    lists = {name: names_of(row[name]) for name in LISTS}
+    return Schedule.of({**dict(row), **flags, **lists, "env": decode_env(row["env"])})
+
+
+def _kept(spec: JobSpec) -> list[object]:
+    """Return what the columns KEPT hold of a job."""
+    lists = [names_text(getattr(spec, name)) for name in LISTS]
+    return [*lists, *[getattr(spec, name) for name in KEPT[len(LISTS) :]]]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ..model.errors import NotFound
 from ..model.fields import KEPT
-from ..model.job import WAITING_STATES, Job
+from ..model.job import PENDING, WAITING_STATES, Job
 from ..model.link import STUCK, WHENS
 from ..model.record import Record
 from .contexts import decode_env
-from .schema import FINAL, IS_STUCK
+from .namelists import NAME_LISTS, names_of
+from .schema import CLAIMABLE, FINAL, IS_STUCK, PARKED
 from .table import Table
 
 TYPE_CHECKING = False
@@ -42,14 +43,16 @@ ENDED_BEFORE = f"""
 SELECT number FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? ORDER BY finished_at
 """
 COUNT_ENDED_BEFORE = f"SELECT count(*) FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ?"
-COUNT_BEFORE = """
-SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_claimable WHERE state = 'pending' AND queue = ?
+COUNT_BEFORE = f"""
+SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_claimable WHERE {CLAIMABLE} AND queue = ?
     AND (priority > ? OR (priority = ? AND (run_at < ? OR (run_at = ? AND number < ?)))) LIMIT ?)
 """
-# The state stands in the question, so that the index of pending jobs answers it.
+# The conditions of indexes where there are some.
+PLACES = {state: (CLAIMABLE, PARKED) if state == PENDING else (f"state = '{state}'",) for state in WAITING_STATES}
 HIGHEST = {
-    state: f"SELECT number, priority FROM jobs WHERE state = '{state}' AND queue = ? ORDER BY priority DESC LIMIT ?"
-    for state in WAITING_STATES
+    where: f"SELECT number, priority FROM jobs WHERE {where} AND queue = ? ORDER BY priority DESC LIMIT ?"
+    for places in PLACES.values()
+    for where in places
 }
 RUNNING = """
 SELECT number FROM jobs INDEXED BY jobs_processing WHERE state = 'processing' ORDER BY started_at, number LIMIT ?
@@ -88,7 +91,8 @@ class Search(Table):
         that has no job.
         """
         most = len(without) + 1
-        rows = [row for state in states for row in self._database.rows(HIGHEST[state], (queue, most))]
+        places = [where for state in states for where in PLACES[state]]
+        rows = [row for where in places for row in self._database.rows(HIGHEST[where], (queue, most))]
         return max((row["priority"] for row in rows if row["number"] not in without), default=None)
 
     def running(self, limit: int) -> list[int]:
@@ -139,6 +143,6 @@ class Search(Table):
 def _job(row: Row, parents: Mapping[str, Sequence[str]]) -> Job:
     values = {**dict(zip(row.keys(), row)), **{name: tuple(parents.get(name, ())) for name in WHENS.values()}}
     values["env"] = decode_env(values["env"])
-    values["tags"] = tuple(values["tags"].strip(",").split(",")) if values["tags"] else ()
+    values.update((name, names_of(values[name])) for name in NAME_LISTS)
     values.update((name, bool(values[name])) for name in FLAGS)
     return Job(**values)

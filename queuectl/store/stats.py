@@ -10,6 +10,7 @@ from ..model.job import COMPLETED, DEAD, FAILED, PENDING, waits_since
 from ..model.rollup import Rollup
 from ..model.when import MINUTE
 from .figures import END_OF_TIME, Figures
+from .schema import CLAIMABLE
 from .timings import Timings
 
 TYPE_CHECKING = False
@@ -35,14 +36,14 @@ SERIES = f"""
 SELECT minute / ? AS bucket, queue, {SUMS} FROM rollups WHERE minute >= ? AND minute < ? GROUP BY bucket, queue
 """
 # The first job of the next lower priority: the index skips from priority to priority.
-NEXT_PRIORITY = """
-SELECT priority, run_at, created_at FROM jobs WHERE state = 'pending' AND queue = ? AND priority < ?
+NEXT_PRIORITY = f"""
+SELECT priority, run_at, created_at FROM jobs WHERE {CLAIMABLE} AND queue = ? AND priority < ?
 ORDER BY priority DESC, run_at LIMIT 1
 """
 ABOVE_ALL = 1 << 31
 # In the order of run_at. A job whose time was over when it was added is before those that wait longer.
-FIRST_OF_PRIORITY = """
-SELECT run_at, created_at FROM jobs INDEXED BY jobs_claimable WHERE state = 'pending' AND queue = ? AND priority = ?
+FIRST_OF_PRIORITY = f"""
+SELECT run_at, created_at FROM jobs INDEXED BY jobs_claimable WHERE {CLAIMABLE} AND queue = ? AND priority = ?
 ORDER BY run_at LIMIT ?
 """
 LOOKED_AT = 1_000

@@ -168,6 +168,7 @@ def test_a_job_as_a_dict_has_all_fields_and_no_secrets() -> None:
     job = a_job()
     object.__setattr__(job, "env", {"API_TOKEN": "hush", "LANG": "C"})
     object.__setattr__(job, "tags", ("x", "y"))
+    object.__setattr__(job, "locks", ("gpu",))
     values = job.as_dict()
     assert list(values) == list(Job.FIELDS)
     assert values["env"] == {"API_TOKEN": "***", "LANG": "C"}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.model.lane import MAX_SLOTS, Lane
+from queuectl.model.checks import MAX_SLOTS
+from queuectl.model.lane import Lane
 from queuectl.model.rate import MAX_RATE, Rate, parse_rate
 from queuectl.model.when import DAY, HOUR, MINUTE, SECOND
 

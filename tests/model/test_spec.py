@@ -33,7 +33,9 @@ def test_what_is_not_given_has_a_default() -> None:
         "tags": (),
         "allow_background": False,
         "nice": 0,
+        "locks": (),
         "batch": None,
+        "batch_limit": None,
         "max_fails": None,
         "on_success": None,
         "on_failure": None,
@@ -56,14 +58,15 @@ def test_every_field_can_be_given() -> None:
         "allow_background": True,
         "nice": 5,
         "batch": "b",
+        "batch_limit": 4,
         "max_fails": "10%",
         "on_success": "echo well",
         "on_failure": "none",
         "on_finish": "echo over",
     }
     awaited = {"after": "a", "after_any": ["b", 3], "after_failed": ["tag:x"]}
-    spec = parse(**same, **awaited, timeout=3, run_at="+1s", expires="2s", tags=["t"])
-    read = {"command": "true", "timeout": 3_000, "is_delay": True, "tags": ("t",)}
+    spec = parse(**same, **awaited, timeout=3, run_at="+1s", expires="2s", tags=["t"], lock=["gpu"])
+    read = {"command": "true", "timeout": 3_000, "is_delay": True, "tags": ("t",), "locks": ("gpu",)}
     read.update(run_at=NOW + 1_000, expires_at=NOW + 2_000, after=("a",), after_any=("b", "3"), after_failed=("tag:x",))
     assert {name: getattr(spec, name) for name in JobSpec.__slots__} == {**same, **read}
 

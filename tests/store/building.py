@@ -24,6 +24,8 @@ from queuectl.model.record import Record
 from queuectl.model.spec import JobSpec
 from queuectl.store import Home, Store, schema
 from queuectl.store.claim import Claim
+from queuectl.store.namelists import names_of
+from queuectl.store.parking import Lane
 from queuectl.store.schema import migrate
 from tests.support import ROOT, FakeClock
 
@@ -48,6 +50,8 @@ TABLES = (
     "counts",
     "batches",
     "batch_counts",
+    "locks",
+    "lock_counts",
     "rollups",
     "events",
     "schedules",
@@ -179,7 +183,7 @@ def _block(store: Store, number: int) -> None:
     with store.writing():
         store.database.change("INSERT INTO links (child, parent, kind) VALUES (?, -1, 'completed')", (number,))
         store.database.change("UPDATE jobs SET state = 'blocked', waits = 1 WHERE number = ?", (number,))
-        store.counts.move(job(store, number).queue, None, PENDING, BLOCKED)
+        store.counts.move(job(store, number).queue, None, (), PENDING, BLOCKED)
 
 
 def job(store: Store, number: int) -> Any:
@@ -211,10 +215,42 @@ def counted(store: Store, column: str = "queue") -> dict[str, dict[str, int]]:
     return counts
 
 
+def counted_locks(store: Store) -> dict[str, dict[str, int]]:
+    """Return what `counts.of_locks` must say, counted from the jobs."""
+    counts: dict[str, dict[str, int]] = {}
+    for text, state in store.database.rows("SELECT locks, state FROM jobs WHERE locks <> ''"):
+        for lock in names_of(text):
+            states = counts.setdefault(lock, {})
+            states[state] = states.get(state, 0) + 1
+    return counts
+
+
+def assert_parked_where_full(store: Store) -> None:
+    """Check that no job is parked for ever: see `store.parking`."""
+    asked = "SELECT queue, locks, batch, parked FROM jobs WHERE state = 'pending' ORDER BY number"
+    jobs = [(row["queue"], names_of(row["locks"]), row["batch"], row["parked"]) for row in store.database.rows(asked)]
+    places = {
+        (lane.key, queue)
+        for queue, locks, batch, parked in jobs
+        if not parked
+        for lane in lanes_of(store, locks, batch)
+    }
+    for queue, locks, batch, parked in jobs:
+        if parked:
+            lane = {lane.key: lane for lane in lanes_of(store, locks, batch)}[parked]
+            assert not lane.has_room or (lane.key, queue) in places, f"{parked} has room, and queue {queue} waits"
+
+
+def lanes_of(store: Store, locks: Sequence[str], batch: str | None) -> list[Lane]:
+    return list(store.jobs.parking.lanes(locks, batch))
+
+
 def assert_whole(store: Store) -> None:
     """Check what must hold between the tables at any time."""
     assert store.counts.by_queue() == counted(store)
     assert store.counts.of_batches.all() == counted(store, "batch")
+    assert store.counts.of_locks.all() == counted_locks(store)
+    assert_parked_where_full(store)
     assert {batch.name: batch.states for batch in store.batches.newest(-1, NOW)} == counted(store, "batch")
     assert store.database.value("PRAGMA integrity_check") == "ok"
     assert store.database.rows("PRAGMA foreign_key_check") == []

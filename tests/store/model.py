@@ -42,6 +42,9 @@ class Model:
         self.last = 0
         # Of each batch how many dead jobs stop it, and of those that were stopped after how many.
         self.limits: dict[str, str | None] = {}
+        # Of each batch how many of its jobs may run at a time; of a lock, unless it is one.
+        self.batch_slots: dict[str, int | None] = {}
+        self.lock_slots: dict[str, int] = {}
         self.stopped: dict[str, int] = {}
         self.slots: dict[str, int] = {}
 
@@ -55,6 +58,8 @@ class Model:
         twin.limits = dict(self.limits)
         twin.stopped = dict(self.stopped)
         twin.slots = dict(self.slots)
+        twin.batch_slots = dict(self.batch_slots)
+        twin.lock_slots = dict(self.lock_slots)
         return twin
 
     def tell(self, now: int) -> None:
@@ -88,7 +93,7 @@ class Model:
         ids = {row["id"] for row in self.jobs.values()}
         if len(set(given)) < len(given) or ids & set(given):
             raise Taken
-        self.limits = self._limits_with(specs)
+        self.limits, self.batch_slots = self._limits_with(specs)
         added = []
         for spec, wanted in zip(specs, parents):
             self.last += 1
@@ -111,24 +116,29 @@ class Model:
                 "suspended_for": 0,
                 "finished_at": None,
                 "batch": spec.batch,
+                "locks": spec.locks,
             }
             self._link(self.last, wanted)
             added.append(identifier)
         self.tell(now)
         return added
 
-    def _limits_with(self, specs: Sequence[JobSpec]) -> dict[str, str | None]:
+    def _limits_with(self, specs: Sequence[JobSpec]) -> tuple[dict[str, str | None], dict[str, int | None]]:
         """Return the limits of all batches once these jobs are in theirs."""
-        limits = dict(self.limits)
+        limits, slots = dict(self.limits), dict(self.batch_slots)
         for spec in specs:
             if spec.batch is None:
                 continue
             if spec.batch not in limits:
                 given = [one.max_fails for one in specs if one.batch == spec.batch and one.max_fails is not None]
                 limits[spec.batch] = given[0] if given else None
+                at_once = [one.batch_limit for one in specs if one.batch == spec.batch and one.batch_limit is not None]
+                slots[spec.batch] = at_once[0] if at_once else None
             if spec.batch in self.stopped or spec.max_fails not in (None, limits[spec.batch]):
                 raise Taken
-        return limits
+            if spec.batch_limit not in (None, slots[spec.batch]):
+                raise Taken
+        return limits, slots
 
     def states_of(self, batch: str) -> list[str]:
         return [row["state"] for row in self.jobs.values() if row["batch"] == batch]
@@ -138,7 +148,7 @@ class Model:
         row = self.jobs.pop(number)
         del self.links[number]
         if row["batch"] is not None and not self.states_of(row["batch"]):
-            del self.limits[row["batch"]]
+            del self.limits[row["batch"]], self.batch_slots[row["batch"]]
             self.stopped.pop(row["batch"], None)
 
     def cancel_stopped(self, now: int) -> int:
@@ -149,28 +159,38 @@ class Model:
             self.tell(now)
         return len(waiting)
 
-    def claim(self, queues: Sequence[str], now: int) -> int | None:
+    def claim(self, queues: Sequence[str], now: int, cancelled: Sequence[int]) -> int | None:
         """Return the number of the job of some queues, in their order, that must be claimed.
 
-        Those of stopped batches before it are cancelled.
+        `cancelled` are those that the claim has cancelled on its way: their batches must have been stopped.
         """
-        heads = []
-        for queue in filter(self.has_room, queues):
-            head = self._head(queue)
-            while head is not None and self.jobs[head[2]]["batch"] in self.stopped:
-                self.jobs[head[2]].update(state=CANCELLED, finished_at=now)
-                self.tell(now)
-                head = self._head(queue)
-            heads += [head] if head is not None else []
+        for number in cancelled:
+            assert self.jobs[number]["state"] in WAITING_STATES
+            self.jobs[number].update(state=CANCELLED, finished_at=now)
+            self.tell(now)
+        heads = [head for head in map(self._head, filter(self.has_room, queues)) if head is not None]
         return min(heads)[2] if heads else None
 
     def _head(self, queue: str) -> tuple[int, int, int] | None:
         waiting = [
             (-row["priority"], row["run_at"], number)
             for number, row in self.jobs.items()
-            if row["state"] == PENDING and row["queue"] == queue
+            if row["state"] == PENDING
+            and row["queue"] == queue
+            and row["batch"] not in self.stopped
+            and self.has_lanes(row)
         ]
         return min(waiting, default=None)
+
+    def has_lanes(self, row: Row) -> bool:
+        """Whether all locks of a job, and its batch, have room for another one."""
+        running = [other for other in self.jobs.values() if other["state"] == PROCESSING]
+        slots = self.batch_slots.get(row["batch"])
+        if slots is not None and sum(other["batch"] == row["batch"] for other in running) >= slots:
+            return False
+        return all(
+            sum(lock in other["locks"] for other in running) < self.lock_slots.get(lock, 1) for lock in row["locks"]
+        )
 
     def has_room(self, queue: str) -> bool:
         """Whether a job of a queue may start: by its slots, 0 for a pause."""

@@ -11,7 +11,7 @@ from queuectl.model.errors import Conflict
 from queuectl.model.filterparse import parse
 from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, HELD, PENDING, PROCESSING, SCHEDULED
 from queuectl.store import Store
-from queuectl.store.jobs import CANCELLED_AT_ONCE
+from queuectl.store.jobs import PASSED_OVER_AT_ONCE
 from tests.store.building import (
     LATER,
     NOW,
@@ -163,10 +163,10 @@ def test_what_is_not_at_the_head_of_a_queue_is_cancelled_some_at_a_time(store: S
 
 
 def test_a_claim_cancels_no_more_than_it_has_time_for(store: Store) -> None:
-    enqueue(store, *[spec(batch="b", max_fails="1")] * (CANCELLED_AT_ONCE + 2), spec(id="other"))
+    enqueue(store, *[spec(batch="b", max_fails="1")] * (PASSED_OVER_AT_ONCE + 2), spec(id="other"))
     bury(store)
     assert take(store) is None
-    assert store.counts.of_batches.of("b")[CANCELLED] == CANCELLED_AT_ONCE
+    assert store.counts.of_batches.of("b")[CANCELLED] == PASSED_OVER_AT_ONCE
     assert claim(store).id == "other"
 
 

@@ -15,7 +15,16 @@ from queuectl.model.lane import Lane
 from queuectl.model.link import KINDS
 from queuectl.store import Store
 from queuectl.store.claim import Claim
-from tests.store.building import NOW, Stores, assert_whole, outcome_for, spec
+from queuectl.store.namelists import names_of
+from tests.store.building import (
+    NOW,
+    Stores,
+    assert_parked_where_full,
+    assert_whole,
+    counted_locks,
+    outcome_for,
+    spec,
+)
 from tests.store.model import Model, Taken
 
 pytestmark = pytest.mark.slow
@@ -26,7 +35,7 @@ SEEDS = [*range(1, 11), time.time_ns()]
 STEPS = 350
 TABLE = """
 SELECT number, id, state, queue, priority, run_at, attempts, last_attempt, attempt_id, cancel_requested, finished_at,
-    suspended_at, suspended_by, suspended_for, batch, waits, hopeless
+    suspended_at, suspended_by, suspended_for, batch, locks, waits, hopeless
 FROM jobs ORDER BY number
 """
 LINKS = "SELECT child, parent, kind, is_hopeless, satisfied_at FROM links ORDER BY child, parent"
@@ -76,6 +85,7 @@ class Walk:
         rows = {row["number"]: dict(row) for row in store.database.rows(TABLE)}
         for row in rows.values():
             del row["number"]
+            row["locks"] = names_of(row["locks"])
         assert rows == self.model.jobs
         links = {(child, parent): link for child, links in self.model.links.items() for parent, link in links.items()}
         found = {(row["child"], row["parent"]): dict(row) for row in store.database.rows(LINKS)}
@@ -96,7 +106,10 @@ class Walk:
         assert {name: batch.stop_reason for name, batch in batches.items() if batch.stopped_at is not None} == reasons
         for name, batch in batches.items():
             assert batch.states == Counter(self.model.states_of(name)) == store.counts.of_batches.of(name)
+        assert {name: batch.slots for name, batch in batches.items()} == self.model.batch_slots
         assert store.jobs.next_due() == self.model.next_due()
+        assert_parked_where_full(store)
+        assert store.counts.of_locks.all() == counted_locks(store)
         assert len(set(self.attempts)) == len(self.attempts), "an attempt id came twice within a job"
 
     def some_job(self) -> int:
@@ -145,19 +158,30 @@ class Walk:
             hold=self.random.random() < 0.1,
             cwd=choose(["/", "/tmp"]),
             env=choose([{}, {"A": "1"}]),
+            locks=self._locks(),
             **self._batch(),
         )
 
     def _batch(self) -> dict[str, Any]:
         name = self.random.choice("bc")
-        return self.random.choice([{}, {}, {"batch": name}, {"batch": name, "max_fails": "2"}])
+        return self.random.choice(
+            [{}, {}, {"batch": name}, {"batch": name, "max_fails": "2"}, {"batch": name, "batch_limit": 2}]
+        )
+
+    def _locks(self) -> tuple[str, ...]:
+        return self.random.choice([(), (), (), (), ("l",), ("m",), ("l", "m"), ("m", "l")])
 
     def claim(self, store: Store) -> None:
         queues = self.random.choice([(), (), ("x",), ("y", "z")])
         order = [queue for queue in store.counts.queues_with(PENDING) if not queues or queue in queues]
-        expected = self.model.claim(order, self.now)
+        stopped = self.model.stopped
+        waiting = [
+            number for number, row in self.model.jobs.items() if row["batch"] in stopped and not row["finished_at"]
+        ]
         claimed = store.jobs.claim(worker=1, now=self.now, lease_until=0, queues=queues)
-        assert (claimed.number if claimed else None) == expected
+        states = store.search.states_of(waiting)
+        cancelled = [number for number in waiting if states[number] == CANCELLED]
+        assert (claimed.number if claimed else None) == self.model.claim(order, self.now, cancelled)
         if claimed is not None:
             self.model.claimed(claimed.number, claimed.attempt_id)
             row = self.model.jobs[claimed.number]
@@ -184,6 +208,20 @@ class Walk:
         self.model.slots.pop(queue, None)
         if slots is not None:
             self.model.slots[queue] = slots
+
+    def limit_lane(self, store: Store) -> None:
+        """Give a lock or a batch other slots."""
+        if self.random.random() < 0.5:
+            name, slots = self.random.choice("lm"), self.random.choice([1, 1, 2])
+            store.locks.limit(name, slots)
+            store.jobs.parking.leave([name], None)
+            self.model.lock_slots[name] = slots
+            return
+        batch, some = self.random.choice("bc"), self.random.choice([None, 1, 2])
+        assert store.batches.limit(batch, some) == (batch in self.model.batch_slots)
+        store.jobs.parking.leave([], batch)
+        if batch in self.model.batch_slots:
+            self.model.batch_slots[batch] = some
 
     def renew(self, store: Store) -> None:
         if self.claims:
@@ -241,6 +279,8 @@ class Walk:
             [
                 {"queue": choose("xyz")},
                 {"priority": 5, "queue": "w"},
+                {"priority": choose([0, 5])},
+                {"locks": self._locks()},
                 {"run_at": self.some_moment()},
                 {"run_at": self.now},
                 {"parents": self._parents(number - 1)},
@@ -269,11 +309,12 @@ class Walk:
 
 OPERATIONS = {
     "enqueue": 8,
-    "claim": 6,
+    "claim": 8,
     "finish": 6,
-    "finish_and_claim": 3,
+    "finish_and_claim": 5,
     "promote_and_claim": 2,
     "limit": 1,
+    "limit_lane": 2,
     "renew": 2,
     "promote": 2,
     "cancel": 3,

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ...model.checks import MAX_SLOTS
 from ...model.job import WAITING_STATES, jobs_text
 from ...model.kinds import NONE
-from ...model.lane import MAX_SLOTS
 from ...model.nouns.queues import QUEUE
 from ...model.queue import DEFAULTS
 from ..context import Context

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...model.checks import MAX_SLOTS
 from ...model.errors import InvalidInput, did_you_mean, quoted
 from ...model.job import PENDING
 from ...model.kinds import FLAG, TEXT, integer
-from ...model.lane import MAX_SLOTS, Lane
+from ...model.lane import Lane
 from ...model.nouns.queues import QUEUE
 from ...model.numbers import depth
 from ...model.queue import ShownQueue

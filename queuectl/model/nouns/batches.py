@@ -16,6 +16,7 @@ BATCH = Noun(
     stuck=NUMBER,
     states=table(NUMBER),
     max_fails=maybe(SHARE),
+    slots=maybe(NUMBER),
     created_at=TIME,
     created_by=TEXT,
     started_at=maybe(TIME),

@@ -1,4 +1,5 @@
--- Jobs that wait for others, that expire, that run at another niceness, that are suspended, and those that hooks add.
+-- Jobs that wait for others, that need locks, that expire, that run at another niceness, that are suspended, and those
+-- that hooks add.
 
 CREATE TABLE jobs (
     number           INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -50,6 +51,10 @@ CREATE TABLE jobs (
     -- The job whose end has added this one.
     hook_of          INTEGER,
     batch            TEXT,
+    -- Names between commas, as tags.
+    locks            TEXT NOT NULL DEFAULT '',
+    -- Which lane without room keeps it from being claimed, until a job leaves that: `lock:gpu` or `batch:nightly`.
+    parked           TEXT CHECK (parked IS NULL OR state = 'pending'),
     -- What that end was: the variables QUEUECTL_HOOK_ of its attempts, as JSON.
     hook_facts       TEXT,
     CHECK ((state = 'processing') = (worker IS NOT NULL)),
@@ -61,6 +66,10 @@ CREATE TABLE jobs (
     CHECK (state <> 'blocked' OR waits > 0),
     CHECK (waits = 0 OR NOT (state = 'pending' OR state = 'processing' OR state = 'failed'))
 );
+DROP INDEX jobs_claimable;
+CREATE INDEX jobs_claimable ON jobs (queue, priority DESC, run_at, number) WHERE state = 'pending' AND parked IS NULL;
+CREATE INDEX jobs_parked ON jobs (queue, priority DESC, run_at, number) WHERE parked IS NOT NULL;
+CREATE INDEX jobs_parked_in ON jobs (parked, queue, priority DESC, run_at, number) WHERE parked IS NOT NULL;
 CREATE INDEX jobs_expiring ON jobs (expires_at) WHERE expires_at IS NOT NULL AND last_attempt = 0 AND finished_at IS NULL;
 CREATE INDEX jobs_open_hooks ON jobs (state) WHERE hook_of IS NOT NULL AND finished_at IS NULL;
 CREATE INDEX jobs_of_hook ON jobs (hook_of, number) WHERE hook_of IS NOT NULL;
@@ -89,6 +98,7 @@ CREATE TABLE untold (
 ALTER TABLE workers ADD COLUMN limited_by TEXT;
 
 ALTER TABLE schedules ADD COLUMN expires INTEGER;
+ALTER TABLE schedules ADD COLUMN locks TEXT NOT NULL DEFAULT '';
 ALTER TABLE schedules ADD COLUMN nice INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE schedules ADD COLUMN on_success TEXT;
 ALTER TABLE schedules ADD COLUMN on_failure TEXT;
@@ -102,6 +112,8 @@ CREATE TABLE batches (
     created_by  TEXT NOT NULL,
     -- How many dead jobs stop it: `3`, or `10%` of all.
     max_fails   TEXT,
+    -- So many of its jobs run at a time, at most.
+    slots       INTEGER CHECK (slots > 0),
     -- When the first of its jobs began, and when the last one that has ended did so.
     started_at  INTEGER,
     ended_at    INTEGER,
@@ -119,6 +131,19 @@ CREATE TABLE batch_counts (
 ) WITHOUT ROWID;
 CREATE INDEX jobs_of_batch ON jobs (batch, state, number) WHERE batch IS NOT NULL;
 CREATE INDEX jobs_stuck_of_batch ON jobs (batch) WHERE batch IS NOT NULL AND hopeless > 0 AND finished_at IS NULL;
+
+-- How many jobs may hold a lock at a time: one, unless it stands here.
+CREATE TABLE locks (
+    name  TEXT PRIMARY KEY,
+    slots INTEGER NOT NULL CHECK (slots > 1)
+) WITHOUT ROWID;
+
+CREATE TABLE lock_counts (
+    lock  TEXT NOT NULL,
+    state TEXT NOT NULL,
+    jobs  INTEGER NOT NULL CHECK (jobs >= 0),
+    PRIMARY KEY (lock, state)
+) WITHOUT ROWID;
 
 -- What a queue was given; without a row it has no limit. The row without a name is the home's own and has a pause only.
 CREATE TABLE queues (

@@ -29,6 +29,8 @@ def one_of(column: str, words: Iterable[str]) -> str:
 
 
 # The conditions of partial indexes: SQLite uses such an index only where its condition stands in the question.
+CLAIMABLE = "state = 'pending' AND parked IS NULL"
+PARKED = "parked IS NOT NULL"
 DUE = one_of("state", DUE_STATES)
 FINAL = "finished_at IS NOT NULL"
 IS_STUCK = "hopeless > 0 AND finished_at IS NULL"

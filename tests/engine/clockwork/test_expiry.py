@@ -17,7 +17,7 @@ from queuectl.model.errors import InvalidInput
 from queuectl.model.job import FAILED, PENDING, WAITING_STATES, Job, Outcome
 from queuectl.model.when import HOUR, SECOND, local
 from queuectl.store import Home, Store
-from queuectl.store.jobs import CANCELLED_AT_ONCE
+from queuectl.store.jobs import PASSED_OVER_AT_ONCE
 from tests.store.building import assert_whole, claim, take, write
 from tests.support import FakeClock
 
@@ -77,12 +77,12 @@ def test_whoever_claims_never_gets_one_that_has_expired(queue: Queue, clock: Fak
 def test_of_many_that_come_first_one_transaction_cancels_some_and_the_scheduler_the_rest(
     queue: Queue, scheduler: Clockwork, clock: FakeClock
 ) -> None:
-    count = EXPIRE_AT_ONCE + CANCELLED_AT_ONCE + 10
+    count = EXPIRE_AT_ONCE + PASSED_OVER_AT_ONCE + 10
     queue.enqueue([{"command": "true", "expires": "1h", "priority": 5}] * count)
     last = queue.add("true")
     clock.advance(HOUR)
     assert take(queue.store, now=clock.wall()) is None
-    assert queue.counts()["cancelled"] == CANCELLED_AT_ONCE
+    assert queue.counts()["cancelled"] == PASSED_OVER_AT_ONCE
     bell = Doorbell(queue.home, f"{WORKERS}test")
     scheduler.tick()
     # The worker that found nothing waits for it.

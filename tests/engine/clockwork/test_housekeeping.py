@@ -131,7 +131,7 @@ def test_contexts_go_with_the_last_job_but_not_those_of_schedules(
     queue.schedules.add("it", "0 0 1 1 *", "true", env={"A": "3"})
     with store.writing():
         store.database.change("UPDATE jobs SET state = 'completed', finished_at = ? WHERE id = 'gone'", (NOW,))
-        store.counts.move("default", None, "pending", COMPLETED)
+        store.counts.move("default", None, (), "pending", COMPLETED)
     clock.advance(7 * DAY)
     assert work(keeper, clock) == 1
     assert {row[0] for row in store.database.rows("SELECT env FROM contexts")} == {'{"A": "2"}', '{"A": "3"}'}

@@ -1,0 +1,62 @@
+"""The locks: names that running jobs hold. How many jobs with a lock are in each state stands in `Counts.of_locks`.
+
+A lock is there as long as a job needs it, or a limit other than one is given for it.
+"""
+
+from __future__ import annotations
+
+from ..model.job import PROCESSING, WAITING_STATES
+from ..model.lock import Lock
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .counts import Counts
+    from .database import Database
+
+ALL = "SELECT name, slots FROM locks"
+SLOTS = "SELECT slots FROM locks WHERE name = ?"
+SET = "INSERT OR REPLACE INTO locks (name, slots) VALUES (?, ?)"
+REMOVE = "DELETE FROM locks WHERE name = ?"
+HOLDERS = f"""
+SELECT number FROM jobs INDEXED BY jobs_processing WHERE state = '{PROCESSING}' AND instr(locks, ?) > 0 ORDER BY number
+"""
+
+
+class Locks:
+    """The table of locks."""
+
+    def __init__(self, database: Database, counts: Counts) -> None:
+        self._database = database
+        self._counts = counts.of_locks
+
+    def all(self) -> list[Lock]:
+        """Return the locks that an unfinished job needs, and those with a limit of their own, by name."""
+        counts = self._counts.all()
+        slots = {row["name"]: row["slots"] for row in self._database.rows(ALL)}
+        found = [self._lock(name, slots.get(name, 1), counts.get(name, {})) for name in {*counts, *slots}]
+        return sorted((lock for lock in found if lock.name in slots or lock.is_needed), key=lambda lock: lock.name)
+
+    def get(self, name: str) -> Lock:
+        """Return a lock, whether any job needs it or not."""
+        return self._lock(name, self.slots(name), self._counts.of(name))
+
+    def slots(self, name: str) -> int:
+        """Return how many jobs may hold a lock at a time."""
+        found: int | None = self._database.value(SLOTS, (name,))
+        return found or 1
+
+    def holders(self, name: str) -> list[int]:
+        """Return the numbers of the jobs that hold a lock."""
+        return self._database.integers(HOLDERS, (f",{name},",))
+
+    def limit(self, name: str, slots: int) -> None:
+        """Let so many jobs hold a lock at a time. In a transaction; then see whether there is room, `Parking.open`."""
+        if slots == 1:
+            self._database.change(REMOVE, (name,))
+        else:
+            self._database.change(SET, (name, slots))
+
+    @staticmethod
+    def _lock(name: str, slots: int, states: dict[str, int]) -> Lock:
+        waiting = sum(states.get(state, 0) for state in WAITING_STATES)
+        return Lock(name, slots, states.get(PROCESSING, 0), waiting)
