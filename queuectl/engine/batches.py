@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from ..model.batch import Batch
 from ..model.errors import NotFound, did_you_mean, quoted
+from ..model.lane import check_slots
 from .home.opened import Part
+from .machine.doorbell import WORKERS, ring, ring_schedulers
+from .outgrown import demand_workers_that_know
 
 # So many of the newest batches are looked at for one whose name was meant.
 RECENT = 200
@@ -28,3 +31,20 @@ class Batches(Part):
     def count(self) -> int:
         """Return how many batches there are."""
         return self._opened.store.batches.count()
+
+    def limit(self, name: str, slots: int | None) -> Batch:
+        """Let so many jobs of a batch run at a time at most, None for any number; those that run go on.
+
+        Raises InvalidInput, NotFound, or DaemonUnavailable if workers run that know no limits of batches.
+        """
+        check_slots(slots, to_stop=f"queuectl hold batch:{name}")
+        opened = self._opened
+        demand_workers_that_know(opened, "batch limit")
+        self.get(name)
+        with opened.store.writing():
+            if opened.store.batches.limit(name, slots):
+                opened.store.jobs.parking.leave([], name)
+                opened.note("batch", f"{name}: {'no limit' if slots is None else f'limit {slots}'}")
+        ring(opened.home, WORKERS)
+        ring_schedulers(opened.home)
+        return self.get(name)

@@ -24,7 +24,10 @@ AT_ONCE = 500
 ALL = -1
 PAUSED = "with a pause"
 # The fields of jobs that workers of earlier schemas do not know.
-SINCE_SCHEMA_6 = ("expires_at", "nice", "batch", "on_success", "on_failure", "on_finish", *WHENS.values())
+SINCE_SCHEMA_6 = (
+    *("expires_at", "nice", "locks", "batch", "batch_limit", "on_success", "on_failure", "on_finish"),
+    *WHENS.values(),
+)
 
 
 class Changing(Finding):

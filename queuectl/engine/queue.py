@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .config import Config
     from .dashboard import Dashboard
     from .events import Events
+    from .locks import Locks
     from .logs import Logs
     from .queues import Queues
     from .reporting import Reports
@@ -66,6 +67,7 @@ class Queue(Changing):
     batches: Batches  # jobs that belong together, under a name
     schedules: Schedules  # the jobs that are queued again and again
     queues: Queues  # how queues are limited, paused and drained
+    locks: Locks  # names that jobs hold while they run
     logs: Logs  # what jobs printed and what happened to them
     reports: Reports  # how the home is doing
     charts: Charts  # what the dashboard draws of the home
@@ -123,7 +125,9 @@ class Queue(Changing):
         tags: List[str] | Tuple[str, ...] = NOT_GIVEN,
         allow_background: bool = NOT_GIVEN,
         nice: int = NOT_GIVEN,
+        locks: str | Sequence[str] = NOT_GIVEN,
         batch: str | None = NOT_GIVEN,
+        batch_limit: int | None = NOT_GIVEN,
         max_fails: int | str | None = NOT_GIVEN,
         on_success: str | None = NOT_GIVEN,
         on_failure: str | None = NOT_GIVEN,

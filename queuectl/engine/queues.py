@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ..model.checks import MAX_SLOTS
 from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted, with_value
 from ..model.instants import is_from_now
 from ..model.kinds import NAME, TIME
-from ..model.lane import HOME, Lane
+from ..model.lane import HOME, Lane, check_slots
 from ..model.native import as_json
 from ..model.queue import DEFAULTS, ShownQueue, default_of
 from ..model.rate import parse_rate
@@ -57,11 +56,7 @@ class Queues(Part):
 
         Raises InvalidInput, or DaemonUnavailable if workers run that know no limits.
         """
-        if slots is not None and not (type(slots) is int and 1 <= slots <= MAX_SLOTS):
-            hint = f"to let none run: queuectl queue pause {name}" if slots == 0 else None
-            error = ValueError(f"must be an integer between 1 and {MAX_SLOTS}, or none")
-            raise InvalidInput(f"the limit {with_value(error, slots)}", field="slots", hint=hint)
-
+        check_slots(slots, to_stop=f"queuectl queue pause {name}")
         demand_workers_that_know(self._opened, "queue limit")
 
         def change(lane: Lane) -> str:

@@ -71,6 +71,10 @@ FOUND: dict[str, Callable[[Store, str, int], list[Suggestion]]] = {
     "state": _states,
     "queue": _queues,
     "batch": _batches,
+    "lock": lambda store, prefix, limit: [
+        Suggestion(one.name, f"{one.running} of {one.slots} taken", one.running + one.waiting)
+        for one in store.locks.all()
+    ],
     "tag": lambda store, prefix, limit: [Suggestion(tag) for tag in store.names.recent_tags(TAGGED_JOBS)],
     "schedule": lambda store, prefix, limit: [Suggestion(one.name, one.expression) for one in store.schedules.all()],
     "group": lambda store, prefix, limit: [

@@ -2,7 +2,7 @@
 
     1 add a job   2 live status   3 list   4 start workers   5 stop workers   6 worker management
     7 dead letter queue   8 configuration   9 schedule a job   10 scheduler   11 web dashboard   12 demo jobs
-    13 shell   14 queues and batches   0 exit
+    13 shell   14 queues, batches and locks   0 exit
 
 A number never changes its meaning: it is the place of an entry.
 Forms are made from the declarations of the commands (`forms.Form`) and run through the same dispatch as

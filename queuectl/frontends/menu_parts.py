@@ -101,7 +101,7 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
         below("Web dashboard", dashboard_entries, "not running" if queue.dashboard.pid is None else "running"),
         below("Demo jobs", demo_entries),
         ("Shell", run("shell")),
-        below("Queues and batches", queue_entries, "paused" if queue.queues.pause_of_home() is not None else ""),
+        below("Queues, batches and locks", queue_entries, "paused" if queue.queues.pause_of_home() is not None else ""),
     ]
 
 
@@ -248,7 +248,7 @@ def _settings_form(group: str) -> Callable[[Menu], None]:
 
 
 def queue_entries(menu: Menu) -> Sequence[Choice]:
-    """Return the entries about all queues and about batches, and one for each queue."""
+    """Return the entries about all queues, about batches and locks, and one for each queue."""
     everything = "Pause everything"
     pause = (everything, ask("pause", "--until", "--reason", title=everything))
     if menu.queue.queues.pause_of_home() is not None:
@@ -258,6 +258,9 @@ def queue_entries(menu: Menu) -> Sequence[Choice]:
         ("List", run("queue", "list")),
         pause,
         (f"List batches ({menu.queue.batches.count()})", run("batch", "list")),
+        ("Limit a batch", ask("batch limit", "name", "slots")),
+        (f"List locks ({len(menu.queue.locks.all())})", run("lock", "list")),
+        ("Limit a lock", ask("lock limit", "name", "slots")),
         *(below(f"Queue {menu.asker.terminal.safe(name)}", partial(entries_of_queue, name=name)) for name in names),
     ]
 

@@ -6,7 +6,7 @@ Where it stands follows from how many of its jobs are in each state; `max_fails`
 from __future__ import annotations
 
 from .filter import in_quotes, written
-from .job import CANCELLED, COMPLETED, DEAD, FINAL_STATES, jobs_text
+from .job import CANCELLED, COMPLETED, DEAD, FINAL_STATES, PROCESSING, jobs_text
 from .record import Record
 from .when import HOUR
 
@@ -75,6 +75,16 @@ class Batch(Record):
     def ended(self) -> int:
         """How many of them have ended."""
         return sum(self.states.get(state, 0) for state in FINAL_STATES)
+
+    @property
+    def running(self) -> int:
+        """How many of them run."""
+        return self.states.get(PROCESSING, 0)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no other of them may start until one ends."""
+        return self.slots is not None and self.running >= self.slots
 
     @property
     def dead(self) -> int:

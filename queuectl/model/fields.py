@@ -208,7 +208,7 @@ JOB_FIELDS = (
           "given editable recurring", label="Niceness", default=0, group=HOW),
     Field("locks", LOCKS, "locks that it holds while it runs: one job at a time holds a lock",
           "given editable recurring filtered", default=(), option="--lock", spellings=("lock",), filter="lock",
-          metavar="NAME"),
+          metavar="NAME", complete="lock"),
     Field("batch", NAME.but(check=check_batch, example="nightly"), "the batch, a name for jobs that belong together",
           "given nullable sortable filtered long", default_words="none", complete="batch"),
     Field("batch_limit", integer(1, MAX_SLOTS), "how many of the batch's jobs run at a time; also --batch NAME%N",

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from . import when
 from .checks import MAX_SLOTS
+from .errors import InvalidInput, with_value
 from .rate import US, Rate
 from .record import Record
 
@@ -171,3 +172,12 @@ class Pause(Record):
         assert lane.paused_at is not None
         until, schedules = lane.paused_until, bool(lane.pauses_schedules)
         return cls(lane.name or None, lane.paused_at, until, lane.pause_reason, schedules)
+
+
+def check_slots(slots: object, *, to_stop: str, may_be_none: bool = True) -> None:
+    """Check a number of slots; `to_stop` is the command that lets no job run. Raises InvalidInput."""
+    if (slots is None and may_be_none) or (type(slots) is int and 1 <= slots <= MAX_SLOTS):
+        return
+    rule = f"must be an integer between 1 and {MAX_SLOTS}" + (", or none" if may_be_none else "")
+    hint = f"to let none run: {to_stop}" if slots == 0 else None
+    raise InvalidInput(f"the limit {with_value(ValueError(rule), slots)}", field="slots", hint=hint)

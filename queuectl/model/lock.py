@@ -4,16 +4,24 @@ from __future__ import annotations
 
 from .record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
 FREE, TAKEN = STATES = ("free", "taken")
 
 
 class Lock(Record):
-    """A lock as it stood when it was read: how many jobs hold it, and how many unfinished ones need it."""
+    """A lock as it stood when it was read: how many jobs hold it, and how many unfinished ones need it.
+
+    `holders` are the ids of the jobs that hold it.
+    """
 
     name: str
     slots: int
     running: int
     waiting: int
+    holders: Sequence[str] = ()
 
     @property
     def is_needed(self) -> bool:

@@ -50,7 +50,7 @@ def test_the_menu_shows_its_entries_and_ends_at_the_end_of_the_input(home: str) 
         ("11", "Web dashboard (not running)"),
         ("12", "Demo jobs"),
         ("13", "Shell"),
-        ("14", "Queues and batches"),
+        ("14", "Queues, batches and locks"),
         ("0", "Exit"),
     ]
 

@@ -90,7 +90,7 @@ def test_the_dashboard_is_started_and_stopped(home: str) -> None:
 def test_everything_is_paused_with_a_reason_and_resumed(home: str) -> None:
     talk = Talk(home, "14", "Pause", "", "lunch", "0", "14", "Resume", "1", "0", "0")
     assert "same as: queuectl pause --reason lunch" in talk.out and "everything is paused: lunch" in talk.out
-    assert ") Queues and batches (paused)" in talk.out
+    assert ") Queues, batches and locks (paused)" in talk.out
     assert "Resumed: everything" in talk.out and talk.code == 0
 
 

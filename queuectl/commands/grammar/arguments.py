@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ...model import when
-from ...model.checks import check_integer, check_name, is_utf8
+from ...model.checks import MAX_SLOTS, check_integer, check_name, is_utf8
 from ...model.errors import did_you_mean, quoted
 from ...model.job import STATE_WORDS, states_named
-from ...model.kinds import read_integer
+from ...model.kinds import NONE, read_integer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,5 +59,21 @@ def unicode_text(text: str) -> str:
 
 
 def name(text: str) -> str:
-    """A queue's or a tag's name."""
+    """The name of a queue, a tag or a lock."""
     return check_name(text, 0)
+
+
+def slots(text: str) -> int:
+    """A number of jobs that may run at a time. For 0 there is a better hint than the range."""
+    number = read_integer(text)
+    return 0 if number == 0 else check_integer(number, 1, MAX_SLOTS)
+
+
+def slots_or_none(text: str) -> int | None:
+    """A number of jobs that may run at a time, or none."""
+    if text.lower() == NONE:
+        return None
+    try:
+        return slots(text)
+    except ValueError as error:
+        raise ValueError(f"{error}, or {NONE}") from None

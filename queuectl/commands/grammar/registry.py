@@ -178,6 +178,7 @@ MODULES = {
     "jobs.batches": "batch",
     "daemons.workers": "worker",
     "queues.queues": "queue",
+    "queues.locks": "lock",
     "queues.pausing": "pause resume",
     "jobs.scheduled": "schedule scheduled",
     "daemons.scheduler": "scheduler",

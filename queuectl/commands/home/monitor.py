@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...model import when
-from ...model.job import PROCESSING, SCHEDULED
+from ...model.job import PENDING, PROCESSING, SCHEDULED
 from ...model.nouns.home import METRICS, STATUS
 from ...model.nouns.schedules import CLOCK
 from ..grammar.registry import command
@@ -32,10 +32,13 @@ def _status_text(found: Status) -> str:
         *([f"scheduler: {found.scheduler.mode}"] if found.scheduler.running else []),
         f"jobs:      {found.total}",
     ]
-    some = [(found.suspended, "suspended"), (len(found.gone), "without a worker")]
-    of_them = ", ".join(f"{count} {how}" for count, how in some if count)
-    more = {PROCESSING: f"  ({of_them})"} if of_them else {}
-    lines += [f"  {state + ':':<12}{count:>8}{more.get(state, '')}" for state, count in found.jobs.items()]
+    some = {
+        PENDING: [(found.waiting_for_locks, "waiting for a lock")],
+        PROCESSING: [(found.suspended, "suspended"), (len(found.gone), "without a worker")],
+    }
+    for state, count in found.jobs.items():
+        of_them = ", ".join(f"{part} {how}" for part, how in some.get(state, ()) if part)
+        lines.append(f"  {state + ':':<12}{count:>8}" + (f"  ({of_them})" if of_them else ""))
     held_up = {name: _held_up(found, name) for name in found.queues}
     if len(held_up) > 1 or any(held_up.values()):
         lines += [

@@ -5,12 +5,13 @@ from __future__ import annotations
 from ...model import when
 from ...model.batch import Batch, go_on
 from ...model.filter import in_quotes, written
-from ...model.job import STATES
+from ...model.job import STATES, jobs_text
 from ...model.nouns.batches import BATCH
 from ...model.quantity import bar
 from ..cells import pairs
 from ..grammar.limit import LIMIT, beyond_limit, limit_of
 from ..grammar.registry import Arg, command
+from ..grammar.shared import SLOTS
 from ..result import Result
 
 TYPE_CHECKING = False
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
     from ..context import Context
 
 GROUP = "Jobs"
-COLUMNS = ("name", "state", "jobs", "ended", "dead", "created_at", "finished_at", "time_left")
+COLUMNS = ("name", "state", "jobs", "ended", "dead", "slots", "created_at", "finished_at", "time_left")
+NAME = Arg("name", metavar="NAME", help="the batch's name", complete="batch")
 LABEL_WIDTH = 11
 BAR_WIDTH = 30
 
@@ -36,7 +38,7 @@ def batch_list(context: Context, *, limit: int | None) -> Result:
 
 @command(
     "batch show",
-    Arg("name", metavar="NAME", help="the batch's name", complete="batch"),
+    NAME,
     group=GROUP,
     watch=True,
     examples=("batch show nightly", "batch show nightly --watch"),
@@ -45,6 +47,23 @@ def batch_show(context: Context, *, name: str) -> Result:
     """Show how far a batch is: its jobs by state, its rate and the time left."""
     batch = context.queue.batches.get(name)
     return Result(BATCH, record=batch, message=_shown(batch), call=pairs(_calls(batch), LABEL_WIDTH), ids=[batch.name])
+
+
+@command(
+    "batch limit",
+    NAME,
+    SLOTS,
+    group=GROUP,
+    examples=("batch limit nightly 4", "batch limit nightly none"),
+)
+def batch_limit(context: Context, *, name: str, slots: int | None) -> Result:
+    """Limit how many jobs of a batch run at a time: the same as add --batch NAME%N.
+
+    A lower limit ends no job: those that run go on, and none starts until there is room.
+    """
+    batch = context.queue.batches.limit(name, slots)
+    most = "any number of jobs" if slots is None else f"at most {jobs_text(slots)}"
+    return Result(BATCH, record=batch, message=f"Batch {name}: {most} at a time", ids=[batch.name])
 
 
 def _shown(batch: Batch) -> str:
@@ -58,6 +77,8 @@ def _shown(batch: Batch) -> str:
     ]
     if batch.stuck:
         values.append(("stuck", str(batch.stuck)))
+    if batch.slots is not None:
+        values.append(("limit", f"{batch.slots} at a time"))
     if batch.max_fails is not None:
         values.append(("max fails", str(batch.max_fails)))
     values.append(("added", f"{when.local(batch.created_at)} by {batch.created_by}"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ...model.checks import MAX_SLOTS
 from ...model.job import WAITING_STATES, jobs_text
 from ...model.kinds import NONE
 from ...model.nouns.queues import QUEUE
@@ -10,7 +9,7 @@ from ...model.queue import DEFAULTS
 from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..grammar.shared import YES
+from ..grammar.shared import SLOTS, YES
 from ..result import Result, left_alone
 from .pausing import GROUP, HOW, end_pauses, if_unknown, pause
 
@@ -22,16 +21,6 @@ if TYPE_CHECKING:
 
 NAME = Arg("name", metavar="NAME", parse=arguments.name, complete="queue", help="the queue's name")
 COLUMNS = ("queue", "state", "pending", "processing", "total", "slots", "rate", "paused_until", "pause_reason")
-
-
-def slots(text: str) -> int | None:
-    """A number of jobs, or none."""
-    if text.lower() == NONE:
-        return None
-    try:  # For 0 there is a better hint than the range.
-        return arguments.integer(0, MAX_SLOTS)(text)
-    except ValueError:
-        raise ValueError(f"must be an integer between 1 and {MAX_SLOTS}, or {NONE}") from None
 
 
 @command("queue list", group=GROUP, watch=True, examples=("queue list", "queue list -o json"))
@@ -56,7 +45,7 @@ def queue_show(context: Context, *, name: str) -> Result:
 @command(
     "queue limit",
     NAME,
-    Arg("slots", metavar="N|none", parse=slots, help="how many of its jobs may run at a time; none: any number"),
+    SLOTS,
     group=GROUP,
     examples=("queue limit encode 2", "queue limit encode none"),
 )

@@ -9,7 +9,7 @@ from ...model.nouns.batches import BATCH
 from ...model.nouns.daemons import POOL, STOPPED, WORKER
 from ...model.nouns.home import EVENT, SETTING, STATUS
 from ...model.nouns.jobs import COMING, DEAD_GROUP, JOB, JOB_DETAIL, REASON, RUN, STEP
-from ...model.nouns.queues import PAUSE, QUEUE
+from ...model.nouns.queues import LOCK, PAUSE, QUEUE
 from ...model.nouns.schedules import NEXT_TIME, SCHEDULE
 from ...model.sorts import ORDERS
 from ...model.verbs import PLAIN_VERBS, VERBS
@@ -96,6 +96,7 @@ LISTED_QUEUE = Noun(
     dead_hour=NUMBER,
     eta=maybe(DURATION),
 )
+LOCKS = Noun("list of locks", items=many(LOCK))
 QUEUES = Noun("list of queues", items=many(LISTED_QUEUE), pauses=many(PAUSE))
 WORKERS = Noun("list of workers", items=many(WORKER), pool=POOL, max_workers=NUMBER, default_count=NUMBER)
 WORKERS_STOPPED = Noun("stopped workers", **STOPPED.keys, done=FLAG)

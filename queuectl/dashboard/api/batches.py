@@ -1,15 +1,24 @@
-"""Batches: how far each one is. Their jobs are found by the filter `batch:NAME`."""
+"""Batches: how far each one is, and how many of its jobs run at a time. The filter `batch:NAME` finds its jobs."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ...model.batch import Batch
+from ...model.checks import MAX_SLOTS
 from ...model.kinds import integer
+from ...model.noun import maybe
 from ...model.nouns.batches import BATCH
 from ..app import App
 from .answers import BATCHES
 from .route import Parameter, route
+
+SLOTS = Parameter(
+    "slots",
+    maybe(integer(1, MAX_SLOTS)),
+    "how many of its jobs may run at a time, null for any number",
+    is_required=True,
+)
 
 
 @route(
@@ -27,3 +36,8 @@ def batches(app: App, *, limit: int) -> dict[str, Any]:
 @route("GET", "/batches/{name}", "How far a batch is", answer=BATCH)
 def show_batch(app: App, *, name: str) -> Batch:
     return app.queue.batches.get(name)
+
+
+@route("PATCH", "/batches/{name}", "Limit how many jobs of a batch run at a time", body=(SLOTS,), answer=BATCH)
+def limit_batch(app: App, *, name: str, slots: int | None) -> Batch:
+    return app.queue.batches.limit(name, slots)

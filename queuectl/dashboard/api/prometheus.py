@@ -25,6 +25,11 @@ if TYPE_CHECKING:
 Sample = Tuple[str, Mapping[str, str], float]
 Family = Tuple[str, str, str, List[Sample]]
 
+LOCK_GAUGES = {
+    "slots": "How many jobs may hold a lock at a time.",
+    "running": "How many jobs hold a lock.",
+    "waiting": "How many unfinished jobs need a lock and do not hold it.",
+}
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # As the value of the label `le`, in seconds.
 UP_TO = (*(f"{bound / 1000:g}" for bound in BOUNDS), "+Inf")
@@ -57,6 +62,9 @@ def _families(app: App) -> Iterator[Family]:
     yield _gauge("queue_paused", "Whether no job of a queue starts, since it or all are paused.", paused)
     slots = [({"queue": queue.queue}, queue.slots) for queue in shown if queue.slots is not None]
     yield _gauge("queue_slots", "How many jobs of a queue may run at a time.", slots)
+    locks = app.queue.locks.all()
+    for part, help in LOCK_GAUGES.items():
+        yield _gauge(f"lock_{part}", help, [({"lock": lock.name}, getattr(lock, part)) for lock in locks])
     help = "Processing jobs whose worker is gone: they are taken back when workers or the scheduler run."
     yield _gauge("gone_jobs", help, [({}, len(status.gone))])
     help = "How long the job that waits longest has been claimable, 0 if none waits."

@@ -25,6 +25,9 @@ from ..home.underway import jobs_under_way
 from ..machine import process
 from ..machine.identity import Identity
 
+# So many jobs that wait for a lock are counted.
+COUNTED = 10_000
+
 
 class Facts:
     """The facts of an open home at `now`, by its clock. Reading one raises StoreUnavailable."""
@@ -64,6 +67,11 @@ class Facts:
     def stuck(self) -> int:
         """How many unfinished jobs wait for what has ended otherwise than they need."""
         return self.store.links.count_stuck() if any(self.jobs[state] for state in AWAITING_STATES) else 0
+
+    @cached_property
+    def waiting_for_locks(self) -> int:
+        """How many jobs could run but for a lock that others hold, COUNTED at most: those that a worker came to."""
+        return self.store.locks.count_parked(COUNTED) if self.jobs[PENDING] else 0
 
     @property
     def total(self) -> int:

@@ -28,11 +28,11 @@ from ...model.job import (
 )
 from ...model.lane import HOME
 from ...model.link import ANY, BADLY, Relative
+from ...model.lock import TAKEN, Lock
 from ...model.quantity import SHOWN, some_of
 from .alerts import absent, limit_text, more_workers, start_for, takers
-from .facts import Facts
+from .facts import COUNTED, Facts
 
-COUNTED = 10_000
 # A command that runs all of them again is no longer one to type.
 MOST_NAMED = 20
 MUST = {
@@ -56,9 +56,11 @@ def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:
     shut = _shut(facts, job.queue)
     if shut is not None:
         return shut
+    who, full = absent(facts), _full(facts, job)
+    if full is not None and not who:
+        return full
     before = facts.store.search.count_before(job, COUNTED)
-    ahead = f"{jobs_text(before)} {'is' if before == 1 else 'are'} before it"
-    who = absent(facts)
+    ahead = f"{jobs_text(before)} {'is' if before == 1 else 'are'} before it" if full is None else full[0]
     if who:
         return f"{who}; {ahead}", START_WORKERS
     if not facts.alive:
@@ -91,6 +93,26 @@ def _shut(facts: Facts, queue: str) -> tuple[str, str | None] | None:
         following = when.clock_text(-(-starts_at // when.SECOND) * when.SECOND, facts.now)
         return f"the rate {lane.rate} of queue {queue} lets the next job start at {following}", None
     return None
+
+
+def _full(facts: Facts, job: Job) -> tuple[str, str] | None:
+    """Return which of a job's locks are taken, or that its batch is full, with the hint; None if all have room."""
+    locks = [lock for lock in map(facts.store.locks.get, job.locks) if lock.state == TAKEN]
+    texts = [f"{'it waits ' if lock is locks[0] else ''}for {_taken(facts, lock)}" for lock in locks]
+    commands = [f"queuectl lock limit {lock.name} {lock.running + 1}" for lock in locks]
+    batch = None if job.batch is None else facts.store.batches.get(job.batch, facts.now)
+    if batch is not None and batch.is_full:
+        texts.append(f"batch {batch.name} is full: {batch.running} of {batch.slots} run")
+        commands.append(f"queuectl batch limit {batch.name} {batch.running + 1}")
+    return (", and ".join(texts), " && ".join(commands)) if texts else None
+
+
+def _taken(facts: Facts, lock: Lock) -> str:
+    """Return how much of a lock is taken, and by which jobs."""
+    holders = facts.store.locks.holders(lock.name)
+    ids = [job.id for job in facts.store.search.jobs(holders[:SHOWN])]
+    be, by = "is" if lock.running == 1 else "are", f" by {some_of(ids, len(holders))}" if ids else ""
+    return f"lock {lock.name}: {lock.running} of {lock.slots} {be} taken{by}"
 
 
 def _waits(facts: Facts, job: Job) -> tuple[str, str | None]:

@@ -16,6 +16,7 @@ STATUS = Noun(
     home=TEXT,
     jobs=STATE_COUNTS,
     suspended=NUMBER,
+    waiting_for_locks=NUMBER,
     total=NUMBER,
     queues=table(table(NUMBER)),
     pauses=many(PAUSE),

@@ -1,10 +1,11 @@
-"""Queues and their pauses."""
+"""Queues and their pauses, and locks."""
 
 from __future__ import annotations
 
 from ..kinds import ANY, FLAG, NUMBER, TEXT, TIME
 from ..lane import STATES
-from ..noun import Noun, maybe, one_of, table
+from ..lock import STATES as LOCK_STATES
+from ..noun import Noun, many, maybe, one_of, table
 
 QUEUE = Noun(
     "queue",
@@ -23,3 +24,6 @@ QUEUE = Noun(
 )
 RESUMED = Noun("resumed queue", queue=maybe(TEXT))
 PAUSE = Noun("pause", queue=maybe(TEXT), at=TIME, until=maybe(TIME), reason=maybe(TEXT), schedules=FLAG)
+LOCK = Noun(
+    "lock", name=TEXT, state=one_of(*LOCK_STATES), slots=NUMBER, running=NUMBER, waiting=NUMBER, holders=many(TEXT)
+)

@@ -1,17 +1,19 @@
-// The batches: how far each one is, what became of its jobs, and when it will have ended.
+// The batches: how far each one is, what became of its jobs, when it will have ended, and its limit.
 
 import { get } from '../api.js';
 import { coarse, number } from '../format.js';
+import { limitButton, limitText } from '../limits.js';
 import { emptyCard, listCard } from '../lists.js';
-import { badge, equivalent, h, head, heading, jobsUrl, when } from '../ui.js';
+import { actions, badge, equivalent, h, head, heading, jobsUrl, when } from '../ui.js';
 
 const COLUMNS = [['Batch'], ['State', 'words'], ['Progress'], ['Ended', 'num'], ['Jobs', 'num'], ['Dead', 'num'],
-  ['Added', 'num'], ['Finished', 'num'], ['Time left', 'num']];
+  ['Added', 'num'], ['Finished', 'num'], ['Time left', 'num'],
+  ['Limit'], ['Actions', 'sr']];
 // A batch looks like the jobs that it stands for.
 const LOOKS = { open: 'processing', completed: 'completed', failed: 'dead', stopped: 'cancelled' };
 
 /** @param {Api.Batch} item */
-function row(item) {
+function row(item, app) {
   const link = (states, content) => h('a', { href: jobsUrl(`batch:${item.name}${states}`) }, content);
   const state = [badge(LOOKS[item.state], item.state),
     item.stop_reason && h('div', { class: 'hint' }, item.stop_reason)];
@@ -19,13 +21,15 @@ function row(item) {
   return [heading(h('a', { href: jobsUrl(`batch:${item.name}`), class: 'mono' }, item.name)), state,
     h('progress', { max: item.jobs, value: item.ended, 'aria-label': `${percent}%`, title: `${percent}%` }),
     number(item.ended), link('', number(item.jobs)), link(' state:dead', number(item.dead)), when(item.created_at),
-    when(item.finished_at), item.time_left !== null && `~${coarse(item.time_left)}`];
+    when(item.finished_at), item.time_left !== null && `~${coarse(item.time_left)}`, limitText(item.slots),
+    actions([limitButton(app, 'batch', '/batches', item)])];
 }
 
-export function mount(root, { signal }) {
+export function mount(root, { app, signal }) {
   const empty = emptyCard('No batches yet', 'A batch is a name for jobs that belong together.',
     equivalent("queuectl add 'make report' --batch nightly"));
-  const list = listCard(null, COLUMNS, ({ name }) => name, row, { caption: 'Batches', empty });
+  const list = listCard(null, COLUMNS, ({ name }) => name, (item) => row(item, app),
+    { caption: 'Batches', empty });
   const more = h('p', { class: 'muted', hidden: true });
   root.append(head('Batches'), empty, list.element, more);
   return {

@@ -32,6 +32,7 @@ const FACTS = {
   timeout: (timeout) => (timeout === null ? 'none' : duration(timeout)),
   cwd: (cwd) => h('code', {}, cwd),
   tags: (tags) => tags.map((tag) => h('a', { class: 'chip', href: jobsUrl(`tag:${tag}`) }, tag)),
+  locks: (locks) => locks.map((lock) => h('a', { class: 'chip', href: jobsUrl(`lock:${lock}`) }, lock)),
   schedule: (schedule) => schedule && scheduleLink(schedule),
   hook_of: (number) => number && jobLink(String(number)),
 };

@@ -1,15 +1,22 @@
-// The queues: how deep each is, how fast it moves, when it will be empty, and what limits or pauses it.
+// The queues: how deep each is, how fast it moves, when it will be empty, what limits or pauses it; and the locks.
 
 import { get, patch as change } from '../api.js';
 import { coarse, number, perMinute, quote } from '../format.js';
+import { limitButton, limitText } from '../limits.js';
 import { emptyCard, listCard } from '../lists.js';
-import { actions, badge, busy, button, equivalent, form, h, head, heading, jobsUrl, patch, readOnly,
+import { actions, badge, busy, button, equivalent, form, h, head, heading, jobLink, jobsUrl, patch, readOnly,
   when } from '../ui.js';
 import { STATES } from '../vocabulary.js';
 
 const COLUMNS = [['Queue'], ['Waiting', 'num'], ['Later', 'num'], ['Running', 'num'], ['Dead', 'num'],
   ['Oldest', 'num'], ['Per minute', 'num'], ['Last hour'], ['Empty in', 'num'], ['Limits'], ['Now', 'words'],
   ['Actions', 'sr']];
+
+const LOCK_COLUMNS = [['Lock'], ['State', 'words'], ['Limit'], ['Running', 'num'], ['Waiting', 'num'], ['Held by'],
+  ['Actions', 'sr']];
+// A free lock is a place for a job that waits, a taken one runs.
+const LOCK_LOOKS = { free: 'completed', taken: 'processing' };
+const HOLDERS = 5;
 
 const pathOf = (name) => (name === null ? '/queues' : `/queues/${encodeURIComponent(name)}`);
 const called = (name) => (name === null ? 'everything' : `queue ${name}`);
@@ -63,8 +70,19 @@ function row(item, app) {
     item.oldest_pending_age !== null && coarse(item.oldest_pending_age), perMinute(item.per_minute),
     `${number(item.ended_hour)} ended, ${number(item.failed_hour + item.dead_hour)} failed`,
     item.eta !== null && `~${coarse(item.eta)}`,
-    [item.slots !== null && `${number(item.slots)} at a time`, item.rate].filter(Boolean).join(', '),
+    [limitText(item.slots), item.rate].filter(Boolean).join(', '),
     stateOf(item), actions([toggle(app, item.queue, item.paused_at !== null)])];
+}
+
+/** @param {Api.Lock} item */
+function lockRow(item, app) {
+  const link = (states, count) => h('a', { href: jobsUrl(`lock:${item.name} state:${states.join()}`) }, number(count));
+  const waiting = [...STATES.keys()].filter((state) => state !== 'processing' && !STATES.get(state).is_final);
+  const holders = [...item.holders.slice(0, HOLDERS).flatMap((id) => [', ', jobLink(id)]).slice(1),
+    item.holders.length > HOLDERS && ` and ${number(item.holders.length - HOLDERS)} more`];
+  return [heading(h('a', { href: jobsUrl(`lock:${item.name}`), class: 'mono' }, item.name)),
+    badge(LOCK_LOOKS[item.state], item.state), limitText(item.slots), link(['processing'], item.running),
+    link(waiting, item.waiting), holders, actions([limitButton(app, 'lock', '/locks', item)])];
 }
 
 export function mount(root, { app, signal }) {
@@ -75,11 +93,13 @@ export function mount(root, { app, signal }) {
     signature: (item) => ({ ...item, oldest_pending_age: coarse(item.oldest_pending_age), eta: coarse(item.eta) }) });
   const all = h('span', {});
   const pauseLine = h('p', { class: 'alert', 'data-level': 'info', hidden: true });
-  root.append(head('Queues', h('span', { class: 'grow' }), all), pauseLine, empty, list.element);
+  const locks = listCard('Locks', LOCK_COLUMNS, ({ name }) => `lock:${name}`, (item) => lockRow(item, app));
+  root.append(head('Queues', h('span', { class: 'grow' }), all), pauseLine, empty, list.element, locks.element);
 
   async function refresh() {
-    const { items, pauses } = await get('/queues', null, signal);
+    const [{ items, pauses }, found] = await Promise.all([get('/queues', null, signal), get('/locks', null, signal)]);
     list.show(items);
+    locks.show(found.items);
     const pausedAll = pauses.find(({ queue }) => queue === null);
     pauseLine.hidden = !pausedAll;
     patch(pauseLine, pausedAll, () => pausedAll && h('span', {}, 'Everything is paused',
