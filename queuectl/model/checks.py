@@ -147,6 +147,11 @@ def check_integer(value: object, low: int, high: int) -> int:
     raise ValueError(f"must be an integer between {low} and {high}")
 
 
+def check_slots(value: object, now: int) -> int | None:
+    """How many jobs may run at a time, or none for any number."""
+    return None if value is None else check_integer(value, 1, MAX_SLOTS)
+
+
 def check_duration(value: object, now: int) -> int | None:
     """Seconds as a number, a text such as `1h30m`, or none; returned in milliseconds."""
     if value is None or isinstance(value, str) and value.strip().lower() == "none":

@@ -21,6 +21,7 @@ from .checks import (
     check_expiry,
     check_id,
     check_locks,
+    check_slots,
 )
 from .kinds import (
     DURATION,
@@ -148,7 +149,7 @@ def read_parents(text: str) -> list[str]:
     return [text] if is_filter else read_names(text)
 
 
-LOCKS = NAMES.but(check=check_locks, example="gpu")
+LOCKS = NAMES.but(check=check_locks, example="gpu", given={"anyOf": [NAMES.taken, NAME.taken]})
 PARENTS = REFERENCES.but(read=read_parents, read_one=read_parents)
 HOOK_TRAITS = "given editable recurring nullable wide"
 # As a table: the formatter would write each value on a line of its own.
@@ -211,7 +212,7 @@ JOB_FIELDS = (
           metavar="NAME", complete="lock"),
     Field("batch", NAME.but(check=check_batch, example="nightly"), "the batch, a name for jobs that belong together",
           "given nullable sortable filtered long", default_words="none", complete="batch"),
-    Field("batch_limit", integer(1, MAX_SLOTS), "how many of the batch's jobs run at a time; also --batch NAME%N",
+    Field("batch_limit", integer(1, MAX_SLOTS).but(check=check_slots), "how many of the batch's jobs run at a time; also --batch NAME%N",
           "given passing", default_words="none", metavar="N"),
     Field("max_fails", SHARE, "stop the batch once so many of its jobs are dead, or so many percent: 3 or 10%",
           "given passing", default_words="none", metavar="N|N%"),

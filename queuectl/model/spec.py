@@ -85,7 +85,7 @@ class JobSpec:
         _demand_time_to_run(reading)
         for name in ("max_fails", "batch_limit"):
             if reading.values.get(name) is not None and reading.values.get("batch") is None:
-                reading.refuse(name, f"{name} is one of a batch, give a batch as well")
+                reading.refuse(name, f"{name} belongs to a batch, give a batch as well")
         reading.demand_none_refused()
         spec = cls(**{**defaults, "cwd": cwd, **reading.values})
         spec.is_delay = reading.is_delay

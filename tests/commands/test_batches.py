@@ -52,7 +52,7 @@ def test_the_limit_of_dead_jobs_belongs_to_the_batch(home: str, queue: Queue, ma
 @pytest.mark.parametrize(
     "fields, said",
     [
-        ({"max_fails": 3}, "max_fails stops a batch, give a batch as well"),
+        ({"max_fails": 3}, "max_fails belongs to a batch, give a batch as well"),
         ({"batch": "a b"}, "batch must be 1 to 64"),
         ({"batch": "b", "max_fails": 0}, "max_fails must be an integer between 1 and 1000000"),
         ({"batch": "b", "max_fails": "0%"}, "max_fails must be an integer"),
@@ -61,6 +61,10 @@ def test_the_limit_of_dead_jobs_belongs_to_the_batch(home: str, queue: Queue, ma
         ({"batch": "b", "max_fails": 2.5}, "max_fails must be an integer"),
         ({"batch": "b", "max_fails": True}, "max_fails must be an integer"),
         ({"batch": "b", "max_fails": "many"}, "or a percentage such as 10%"),
+        ({"batch_limit": 3}, "batch_limit belongs to a batch, give a batch as well"),
+        ({"batch": "b", "batch_limit": 0}, "batch_limit must be an integer between 1 and 10000"),
+        ({"batch": "b%0"}, "batch_limit must be an integer between 1 and 10000"),
+        ({"batch": "b%two"}, "batch_limit must be an integer between 1 and 10000"),
     ],
 )
 def test_what_is_no_batch_or_no_limit_is_refused(queue: Queue, fields: dict[str, Any], said: str) -> None:

@@ -34,6 +34,8 @@ CASES: dict[str, dict[str, Any]] = {
     "nice": {"nice": 7},
     "expires_at": {"expires": "2095-01-02T03:04:05.678Z"},
     "batch": {"batch": "nightly"},
+    "locks": {"locks": ["gpu", "net"]},
+    "batch_limit": {"batch": "nightly", "batch_limit": 3},
     "max_fails": {"batch": "nightly", "max_fails": 3},
     "on_success": {"on_success": "echo 'well done'"},
     "on_failure": {"on_failure": "none"},

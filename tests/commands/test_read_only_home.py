@@ -48,6 +48,7 @@ template list
 template show simple_job
 batch list
 batch show book
+lock list
 prune --dry-run
 retry gone --dry-run
 shell -c 'list; status; show done'
@@ -86,6 +87,8 @@ resume default
 queue pause default
 queue resume default
 queue limit default 2
+lock limit gpu 2
+batch limit book 2
 queue rate default 1/s
 queue drain default
 queue set default timeout 5
