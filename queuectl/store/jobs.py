@@ -105,8 +105,8 @@ class Jobs(FinishedJobs):
         """Take the most urgent pending job of a queue with room for a worker; return it, or None if there is none.
 
         Order: priority (higher first), then `run_at`, then number. `queues` limits the choice. Jobs that come first and
-        have expired are cancelled instead, by `cancel` if it is given; those that need a lock that is taken are parked.
-        `passed_over_many` says of a claim that returns None that another one may find a job.
+        have expired are cancelled instead, by `cancel` if it is given; those whose lanes are full are parked.
+        If there are too many of these for one transaction, it returns None although there may be others behind them.
         """
         head = None
         self._left_to_pass_over = PASSED_OVER_AT_ONCE
@@ -131,11 +131,6 @@ class Jobs(FinishedJobs):
         if claim.batch is not None or claim.locks:
             self.parking.pass_by(claim.queue, claim.locks, claim.batch)
         return claim
-
-    @property
-    def passed_over_many(self) -> bool:
-        """Whether the last claim passed over as many jobs as one transaction may."""
-        return not self._left_to_pass_over
 
     def _first_to_run(self, head: Row | None, now: int, actor: str, cancel: Cancel) -> Row | None:
         """Pass over the jobs at the head of a queue that cannot run; return the next one.

@@ -6,8 +6,10 @@ How many jobs of a queue run is what the counts say; the rate is moved on by the
 
 from __future__ import annotations
 
+from ..model.checks import MAX_SLOTS
 from ..model.job import PENDING, PROCESSING
 from ..model.lane import HOME, Lane
+from .schema import CLAIMABLE, PARKED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +23,9 @@ NAMES = tuple(Lane(HOME).parts_by_name())
 SET = f"INSERT OR REPLACE INTO queues ({', '.join(NAMES)}) VALUES (?{', ?' * (len(NAMES) - 1)})"
 REMOVE = "DELETE FROM queues WHERE name = ?"
 START = "UPDATE queues SET due = ? WHERE name = ?"
+HAS_CLAIMABLE = f"SELECT 1 FROM jobs WHERE {CLAIMABLE} AND queue = ? LIMIT 1"
+HAS_PARKED = f"SELECT 1 FROM jobs INDEXED BY jobs_parked WHERE {PARKED} AND queue = ? LIMIT 1"
+COUNT_CLAIMABLE = f"SELECT count(*) FROM (SELECT 1 FROM jobs WHERE {CLAIMABLE} AND queue = ? LIMIT {MAX_SLOTS})"
 NEXT_END = "SELECT min(paused_until) FROM queues"
 MOVE = """
 UPDATE queues SET due = CASE WHEN rate_count IS NULL THEN due ELSE max(0, due + ?1 * 1000) END,
@@ -62,6 +67,13 @@ class Lanes:
         running = self._counts.of_queues.in_state(PROCESSING)
         return [queue for queue in waiting if queue not in lanes or lanes[queue].has_room(now, running.get(queue, 0))]
 
+    def has_claimable(self, now: int, queues: Sequence[str] = ()) -> bool:
+        """Return whether a job of some or all queues may be claimed now; its locks and its batch may turn out full."""
+        return any(map(self._is_claimable, self.with_room(now, queues)))
+
+    def _is_claimable(self, queue: str) -> bool:
+        return self._database.value(HAS_CLAIMABLE, (queue,)) is not None
+
     def start(self, queue: str, now: int) -> None:
         """Let a job of a queue start, which has room by the last `with_room`. In its transaction."""
         lane = self._read.get(queue)
@@ -75,7 +87,8 @@ class Lanes:
         if HOME in lanes and lanes[HOME].is_paused(now):
             return lanes[HOME].paused_until
         running = self._counts.of_queues.in_state(PROCESSING) if lanes else {}
-        found = [lanes[queue].opens_at(now, running.get(queue, 0)) for queue in waiting if queue in lanes]
+        waiting = [queue for queue in waiting if queue in lanes and self._is_claimable(queue)]
+        found = [lanes[queue].opens_at(now, running.get(queue, 0)) for queue in waiting]
         return min((at for at in found if at is not None), default=None)
 
     def is_waited_for(self, queue: str) -> bool:
@@ -90,7 +103,10 @@ class Lanes:
 
     def startable(self, now: int) -> int:
         """Return how many pending jobs could start now, if there were workers for all of them."""
-        lanes, waiting = self.all(), self._counts.of_queues.in_state(PENDING)
+        lanes = self.all()
+        waiting = {
+            queue: self._unparked(queue, jobs) for queue, jobs in self._counts.of_queues.in_state(PENDING).items()
+        }
         if HOME in lanes and lanes[HOME].is_paused(now):
             return 0
         running = self._counts.of_queues.in_state(PROCESSING) if lanes else {}
@@ -98,6 +114,12 @@ class Lanes:
             min(jobs, lanes[name].room(now, running.get(name, 0))) if name in lanes else jobs
             for name, jobs in waiting.items()
         )
+
+    def _unparked(self, queue: str, pending: int) -> int:
+        """Return how many of a queue's pending jobs are not parked, or, of MAX_SLOTS or more, some of them."""
+        if self._database.value(HAS_PARKED, (queue,)) is None:
+            return pending
+        return int(self._database.value(COUNT_CLAIMABLE, (queue,)))
 
     def with_pause_over(self, now: int) -> list[Lane]:
         """Return those whose pause has ended by a wall time, and is still written down."""

@@ -1,4 +1,4 @@
-"""Limits and rates of queues under SIGKILL of workers and pool, by what the jobs themselves write down."""
+"""Limits, rates and locks under SIGKILL of workers and pool, by what the jobs themselves write down."""
 
 from __future__ import annotations
 
@@ -14,20 +14,26 @@ from tests.engine.running import RunningPool
 from tests.support import identify, kill, wait_until
 
 JOBS, SLOTS, WORKERS = 40, 2, 5
-# A job holds one of so many kernel locks while it runs; they go with it, however it ends.
-JOB = f"""
+# Of each lane `NAME:SLOTS` a job holds one of so many kernel locks while it runs; they go with it, however it ends.
+JOB = """
 import fcntl, os, sys, time
-def has(number):
-    file = os.open(f"{{sys.argv[1]}}/slot-{{number}}", os.O_CREAT | os.O_RDWR)
+def has(path):
+    file = os.open(path, os.O_CREAT | os.O_RDWR)
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True
-word = "begun" if any(map(has, range({SLOTS}))) else "over"
-os.write(os.open(f"{{sys.argv[1]}}/ledger", os.O_CREAT | os.O_APPEND | os.O_WRONLY), f"{{word}}\\n".encode())
+folder, *lanes = sys.argv[1:]
+def fits(lane):
+    name, slots = lane.split(":")
+    return any(has(f"{folder}/{name}-{number}") for number in range(int(slots)))
+word = "begun" if all(map(fits, lanes)) else "over"
+os.write(os.open(f"{folder}/ledger", os.O_CREAT | os.O_APPEND | os.O_WRONLY), f"{word}\\n".encode())
 time.sleep(0.1)
 """
+# The locks of a job: of `a` there is one, of `b` there are two.
+LOCKS = [[], ["a"], ["b"], ["b", "a"]]
 
 
 @pytest.fixture
@@ -36,9 +42,12 @@ def ledger(tmp_path: Path) -> Path:
     return tmp_path / "ledger"
 
 
+def command_in(folder: Path, *lanes: str) -> str:
+    return f"exec {sys.executable} -I -S {folder}/job.py {folder} {' '.join(lanes)}"
+
+
 def add_jobs(queue: Queue, folder: Path) -> None:
-    command = f"exec {sys.executable} -I -S {folder}/job.py {folder}"
-    queue.enqueue([{"command": command, "queue": "few", "max_retries": 100}] * JOBS)
+    queue.enqueue([{"command": command_in(folder, f"few:{SLOTS}"), "queue": "few", "max_retries": 100}] * JOBS)
     queue.enqueue([{"command": "sleep 0.02", "queue": "other", "max_retries": 100}] * JOBS)
 
 
@@ -74,6 +83,29 @@ def test_no_more_jobs_run_than_a_queue_has_slots_whatever_is_killed(
 ) -> None:
     queue.queues.limit("few", SLOTS)
     add_jobs(queue, ledger.parent)
+    run_under_kills(queue, pool, seed, kills=8)
+    words = ledger.read_text().split()
+    assert len(words) >= JOBS and set(words) == {"begun"}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_lock_is_held_twice_and_no_batch_exceeds_its_limit_whatever_is_killed(
+    queue: Queue, pool: RunningPool, ledger: Path, seed: int
+) -> None:
+    with queue.store.writing():
+        queue.store.locks.limit("b", 2)
+    slots = {"a": "a:1", "b": "b:2"}
+    queue.enqueue(
+        {
+            "command": command_in(ledger.parent, "batch:3", *[slots[name] for name in LOCKS[number % 4]]),
+            "queue": f"q{number % 3}",
+            "lock": LOCKS[number % 4],
+            "batch": "some%3",
+            "max_retries": 100,
+        }
+        for number in range(JOBS)
+    )
+    queue.enqueue([{"command": "sleep 0.02", "queue": "other", "max_retries": 100}] * JOBS)
     run_under_kills(queue, pool, seed, kills=8)
     words = ledger.read_text().split()
     assert len(words) >= JOBS and set(words) == {"begun"}

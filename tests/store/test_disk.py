@@ -16,7 +16,7 @@ from queuectl.model.errors import StoreDamaged, StoreFull, StoreReadOnly, StoreU
 from queuectl.store import Store
 from queuectl.store.lockfile import is_held
 from tests.mounting import mounted
-from tests.store.building import add, assert_whole, claim, contents, enqueue, finish, open_store, spec, write
+from tests.store.building import NOW, add, assert_whole, claim, contents, enqueue, finish, open_store, spec, write
 
 LARGE = "x" * 20_000
 
@@ -30,6 +30,14 @@ def fill(store: Store, command: str = LARGE) -> int:
             assert "nothing was changed" in error.message and error.hint
             return 2 * acknowledged
     raise AssertionError("the disk never filled up")
+
+
+def fill_log(store: Store) -> None:
+    """Write as little as can be written until that does not fit either."""
+    with pytest.raises(StoreFull):
+        for _ in range(10_000):
+            with store.writing():
+                store.events.add("odd", actor="test", now=NOW)
 
 
 def assert_kept(store: Store, jobs: int) -> None:
@@ -121,7 +129,7 @@ def test_a_worker_on_a_full_disk_can_end_its_job_once_there_is_space(disk: Path)
         (disk / "more ballast").write_bytes(b"")
         fill_up(disk)
         # The log has room yet where the last transaction that did not fit was undone.
-        fill(store, "true")
+        fill_log(store)
         before = contents(store)
         with pytest.raises(StoreFull):
             finish(store, claimed)

@@ -1,4 +1,4 @@
-"""Room in queues, as workers use it: they claim where there is some, rest until there may be, or leave it to others."""
+"""Room in lanes, as workers use it: they claim where there is some, rest until there may be, or leave it to others."""
 
 from __future__ import annotations
 
@@ -29,10 +29,18 @@ def claim_next(store: Store, worker: int, queues: Sequence[str], settings: Setti
 def seconds_to_room(store: Store, queues: Sequence[str], longest: float) -> float:
     """Return how long a worker of some or all queues may rest, `longest` at most. Raises StoreUnavailable."""
     now = store.clock.wall()
+    if store.lanes.has_claimable(now, queues):
+        # It has just come, or the last claim had too many jobs to pass over.
+        return 0
     room = store.lanes.next_room(now, queues)
     return longest if room is None else min(longest, max(1, room - now) / 1000)
 
 
-def leaves_room(store: Store, queue: str, claim: Claim | None) -> bool:
-    """Return whether others may wait for the slot that a job of a queue has left: the next one does not take it."""
-    return (claim is None or claim.queue != queue) and store.lanes.is_waited_for(queue)
+def leaves_work(store: Store, queue: str, claim: Claim | None, woken: int) -> bool:
+    """Return whether others may take what a job of a queue has made room for, and the next one does not take.
+
+    `woken` is how many parked jobs the store had woken before. In the transaction that has claimed the next one.
+    """
+    if (claim is None or claim.queue != queue) and store.lanes.is_waited_for(queue):
+        return True
+    return store.jobs.parking.woken > woken and store.lanes.has_claimable(store.clock.wall())

@@ -40,7 +40,7 @@ from .execution import Execution, Shortage
 from .limits import Limits
 from .orderly import is_of_a_stop
 from .registration import Registration
-from .room import claim_next, leaves_room, seconds_to_room
+from .room import claim_next, leaves_work, seconds_to_room
 from .settle import settle
 from .shortage import Pauses
 from .tree import alive, forget
@@ -154,7 +154,7 @@ class Worker:
         """Record what ended and take the next job. Raises StoreUnavailable; what ended is kept then."""
         if self._finished is None and (self.wakeup.is_stopping or self._pauses.left or not self._may_claim()):
             return None
-        state = None
+        state, woken = None, self.store.jobs.parking.woken
         with self.store.writing():
             if self._finished is not None:
                 state = self._settle(self._finished)
@@ -163,7 +163,7 @@ class Worker:
             if not (self.wakeup.is_stopping or self._pauses.left or self._limits.exceeded(self.settings)):
                 claim = claim_next(self.store, self.number, self.queues, self.settings)
             self._vitals.write_tally(is_idle=claim is None)
-            leaves = self._finished is not None and leaves_room(self.store, self._finished.claim.queue, claim)
+            leaves = self._finished is not None and leaves_work(self.store, self._finished.claim.queue, claim, woken)
         if self._finished is not None:
             self._report(self._finished, state)
             self._finished = None
@@ -173,13 +173,10 @@ class Worker:
 
     def _may_claim(self) -> bool:
         """Return whether there is work and the machine is within its limits, and say so if it is not."""
-        has_work = self._has_work()
+        has_work = self.store.lanes.has_claimable(self.clock.wall(), self.queues)
         reason = self._limits.exceeded(self.settings) if has_work else None
         self._vitals.tell_limit(reason)
         return has_work and reason is None
-
-    def _has_work(self) -> bool:
-        return bool(self.store.lanes.with_room(self.clock.wall(), self.queues))
 
     def _settle(self, finished: Finished) -> str | None:
         now = self.clock.wall()
