@@ -16,7 +16,8 @@ class Locks(Part):
 
     def all(self) -> list[Lock]:
         """Return the locks that unfinished jobs need, and those with a limit of their own, by name."""
-        locks, holders = self._opened.store.locks.all(), self._holders()
+        locks = self._opened.store.locks.all()
+        holders = self._holders() if any(lock.running for lock in locks) else {}
         for lock in locks:
             lock.holders = holders.get(lock.name, [])
         return locks
@@ -34,7 +35,7 @@ class Locks(Part):
         """
         check_slots(slots, to_stop=f"queuectl hold lock:{_checked(name)}", may_be_none=False)
         opened = self._opened
-        demand_workers_that_know(opened, "locks")
+        demand_workers_that_know(opened, "lock limit")
         with opened.store.writing():
             opened.store.locks.limit(name, slots)
             opened.store.jobs.parking.leave([name], None)

@@ -224,6 +224,20 @@ def test_batches_are_completed_by_name(home: str, words: tuple[str, ...], offere
     assert values(home, *words) == offered
 
 
+@pytest.mark.parametrize(
+    "words, offered",
+    [
+        (("lock", "limit", ""), ["gpu", "net"]),
+        (("add", "true", "--lock", "g"), ["gpu"]),
+        (("list", "lock:"), ["lock:gpu", "lock:net"]),
+    ],
+)
+def test_locks_are_completed_by_name(home: str, words: tuple[str, ...], offered: list[str]) -> None:
+    with Queue(home) as queue:
+        queue.add("true", locks=["net", "gpu"])
+    assert values(home, *words) == offered
+
+
 def test_settings_and_what_they_may_be(home: str) -> None:
     assert values(home, "config", "get", "") == [setting.name for setting in OFFERED]
     assert values(home, "config", "u") == ["unset"]

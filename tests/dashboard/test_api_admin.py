@@ -1,4 +1,4 @@
-"""Queues, workers, schedules, settings, events and suggestions over the API."""
+"""Workers, settings, suggestions, what the pages are made of, and what needs attention, over the API."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from queuectl.dashboard.api import workers as workers_api
 from queuectl.dashboard.api.answers import LEFT_OUT
 from queuectl.dashboard.api.workers import Work
 from queuectl.engine.machine.identity import Identity
-from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
 from queuectl.model.fields import JOB_FIELDS
@@ -172,20 +171,6 @@ def test_what_is_wrong_is_an_alert(api: Api, change: Any, code: str) -> None:
     assert alert["code"] == code and alert["text"]
 
 
-def test_queues_are_shown_with_depth_age_and_rate(api: Api) -> None:
-    add(api.store, queue="mail")
-    bring_to(api.store, HELD, queue="web")
-    with api.store.writing():
-        for state in (COMPLETED, COMPLETED, DEAD, FAILED):
-            api.store.stats.count_attempt("mail", state, run_time=1, wait_time=1, now=NOW)
-    api.clock.advance(MINUTE)
-    mail, web = api.get("/queues")["items"]
-    assert (mail["queue"], mail["depth"], mail["oldest_pending_age"], mail["jobs"]) == ("mail", 1, 60.0, {"pending": 1})
-    assert (mail["ended_hour"], mail["failed_hour"], mail["dead_hour"], mail["per_minute"]) == (3, 1, 1, 0.6)
-    assert mail["eta"] == 100.0
-    assert (web["queue"], web["depth"], web["oldest_pending_age"], web["eta"]) == ("web", 0, None, None)
-
-
 def test_workers_are_started_scaled_and_stopped(real: Api) -> None:
     found = real.post("/workers", {"count": 1, "queues": ["default"]}, 201)
     assert found["pool"]["running"] and [worker["queues"] for worker in found["items"]] == [["default"]]
@@ -339,49 +324,3 @@ def test_suggestions_are_bounded_and_begin_as_asked(api: Api) -> None:
     assert values("setting", "max_r") == ["max_retries", "max_retry_delay"]
     assert api.get("/suggest", field="queue")["items"][0]["count"] == 15
     assert api.get("/suggest", field="state", prefix="open")["items"][0]["count"] == 30
-
-
-def test_a_queue_is_limited_and_paused(api: Api) -> None:
-    add(api.store, queue="mail")
-    found = api.ask("PATCH", "/queues/mail", {"slots": 2, "rate": "10/m", "paused": True, "until": "+1h"}).json
-    assert (found["state"], found["slots"], found["rate"]) == ("paused", 2, "10/m")
-    assert api.ask("PATCH", "/queues/mail", {"slots": None, "paused": False}).json["slots"] is None
-    assert api.ask("PATCH", "/queues/mail", {"draining": True}).json["state"] == "draining"
-    assert api.refused("POST", "/jobs", {"command": "true", "queue": "mail"}) == (409, "conflict")
-    (listed,) = api.get("/queues")["items"]
-    assert (listed["queue"], listed["rate"], listed["draining"], listed["depth"]) == ("mail", "10/m", True, 1)
-
-
-@pytest.mark.parametrize("path", ["/queues", "/queues/default"])
-def test_the_end_of_a_pause_lets_go_on_what_it_has_suspended(api: Api, path: str) -> None:
-    bring_to(api.store, "processing", id="now")
-    api.ask("PATCH", path, {"paused": True})
-    with Queue(api.store.home.path) as queue:
-        assert queue.suspend_running().done == ["now"]
-        api.ask("PATCH", path, {"paused": False})
-        assert not queue.get("now").is_suspended
-
-
-def test_everything_is_paused_with_a_reason(api: Api) -> None:
-    answer = api.ask("PATCH", "/queues", {"paused": True, "reason": "game"}).json
-    assert [(pause["queue"], pause["reason"]) for pause in answer["pauses"]] == [(None, "game")]
-    overview = api.get("/overview")
-    assert overview["pauses"] == answer["pauses"]
-    assert api.ask("PATCH", "/queues", {"paused": False}).json["pauses"] == []
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "refusal"),
-    [
-        ("/queues", {}, (422, "invalid")),
-        ("/queues/mail", {"slots": 0}, (422, "invalid")),
-        ("/queues/mail", {"rate": "fast"}, (422, "invalid")),
-        ("/queues/mail", {"until": "+1h", "limit": 3}, (422, "invalid")),
-        ("/queues/mail", {"paused": False}, (409, "conflict")),
-        ("/queues/no%20name", {"slots": 1}, (422, "invalid")),
-    ],
-)
-def test_what_a_queue_cannot_be_given_is_refused(
-    api: Api, path: str, body: dict[str, Any], refusal: tuple[int, str]
-) -> None:
-    assert api.refused("PATCH", path, body) == refusal

@@ -22,3 +22,18 @@ def test_a_batch_is_shown_with_its_progress_and_leads_to_its_jobs(dashboard: Das
     browser.js("document.querySelector('tr[data-key=book] th a').click()")
     browser.wait("document.querySelector('tr[data-key=bad]')")
     assert not browser.js("return document.querySelector('tr[data-key=other]')")
+
+
+def test_the_limit_of_a_batch_is_shown_changed_and_taken_away(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "true", "--hold", "--batch", "book%4")
+    limit = "document.querySelector('tr[data-key=book] td[data-label=Limit]')?.textContent"
+    browser.open(dashboard.url + "/batches")
+    browser.wait(f"{limit} === '4 at a time'")
+    for typed, command, shown in (("7", "7", "7 at a time"), ("", "none", "")):
+        browser.click("[aria-label='Limit batch book']")
+        browser.click("[name=slots]")
+        browser.js("document.querySelector('[name=slots]').value = ''")
+        browser.type(typed or " ")
+        assert browser.text("dialog .equivalent code") == f"queuectl batch limit book {command}"
+        browser.click("dialog button.primary")
+        browser.wait(f"!document.querySelector('dialog') && {limit} === '{shown}'")

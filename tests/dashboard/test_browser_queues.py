@@ -57,3 +57,26 @@ def test_the_queues_are_a_table_where_a_screen_has_room_for_one(dashboard: Dashb
     browser.open(dashboard.url + "/queues")
     browser.wait("document.querySelector('tr[data-key=encode-films]')")
     browser.wait("!document.querySelector('table.stacked')")
+
+
+def test_a_lock_is_shown_limited_and_leads_to_the_jobs_that_wait(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "sleep 60", "--id", "holder", "--lock", "gpu")
+    dashboard.cli("add", "true", "--id", "waiter", "--lock", "gpu")
+    dashboard.cli("add", "true", "--id", "other", "--hold")
+    dashboard.work()
+    row = "tr[data-key='lock:gpu']"
+    browser.open(dashboard.url + "/queues")
+    browser.wait(f"document.querySelector(\"{row} .badge\")?.textContent === 'taken'")
+    assert browser.text(f"{row} td[data-label='Held by']") == "holder"
+    browser.click("[aria-label='Limit lock gpu']")
+    browser.click("[name=slots]")
+    browser.js("document.querySelector('[name=slots]').select()")
+    browser.type("2")
+    assert browser.text("dialog .equivalent code") == "queuectl lock limit gpu 2"
+    browser.click("dialog button.primary")
+    browser.wait(f"document.querySelector(\"{row} td[data-label=Limit]\")?.textContent === '2 at a time'")
+    browser.wait(f"document.querySelector(\"{row} td[data-label=Waiting]\")?.textContent === '0'")
+    browser.click(f"{row} th a")
+    browser.wait("document.querySelectorAll('main tr[data-key]').length === 2")
+    browser.open(dashboard.url + "/jobs/holder")
+    browser.wait("[...document.querySelectorAll('dl.facts a')].some((link) => link.textContent === 'gpu')")

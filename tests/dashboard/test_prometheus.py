@@ -21,7 +21,7 @@ from queuectl.model.when import DAY, HOUR
 from queuectl.store.stats import Stats
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
-from tests.store.building import NOW, add, bring_to, write
+from tests.store.building import NOW, add, bring_to, claim, write
 
 if TYPE_CHECKING:
     Labels = tuple[tuple[str, str], ...]
@@ -300,3 +300,13 @@ def test_pauses_and_limits_of_queues_are_gauges(api: Api) -> None:
     api.app.queue.queues.pause()
     found = scraped(api)
     assert found["queuectl_paused", ()] == 1 and found["queuectl_queue_paused", (("queue", "web"),)] == 1
+
+
+def test_locks_are_gauges(api: Api) -> None:
+    for _ in range(3):
+        add(api.store, locks=("gpu",))
+    claim(api.store)
+    api.app.queue.locks.limit("gpu", 2)
+    found = scraped(api)
+    label = (("lock", "gpu"),)
+    assert [found[f"queuectl_lock_{part}", label] for part in ("slots", "running", "waiting")] == [2, 1, 2]

@@ -13,6 +13,10 @@ from queuectl.model.errors import DaemonUnavailable
 UNKNOWN: dict[str, Callable[[Queue], object]] = {
     "after": lambda queue: queue.add("true", after="first"),
     "after_any": lambda queue: queue.edit("first", after_any="second"),
+    "batch limit": lambda queue: queue.batches.limit("b", 1),
+    "batch, batch_limit": lambda queue: queue.add("true", batch="c", batch_limit=2),
+    "lock limit": lambda queue: queue.locks.limit("gpu", 2),
+    "locks": lambda queue: queue.edit("first", locks="gpu"),
     "batch": lambda queue: queue.add("true", batch="b"),
     "expires_at": lambda queue: queue.add("true", expires="1h"),
     "nice": lambda queue: queue.edit("first", nice=1),
@@ -35,7 +39,7 @@ def enter_pool(queue: Queue, schema: str | None = None) -> None:
 @pytest.fixture(autouse=True)
 def jobs(queue: Queue) -> None:
     queue.add("true", id="first", hold=True)
-    queue.add("true", id="second", hold=True)
+    queue.add("true", id="second", hold=True, batch="b")
 
 
 @pytest.mark.parametrize("what", UNKNOWN)
@@ -45,6 +49,7 @@ def test_what_workers_of_an_older_schema_do_not_know_is_refused_and_changes_noth
         UNKNOWN[what](queue)
     assert refusal.value.hint == "queuectl worker restart"
     first = queue.get("first")
+    assert queue.batches.get("b").slots is None and queue.locks.all() == []
     assert len(queue.list()) == 2 and queue.store.lanes.all() == {}
     assert first.nice == 0 and queue.store.links.parents(first.number) == []
 

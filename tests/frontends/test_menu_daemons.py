@@ -100,3 +100,11 @@ def test_a_queue_is_limited_paused_resumed_and_cleared(home: str) -> None:
     for said in ("Queue mail: at most 2 jobs", "Queue mail: 10/m", "Queue mail is paused", "Resumed: queue mail"):
         assert said in talk.out
     assert talk.code == 0 and states(home) == {"job-1": "cancelled"}
+
+
+def test_a_lock_and_a_batch_are_limited(home: str) -> None:
+    done(home, "add", "true", "--lock", "gpu", "--batch", "book")
+    talk = Talk(home, "14", "List locks (1)", "Limit a lock", "gpu", "2", "Limit a batch", "book", "3", "0", "0")
+    for said in ("Lock gpu: at most 2 jobs at a time", "Batch book: at most 3 jobs at a time"):
+        assert said in talk.out
+    assert "same as: queuectl lock limit gpu 2" in talk.out and talk.code == 0
