@@ -130,7 +130,7 @@ def test_a_job_that_waits_for_a_lock_is_counted_and_is_no_alert(queue: Queue, cl
     assert take(queue.store, now=clock.wall()) is None
     clock.advance(HOUR)
     status = queue.reports.status()
-    assert status.waiting_for_locks == 2
+    assert status.waiting_for_locks == 2 and queue.store.locks.count_parked(1) == 1
     assert status.alerts == []
 
 
