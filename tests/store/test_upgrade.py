@@ -165,7 +165,7 @@ def test_it_takes_schedules(old: str) -> None:
             assert store.schedules.advance(found, LATER)
             store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW, schedule="backup")
             store.schedules.record_fire(found, NOW, 9)
-        assert store.schedules.last_jobs("backup") == [(9, PENDING)]
+        assert store.schedules.last_jobs("backup") == [9]
         assert store.search.jobs([9])[0].schedule == "backup"
         with pytest.raises(sqlite3.IntegrityError):
             write(store, store.schedules.record_fire, found, NOW, 10)
