@@ -11,14 +11,13 @@ from typing import Any
 
 from ..model.errors import InvalidInput, did_you_mean, quoted
 from ..model.fields import BY_SPELLING
-from ..model.fire import LONGEST_NAME, OF_FIRE, longest_id, parents_of
+from ..model.fire import LONGEST_NAME, MOST_JOBS, OF_FIRE, longest_id, parents_of
 from ..model.kinds import MASK, is_secret
 from ..model.link import WHENS
 from ..model.spec import JobSpec
 from .home.opened import OpenHome
 from .linking import demand_none_in_a_circle
 
-MOST_JOBS = 10_000
 FIELD = "jobs"
 # Stands for the batch that each fire has, since a limit of dead jobs needs one.
 ANY_BATCH = "fire"

@@ -16,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Sequence
 
+MOST_JOBS = 10_000
 LONGEST_FIRE = len("20261128T020013.123Z")
 LONGEST_NAME = MAX_NAME - 1 - LONGEST_FIRE
 # What the fire gives each of the jobs.

@@ -44,13 +44,13 @@ def test_a_schedule_lives(api: Api) -> None:
     assert answer.status == 201 and answer.headers["Location"] == "/api/v1/schedules/report"
     made = answer.json
     assert (made["words"], made["next_at"]) == ("at 08:30 on weekdays", "2026-01-01T08:30:00.000Z")
-    assert (made["timeout"], made["env"], len(made["next_times"]), made["jobs"]) == (120.0, {"KEY": "***"}, 5, [])
+    assert (made["timeout"], made["env"], len(made["next_times"]), made["last_jobs"]) == (120.0, {"KEY": "***"}, 5, [])
     assert api.refused("POST", "/schedules", SCHEDULE) == (409, "conflict")
     job = api.post("/schedules/report/run", status=201)["job"]
     assert (job["schedule"], job["queue"]) == ("report", "q")
     found = api.get("/schedules/report")
     assert (found["last_job"], found["last_state"]) == (job["id"], "pending")
-    assert [run["id"] for run in found["jobs"]] == [job["id"]] == api.ids("schedule:report")
+    assert [run["id"] for run in found["last_jobs"]] == [job["id"]] == api.ids("schedule:report")
     assert api.post("/schedules/report/pause")["next_at"] is None
     assert api.refused("POST", "/schedules/report/pause") == (409, "conflict")
     assert api.post("/schedules/report/resume")["paused"] is False

@@ -216,13 +216,15 @@ def test_firing_costs_the_same_with_thousands_of_jobs_and_fires(store: Store) ->
     )
 
     def work() -> None:
-        (found,) = store.schedules.due(NOW, 50)
-        with store.writing():
-            assert store.schedules.advance(found, NOW)
-            assert store.schedules.unfinished("a") is not None
-            assert not store.schedules.has_fired(found, NOW)
-            store.schedules.prune_fires(found, 0)
-        assert store.schedules.next_due() == NOW
+        # One is too little to count.
+        for _ in range(20):
+            (found,) = store.schedules.due(NOW, 50)
+            with store.writing():
+                assert store.schedules.advance(found, NOW)
+                assert store.schedules.unfinished("a") is not None
+                assert not store.schedules.has_fired(found, NOW)
+                store.schedules.prune_fires(found, 0)
+            assert store.schedules.next_due() == NOW
 
     def grow(since: int, count: int) -> None:
         found = store.schedules.get("a")

@@ -41,7 +41,7 @@ def add_schedule(
         store,
         store.schedules.add,
         name,
-        spec(**fields),
+        [spec(**fields)],
         expression=expression,
         timezone="UTC",
         catch_up="last",
@@ -294,6 +294,12 @@ def test_an_older_job_that_still_waits_is_unfinished_too(store: Store) -> None:
         "expression = NULL",
         "timezone = NULL",
         "command = NULL",
+        "jobs = '[]'",
+        "jobs = '[]', command = NULL",
+        "queue = NULL",
+        "priority = NULL",
+        "max_retries = NULL",
+        "nice = NULL",
     ],
 )
 def test_the_tables_refuse_a_schedule_that_cannot_be(store: Store, change: str) -> None:

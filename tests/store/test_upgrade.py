@@ -150,7 +150,7 @@ def test_it_takes_schedules(old: str) -> None:
             store,
             store.schedules.add,
             "backup",
-            spec(env={"A": "1"}, cwd="/srv"),
+            [spec(env={"A": "1"}, cwd="/srv")],
             expression="* * * * *",
             timezone="UTC",
             catch_up="last",
