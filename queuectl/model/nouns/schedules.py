@@ -37,7 +37,7 @@ SCHEDULE = Noun(
 MADE_JOB = Noun(
     "job of a schedule", id=TEXT, number=NUMBER, state=STATE, duration=maybe(DURATION), finished_at=maybe(TIME)
 )
-LOCAL_JOB = Noun("job in a schedule", **{**kinds_of(LOCAL), "id": maybe(ID), "max_fails": maybe(SHARE)})
+LOCAL_JOB = Noun("planned job", **{**kinds_of(LOCAL), "id": maybe(ID), "max_fails": maybe(SHARE)})
 SCHEDULE_DETAIL = Noun(
     "schedule in detail",
     **SCHEDULE.keys,
