@@ -14,13 +14,14 @@ from ..model.fields import BY_SPELLING
 from ..model.fire import LONGEST_NAME, MOST_JOBS, OF_FIRE, longest_id, parents_of
 from ..model.kinds import MASK, is_secret
 from ..model.link import WHENS
-from ..model.spec import JobSpec
+from ..model.spec import JobSpec, spread
 from .home.opened import OpenHome
 from .linking import demand_none_in_a_circle
 
 FIELD = "jobs"
 # Stands for the batch that each fire has, since a limit of dead jobs needs one.
 ANY_BATCH = "fire"
+SUGGESTIONS = 20
 INSTEAD = {
     "batch": "each time of the schedule makes a batch of its own",
     "run_at": "its time is that of the schedule; it can wait for others with after",
@@ -42,16 +43,20 @@ def read_jobs(
     problems = [*_of_the_fire(jobs, places)]
     envs = _secrets(before)
     jobs = [_local(job, envs) for job in jobs]
-    specs, wrong = _specs(opened, jobs, places)
-    problems += [*wrong, *_masked(jobs, places), *_wrong_names(schedule, jobs, places), *_unknown_parents(jobs, specs)]
-    if len({spec.max_fails for _, spec in specs} - {None}) > 1:
+    specs: list[JobSpec] = []
+    try:
+        specs = opened.check(jobs, names=places)
+    except InvalidInput as error:
+        problems += error.problems
+    problems += [*_masked(jobs, places), *_wrong_names(schedule, jobs, places), *_unknown_parents(jobs, places)]
+    if len({spec.max_fails for spec in specs} - {None}) > 1:
         problems.append("max_fails stops the whole batch, so all jobs that have one must have the same")
     if problems:
         raise InvalidInput.of(problems, field=FIELD)
-    _demand_sound_links(specs)
-    for _, spec in specs:
+    _demand_sound_links(specs, places)
+    for spec in specs:
         spec.batch = None
-    return [spec for _, spec in specs]
+    return specs
 
 
 def _mappings(given: object) -> Sequence[Mapping[str, Any]]:
@@ -103,23 +108,6 @@ def _masked(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterato
                 yield f"{place}: env: give the value of {name}, which {MASK} stands for"
 
 
-def _specs(
-    opened: OpenHome, jobs: Sequence[Mapping[str, Any]], places: Sequence[str]
-) -> tuple[list[tuple[str, JobSpec]], list[str]]:
-    """Return those jobs that are right, each with its place, and what is wrong with the others."""
-    try:
-        return [*zip(places, opened.check(jobs, names=places))], []
-    except InvalidInput as error:
-        problems = error.problems
-    specs: list[tuple[str, JobSpec]] = []
-    for job, place in zip(jobs, places):
-        try:
-            specs += [(place, spec) for spec in opened.check([job])]
-        except InvalidInput:
-            continue
-    return specs, problems
-
-
 def _wrong_names(schedule: str, jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterator[str]:
     """Yield which names are given twice, or are too long for what a fire makes of them."""
     if len(schedule) > LONGEST_NAME:
@@ -143,23 +131,30 @@ def _wrong_names(schedule: str, jobs: Iterable[Mapping[str, Any]], places: Itera
         seen.add(name)
 
 
-def _unknown_parents(jobs: Iterable[Mapping[str, Any]], specs: Iterable[tuple[str, JobSpec]]) -> Iterator[str]:
-    """Yield which jobs to wait for are not among the others."""
+def _unknown_parents(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterator[str]:
+    """Yield which jobs to wait for are not among the others. What is no reference at all is refused elsewhere."""
     known = {job["id"]: None for job in jobs if isinstance(job.get("id"), str)}
-    for place, spec in specs:
+    found = 0
+    for job, place in zip(jobs, places):
+        given = spread(job)
         for field in WHENS.values():
-            for parent in getattr(spec, field):
+            for parent in _references(given.get(field, ())):
                 if parent not in known:
-                    yield (
-                        f"{place}: {field} {quoted(parent)} is not the id of another of these jobs"
-                        f"{did_you_mean(parent, known)}"
-                    )
+                    # To look for the nearest name takes a while.
+                    meant = did_you_mean(parent, known) if found < SUGGESTIONS else ""
+                    found += 1
+                    yield f"{place}: {field} {quoted(parent)} is not the id of another of these jobs{meant}"
 
 
-def _demand_sound_links(specs: Iterable[tuple[str, JobSpec]]) -> None:
+def _references(value: object) -> list[str]:
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return [str(one) for one in values if isinstance(one, (str, int)) and not isinstance(one, bool) and one != ""]
+
+
+def _demand_sound_links(specs: Iterable[JobSpec], places: Iterable[str]) -> None:
     """Raise InvalidInput for a job that wants two ends of another, and for jobs that wait for each other."""
     parents: dict[str, list[str]] = {}
-    for place, spec in specs:
+    for spec, place in zip(specs, places):
         try:
             found = parents_of(spec)
         except ValueError as error:
