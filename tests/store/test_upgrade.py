@@ -102,7 +102,8 @@ def test_nothing_that_was_in_it_changes(old: str, version: int) -> None:
             assert_whole(store)
             assert store.meta.home_id() == "0123456789abcdef"
             assert [job.schedule for job in store.search.jobs(range(1, 9))] == [None] * len(STATES)
-            assert [found.name for found in store.schedules.all()] == (["nightly"] if version > 1 else [])
+            kept = [(found.name, found.command, found.is_graph, found.nice) for found in store.schedules.all()]
+            assert kept == ([("nightly", "make", False, 0)] if version > 1 else [])
     assert rows_of(path, version) == before
 
 
