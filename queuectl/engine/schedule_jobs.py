@@ -21,6 +21,8 @@ from .linking import demand_none_in_a_circle
 FIELD = "jobs"
 # Stands for the batch that each fire has, since a limit of dead jobs needs one.
 ANY_BATCH = "fire"
+# What all jobs of a batch have in common.
+OF_WHOLE_BATCH = ("max_fails",)
 SUGGESTIONS = 20
 INSTEAD = {
     "batch": "each time of the schedule makes a batch of its own",
@@ -49,8 +51,9 @@ def read_jobs(
     except InvalidInput as error:
         problems += error.problems
     problems += [*_masked(jobs, places), *_wrong_names(schedule, jobs, places), *_unknown_parents(jobs, places)]
-    if len({spec.max_fails for spec in specs} - {None}) > 1:
-        problems.append("max_fails stops the whole batch, so all jobs that have one must have the same")
+    for field in OF_WHOLE_BATCH:
+        if len({getattr(spec, field) for spec in specs} - {None}) > 1:
+            problems.append(f"{field} is that of the whole batch, so all jobs that have one must have the same")
     if problems:
         raise InvalidInput.of(problems, field=FIELD)
     _demand_sound_links(specs, places)

@@ -129,7 +129,7 @@ def test_all_that_is_wrong_is_told_at_once(home: str) -> None:
         ([{"id": "ab", "command": "x"}, {"command": "x", "after": "abc"}], '(did you mean "ab"?)'),
         ([{"id": "i" * 103, "command": "x"}], "id must have at most 102 characters here"),
         ([{"id": "last", "command": "x"}], "must not read like a number"),
-        ([{"command": "x", "max_fails": 1}, {"command": "x", "max_fails": 2}], "max_fails stops the whole batch"),
+        ([{"command": "x", "max_fails": 1}, {"command": "x", "max_fails": 2}], "max_fails is that of the whole batch"),
         ([{"command": "x", "after": {"a": 1}}], "after: must be a list"),
         ([], "stdin has no jobs"),
         ([7], "a job must be a JSON object"),

@@ -6,7 +6,7 @@ from ..batch import STATES as BATCH_STATES
 from ..fields import RECURRING
 from ..fire import LOCAL
 from ..job import STATES
-from ..kinds import DURATION, FLAG, ID, NUMBER, SHARE, STATE, TEXT, TIME, TIME_TEXT
+from ..kinds import DURATION, FLAG, ID, NUMBER, STATE, TEXT, TIME, TIME_TEXT
 from ..noun import Noun, kinds_of, many, maybe, one_of
 from ..schedule import CATCH_UP, OVERLAP
 
@@ -37,11 +37,13 @@ SCHEDULE = Noun(
 MADE_JOB = Noun(
     "job of a schedule", id=TEXT, number=NUMBER, state=STATE, duration=maybe(DURATION), finished_at=maybe(TIME)
 )
-LOCAL_JOB = Noun("planned job", **{**kinds_of(LOCAL), "id": maybe(ID), "max_fails": maybe(SHARE)})
+# A limit of the batch need not be given.
+LIMITS = {field.name: maybe(field.kind) for field in LOCAL if field.is_passing and field.default is None}
+PLANNED_JOB = Noun("planned job", **{**kinds_of(LOCAL), **LIMITS, "id": maybe(ID)})
 SCHEDULE_DETAIL = Noun(
     "schedule in detail",
     **SCHEDULE.keys,
-    jobs=maybe(many(LOCAL_JOB)),
+    jobs=maybe(many(PLANNED_JOB)),
     next_times=many(TIME),
     last_jobs=many(MADE_JOB),
 )
