@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, quoted
+from ..model.fields import FROM_NOW
 from ..model.job import COMPLETED, FINAL_STATES, PAUSE, PROCESSING, WAITING_STATES, jobs_text
 from ..model.link import WHENS
 from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
@@ -163,7 +164,7 @@ class Changing(Finding):
             self._read_links(changes)
 
         def apply(store: Store, number: int, now: int) -> bool:
-            if changes.get("is_delay"):
+            if any(changes.get(key) for key in FROM_NOW.values()):
                 follow(store)
             if "queue" in changes:
                 self.demand_open([changes["queue"]])

@@ -167,7 +167,7 @@ class Queue(Changing):
         self._demand_known({name for spec in specs for name in SINCE_SCHEMA_6 if getattr(spec, name)})
         parents = self._parents_of(specs)
         with store.writing():
-            if any(spec.is_delay for spec in specs):
+            if any(spec.is_delay or spec.expires_from_now for spec in specs):
                 from .home.clockwatch import follow
 
                 # A time that counts from now stands beside the clock as it is now.

@@ -14,6 +14,7 @@ from ...model.schedule import Schedule
 from ...model.spec import JobSpec
 from ...store import Store
 from ..home import timezone
+from ..home.clockwatch import follow
 from ..machine.localzone import rules
 from ..machine.log import Log
 from .due import Due, in_time, left_out
@@ -144,7 +145,9 @@ def enqueue(store: Store, schedule: Schedule, now: int, actor: str) -> int:
     """Enqueue a job of a schedule; return its number. In a transaction."""
     spec = JobSpec.of_schedule(schedule)
     if schedule.expires is not None:
-        spec.expires_at = now + schedule.expires
+        # It stands beside the clock as it is now.
+        follow(store)
+        spec.expires_at, spec.expires_from_now = store.clock.wall() + schedule.expires, True
     (identifier,) = store.jobs.enqueue([spec], path=schedule.path, actor=actor, now=now, schedule=schedule.name)
     number = store.names.number_of(identifier)
     assert number is not None

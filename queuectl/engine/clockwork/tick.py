@@ -17,7 +17,7 @@ from ...model.job import PROCESSING, jobs_text
 from ...model.scheduler import TOTALS
 from ...store import Home, Store
 from ..home import timezone
-from ..home.clockwatch import ClockWatch, set_by
+from ..home.clockwatch import ClockWatch, follow, set_by
 from ..home.room import WAL_BYTES
 from ..home.settings import load_settings
 from ..machine.doorbell import SCHEDULER, WORKERS, ring
@@ -102,15 +102,15 @@ class Clockwork:
 
     def _expire(self) -> int:
         expired, actor = 0, self._log.speaker
-        while True:
-            at = self._store.jobs.expiry.next()
-            if at is None or at > self._clock.wall():
-                return expired
+        while self._store.jobs.expiry.is_due(self._clock.wall()):
             if expired:
                 self._store.database.give_way()
             cancel = partial(hooks.cancel, self._store, settings=load_settings(self._store), actor=actor)
             with self._store.writing():
+                # The clock may have been set since this tick began.
+                follow(self._store)
                 expired += self._store.jobs.expiry.step(self._clock.wall(), EXPIRE_AT_ONCE, actor, cancel)
+        return expired
 
     def _promote(self) -> int:
         promoted = 0
