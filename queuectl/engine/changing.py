@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model.errors import InvalidInput, quoted
 from ..model.fields import FROM_NOW
-from ..model.job import COMPLETED, FINAL_STATES, PAUSE, PROCESSING, WAITING_STATES, jobs_text
+from ..model.job import COMPLETED, FINAL_STATES, PROCESSING, WAITING_STATES, jobs_text
 from ..model.link import WHENS
 from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
 from ..model.when import duration_text
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from .finding import Reference
 
 AT_ONCE = 500
-ALL = -1
-PAUSED = "with a pause"
 # The fields of jobs that workers of earlier schemas do not know.
 SINCE_SCHEMA_6 = ("expires_at", "nice", "batch", "on_success", "on_failure", "on_finish", *WHENS.values())
 
@@ -93,34 +91,6 @@ class Changing(Finding):
             lambda job: f"after {duration_text(now - (job.suspended_at or now))}",
             now,
         )
-
-    def suspend_running(self, queues: Sequence[str] = ()) -> Change:
-        """Suspend what runs, in some queues or in all, for a pause; what a user has suspended stays with them.
-
-        Raises DaemonUnavailable if workers run that cannot do that.
-        """
-        self._demand_known({"suspend"})
-        running = self._running(queues, lambda job: not job.is_suspended)
-        return self._each(
-            [running], "suspend", lambda store, number, now: store.jobs.suspend(number, now, PAUSE), lambda job: PAUSED
-        )
-
-    def resume_paused(self, queues: Sequence[str] = ()) -> Change:
-        """Let go on what a pause has suspended and none keeps any more; not what a user has suspended."""
-        from ..model.lane import is_queue_paused
-
-        lanes, now = self.store.lanes.all(), self.clock.wall()
-        paused = self._running(
-            queues, lambda job: job.suspended_by == PAUSE and not is_queue_paused(lanes, job.queue, now)
-        )
-        return self._each(
-            [paused], "resume", lambda store, number, now: store.jobs.resume(number, now, PAUSE), lambda job: PAUSED
-        )
-
-    def _running(self, queues: Sequence[str], fits: Callable[[Job], bool]) -> Selection:
-        search = self.store.search
-        found = [job for job in search.jobs(search.running(ALL)) if fits(job) and (not queues or job.queue in queues)]
-        return Selection([job.number for job in found], states=(PROCESSING,))
 
     def retry(self, *references: Reference, keep_attempts: bool = False) -> Change:
         """Let dead, completed, cancelled or failed jobs run again at once.
