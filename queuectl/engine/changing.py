@@ -259,7 +259,10 @@ class Changing(Finding):
                         self.note(verb, detail(job), now=at, job=job.number)
                     else:
                         change.refuse(job, *self._refusal(store, rules, job))
-        self._tell_children()
+        if store.links.has_untold():
+            from .clockwork.untold import tell_children
+
+            tell_children(store)
         self._wake(rules.wakes)
         return change
 
@@ -272,14 +275,6 @@ class Changing(Finding):
             why = f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'} for it"
             hint = f"{verb.name} them too: queuectl {verb.name} --with-children"
         return f'cannot {verb.name} job "{job.id}": {why or f"it is {job.state}"}', hint
-
-    def _tell_children(self) -> None:
-        """Go on where a transaction had too many children to tell; a scheduler may do the same meanwhile."""
-        store = self.store
-        while store.links.has_untold():
-            store.database.give_way()
-            with store.writing():
-                store.links.go_on(self.clock.wall())
 
     def _wake(self, whom: str | None) -> None:
         if whom == RUNNERS:

@@ -28,6 +28,7 @@ from .firing import MISSED, Firing
 from .housekeeping import Housekeeping
 from .pauses import end_pauses
 from .sampling import Sampler
+from .untold import tell_children
 
 LONGEST_WAIT_SECONDS = 1.0
 PROMOTE_AT_ONCE = CANCEL_AT_ONCE = EXPIRE_AT_ONCE = 500
@@ -68,7 +69,7 @@ class Clockwork:
         fired = self._firing.step(now, f"the clock was set {set_by(jump)}" if jump > 0 else MISSED)
         recovered = self._recovery.step()
         cancelled = self._cancel_stopped()
-        unblocked = self._tell_children(now)
+        unblocked = tell_children(self._store)
         # A worker that found too many jobs that had expired waits for a bell.
         is_news = any((expired, promoted, resumed, fired, recovered, cancelled, unblocked))
         if is_news:
@@ -136,16 +137,6 @@ class Clockwork:
         if cancelled:
             self._log.say(f"cancelled {jobs_text(cancelled)} of batches that were stopped")
         return cancelled
-
-    def _tell_children(self, now: int) -> int:
-        """Go on where a transaction had too many children to tell; return how many jobs that has made claimable."""
-        store = self._store
-        before = store.links.unblocked
-        while store.links.has_untold():
-            with store.writing():
-                store.links.go_on(now)
-            store.database.give_way()
-        return store.links.unblocked - before
 
     def _sync(self) -> bool:
         """Bring what workers have committed without waiting for the disk to the disk; return whether there was any."""
