@@ -168,13 +168,17 @@ class Changing(Finding):
     def front(self, *references: Reference) -> Change:
         """Put jobs that wait before all others of their queue; among themselves they keep their order.
 
-        Raises Conflict if others have the highest priority there is.
+        Those that are there already are refused. Raises Conflict if others have the highest priority there is.
         """
         from .editing import difference
         from .front import priorities
 
         meant = self.select(references, means=VERBS["front"].means)
-        found = priorities(self.store, self.read(meant.numbers))
+        jobs = self.read(meant.numbers)
+        before = {job.number: job.priority for job in jobs}
+        found = {
+            number: priority for number, priority in priorities(self.store, jobs).items() if priority != before[number]
+        }
         return self._each(
             [meant],
             "front",
@@ -243,8 +247,9 @@ class Changing(Finding):
         """
         from .change import Change
 
-        change, store, rules = Change([], []), self.store, VERBS[verb]
+        store, rules = self.store, VERBS[verb]
         meant = self.select(references, means=rules.means, finds=rules.finds)
+        change = Change([], [])
         numbers = meant.numbers
         for start in range(0, len(numbers), AT_ONCE):
             if start:
@@ -257,6 +262,8 @@ class Changing(Finding):
                     elif apply(store, job.number, at):
                         change.done.append(job.id)
                         self.note(verb, detail(job), now=at, job=job.number)
+                    elif rules.already and job.state in rules.states and not meant.is_named:
+                        change.already += 1
                     else:
                         change.refuse(job, *self._refusal(store, rules, job))
         if store.links.has_untold():
@@ -264,6 +271,9 @@ class Changing(Finding):
 
             tell_children(store)
         self._wake(rules.wakes)
+        already = change.already + meant.already
+        if already:
+            change.notes = [f"{jobs_text(already)} {'was' if already == 1 else 'were'} {rules.already}"]
         return change
 
     @staticmethod
@@ -274,7 +284,8 @@ class Changing(Finding):
         if waiting:
             why = f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'} for it"
             hint = f"{verb.name} them too: queuectl {verb.name} --with-children"
-        return f'cannot {verb.name} job "{job.id}": {why or f"it is {job.state}"}', hint
+        why = why or f"it is {verb.already or job.state}"
+        return f"cannot {verb.applied_to(f'job {quoted(job.id)}')}: {why}", hint
 
     def _wake(self, whom: str | None) -> None:
         if whom == RUNNERS:
