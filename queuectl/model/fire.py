@@ -42,7 +42,7 @@ def jobs_of_fire(jobs: Iterable[JobSpec], batch: str | None, expires_at: int | N
     made = [JobSpec(**{name: getattr(spec, name) for name in NAMES}) for spec in jobs]
     for spec in made:
         spec.id = None if spec.id is None or batch is None else job_id(batch, spec.id)
-        spec.batch, spec.expires_at = batch, expires_at
+        spec.batch, spec.expires_at, spec.expires_from_now = batch, expires_at, expires_at is not None
     return made
 
 

@@ -30,8 +30,8 @@ ELSEWHERE = ("id", "hold", "run_at", "cwd", "env", "tags", "max_fails", "after",
 PLAIN = tuple(field.name for field in GIVEN if field.name not in ELSEWHERE)
 ENQUEUE = f"""
 INSERT INTO jobs (number, id, state, run_at, created_at, updated_at, context, tags, created_by, schedule, is_delay,
-                  waits, {", ".join(PLAIN)})
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(PLAIN)})
+                  expires_from_now, waits, {", ".join(PLAIN)})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(PLAIN)})
 """
 EXISTS = "SELECT 1 FROM jobs WHERE id = ?"
 TELL_EVERY = 1000
@@ -109,6 +109,7 @@ class Enqueue(Record):
                 self.actor,
                 self.schedule,
                 spec.is_delay,
+                spec.expires_from_now,
                 waits,
                 *[getattr(spec, name) for name in PLAIN],
             )

@@ -57,6 +57,8 @@ def _families(app: App) -> Iterator[Family]:
     yield _gauge("queue_paused", "Whether no job of a queue starts, since it or all are paused.", paused)
     slots = [({"queue": queue.queue}, queue.slots) for queue in shown if queue.slots is not None]
     yield _gauge("queue_slots", "How many jobs of a queue may run at a time.", slots)
+    yield _gauge("suspended_jobs", "Processing jobs that stand still until they are resumed.", [({}, status.suspended)])
+    yield _gauge("stuck_jobs", "Jobs that wait for others that have ended otherwise.", [({}, status.stuck)])
     help = "Processing jobs whose worker is gone: they are taken back when workers or the scheduler run."
     yield _gauge("gone_jobs", help, [({}, len(status.gone))])
     help = "How long the job that waits longest has been claimable, 0 if none waits."

@@ -16,6 +16,7 @@ from ...model.lane import HOME
 from ...model.schedule import Schedule
 from ...store import Store
 from ..home import timezone
+from ..home.clockwatch import follow
 from ..machine.localzone import rules
 from ..machine.log import Log
 from .due import Due, in_time, left_out
@@ -159,7 +160,11 @@ def enqueue(store: Store, schedule: Schedule, batch: str | None, now: int, actor
     """
     specs = schedule.specs
     parents = [] if batch is None else links_of_fire(specs, batch)
-    expires_at = None if schedule.expires is None else now + schedule.expires
+    expires_at = None
+    if schedule.expires is not None:
+        # It stands beside the clock as it is now.
+        follow(store)
+        expires_at = store.clock.wall() + schedule.expires
     return store.jobs.enqueue(
         jobs_of_fire(specs, batch, expires_at),
         path=schedule.path,

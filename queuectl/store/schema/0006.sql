@@ -36,8 +36,10 @@ CREATE TABLE jobs (
     -- How many of its links are open, and how many of these cannot be satisfied as their parents stand.
     waits            INTEGER NOT NULL DEFAULT 0 CHECK (waits >= 0),
     hopeless         INTEGER NOT NULL DEFAULT 0 CHECK (hopeless >= 0 AND hopeless <= waits),
-    -- It is cancelled if its first attempt has not begun by then.
+    -- It is cancelled if its first attempt has not begun by then. Whether that counts from when it was given, and moves
+    -- along when the clock is set.
     expires_at       INTEGER,
+    expires_from_now INTEGER NOT NULL DEFAULT 0,
     nice             INTEGER NOT NULL DEFAULT 0,
     -- Since when its processes are stopped, and by what: a user, or a pause. For how long they were before, in this
     -- attempt.
