@@ -1,8 +1,8 @@
 """Run the tests: `python3 -m tests [--quick] [FILE|FOLDER ...]`, or with pytest's own arguments.
 
-Without arguments all tests run. The files are shared among as many processes as this machine has cores. `--quick`
-leaves out the tests marked `slow`; what is left of a folder's files is so short that several share a process. With any
-other argument one pytest runs, with all of them as they are.
+Without arguments all tests run. The files are shared among as many processes as this machine has cores; short ones
+share a process. `--quick` leaves out the tests marked `slow`; what is left of a folder's files is so short that many
+do. With any other argument one pytest runs, with all of them as they are.
 
 pytest is run by this Python when it has it. When it has not, an environment is made in `.venv-tests/` (or, where
 the project cannot be written to, in a temporary directory that is removed afterwards) and pytest is installed
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 # One environment for each Python, so that going back and forth between two does not rebuild it.
 ENVIRONMENT = ROOT / ".venv-tests" / "{}.{}".format(*sys.version_info)
-# Those that take long begin first: whoever ends last then ends with something short.
-FOLDERS = ("engine", "frontends", "dashboard", "commands", "store", "model")
+# Those that take long begin first, and files beside all folders: whoever ends last then ends with something short.
+FOLDERS = ("docs", "engine", "frontends", "dashboard", "commands", "store", "model")
+# Their files are so short that several share a process.
+SHORT_FOLDERS, SHORT_FILES = ("store", "model"), 6
 QUICK = ["-m", "not slow"]
 QUICK_FILES = 30  # in one process
 NOTHING_SELECTED = 5
@@ -66,7 +68,7 @@ def run(python: str, arguments: list[str]) -> int:
         say(f"running pytest of {python}")
         return subprocess.run([python, "-m", "pytest", *options, *words], check=False).returncode
     files = list(test_files([Path(word) for word in words] or [ROOT / "tests"]))
-    parts = [[file] for file in files] if not options else in_parts(files)
+    parts = list(in_parts(files, QUICK_FILES if options else 1))
     processes = min(len(parts), available_cores())
     say(f"running pytest of {python}, {len(files)} files in {processes} processes")
     return share([python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options], parts, processes)
@@ -77,13 +79,14 @@ def test_files(places: list[Path]) -> Iterator[str]:
     found = {file.resolve() for place in places for file in ([place] if place.is_file() else place.rglob("test_*.py"))}
     names = [os.path.relpath(file, ROOT) for file in found]
     rank = {folder: number for number, folder in enumerate(FOLDERS)}
-    yield from sorted(names, key=lambda name: (rank.get(Path(name).parts[1], len(rank)), name))
+    yield from sorted(names, key=lambda name: (rank.get(Path(name).parts[1], -1), name))
 
 
-def in_parts(files: list[str]) -> list[list[str]]:
-    """Put together a few files of the same folder each."""
-    folders = [list(group) for _, group in itertools.groupby(files, lambda file: Path(file).parts[1:-1][:1])]
-    return [group[at : at + QUICK_FILES] for group in folders for at in range(0, len(group), QUICK_FILES)]
+def in_parts(files: list[str], size: int) -> Iterator[list[str]]:
+    """Put together so many files of the same folder each, or as many as are so short that they share a process."""
+    for folder, group in itertools.groupby(files, lambda file: "".join(Path(file).parts[1:-1][:1])):
+        found, most = list(group), max(size, SHORT_FILES if folder in SHORT_FOLDERS else 1)
+        yield from (found[at : at + most] for at in range(0, len(found), most))
 
 
 def share(command: list[str], parts: list[list[str]], processes: int) -> int:

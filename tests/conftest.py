@@ -12,7 +12,7 @@ import pytest
 
 from tests import support
 
-TEST_LIMIT = 300.0
+TEST_LIMIT = 300  # seconds
 # How long what was told to end may take to be gone, before it counts as left behind.
 GRACE = 30.0
 
@@ -28,13 +28,15 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 # by hand.
 SLOW_FIXTURES = {"processes", "pool", "driver", "installed"}
 
-_stderr = -1
-
 
 def pytest_configure() -> None:
-    """Keep the real stderr: during a test, descriptor 2 is a file that a dump would be lost in."""
-    global _stderr
-    _stderr = os.dup(2)
+    """Let an alarm show the stack of every thread and end the process.
+
+    Not `dump_traceback_later`: its thread would make every fork of a test one of a process with several. The real
+    stderr is kept: during a test, descriptor 2 is a file that the stacks would be lost in.
+    """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    faulthandler.register(signal.SIGALRM, file=os.dup(2), all_threads=True, chain=True)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -48,9 +50,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def _limit() -> Iterator[None]:
     """End the whole run, with the stack of every thread, when one test hangs."""
-    faulthandler.dump_traceback_later(TEST_LIMIT, exit=True, file=_stderr)
+    signal.alarm(TEST_LIMIT)
     yield
-    faulthandler.cancel_dump_traceback_later()
+    signal.alarm(0)
 
 
 @pytest.fixture(autouse=True)

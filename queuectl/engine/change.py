@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from ..model.job import Job
     from ..store import Store
 
-# Of so many jobs that ran again it is looked up what ran after them.
-LOOKED_AT = 1_000
-
 
 class Refused(Record):
     """A job that a verb could not be applied to, why, and what helps."""
@@ -31,11 +28,15 @@ class Refused(Record):
 
 
 class Change(Record):
-    """What a verb did to several jobs: the ids it changed, those it had to leave, and what else that means."""
+    """What a verb did to several jobs: the ids it changed, those it had to leave, and what else that means.
+
+    `already` is for how many of those that a filter found there was nothing to do.
+    """
 
     done: list[str]
     refused: list[Refused]
     notes: Sequence[str] = ()
+    already: int = 0
 
     def __repr__(self) -> str:
         return f"<Change: {len(self.done)} done, {len(self.refused)} refused>"
@@ -69,12 +70,12 @@ def tell_stuck(store: Store, change: Change, cancelled: Sequence[int]) -> None:
         be, them = ("is", "it") if stuck == 1 else ("are", "them")
         what = f"{jobs_text(stuck)} that {'waits' if stuck == 1 else 'wait'} for what was cancelled {be} stuck"
         found = in_quotes(f"stuck:yes {written('after', *change.done)}") if len(change.done) <= SHOWN else "stuck:yes"
-        change.notes = [f"{what}; cancel {them} too with: queuectl cancel --with-children {found}"]
+        change.notes = [*change.notes, f"{what}; cancel {them} too with: queuectl cancel --with-children {found}"]
 
 
 def tell_children_left(store: Store, change: Change, retried: Sequence[str]) -> None:
     """Note that the retry of completed jobs runs none of those again that have waited for them."""
-    parents = [job for job in retried[:LOOKED_AT] if store.links.have_waited(job)]
+    parents = store.links.waited_for(retried)
     if parents:
         found = in_quotes(f"{written('after', *parents[:SHOWN])} {written('state', COMPLETED, DEAD)}")
         what = f"what ran after {some_of(parents)} does not run again"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, quoted
-from ..model.job import COMPLETED, FINAL_STATES, PAUSE, PROCESSING, WAITING_STATES, jobs_text
+from ..model.fields import FROM_NOW
+from ..model.job import COMPLETED, FINAL_STATES, PROCESSING, WAITING_STATES, jobs_text
 from ..model.link import WHENS
 from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
 from ..model.when import duration_text
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from .finding import Reference
 
 AT_ONCE = 500
-ALL = -1
-PAUSED = "with a pause"
 # The fields of jobs that workers of earlier schemas do not know.
 SINCE_SCHEMA_6 = (
     *("expires_at", "nice", "locks", "batch", "batch_limit", "on_success", "on_failure", "on_finish"),
@@ -96,34 +95,6 @@ class Changing(Finding):
             now,
         )
 
-    def suspend_running(self, queues: Sequence[str] = ()) -> Change:
-        """Suspend what runs, in some queues or in all, for a pause; what a user has suspended stays with them.
-
-        Raises DaemonUnavailable if workers run that cannot do that.
-        """
-        self._demand_known({"suspend"})
-        running = self._running(queues, lambda job: not job.is_suspended)
-        return self._each(
-            [running], "suspend", lambda store, number, now: store.jobs.suspend(number, now, PAUSE), lambda job: PAUSED
-        )
-
-    def resume_paused(self, queues: Sequence[str] = ()) -> Change:
-        """Let go on what a pause has suspended and none keeps any more; not what a user has suspended."""
-        from ..model.lane import is_queue_paused
-
-        lanes, now = self.store.lanes.all(), self.clock.wall()
-        paused = self._running(
-            queues, lambda job: job.suspended_by == PAUSE and not is_queue_paused(lanes, job.queue, now)
-        )
-        return self._each(
-            [paused], "resume", lambda store, number, now: store.jobs.resume(number, now, PAUSE), lambda job: PAUSED
-        )
-
-    def _running(self, queues: Sequence[str], fits: Callable[[Job], bool]) -> Selection:
-        search = self.store.search
-        found = [job for job in search.jobs(search.running(ALL)) if fits(job) and (not queues or job.queue in queues)]
-        return Selection([job.number for job in found], states=(PROCESSING,))
-
     def retry(self, *references: Reference, keep_attempts: bool = False) -> Change:
         """Let dead, completed, cancelled or failed jobs run again at once.
 
@@ -166,7 +137,7 @@ class Changing(Finding):
             self._read_links(changes)
 
         def apply(store: Store, number: int, now: int) -> bool:
-            if changes.get("is_delay"):
+            if any(changes.get(key) for key in FROM_NOW.values()):
                 follow(store)
             if "queue" in changes:
                 self.demand_open([changes["queue"]])
@@ -200,13 +171,17 @@ class Changing(Finding):
     def front(self, *references: Reference) -> Change:
         """Put jobs that wait before all others of their queue; among themselves they keep their order.
 
-        Raises Conflict if others have the highest priority there is.
+        Those that are there already are refused. Raises Conflict if others have the highest priority there is.
         """
         from .editing import difference
         from .front import priorities
 
         meant = self.select(references, means=VERBS["front"].means)
-        found = priorities(self.store, self.read(meant.numbers))
+        jobs = self.read(meant.numbers)
+        before = {job.number: job.priority for job in jobs}
+        found = {
+            number: priority for number, priority in priorities(self.store, jobs).items() if priority != before[number]
+        }
         return self._each(
             [meant],
             "front",
@@ -275,8 +250,9 @@ class Changing(Finding):
         """
         from .change import Change
 
-        change, store, rules = Change([], []), self.store, VERBS[verb]
+        store, rules = self.store, VERBS[verb]
         meant = self.select(references, means=rules.means, finds=rules.finds)
+        change = Change([], [])
         numbers = meant.numbers
         for start in range(0, len(numbers), AT_ONCE):
             if start:
@@ -289,10 +265,18 @@ class Changing(Finding):
                     elif apply(store, job.number, at):
                         change.done.append(job.id)
                         self.note(verb, detail(job), now=at, job=job.number)
+                    elif rules.already and job.state in rules.states and not meant.is_named:
+                        change.already += 1
                     else:
                         change.refuse(job, *self._refusal(store, rules, job))
-        self._tell_children()
+        if store.links.has_untold():
+            from .clockwork.untold import tell_children
+
+            tell_children(store)
         self._wake(rules.wakes)
+        already = change.already + meant.already
+        if already:
+            change.notes = [f"{jobs_text(already)} {'was' if already == 1 else 'were'} {rules.already}"]
         return change
 
     @staticmethod
@@ -303,15 +287,8 @@ class Changing(Finding):
         if waiting:
             why = f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'} for it"
             hint = f"{verb.name} them too: queuectl {verb.name} --with-children"
-        return f'cannot {verb.name} job "{job.id}": {why or f"it is {job.state}"}', hint
-
-    def _tell_children(self) -> None:
-        """Go on where a transaction had too many children to tell; a scheduler may do the same meanwhile."""
-        store = self.store
-        while store.links.has_untold():
-            store.database.give_way()
-            with store.writing():
-                store.links.go_on(self.clock.wall())
+        why = why or f"it is {verb.already or job.state}"
+        return f"cannot {verb.applied_to(f'job {quoted(job.id)}')}: {why}", hint
 
     def _wake(self, whom: str | None) -> None:
         if whom == RUNNERS:

@@ -34,7 +34,8 @@ class Selection(Record):
     """The jobs that were meant, by number.
 
     `wanted` is the filter that found them, None if they were named. `left_out` counts by state the jobs that
-    a verb could be used on, and that the filter found in states which the verb means only if they are given.
+    a verb could be used on, and that the filter found in states which the verb means only if they are given. `already`
+    is how many others it found that are suspended, or not, as the verb is to make them.
     A job that is in none of `states` by the time that a verb comes to it is not meant any more.
     """
 
@@ -42,6 +43,7 @@ class Selection(Record):
     wanted: Filter | None = None
     left_out: Mapping[str, int] = NO_COUNTS
     states: Sequence[str] = STATES
+    already: int = 0
 
     @property
     def is_named(self) -> bool:
@@ -178,15 +180,16 @@ class Finding(OpenHome):
         limit: int = -1,
     ) -> Selection:
         """Return the jobs that a filter finds, the oldest first; see `select`. A negative limit means all."""
-        find = self.store.find
+        find, already = self.store.find, 0
         if finds is not None:
+            already = find.count(wanted.within(means).suspended(not finds))
             wanted = wanted.suspended(finds)
         if wanted.names_states:
-            return Selection(find.numbers(wanted, sort, limit), wanted, states=wanted.states)
+            return Selection(find.numbers(wanted, sort, limit), wanted, states=wanted.states, already=already)
         narrowed = wanted.within(means)
         others = [state for state in takes if state not in means]
         left_out = find.count_by_state(wanted.within(others)) if others else {}
-        return Selection(find.numbers(narrowed, sort, limit), narrowed, left_out, narrowed.states)
+        return Selection(find.numbers(narrowed, sort, limit), narrowed, left_out, narrowed.states, already)
 
     def list(
         self,

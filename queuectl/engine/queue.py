@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     # What a job may wait for.
     Awaited = Union[str, int, Job, Sequence[Union[str, int, Job]]]
 
-FOLLOW_SECONDS = 0.05
 # What stands for a field that is not given: None may mean something.
 NOT_GIVEN: Any = object()
 # Of the part whose module has another name.
@@ -171,7 +170,7 @@ class Queue(Changing):
         self._demand_known({name for spec in specs for name in SINCE_SCHEMA_6 if getattr(spec, name)})
         parents = self._parents_of(specs)
         with store.writing():
-            if any(spec.is_delay for spec in specs):
+            if any(spec.is_delay or spec.expires_from_now for spec in specs):
                 from .home.clockwatch import follow
 
                 # A time that counts from now stands beside the clock as it is now.
@@ -243,16 +242,11 @@ class Queue(Changing):
 
         `stream` 1 is stdout, 2 stderr. Raises NotFound, also if the job is removed meanwhile.
         """
-        job, shown, position = self.get(reference), 0, 0
+        from .follower import LOOK_SECONDS, Follower
+
+        follower = Follower(self, self.logs, self.get(reference), stream=stream)
         while True:
-            # The job before its attempts: of one that has ended, all of them are seen.
-            attempts = self.logs.attempts(job)
-            for attempt in attempts[shown:]:
-                position = yield from self.logs.printed(attempt, position, stream)
-                if attempt.outcome is None:
-                    break
-                shown, position = shown + 1, 0
-            if job.is_over:
+            yield from follower.look()
+            if follower.is_done:
                 return
-            self.clock.pause(FOLLOW_SECONDS)
-            job = self.get(job)
+            self.clock.pause(LOOK_SECONDS)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted, with_value
-from ..model.instants import is_from_now
-from ..model.kinds import NAME, TIME
-from ..model.lane import HOME, Lane, check_slots
-from ..model.native import as_json
+from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted, with_value
+from ..model.kinds import NAME
+from ..model.lane import HOME, Lane
 from ..model.queue import DEFAULTS, ShownQueue, default_of
-from ..model.rate import parse_rate
-from ..model.when import local
+from ..model.record import Record
 from .home.opened import Part
-from .machine.doorbell import WORKERS, ring, ring_schedulers
+from .lane_edits import Edit, drained, edits_of, limited, paused, rated, resumed
+from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
 from .outgrown import demand_workers_that_know
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from datetime import datetime, timedelta
+    from typing import Any
 
-MAX_REASON = 200
+
+class Pausing(Record):
+    """What a pause, or the end of one, did: the lanes, and the ids of the jobs that it has suspended or let go on."""
+
+    lanes: list[Lane]
+    jobs: list[str]
 
 
 class Queues(Part):
@@ -56,14 +60,7 @@ class Queues(Part):
 
         Raises InvalidInput, or DaemonUnavailable if workers run that know no limits.
         """
-        check_slots(slots, to_stop=f"queuectl queue pause {name}")
-        demand_workers_that_know(self._opened, "queue limit")
-
-        def change(lane: Lane) -> str:
-            lane.slots = slots
-            return "no limit" if slots is None else f"limit {slots}"
-
-        return self._give(name, change)
+        return self._give(name, [limited(name, slots)])
 
     def rate(self, name: str, rate: str | None) -> ShownQueue:
         """Let so many jobs of a queue start in a period, such as `10/m` or `100/h:20`; None for any number.
@@ -71,30 +68,14 @@ class Queues(Part):
         A number after the colon may start at once. Raises InvalidInput, or DaemonUnavailable if workers run that know
         no rates.
         """
-        try:
-            found = None if rate is None else parse_rate(str(rate))
-        except ValueError as error:
-            raise InvalidInput(f"the rate {with_value(error, rate)}", field="rate") from None
-
-        demand_workers_that_know(self._opened, "queue rate")
-
-        def change(lane: Lane) -> str:
-            lane.set_rate(found)
-            return "no rate" if found is None else f"rate {found}"
-
-        return self._give(name, change)
+        return self._give(name, [rated(rate)])
 
     def drain(self, name: str, draining: bool = True) -> ShownQueue:
         """Let a queue take no new jobs until it is resumed, or take some again; those that it has go on.
 
         Raises InvalidInput.
         """
-
-        def change(lane: Lane) -> str:
-            lane.is_draining = int(draining)
-            return "takes no new jobs" if draining else "takes new jobs"
-
-        return self._give(name, change)
+        return self._give(name, [drained(draining)])
 
     def set(self, name: str, key: str, value: object) -> ShownQueue:
         """Give new jobs of a queue a default for one of DEFAULTS, used where a job is given none.
@@ -114,7 +95,16 @@ class Queues(Part):
             lane.set_default(key, kept)
             return f"{key} = {value}"
 
-        return self._give(name, change)
+        return self._give(name, [Edit("queue", change)])
+
+    def edit(self, name: str, **parts: Any) -> ShownQueue:
+        """Change several things about a queue at once, all or none.
+
+        `parts` are `slots`, `rate` and `draining`, as `limit`, `rate` and `drain` take them, and `paused`: True begins
+        a pause, with `until`, `reason`, `schedules` and `running` as `pause` takes them, False ends it. Raises
+        InvalidInput, Conflict for the end of a pause that is none, or DaemonUnavailable as these do.
+        """
+        return self._give(name, edits_of(name, parts, self._opened.clock.wall()))
 
     def pause(
         self,
@@ -122,53 +112,41 @@ class Queues(Part):
         until: str | datetime | timedelta | None = None,
         reason: str | None = None,
         schedules: bool = False,
-    ) -> list[Lane]:
-        """Let no job of some queues start, without names of any queue; jobs that run go on. Return the pauses.
+        running: bool = False,
+    ) -> Pausing:
+        """Let no job of some queues start, without names of any queue. Return the pauses.
 
         A pause ends by `resume` or, with `until`, at that time: a text such as `18:00` or `+1h`, a datetime or a
         timedelta from now. `reason` is shown with it. With `schedules` recurring jobs add no jobs to these queues
-        meanwhile. Raises InvalidInput, or DaemonUnavailable if workers run that know no pauses.
+        meanwhile. Jobs that run go on or, with `running`, are suspended until the pause ends; what a user has
+        suspended stays with them. Raises InvalidInput, or DaemonUnavailable if workers run that know no pauses.
         """
         now = self._opened.clock.wall()
-        end, is_delay = _end_of(as_json(until), now)
-        reason = _checked_reason(reason)
-        demand_workers_that_know(self._opened, "pause")
+        edit = paused(names, now, until=until, reason=reason, schedules=schedules, running=running)
+        return self._change([*map(_checked, names)] or [HOME], [edit])
 
-        def change(lane: Lane) -> str:
-            lane.paused_at, lane.paused_until, lane.is_delay = now, end, int(is_delay)
-            lane.pause_reason, lane.pauses_schedules = reason, int(schedules)
-            return lane.pause_text(now)
-
-        return self._change([*map(_checked, names)] or [HOME], change, "paused")
-
-    def resume(self, *names: str) -> list[Lane]:
+    def resume(self, *names: str) -> Pausing:
         """End the pauses and drains of some queues; without names all pauses, that of the home too.
 
-        Return what was resumed. Raises Conflict for a queue that is neither paused nor draining, and InvalidInput.
+        What a pause has suspended and none keeps any more goes on. Return what was resumed. Raises Conflict for a queue
+        that is neither paused nor draining, and InvalidInput.
         """
         lanes = self._opened.store.lanes.all()
         meant = [*map(_checked, names)] or [name for name, lane in lanes.items() if lane.paused_at is not None]
+        return self._change(meant, [resumed(names)])
 
-        def change(lane: Lane) -> str:
-            if names and lane.paused_at is None and not lane.is_draining:
-                hint = "see all queues with: queuectl queue list"
-                raise Conflict(f"{lane.subject} is not paused", hint=hint, field="name")
-            lane.end_pause()
-            lane.is_draining = 0 if names else lane.is_draining
-            return ""
-
-        return self._change(meant, change, "resumed") if meant else []
-
-    def _give(self, name: str, change: Callable[[Lane], str]) -> ShownQueue:
-        """Give a queue something; `change` returns what in words."""
-        self._change([_checked(name)], change, "queue")
+    def _give(self, name: str, edits: Sequence[Edit]) -> ShownQueue:
+        """Give a queue something; return what it is then."""
+        self._change([_checked(name)], edits)
         lane, now = self._opened.store.lanes.get(name), self._opened.clock.wall()
         counts = self._opened.store.counts.by_queue().get(name, {})
         return ShownQueue.of_lane(lane, counts, now, is_shut=self.pause_of_home() is not None)
 
-    def _change(self, names: Sequence[str], change: Callable[[Lane], str], what: str) -> list[Lane]:
-        """Change queues in one transaction, with an event for each; then wake whom it may concern."""
-        opened, changed = self._opened, []
+    def _change(self, names: Sequence[str], edits: Sequence[Edit]) -> Pausing:
+        """Change queues in one transaction, with an event for each change; then wake whom it may concern."""
+        opened, done = self._opened, Pausing([], [])
+        for need in (edit.needs for edit in edits if edit.needs is not None):
+            demand_workers_that_know(opened, need)
         with opened.store.writing():
             from .home.clockwatch import follow
 
@@ -176,13 +154,16 @@ class Queues(Part):
             follow(opened.store)
             for name in dict.fromkeys(names):
                 lane = opened.store.lanes.get(name)
-                detail = change(lane)
+                for edit in edits:
+                    detail = edit.change(lane)
+                    opened.note(edit.what, f"{lane.subject}: {detail}" if detail else lane.subject)
                 opened.store.lanes.set(lane)
-                opened.note(what, f"{lane.subject}: {detail}" if detail else lane.subject)
-                changed.append(lane)
-        ring(opened.home, WORKERS)
+                done.lanes.append(lane)
+            for then in (edit.then for edit in edits if edit.then is not None):
+                done.jobs += then(opened.store, opened.clock.wall(), opened.actor)
+        ring(opened.home, WORKERS, *([CONTROL] if done.jobs else []))
         ring_schedulers(opened.home)
-        return changed
+        return done
 
 
 def _checked(name: str) -> str:
@@ -191,22 +172,3 @@ def _checked(name: str) -> str:
         return str(NAME.check(name, 0))
     except ValueError as error:
         raise InvalidInput(f"queue {with_value(error, name)}", field="name") from None
-
-
-def _end_of(until: object, now: int) -> tuple[int | None, bool]:
-    """Return when a pause ends, and whether that counts from now. Raises InvalidInput."""
-    try:
-        end = TIME.check(until, now)
-    except ValueError as error:
-        raise InvalidInput(f"until {with_value(error, until)}", field="until") from None
-    if end is not None and end <= now:
-        raise InvalidInput(f"a pause cannot end at {local(end)}, which is over", field="until")
-    return end, isinstance(until, str) and is_from_now(until)
-
-
-def _checked_reason(reason: str | None) -> str | None:
-    """Return a reason as it is kept: one line. Raises InvalidInput."""
-    text = " ".join((reason or "").split())
-    if len(text) > MAX_REASON:
-        raise InvalidInput(f"a reason has at most {MAX_REASON} characters, got {len(text)}", field="reason")
-    return text or None

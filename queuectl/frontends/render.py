@@ -127,7 +127,8 @@ def _table(rows: Rows, noun: Noun, columns: Sequence[str], terminal: Terminal) -
     kinds = {name: noun.keys[name] for name in columns}
 
     def cells(row: object) -> list[str]:
-        return [terminal.safe(_human(noun.part(row, name), kind, now)) for name, kind in kinds.items()]
+        parts = ((noun.part(row, noun.looks.get(name, name)), kind) for name, kind in kinds.items())
+        return [terminal.safe(_human(part, kind, now)) for part, kind in parts]
 
     # The width of a column is known when all rows were seen; a million of them are better read twice than held.
     lines = map(cells, rows) if len(rows) > HELD_ROWS else [cells(row) for row in rows]
@@ -138,7 +139,13 @@ def _table(rows: Rows, noun: Noun, columns: Sequence[str], terminal: Terminal) -
         for parts in zip_longest(*(_lines(name, text, widths[name], terminal) for name, text in row.items())):
             shown = []
             for name, text in zip(row, parts):
-                style = "bold" if not number else STATE_STYLES.get(text or "", "") if name == "state" else ""
+                style = (
+                    "bold"
+                    if not number
+                    else STATE_STYLES.get((text or "").partition(" ")[0], "")
+                    if name == "state"
+                    else ""
+                )
                 shown.append(_painted(text or "", widths[name], kinds[name].is_number, style, terminal))
             yield SEPARATOR.join(shown).rstrip() + "\n"
     hidden = len(columns) - len(widths)

@@ -245,6 +245,8 @@ EDITABLE = tuple(field for field in JOB_FIELDS if field.is_editable)
 RECURRING = tuple(field for field in JOB_FIELDS if field.is_recurring)
 # What can be changed of the jobs that a schedule is yet to make.
 RECURRING_EDITABLE = tuple(field for field in RECURRING if field.is_editable)
+# Times, and what else is kept of each: whether it counts from when it was given, and moves when the clock is set.
+FROM_NOW = {"run_at": "is_delay", "expires_at": "expires_from_now"}
 # By the key that they have in a filter.
 FILTERS = {field.filter: field for field in KEPT if field.is_filtered}
 # With a colon behind, these begin a filter, or a reference that is to come.

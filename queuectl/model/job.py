@@ -59,7 +59,7 @@ class State(Record):
 
 AGAIN = "run it again with: queuectl retry"
 END = "cancel it first: queuectl cancel"
-SEE_WHY = "see for which ones with: queuectl why"
+SEE_WHY = "see what it waits for with: queuectl why"
 LET_GO = "let it run with: queuectl release"
 GO_ON = "it goes on with: queuectl resume"
 STATE_TABLE = {
@@ -368,6 +368,11 @@ class Job:
         if self.is_suspended:
             return "suspended"
         return "stuck" if self.stuck and self.state == BLOCKED else self.state
+
+    @property
+    def state_text(self) -> str:
+        """Its state as a list shows it: with `stuck` behind it where that is so."""
+        return f"{self.state} ({self.standing})" if self.standing == "stuck" else self.state
 
     @property
     def is_final(self) -> bool:

@@ -13,17 +13,25 @@ if TYPE_CHECKING:
 
 class Noun(Kind):
     """A kind of thing whose parts have names. `title` says what it is, `keys` has the kind of each part.
+    `looks` names the attributes that stand for parts in a table for people.
 
     `json` takes an object with an attribute for each key, or a dict; what else that holds is left out.
     """
 
     title: str = ""
+    looks: Mapping[str, str] = {}
     keys: Mapping[str, Kind] = {}
     json: Callable[[object], dict[str, Any]] = as_it_is
 
     def __init__(self, title: str, **keys: Kind) -> None:
         super().__init__("noun", json=self._json)
         self.title, self.keys = title, keys
+
+    def looking(self, **looks: str) -> Noun:
+        """Return the same with other attributes that stand for parts in a table for people."""
+        found = Noun(self.title, **self.keys)
+        found.looks = looks
+        return found
 
     def part(self, thing: object, name: str) -> Any:
         """Return what a thing has as one of the keys."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from . import instants
 from .checks import is_utf8
 from .errors import InvalidInput, did_you_mean, quoted, with_value
-from .fields import BY_SPELLING, EDITABLE, GIVEN, RECURRING, Field
+from .fields import BY_SPELLING, EDITABLE, FROM_NOW, GIVEN, RECURRING, Field
 from .job import COMPLETED
 from .link import WHENS
 from .native import as_json
@@ -27,7 +27,8 @@ DEFAULTS = {field.name: field.default for field in GIVEN if not field.is_require
 class JobSpec:
     """A job to be enqueued: every field checked, times in milliseconds.
 
-    `is_delay` says that `run_at` counts from when the job is added, as `+30m` does.
+    `is_delay` says that `run_at` counts from when the job is added, as `+30m` does; `expires_from_now` says so of
+    `expires_at`.
     """
 
     id: str | None
@@ -39,6 +40,7 @@ class JobSpec:
     run_at: int | None
     is_delay: bool
     expires_at: int | None
+    expires_from_now: bool
     hold: bool
     cwd: str
     env: dict[str, str]
@@ -61,7 +63,7 @@ class JobSpec:
     def __init__(self, command: str, *, max_retries: int, timeout: int | None, cwd: str, **others: Any) -> None:
         """Make a spec of checked values; what is not given has its default."""
         given = {"command": command, "max_retries": max_retries, "timeout": timeout, "cwd": cwd, **others}
-        self.is_delay = False
+        self.is_delay = self.expires_from_now = False
         for name, value in {**DEFAULTS, **given}.items():
             setattr(self, name, value)
 
@@ -88,15 +90,16 @@ class JobSpec:
                 reading.refuse(name, f"{name} belongs to a batch, give a batch as well")
         reading.demand_none_refused()
         spec = cls(**{**defaults, "cwd": cwd, **reading.values})
-        spec.is_delay = reading.is_delay
+        for name, key in FROM_NOW.items():
+            setattr(spec, key, name in reading.from_now)
         return spec
 
 
 def parse_changes(data: Mapping[str, object], now: int, allowed: Sequence[Field] = EDITABLE) -> dict[str, Any]:
     """Return the checked values of fields that a waiting job or a schedule is to be given, by name.
 
-    `run_at` null means now; with it comes `is_delay`, as in a JobSpec. Raises InvalidInput with all problems,
-    or if there is nothing to change.
+    `run_at` null means now; with a time comes what FROM_NOW names. Raises InvalidInput with all problems, or if there
+    is nothing to change.
     """
     reading = Reading(data, allowed, now)
     reading.demand_none_refused()
@@ -104,8 +107,7 @@ def parse_changes(data: Mapping[str, object], now: int, allowed: Sequence[Field]
         raise InvalidInput(f"nothing to change, give at least one of {', '.join(field.name for field in allowed)}")
     if reading.values.get("run_at", now) is None:
         reading.values["run_at"] = now
-    if "run_at" in reading.values:
-        reading.values["is_delay"] = reading.is_delay
+    reading.values.update({key: name in reading.from_now for name, key in FROM_NOW.items() if name in reading.values})
     return reading.values
 
 
@@ -120,13 +122,13 @@ def _demand_time_to_run(reading: Reading) -> None:
 class Reading:
     """The fields of a mapping as they were read: `values` by name, and what is wrong with the others.
 
-    `seen` tells for each field the spelling in which it was given, `is_delay` whether `run_at` counts from now.
+    `seen` tells for each field the spelling in which it was given, `from_now` which times count from now.
     """
 
     def __init__(self, data: Mapping[str, object], allowed: Sequence[Field], now: int) -> None:
         self.values: dict[str, Any] = {}
         self.seen: dict[str, str] = {}
-        self.is_delay = False
+        self.from_now: set[str] = set()
         self._problems: list[tuple[str, str]] = []
         for key, value in with_limit(spread(data)).items():
             self._read(key, as_json(value), allowed, now)
@@ -144,8 +146,8 @@ class Reading:
             self.seen[field.name] = key
             try:
                 self.values[field.name] = field.check(value, now)
-                if field.name == "run_at" and isinstance(value, str):
-                    self.is_delay = instants.is_from_now(value)
+                if field.name in FROM_NOW and isinstance(value, str) and instants.is_from_now(value):
+                    self.from_now.add(field.name)
             except ValueError as error:
                 self.refuse(key, _phrase(key, value, error))
 

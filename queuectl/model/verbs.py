@@ -5,7 +5,22 @@ From which states a verb leads where stands in `TRANSITIONS`; a verb that is not
 
 from __future__ import annotations
 
-from .job import CANCELLED, DEAD, FAILED, FINAL_STATES, GO_ON, PAUSE, PROCESSING, STATE_TABLE, STATES, USER, sources
+from .job import (
+    CANCELLED,
+    DEAD,
+    FAILED,
+    FINAL_STATES,
+    GO_ON,
+    HELD,
+    PAUSE,
+    PROCESSING,
+    STATE_TABLE,
+    STATES,
+    TRANSITIONS,
+    USER,
+    WAITING_STATES,
+    sources,
+)
 from .record import Record
 
 TYPE_CHECKING = False
@@ -41,11 +56,13 @@ class Verb(Record):
     It fits the states that `TRANSITIONS` names, or else `fits`; if `suspended_by` is given, only jobs that one of these
     has suspended, None for those that run. A filter that names no state means those states that are in `meant`, or
     all; users are told what such a filter leaves out. If `finds` is given, a filter finds only jobs that are suspended
-    (True) or that are not (False). `done` says what was done, such as "queued again". One that `destroys` asks before
-    it takes what a filter found; `question` is what the dashboard asks about one job, with `{id}` for its id. `help` is
-    a line, and perhaps more below it. `wakes` is STARTERS or RUNNERS. `key` does it in the dashboard. One that is
-    offered `in_rows` has a button in each row there, and its key in `top`. One that `is_plain` needs nothing but the
-    jobs and flags; of one that `deletes` no job is left.
+    (True) or that are not (False). `already` says how a job is for which there is nothing to do, such as "suspended
+    already"; `instead` is what helps with jobs that wait, where it fits none of these. `done` says what was done, such
+    as "queued again", `phrase` what it does to `{}`. One that `destroys` asks before it takes what a filter found;
+    `question` is what the dashboard asks about one job, with `{id}` for its id. `help` is a line, and perhaps more
+    below it. `wakes` is STARTERS or RUNNERS. `key` does it in the dashboard. One that is offered `in_rows` has a button
+    in each row there, and its key in `top`. One that `is_plain` needs nothing but the jobs and flags; of one that
+    `deletes` no job is left.
     """
 
     name: str
@@ -55,6 +72,9 @@ class Verb(Record):
     suspended_by: tuple[str | None, ...] = ()
     finds: bool | None = None
     help: str = ""
+    already: str = ""
+    instead: str | None = None
+    phrase: str = ""
     question: str | None = None
     destroys: bool = False
     flags: tuple[Flag, ...] = ()
@@ -77,15 +97,22 @@ class Verb(Record):
     def misfit(self, job: Job) -> str | None:
         """Return why it does not fit a job, None if it does."""
         if job.state not in self.states:
-            return f"it is {job.state}"
+            is_there = job.state in {TRANSITIONS.get((state, self.name)) for state in self.states}
+            return f"it is {job.state}{' already' * is_there}"
         if not self.suspended_by or job.suspended_by in self.suspended_by:
             return None
-        return "it is suspended already" if job.is_suspended else "it is not suspended"
+        return f"it is {self.already}"
+
+    def applied_to(self, what: str) -> str:
+        """Return what it does to something, such as `put job "a" in front`."""
+        return self.phrase.format(what) if self.phrase else f"{self.name} {what}"
 
     def hint(self, job: Job) -> str | None:
         """Return what helps where it cannot be used on a job; what the job is called completes it."""
         if job.state == PROCESSING and CANCELLED not in self.states and not self.suspended_by:
             return None  # Once it is cancelled, the verb would not fit it either.
+        if self.instead and job.state in WAITING_STATES:
+            return None if job.state == HELD else self.instead
         if not self.suspended_by or job.state not in self.states:
             return STATE_TABLE[job.state].hint
         return GO_ON if job.is_suspended else None
@@ -127,6 +154,8 @@ VERBS = {
             "suspended",
             suspended_by=(None, PAUSE),
             finds=False,
+            already="suspended already",
+            instead="keep it from starting with: queuectl hold",
             help="Stop running jobs where they are, until they are resumed.\n\n"
             "All processes of the job get SIGSTOP. It keeps its worker; its timeout and its duration stand still.",
             wakes=RUNNERS,
@@ -138,6 +167,7 @@ VERBS = {
             "resumed",
             suspended_by=(USER, PAUSE),
             finds=True,
+            already="not suspended",
             help="Let suspended jobs go on.",
             wakes=RUNNERS,
             key="Z",
@@ -152,6 +182,8 @@ VERBS = {
         Verb(
             "front",
             "put in front",
+            already="in front already",
+            phrase="put {} in front",
             help="Put waiting jobs before all others of their queue.\n\n"
             "Their priority becomes higher than that of what waits there; among themselves they keep their order. "
             "A job that is held, is not due or waits for others is in front once it may run.",

@@ -183,3 +183,8 @@ def ago(ms: int, now_ms: int) -> str:
             text = f"{distance // unit}{name}"
             return f"{text} ago" if ms < now_ms else f"in {text}"
     return "now"
+
+
+def ahead(ms: int, now_ms: int) -> str:
+    """Return the same of what is waited for: `in 1s` also where that is less than a second away."""
+    return ago(max(ms, now_ms + SECOND) if ms > now_ms else ms, now_ms)

@@ -121,6 +121,12 @@ def option(group: str | None) -> str:
     return "" if group is None else f" --queue {group or repr(EVERY_QUEUE)}"
 
 
+def given_limits(max_load: str | None, min_memory: str | None) -> dict[str, object]:
+    """Return the limits of a group that were given, by name."""
+    given = {"max_load": max_load, "min_memory": min_memory}
+    return {name: text for name, text in given.items() if text is not None}
+
+
 def workers_text(groups: Mapping[str, int]) -> str:
     """Return how many workers there are in each group, in words."""
     counts = [f"{counted(groups[group], 'worker')}{of_group(group or None)}" for group in sorted(groups)]

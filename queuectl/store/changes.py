@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..model.cached import cached_property
 from ..model.event import CANCELLED_FOR
-from ..model.fields import EDITABLE
+from ..model.fields import EDITABLE, FROM_NOW
 from ..model.job import BLOCKED, FINAL_STATES, PENDING, TRANSITIONS, USER, WAITING_STATES
 from ..model.verbs import VERBS
 from .enqueue import PLAIN
@@ -55,7 +55,10 @@ UPDATE jobs SET state = CASE WHEN waits > 0 THEN 'blocked' ELSE 'pending' END, r
     attempts = CASE WHEN ? THEN attempts ELSE 0 END
 WHERE number = ? AND state = ?
 """
-STORED = ("run_at", "is_delay", "context", *NAME_LISTS, *(field.name for field in EDITABLE if field.name in PLAIN))
+STORED = (
+    *("run_at", *FROM_NOW.values(), "context", *NAME_LISTS),
+    *(field.name for field in EDITABLE if field.name in PLAIN),
+)
 BEFORE_EDIT = f"SELECT state, waits, {', '.join(STORED)} FROM jobs WHERE number = ?"
 EDIT = f"""
 UPDATE jobs SET state = ?, {" = ?, ".join(STORED)} = ?, parked = NULL, updated_at = ? WHERE number = ? AND state = ?

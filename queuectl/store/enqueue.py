@@ -30,9 +30,9 @@ LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
 ELSEWHERE = ("id", "hold", "run_at", "cwd", "env", "batch_limit", "max_fails", "after", "after_any", "after_failed")
 PLAIN = tuple(field.name for field in GIVEN if field.name not in (*ELSEWHERE, *NAME_LISTS))
 ENQUEUE = f"""
-INSERT INTO jobs (number, id, state, run_at, created_at, updated_at, context, created_by, schedule, is_delay, waits,
-                  {", ".join((*NAME_LISTS, *PLAIN))})
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(PLAIN)})
+INSERT INTO jobs (number, id, state, run_at, created_at, updated_at, context, created_by, schedule, is_delay,
+                  expires_from_now, waits, {", ".join((*NAME_LISTS, *PLAIN))})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(PLAIN)})
 """
 EXISTS = "SELECT 1 FROM jobs WHERE id = ?"
 TELL_EVERY = 1000
@@ -109,6 +109,7 @@ class Enqueue(Record):
                 self.actor,
                 self.schedule,
                 spec.is_delay,
+                spec.expires_from_now,
                 waits,
                 names_text(spec.tags),
                 names_text(spec.locks),

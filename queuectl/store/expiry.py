@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 EXPIRING = "expires_at IS NOT NULL AND last_attempt = 0 AND finished_at IS NULL"
 OVER = f"SELECT number, expires_at FROM jobs WHERE {EXPIRING} AND expires_at <= ? ORDER BY expires_at LIMIT ?"
 NEXT = f"SELECT min(expires_at) FROM jobs WHERE {EXPIRING}"
+MOVE = f"UPDATE jobs SET expires_at = max(0, expires_at + ?) WHERE {EXPIRING} AND expires_from_now"
 GIVE_REASON = "UPDATE jobs SET error = ? WHERE number = ?"
 
 
@@ -39,6 +40,15 @@ class Expiry:
     def next(self) -> int | None:
         """Return the wall time at which the next job expires, None if none can."""
         return self._database.integer(NEXT)
+
+    def is_due(self, now: int) -> bool:
+        """Return whether any job has expired by a wall time."""
+        at = self.next()
+        return at is not None and at <= now
+
+    def move(self, by: int) -> None:
+        """Move what counts from some instant on: the clock was set by so many milliseconds. In a transaction."""
+        self._database.change(MOVE, (by,))
 
     def step(self, now: int, limit: int, actor: str, cancel: Cancel) -> int:
         """Cancel up to `limit` jobs that have expired, the longest ago first; return how many. In a transaction."""

@@ -212,8 +212,10 @@ class Jobs(FinishedJobs):
     def move_delays(self, by: int) -> int:
         """Move the time of every job that waits for so long from some instant on; return how many there were.
 
-        They are failed jobs and those with a delay. `by` is in milliseconds: the clock was set by so much.
+        They are failed jobs and those with a delay, and those that expire some time after they were added.
+        `by` is in milliseconds: the clock was set by so much.
         """
+        self.expiry.move(by)
         moved = self._database.change(MOVE_DUE, (by,))
         # No index finds these: without any, a large home need not be looked through.
         if any(self._counts.queues_with(state) for state in KEPT_BACK_STATES):

@@ -89,6 +89,7 @@ HAVE_WAITED = """
 SELECT 1 FROM links JOIN jobs ON jobs.number = links.child
 WHERE links.parent = (SELECT number FROM jobs WHERE id = ?) AND jobs.state IN ('completed', 'dead') LIMIT 1
 """
+ANY_LINK = "SELECT 1 FROM links LIMIT 1"
 COUNT_STUCK = f"SELECT count(*) FROM jobs INDEXED BY jobs_stuck WHERE {IS_STUCK}"
 
 
@@ -275,9 +276,11 @@ class Links(Table):
             pending += parents
         return []
 
-    def have_waited(self, parent: str) -> bool:
-        """Return whether a job that has run had a link to the job of this id."""
-        return self._database.value(HAVE_WAITED, (parent,)) is not None
+    def waited_for(self, parents: Sequence[str]) -> list[str]:
+        """Return those of some jobs, by id, to which a job that has run had a link."""
+        if self._database.value(ANY_LINK) is None:
+            return []
+        return [parent for parent in parents if self._database.value(HAVE_WAITED, (parent,)) is not None]
 
     def count_stuck(self) -> int:
         """Return how many unfinished jobs are stuck."""

@@ -34,7 +34,9 @@ def full(home: str) -> str:
 )
 def test_a_verb_that_does_not_fit_the_state_is_a_conflict(full: str, verb: str, state: str) -> None:
     answer = refused(full, 4, verb, f"{state}-1")
-    assert answer.problems == [f'cannot {verb} job "{state}-1": it is {state}']
+    what = f'put job "{state}-1" in front' if verb == "front" else f'{verb} job "{state}-1"'
+    is_there = {"cancel": "cancelled", "retry": "pending", "release": "pending"}.get(verb) == state
+    assert answer.problems == [f"cannot {what}: it is {state}{' already' * is_there}"]
     assert "ID" not in answer.hint
     assert state_of(full, f"{state}-1") == state
 
@@ -49,6 +51,8 @@ def test_a_verb_that_does_not_fit_the_state_is_a_conflict(full: str, verb: str, 
     ],
 )
 def test_a_verb_brings_a_job_to_its_next_state(full: str, verb: str, state: str, after: str) -> None:
+    if verb == "front":
+        done(full, "add", "true", "--priority", "5", "--queue", f"q-{state}")
     answer = done(full, verb, f"{state}-1")
     assert f"{state}-1" in answer.out
     assert state_of(full, f"{state}-1") == after
@@ -162,6 +166,8 @@ def test_what_only_starts_or_stops_jobs_never_asks(full: str, words: list[str]) 
 def test_every_verb_accepts_yes(full: str, verb: str) -> None:
     fits = {"retry": "dead", "release": "held", "remove": "dead", "dlq retry": "dead", "dlq remove": "dead"}
     change = ["--priority", "1"] if verb == "edit" else []
+    if verb == "front":
+        done(full, "add", "true", "--priority", "5", "--queue", "q-pending")
     done(full, *verb.split(), f"{fits.get(verb, 'pending')}-1", *change, "--yes")
 
 

@@ -11,6 +11,7 @@ from queuectl.engine.queue import Queue
 from queuectl.store.home import Home
 from queuectl.store.lockfile import LockFile
 from tests.commands.calling import bring, call, done, refused
+from tests.store.building import bring_to
 from tests.support import wait_until
 
 SCREENS = {
@@ -82,9 +83,15 @@ def test_a_job_that_waits_cannot_be_suspended(home: str, verb: str) -> None:
 
 
 def test_a_filter_finds_only_what_a_verb_can_be_used_on(running: str) -> None:
-    assert done(running, "resume", "--all").out == "0 jobs resumed\n"
+    answer = done(running, "resume", "--all")
+    assert (answer.out, answer.err) == ("0 jobs resumed\n", "1 job was not suspended\n")
     assert done(running, "suspend", "--all").out == "Job suspended: processing-1\n"
-    assert done(running, "suspend", "--all").out == "0 jobs suspended\n"
+    answer = done(running, "suspend", "--all")
+    assert (answer.out, answer.err) == ("0 jobs suspended\n", "1 job was suspended already\n")
+    with Queue(running) as queue:
+        bring_to(queue.store, "processing", id="other")
+    answer = done(running, "suspend", "--all")
+    assert (answer.out, answer.err) == ("Job suspended: other\n", "1 job was suspended already\n")
     assert done(running, "list", "suspended:no", "-o", "ids").out == ""
 
 

@@ -289,6 +289,10 @@ def test_a_filter_means_the_same_jobs_in_api_command_and_python(api: Api, verb: 
     shown = preview(api, verb, filter=text)
     command = done(api.app.queue.home.path, verb, text, "--dry-run", "-o", "ids")
     change = api.app.queue.apply(verb, text)
+    if verb == "front":
+        # All that wait in their queue are found: they are in front of the others, of which there are none.
+        assert change.already == len(shown["sample"]) == len(command.lines) and change.done == []
+        return
     assert sorted(job["id"] for job in shown["sample"]) == sorted(change.done) != []
     assert set(command.lines) == set(change.done)
     told = {

@@ -61,9 +61,9 @@ def test_a_batch_is_limited(api: Api) -> None:
 @pytest.mark.parametrize("path", ["/queues", "/queues/default"])
 def test_the_end_of_a_pause_lets_go_on_what_it_has_suspended(api: Api, path: str) -> None:
     bring_to(api.store, "processing", id="now")
-    api.ask("PATCH", path, {"paused": True})
+    api.ask("PATCH", path, {"paused": True, "running": True})
     with Queue(api.store.home.path) as queue:
-        assert queue.suspend_running().done == ["now"]
+        assert queue.get("now").is_suspended
         api.ask("PATCH", path, {"paused": False})
         assert not queue.get("now").is_suspended
 
@@ -80,10 +80,14 @@ def test_everything_is_paused_with_a_reason(api: Api) -> None:
     ("path", "body", "refusal"),
     [
         ("/queues", {}, (422, "invalid")),
+        ("/queues", {"paused": False, "running": True}, (422, "invalid")),
+        ("/queues/mail", {}, (422, "invalid")),
+        ("/queues/mail", {"slots": 2, "rate": "fast"}, (422, "invalid")),
         ("/queues/mail", {"slots": 0}, (422, "invalid")),
         ("/queues/mail", {"rate": "fast"}, (422, "invalid")),
         ("/queues/mail", {"until": "+1h", "limit": 3}, (422, "invalid")),
-        ("/queues/mail", {"paused": False}, (409, "conflict")),
+        ("/queues/mail", {"slots": 2, "until": "+1h"}, (422, "invalid")),
+        ("/queues/mail", {"slots": 2, "paused": False}, (409, "conflict")),
         ("/queues/no%20name", {"slots": 1}, (422, "invalid")),
         ("/locks/gpu", {}, (422, "invalid")),
         ("/locks/gpu", {"slots": None}, (422, "invalid")),
@@ -98,3 +102,4 @@ def test_what_they_cannot_be_given_is_refused(
     api: Api, path: str, body: dict[str, Any], refusal: tuple[int, str]
 ) -> None:
     assert api.refused("PATCH", path, body) == refusal
+    assert api.get("/queues") == {"items": [], "pauses": []} and api.get("/locks") == {"items": []}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from queuectl.engine.queue import Queue
 from tests.dashboard import browser as fixtures
 from tests.dashboard.browser import Browser, Dashboard
+from tests.support import wait_until
 
 browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
 
@@ -22,6 +24,9 @@ def test_waiting_jobs_of_a_queue_are_those_whose_time_has_come(dashboard: Dashbo
 def test_a_queue_and_everything_are_paused_with_a_reason_and_resumed(dashboard: Dashboard, browser: Browser) -> None:
     dashboard.cli("add", "true", "--queue", "mail", "--hold")
     dashboard.cli("queue", "limit", "mail", "2")
+    dashboard.work()
+    dashboard.cli("add", "sleep 600", "--id", "runs")
+    wait_until(lambda: dashboard.cli("list", "state:processing", "-q") == "runs\n")
     browser.open(dashboard.url + "/queues")
     now = "document.querySelector('tr[data-key=mail] td[data-label=Now] .badge')?.textContent"
     browser.wait(f"{now} === 'open'")
@@ -37,10 +42,18 @@ def test_a_queue_and_everything_are_paused_with_a_reason_and_resumed(dashboard: 
     browser.click("[aria-label='Pause everything']")
     browser.click("[name=reason]")
     browser.type("lunch")
+    assert browser.text("dialog .equivalent code") == "queuectl pause --reason lunch"
+    browser.click("[name=running]")
+    browser.click("[name=schedules]")
+    assert browser.text("dialog .equivalent code") == "queuectl pause --reason lunch --running --schedules"
     browser.click("dialog button.primary")
     browser.wait(f"{now} === 'paused' && !document.querySelector('dialog')")
     assert "with everything" in browser.text("tr[data-key=mail] td[data-label=Now]")
     assert browser.text("main .alert") == "Everything is paused: lunch"
+    with Queue(dashboard.home) as queue:
+        pause, job = queue.queues.pause_of_home(), queue.get("runs")
+    assert pause is not None and pause.pauses_schedules
+    assert job.suspended_by == "pause"
     dashboard.cli("queue", "drain", "mail")
     browser.wait("document.querySelector('tr[data-key=mail] td[data-label=Now]').innerText.includes('no new jobs')")
     browser.open(dashboard.url + "/")

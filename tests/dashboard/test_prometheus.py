@@ -16,8 +16,9 @@ from queuectl.dashboard.daemon import add_up
 from queuectl.engine.machine.log import Log
 from queuectl.engine.reports.totals import SLACK_MS
 from queuectl.model.errors import StoreUnavailable
-from queuectl.model.job import COMPLETED, DEAD, FAILED
+from queuectl.model.job import COMPLETED, DEAD, FAILED, PROCESSING
 from queuectl.model.when import DAY, HOUR
+from queuectl.store.lockfile import LockFile
 from queuectl.store.stats import Stats
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
@@ -288,6 +289,20 @@ def test_promtool_has_nothing_to_say(api: Api) -> None:
     text = api.ask("GET", "//metrics").body
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_suspended_and_stuck_jobs_are_gauges(api: Api) -> None:
+    assert [scraped(api)[f"queuectl_{name}_jobs", ()] for name in ("suspended", "stuck")] == [0, 0]
+    lock = LockFile(api.store.home.worker_lock(1))
+    assert lock.acquire()
+    bring_to(api.store, PROCESSING, id="runs")
+    queue = api.app.queue
+    queue.suspend("runs")
+    queue.add("true", id="parent")
+    queue.add("true", after=["parent"])
+    queue.cancel("parent")
+    assert [scraped(api)[f"queuectl_{name}_jobs", ()] for name in ("suspended", "stuck")] == [1, 1]
+    lock.close()
 
 
 def test_pauses_and_limits_of_queues_are_gauges(api: Api) -> None:

@@ -58,6 +58,7 @@ def write_sources(directory: Path) -> Path:
     return directory
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.skipif(bool(MISSING), reason=f"there is no {' and no '.join(MISSING)}")
 def test_jobs_build_what_make_builds_while_workers_are_killed(queue: Queue, tmp_path: Path) -> None:

@@ -65,6 +65,7 @@ def test_the_lock_would_notice_two_executions(
     assert queue.get(job.id).exit_code == OVERLAP
 
 
+@pytest.mark.once
 def test_nothing_is_lost_and_nothing_runs_twice_at_a_time(chaos: Chaos) -> None:
     chaos.run(SECONDS, kills=KILLS)
     found = chaos.check()

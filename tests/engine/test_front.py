@@ -54,10 +54,19 @@ def test_jobs_of_different_priorities_keep_their_order_before_all_others(queue: 
 
 def test_a_job_that_is_first_already_stays_as_it_is(queue: Queue) -> None:
     add(queue, a=5, b=0)
-    for _ in range(3):
-        queue.front("a")
+    change = queue.front("a")
+    assert (change.done, change.refused[0].message) == ([], 'cannot put job "a" in front: it is in front already')
     assert queue.get("a").priority == 5
-    assert queue.events.since(0, 100)[-1].detail == "was pending, nothing new"
+    assert queue.events.since(0, 100)[-1].what == "enqueued"
+
+
+def test_of_what_a_filter_finds_those_in_front_already_are_counted(queue: Queue) -> None:
+    add(queue, a=5, b=0, c=0, d=3)
+    change = queue.front("!priority:3")
+    assert (change.done, change.refused, change.notes) == (["b", "c"], [], ["1 job was in front already"])
+    assert [queue.get(name).priority for name in "abcd"] == [5, 4, 4, 3]
+    again = queue.front("!priority:3")
+    assert (again.done, again.refused, again.notes) == ([], [], ["3 jobs were in front already"])
 
 
 def test_other_queues_do_not_count(queue: Queue) -> None:
@@ -99,5 +108,8 @@ def test_what_does_not_wait_is_left(queue: Queue) -> None:
     add(queue, a=0, b=0)
     assert take(queue.store, now=queue.clock.wall()) is not None
     change = queue.front("a", "b")
-    assert change.done == ["b"] and [refused.id for refused in change.refused] == ["a"]
-    assert queue.get("b").priority == 0
+    assert change.done == []
+    assert [refused.message for refused in change.refused] == [
+        'cannot put job "a" in front: it is processing',
+        'cannot put job "b" in front: it is in front already',
+    ]

@@ -39,6 +39,7 @@ def test_a_random_graph_has_jobs_that_end_in_each_way() -> None:
         assert min(counts[end] for end in (COMPLETED, DEAD, CANCELLED, STUCK)) >= 10, (seed, counts)
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_graph_ends_as_it_must_whatever_is_killed(queue: Queue, tmp_path: Path, seed: int) -> None:

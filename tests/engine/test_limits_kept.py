@@ -77,6 +77,7 @@ def is_done(queue: Queue) -> bool:
     return queue.counts() == {COMPLETED: 2 * JOBS}
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("seed", [1, 2])
 def test_no_more_jobs_run_than_a_queue_has_slots_whatever_is_killed(
     queue: Queue, pool: RunningPool, ledger: Path, seed: int
@@ -111,6 +112,7 @@ def test_no_lock_is_held_twice_and_no_batch_exceeds_its_limit_whatever_is_killed
     assert len(words) >= JOBS and set(words) == {"begun"}
 
 
+@pytest.mark.once
 def test_no_more_jobs_start_than_a_rate_allows_whatever_is_killed(
     queue: Queue, pool: RunningPool, ledger: Path
 ) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Callable, Iterator
 import pytest
 
 from queuectl.engine.autoscale import AutoScaler
+from queuectl.engine.clockwork.pauses import WITH_PAUSE
 from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.machine.doorbell import WORK, WORKERS, Doorbell
 from queuectl.engine.machine.log import Log
@@ -107,9 +108,9 @@ def test_a_pause_of_everything_holds_for_all_queues_and_resume_ends_it(queue: Qu
     assert take(queue.store) is None
     assert [found.state for found in queue.queues.all()] == ["paused"]
     queue.queues.pause("mail")
-    assert [lane.subject for lane in queue.queues.resume()] == ["everything", "queue mail"]
+    assert [lane.subject for lane in queue.queues.resume().lanes] == ["everything", "queue mail"]
     assert claim(queue.store).queue == "mail"
-    assert queue.queues.resume() == []
+    assert queue.queues.resume().lanes == []
 
 
 def test_only_a_queue_that_is_paused_or_draining_is_resumed(queue: Queue) -> None:
@@ -162,8 +163,7 @@ def test_a_pause_that_ends_by_itself_lets_go_on_what_it_has_suspended(
 ) -> None:
     let_run(queue, clock)
     queue.suspend("web")
-    queue.queues.pause(until="+10s")
-    assert queue.suspend_running().done == ["mail"]
+    assert queue.queues.pause(until="+10s", running=True).jobs == ["mail"]
     clock.advance(10_000)
     scheduler.tick()
     assert [queue.get(name).is_suspended for name in ("mail", "web")] == [False, True]
@@ -175,15 +175,61 @@ def test_what_one_pause_lets_go_on_another_keeps_suspended(
     let_run(queue, clock)
     queue.queues.pause("mail")
     queue.queues.pause("web", until="+10s")
-    queue.queues.pause()
-    queue.suspend_running()
-    queue.queues.resume("mail")
-    assert queue.resume_paused(["mail"]).count == 0
+    queue.queues.pause(running=True)
+    assert queue.queues.resume("mail").jobs == []
     clock.advance(10_000)
     scheduler.tick()
     assert [queue.get(name).is_suspended for name in ("mail", "web")] == [True, True]
-    queue.queues.resume()
-    assert queue.resume_paused().done == ["mail", "web"]
+    assert queue.queues.resume().jobs == ["mail", "web"]
+    told_of = [(event.job, event.what) for event in queue.events.since(0, 100) if event.detail == WITH_PAUSE]
+    assert told_of == [(job, verb) for verb in ("suspend", "resume") for job in ("mail", "web")]
+
+
+def test_what_a_pause_suspended_goes_on_in_the_transaction_that_ends_the_pause(
+    queue: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    let_run(queue, clock)
+    queue.queues.pause("mail", running=True)
+
+    def fail(*arguments: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(queue.store.jobs, "resume", fail)
+        queue.queues.resume("mail")
+    assert queue.queues.get("mail").state == "paused" and queue.get("mail").is_suspended
+
+
+def test_several_things_about_a_queue_change_at_once(queue: Queue, clock: FakeClock) -> None:
+    let_run(queue, clock)
+    found = queue.queues.edit("mail", slots=2, rate="10/m", paused=True, until="+1h", reason="game", running=True)
+    assert (found.slots, found.rate, found.state, found.pause_reason) == (2, "10/m", "paused", "game")
+    assert queue.get("mail").is_suspended
+    found = queue.queues.edit("mail", slots=None, paused=False, draining=True)
+    assert (found.slots, found.rate, found.state) == (None, "10/m", "draining")
+    assert not queue.get("mail").is_suspended
+
+
+@pytest.mark.parametrize(
+    ("parts", "error"),
+    [
+        ({"slots": 2, "rate": "fast"}, InvalidInput),
+        ({"rate": "10/m", "slots": 0}, InvalidInput),
+        ({"slots": 2, "paused": True, "until": "soon"}, InvalidInput),
+        ({"slots": 2, "paused": True, "reason": "x" * 201}, InvalidInput),
+        ({"slots": 2, "draining": True, "paused": False}, Conflict),
+        ({"slots": 2, "until": "+1h"}, InvalidInput),
+        ({"slots": 2, "paused": False, "running": True}, InvalidInput),
+        ({"slots": 2, "limit": 3}, InvalidInput),
+        ({}, InvalidInput),
+    ],
+)
+def test_nothing_about_a_queue_changes_if_one_of_several_things_is_wrong(
+    queue: Queue, parts: dict[str, Any], error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        queue.queues.edit("mail", **parts)
+    assert queue.queues.all() == [] and queue.events.since(0, 10) == []
 
 
 def test_a_draining_queue_takes_no_new_jobs_and_runs_those_that_it_has(queue: Queue) -> None:

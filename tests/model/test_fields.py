@@ -7,7 +7,18 @@ from typing import Any
 import pytest
 
 from queuectl.model.checks import MAX_PRIORITY, MAX_RETRIES
-from queuectl.model.fields import BY_NAME, BY_SPELLING, EDITABLE, GIVEN, JOB_FIELDS, KEPT, RECURRING, Field, columns
+from queuectl.model.fields import (
+    BY_NAME,
+    BY_SPELLING,
+    EDITABLE,
+    FROM_NOW,
+    GIVEN,
+    JOB_FIELDS,
+    KEPT,
+    RECURRING,
+    Field,
+    columns,
+)
 from queuectl.model.job import Job
 from queuectl.model.schedule import Schedule
 from queuectl.model.settings import find
@@ -58,7 +69,7 @@ def test_a_job_has_the_fields_that_are_kept_in_this_order() -> None:
 
 
 def test_a_new_job_has_the_fields_that_are_given() -> None:
-    assert sorted([*names(GIVEN), "is_delay"]) == sorted(JobSpec.__slots__) == sorted(JobSpec.__annotations__)
+    assert sorted([*names(GIVEN), *FROM_NOW.values()]) == sorted(JobSpec.__slots__) == sorted(JobSpec.__annotations__)
 
 
 def test_a_schedule_has_the_fields_that_it_gives_its_jobs() -> None:

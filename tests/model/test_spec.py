@@ -26,6 +26,7 @@ def test_what_is_not_given_has_a_default() -> None:
         "timeout": 300_000,
         "run_at": None,
         "is_delay": False,
+        "expires_from_now": False,
         "expires_at": None,
         "hold": False,
         "cwd": "/work",
@@ -66,8 +67,22 @@ def test_every_field_can_be_given() -> None:
     }
     awaited = {"after": "a", "after_any": ["b", 3], "after_failed": ["tag:x"]}
     spec = parse(**same, **awaited, timeout=3, run_at="+1s", expires="2s", tags=["t"], lock=["gpu"])
-    read = {"command": "true", "timeout": 3_000, "is_delay": True, "tags": ("t",), "locks": ("gpu",)}
-    read.update(run_at=NOW + 1_000, expires_at=NOW + 2_000, after=("a",), after_any=("b", "3"), after_failed=("tag:x",))
+    read = {
+        "command": "true",
+        "timeout": 3_000,
+        "is_delay": True,
+        "expires_from_now": True,
+        "tags": ("t",),
+        "locks": ("gpu",),
+    }
+    read.update(
+        locks=("gpu",),
+        run_at=NOW + 1_000,
+        expires_at=NOW + 2_000,
+        after=("a",),
+        after_any=("b", "3"),
+        after_failed=("tag:x",),
+    )
     assert {name: getattr(spec, name) for name in JobSpec.__slots__} == {**same, **read}
 
 
@@ -321,3 +336,11 @@ def test_a_time_that_counts_from_now_is_known_as_a_delay(run_at: str | None, is_
     assert parse(run_at=run_at).is_delay == is_delay
     changes = parse_changes({"run_at": run_at}, NOW)
     assert changes["is_delay"] == is_delay and "is_delay" not in parse_changes({"priority": 1}, NOW)
+
+
+@pytest.mark.parametrize("expires, from_now", [("2h", True), (" +1d ", True), ("tomorrow 09:00", False), (None, False)])
+def test_the_same_is_known_of_when_a_job_expires(expires: str | None, from_now: bool) -> None:
+    found = parse(expires=expires, run_at="+1h")
+    assert (found.expires_from_now, found.is_delay) == (from_now, True)
+    changes = parse_changes({"expires": expires}, NOW)
+    assert changes["expires_from_now"] == from_now and "is_delay" not in changes

@@ -10,7 +10,7 @@ from queuectl import Queue
 from queuectl.commands.grammar.registry import load
 from queuectl.dashboard.api import routes  # noqa: F401  (declares the routes)
 from queuectl.dashboard.api.route import BASE, TABLE
-from queuectl.model.job import HELD, PENDING, PROCESSING, STATE_TABLE, STATES, TRANSITIONS, Job, sources
+from queuectl.model.job import BLOCKED, HELD, PENDING, PROCESSING, STATE_TABLE, STATES, TRANSITIONS, Job, sources
 from queuectl.model.verbs import PLAIN_VERBS, VERBS, Verb, allowed_verbs
 
 INTERNAL = {"claim", "succeed", "fail", "bury", "requeue", "promote", "unblock", "postpone"}
@@ -59,12 +59,28 @@ def test_what_can_be_done_with_a_running_job_depends_on_who_has_suspended_it(
         ("suspend", a_job(PROCESSING), None, None),
         ("suspend", a_job(PROCESSING, "user"), "it is suspended already", "it goes on with: queuectl resume"),
         ("resume", a_job(PROCESSING), "it is not suspended", None),
-        ("suspend", a_job(PENDING), "it is pending", None),
+        ("suspend", a_job(PENDING), "it is pending", "keep it from starting with: queuectl hold"),
+        ("suspend", a_job(BLOCKED), "it is blocked", "keep it from starting with: queuectl hold"),
+        ("suspend", a_job(HELD), "it is held", None),
+        ("hold", a_job(HELD), "it is held already", "let it run with: queuectl release"),
+        ("release", a_job(BLOCKED), "it is blocked", "see what it waits for with: queuectl why"),
         ("resume", a_job(HELD), "it is held", "let it run with: queuectl release"),
         ("front", a_job(PROCESSING), "it is processing", None),
         ("remove", a_job(PROCESSING), "it is processing", "cancel it first: queuectl cancel"),
     ],
-    ids=["it fits", "suspended", "running", "waiting", "held", "of no use once cancelled", "of use once cancelled"],
+    ids=[
+        "it fits",
+        "suspended",
+        "running",
+        "waiting",
+        "blocked",
+        "waiting for a user",
+        "held twice",
+        "not held",
+        "held",
+        "of no use once cancelled",
+        "of use once cancelled",
+    ],
 )
 def test_a_verb_says_why_it_does_not_fit_a_job_and_what_helps(
     verb: str, job: Job, reason: str | None, hint: str | None

@@ -111,6 +111,8 @@ def test_any_duration_shown_is_read_back_but_for_what_was_cut_off() -> None:
 def test_the_distance_from_now_is_one_rounded_number(distance: int, past: str, future: str) -> None:
     assert when.ago(NOW - distance, NOW) == past
     assert when.ago(NOW + distance, NOW) == future
+    assert when.ahead(NOW - distance, NOW) == past
+    assert when.ahead(NOW + distance, NOW) == ("in 1s" if 0 < distance < 1_000 else future)
 
 
 def test_showing_and_reading_durations_loads_neither_datetime_nor_re() -> None:

@@ -6,13 +6,13 @@ from ...model.errors import DaemonUnavailable
 from ...model.nouns import daemons as nouns
 from ...model.quantity import counted
 from ...model.scheduler import TOTALS, SchedulerState
-from ...model.worker import ALL
+from ...model.worker import ALL, given_limits
 from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .daemon import DETACH, FOLLOW, NO_DETACH, READY_FD, TAIL, demand_one_place, log_text, stopped
-from .workers import LIMITS, limits_of
+from .workers import LIMITS
 
 GROUP = "Schedule"
 KEPT = "without --auto the scheduler starts no workers: the number is kept for scheduler start --auto"
@@ -71,7 +71,7 @@ def scheduler_start(
     are for these workers.
     """
     demand_one_place(no_detach, detach)
-    limits = limits_of(max_load, min_memory)
+    limits = given_limits(max_load, min_memory)
     if no_detach:
         if ready_fd is None:
             context.front_end.note(

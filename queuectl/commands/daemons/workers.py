@@ -9,7 +9,17 @@ from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, StoreUnav
 from ...model.job import jobs_text
 from ...model.nouns import daemons as nouns
 from ...model.quantity import some_of
-from ...model.worker import ALL, EVERY_QUEUE, WorkerState, group_of, of_group, option, queues_of, workers_text
+from ...model.worker import (
+    ALL,
+    EVERY_QUEUE,
+    WorkerState,
+    given_limits,
+    group_of,
+    of_group,
+    option,
+    queues_of,
+    workers_text,
+)
 from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
@@ -73,12 +83,6 @@ LIMITS = (
         help="take no job while less memory than this is available, or none (default: min_memory)",
     ),
 )
-
-
-def limits_of(max_load: str | None, min_memory: str | None) -> dict[str, object]:
-    """Return the limits that were given."""
-    given = {"max_load": max_load, "min_memory": min_memory}
-    return {name: text for name, text in given.items() if text is not None}
 
 
 @command(
@@ -145,7 +149,7 @@ def worker_start(
     if drain and context.queue.workers.pid is not None:
         hint = "wait for them with: queuectl wait state:open, or stop them with: queuectl worker stop"
         raise Conflict("--drain is for workers of its own, and some are running", hint=hint)
-    name, limits = _group(queue) or ALL, limits_of(max_load, min_memory)
+    name, limits = _group(queue) or ALL, given_limits(max_load, min_memory)
     if no_detach:
         groups = {name: context.queue.settings().worker_count if count is None else count}
         return _run_here(context, groups, ready_fd, drain, limits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...model import when
 from ...model.checks import is_utf8, without_line_end
 from ...model.errors import InvalidInput
-from ...model.fields import GIVEN
+from ...model.fields import BY_NAME, GIVEN
 from ...model.job import HELD, SCHEDULED
 from ...model.nouns import jobs as nouns
 from ...model.shellwords import shell_word
@@ -90,10 +90,8 @@ def add(
     jobs, places = _jobs(context, command, command_option, words, fields)
     tell_of_line_end(context, *words[-1:], *(job.get("command") for job in jobs))
     if start:
-        from .afterwards import start_worker
-
         context.queue.check(jobs, names=places)
-        start_worker(context, fields.get("queue"))
+        _start_worker(context, fields.get("queue"))
     ids = context.queue.enqueue(jobs, names=places)
     notes = link_notes(context, jobs, ids)
     if follow or wait:
@@ -115,9 +113,27 @@ def add(
     )
 
 
+def _start_worker(context: Context, queue: str | None) -> None:
+    """Start a worker unless somebody takes the jobs of a queue, by default the default one.
+
+    Raises DaemonUnavailable, or Conflict where workers run elsewhere or are stopping.
+    """
+    from ...engine.attended import is_attended
+    from ...model.worker import ALL, option
+
+    group = ALL
+    if is_attended(context.queue):
+        name = queue or str(BY_NAME["queue"].default)
+        if not context.queue.reports.without_workers([name]):
+            return
+        group = name
+    context.queue.workers.start(group, 1)
+    context.front_end.note(f"1 worker started; stop it with: queuectl worker stop{option(group or None)}")
+
+
 def _awaited(context: Context, ids: Sequence[str], *, follow: bool) -> Result:
     from ...engine.finding import Selection
-    from .afterwards import follow_jobs
+    from .follow import follow_jobs
     from .wait import wait_for
 
     numbers = context.queue.find(ids)
@@ -157,7 +173,7 @@ def added_text(job: Job, now: int) -> str:
 
 def expiry_text(expires_at: int, now: int) -> str:
     """Return until when a job must have started, in local time and from now."""
-    return f"{when.local(expires_at)} ({when.ago(expires_at, now)}), unless it has started by then"
+    return f"{when.local(expires_at)} ({when.ahead(expires_at, now)}), unless it has started by then"
 
 
 def how_to_release(job: Job) -> str:
@@ -168,10 +184,10 @@ def how_to_release(job: Job) -> str:
 def due_text(job: Job, now: int) -> str:
     """Return when a job is due: in local time, in UTC and from now; a held one has to be released, too."""
     instant = f"{when.local(job.run_at)} ({when.iso(job.run_at)})"
-    ago, is_held = when.ago(job.run_at, now), job.state == HELD
+    away, is_held = when.ahead(job.run_at, now), job.state == HELD
     if job.run_at < min(job.created_at, now):
-        return f"{instant}; that is over ({ago}): it runs " + ("once it is released" if is_held else "now")
-    return f"{instant}, {ago}" + ", once it is released" * is_held
+        return f"{instant}; that is over ({away}): it runs " + ("once it is released" if is_held else "now")
+    return f"{instant}, {away}" + ", once it is released" * is_held
 
 
 def due_note(context: Context, id: str) -> str:
@@ -189,11 +205,11 @@ def _jobs(
             "give the command once: as one quoted text, as words after --, or with --command", field="command"
         )
     if command == "-":
-        from .afterwards import jobs_of_stdin
+        from .stdin import jobs_of_stdin
 
         return jobs_of_stdin(context, fields)
     if command is not None and command.lstrip().startswith("{"):
-        from .afterwards import demand_no_json
+        from .stdin import demand_no_json
 
         demand_no_json(command, shell_word(command))
     text = command_option if command is None else command

@@ -2,67 +2,49 @@
 
 from __future__ import annotations
 
-from ...model.errors import NotFound
+from ...engine.follower import LOOK_SECONDS, Follower, read_job
+from ...model.job import COMPLETED
+from ...model.link import STUCK
 from ...model.piece import nothing_printed
-from ...model.quantity import counted
-from ..result import Labelled
+from ...model.quantity import counted, some_of
+from ..result import Labelled, Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Iterator, Sequence
 
-    from ...engine.queue import Queue
     from ...model.attempt import Attempt
     from ...model.job import Job
     from ..context import Context
+    from ..result import Text
 
-LOOK_SECONDS = 0.05
 
+class ToldFollower(Follower):
+    """A job that is followed from its last attempt on; the end of each other attempt is told in a note.
 
-class Follower:
-    """What a job prints, attempt by attempt, until it is final; with `only`, that attempt alone.
-
-    `stream` None means both; `tail` begins with the last lines of what is there. `is_done` says that
-    nothing more will come.
+    `tail` begins with the last lines of what is there.
     """
 
     def __init__(
         self, context: Context, job: Job, *, stream: int | None = None, tail: int | None = None, only: int | None = None
     ) -> None:
-        self.is_done = False
+        queue = context.queue
+        attempts = queue.logs.attempts(job)
+        super().__init__(queue, queue.logs, job, first=max(0, len(attempts) - 1), stream=stream, only=only)
         self._context = context
-        self._queue = context.queue
-        self._number = job.number
-        self._stream = stream
-        self._only = only
-        attempts = self._queue.logs.attempts(job)
-        self._shown = only - 1 if only is not None else max(0, len(attempts) - 1)
-        self._position = 0
-        if tail is not None and attempts[self._shown :]:
-            self._position = self._queue.logs.tail_position(attempts[self._shown], tail, stream)
+        self._only_one = only is not None
+        begun = attempts[-1:] if only is None else attempts[only - 1 : only]
+        if tail is not None and begun:
+            self.position = queue.logs.tail_position(begun[0], tail, stream)
 
-    def look(self) -> Iterator[bytes]:
-        """Yield what is new. Raises NotFound if the job was removed, or never had the attempt."""
-        # The job before its attempts: of one that is over, all of them are seen.
-        job = read_job(self._queue, self._number)
-        attempts = self._queue.logs.attempts(job)
-        for attempt in attempts[self._shown : self._only]:
-            self._position = yield from self._queue.logs.printed(attempt, self._position, self._stream)
-            if attempt.outcome is None:
-                break
-            if not self._position:
-                yield nothing_to_see(self._context, job, attempt)
-            self._shown, self._position = self._shown + 1, 0
-            if self._only is None and (attempt is not attempts[-1] or not job.is_over):
-                self._context.front_end.note(
-                    f"{job.id}: attempt {attempt.attempt} ended: {attempt.error}, the job is {job.state}"
-                )
-        if self._shown == self._only:
-            self.is_done = True
-        elif job.is_over and self._shown >= len(attempts):
-            if self._only is not None:
-                self._queue.logs.attempt(job, self._only)
-            self.is_done = True
+    def end_of(self, attempt: Attempt, job: Job, *, is_last: bool) -> Iterator[bytes]:
+        """Yield a line if the attempt has printed nothing, and tell how it ended unless it is the last."""
+        if not self.position:
+            yield nothing_to_see(self._context, job, attempt)
+        if not (self._only_one or is_last):
+            self._context.front_end.note(
+                f"{job.id}: attempt {attempt.attempt} ended: {attempt.error}, the job is {job.state}"
+            )
 
 
 def nothing_to_see(context: Context, job: Job, attempt: Attempt) -> bytes:
@@ -103,9 +85,28 @@ def labelled(names: Sequence[str], pieces: Iterable[tuple[int, bytes]]) -> Itera
         yield from (Labelled(f"{names[index]:<{width}} | ", index, line + b"\n") for line in lines)
 
 
-def read_job(queue: Queue, number: int) -> Job:
-    """Return the job of this number. Raises NotFound if it was removed."""
-    found = queue.read([number])
-    if not found:
-        raise NotFound("the job was removed")
-    return found[0]
+def follow_jobs(context: Context, numbers: Sequence[int]) -> Result:
+    """Return what new jobs print as it comes; the exit code is known at the end: that of one job, 1 if one failed."""
+    result = Result(live=True)
+    result.text = _to_code(context, numbers, result)
+    return result
+
+
+def _to_code(context: Context, numbers: Sequence[int], result: Result) -> Iterator[Text]:
+    from .idle import waited_for
+    from .wait import exit_code_of
+
+    jobs = [read_job(context.queue, number) for number in numbers]
+    context.front_end.note(f"{'Job' if len(jobs) == 1 else 'Jobs'} added: {some_of([job.id for job in jobs])}")
+    pieces = follow([ToldFollower(context, job) for job in jobs], context)
+    with waited_for(context, numbers):
+        if len(jobs) == 1:
+            yield from (piece for _, piece in pieces)
+        else:
+            yield from labelled([job.id for job in jobs], pieces)
+    jobs = [read_job(context.queue, number) for number in numbers]
+    failed = [job for job in jobs if job.state != COMPLETED]
+    for job in jobs if len(jobs) == 1 else failed:
+        how = STUCK if job.stuck else job.state
+        context.front_end.note(f"{job.id} is {how}" + (f": {job.error}" if job.error else ""))
+    result.code = exit_code_of(jobs[0]) if len(jobs) == 1 else int(bool(failed))

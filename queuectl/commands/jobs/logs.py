@@ -7,7 +7,7 @@ from ...model.piece import STDERR, STDOUT
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .follow import Follower, labelled, nothing_to_see
+from .follow import ToldFollower, labelled, nothing_to_see
 from .follow import follow as follow_all
 from .idle import waited_for
 from .selection import FINDING, none_meant, select
@@ -77,7 +77,7 @@ def logs(
         raise none_meant(meant)
     if follow:
         only = attempt if isinstance(attempt, int) else None
-        followers = [Follower(context, job, stream=stream, tail=tail, only=only) for job in jobs]
+        followers = [ToldFollower(context, job, stream=stream, tail=tail, only=only) for job in jobs]
         pieces = _to_the_end(context, follow_all(followers, context), meant.numbers)
     elif len(jobs) == 1:
         return Result(text=_printed(context, jobs[0], attempt, stream, tail), raw=raw)

@@ -152,7 +152,7 @@ def show_only(context: Context, verb: Verb, meant: Selection) -> Result:
     found = context.queue.read(meant.numbers)
     jobs = [job for job in found if verb.misfit(job) is None]
     others = Counter(job.state for job in found if verb.misfit(job))
-    refused = [f"cannot {verb.name} {jobs_text(count, state)}" for state, count in others.items()]
+    refused = [f"cannot {verb.applied_to(jobs_text(count, state))}" for state, count in others.items()]
     return job_table(jobs, [f"{jobs_text(len(jobs))}, nothing was changed", *refused, *left_out(meant)])
 
 
@@ -163,7 +163,7 @@ def report(change: Change, done: str, meant: Selection) -> Result:
 
     demand_done(change)
     refused = [one for one in change.refused if one.state in meant.states]
-    others = len(meant.numbers) - len(change.done) - len(refused)
+    others = len(meant.numbers) - len(change.done) - len(refused) - change.already
     shown = some_of(change.done)
     message = (
         f"Job {done}: {shown}"

@@ -64,15 +64,14 @@ def pause(
     if duration is not None and until is not None:
         raise InvalidInput("give either --for or --until, not both", field="until")
     end = until if duration is None else f"+{round(duration * 1000)}ms"
-    paused = context.queue.queues.pause(*queues, until=end, reason=reason, schedules=schedules)
-    suspended = context.queue.suspend_running(queues).count if running else 0
+    done = context.queue.queues.pause(*queues, until=end, reason=reason, schedules=schedules, running=running)
     now = context.clock.wall()
-    lines = [f"{lane.subject[0].upper()}{lane.subject[1:]} is {lane.pause_text(now)}" for lane in paused]
+    lines = [f"{lane.subject[0].upper()}{lane.subject[1:]} is {lane.pause_text(now)}" for lane in done.lanes]
     return Result(
         PAUSE,
-        rows=[Pause.of_lane(lane) for lane in paused],
+        rows=[Pause.of_lane(lane) for lane in done.lanes],
         message="\n".join(lines),
-        notes=_notes(context, queues, suspended),
+        notes=_notes(context, queues, len(done.jobs)),
     )
 
 
@@ -118,16 +117,15 @@ def _is_queue(context: Context, word: str) -> bool:
 
 def end_pauses(context: Context, queues: Sequence[str]) -> Result:
     """End the pauses of some queues, or all; let go on what they have suspended."""
-    resumed = context.queue.queues.resume(*queues)
-    change = context.queue.resume_paused(queues)
-    names = [lane.subject for lane in resumed]
-    notes = [f"{counted(change.count, 'job')} {'goes' if change.count == 1 else 'go'} on"] if change.count else []
-    notes += [] if names or change.count else ["nothing was paused"]
+    done = context.queue.queues.resume(*queues)
+    names = [lane.subject for lane in done.lanes]
+    notes = [f"{counted(len(done.jobs), 'job')} {'goes' if len(done.jobs) == 1 else 'go'} on"] if done.jobs else []
+    notes += [] if names or done.jobs else ["nothing was paused"]
     left = context.queue.queues.pause_of_home()
     if left is not None:
         notes.append(f"everything is still {left.pause_text(context.clock.wall())}; end that with: queuectl resume")
     message = f"Resumed: {', '.join(names)}" if names else None
-    return Result(RESUMED, rows=[{"queue": lane.name or None} for lane in resumed], message=message, notes=notes)
+    return Result(RESUMED, rows=[{"queue": lane.name or None} for lane in done.lanes], message=message, notes=notes)
 
 
 def _demand_queues(context: Context, words: Sequence[str]) -> None:

@@ -65,6 +65,8 @@ def _families(app: App) -> Iterator[Family]:
     locks = app.queue.locks.all()
     for part, help in LOCK_GAUGES.items():
         yield _gauge(f"lock_{part}", help, [({"lock": lock.name}, getattr(lock, part)) for lock in locks])
+    yield _gauge("suspended_jobs", "Processing jobs that stand still until they are resumed.", [({}, status.suspended)])
+    yield _gauge("stuck_jobs", "Jobs that wait for others that have ended otherwise.", [({}, status.stuck)])
     help = "Processing jobs whose worker is gone: they are taken back when workers or the scheduler run."
     yield _gauge("gone_jobs", help, [({}, len(status.gone))])
     help = "How long the job that waits longest has been claimable, 0 if none waits."

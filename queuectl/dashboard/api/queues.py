@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ...model.checks import MAX_SLOTS
-from ...model.errors import InvalidInput, did_you_mean, quoted
+from ...model.errors import InvalidInput
 from ...model.job import PENDING
 from ...model.kinds import FLAG, TEXT, integer
 from ...model.lane import Lane
@@ -28,6 +28,7 @@ HOW = (
     Parameter("until", TEXT, "when the pause ends, such as 18:00 or +1h (default: when it is resumed)"),
     Parameter("reason", TEXT, "why it is paused"),
     Parameter("schedules", FLAG, "whether recurring jobs add no jobs meanwhile"),
+    Parameter("running", FLAG, "whether the jobs that run are suspended until the pause ends"),
 )
 LIMITS = (
     Parameter("slots", integer(1, MAX_SLOTS), "how many of its jobs may run at a time, null for any number"),
@@ -38,6 +39,7 @@ LIMITS = (
 
 NEEDED = Parameter("paused", FLAG, "true begins another pause, false ends all", is_required=True)
 PARTS = (*LIMITS, PAUSED, *HOW)
+BY_NAME = {part.name: part for part in PARTS}
 
 
 @route("GET", "/queues", "The queues: depth, oldest waiting job, throughput, limits and pauses", answer=QUEUES)
@@ -71,7 +73,13 @@ def _queue(status: Status, name: str, queue: ShownQueue | None, hour: Rollup | N
 
 @route("PATCH", "/queues", "Pause all queues, those to come too, or end all pauses", body=(NEEDED, *HOW), answer=QUEUES)
 def pause_all(app: App, *, paused: bool, **how: Any) -> dict[str, Any]:
-    _pause(app, [], paused, how)
+    given = {key: value for key, value in how.items() if value is not None}
+    if paused:
+        app.queue.queues.pause(**given)
+    elif given:
+        raise InvalidInput("the end of a pause has no " + " and no ".join(given), field=next(iter(given)))
+    else:
+        app.queue.queues.resume()
     return _all(app)
 
 
@@ -84,33 +92,7 @@ def pause_all(app: App, *, paused: bool, **how: Any) -> dict[str, Any]:
     errors=(409,),
 )
 def edit_queue(app: App, *, name: str, rest: dict[str, Any]) -> ShownQueue:
-    given: dict[str, Any] = {key: _known(key).check(value) for key, value in rest.items()}
-    if not given:
-        raise InvalidInput(f"nothing to change, give at least one of {', '.join(part.name for part in PARTS)}")
-    found = app.queue.queues
-    if "slots" in given:
-        found.limit(name, given["slots"])
-    if "rate" in given:
-        found.rate(name, given["rate"])
-    if given.get("draining") is not None:
-        found.drain(name, given["draining"])
-    if given.get("paused") is not None:
-        _pause(app, [name], given["paused"], given)
-    return found.get(name)
-
-
-def _known(name: str) -> Parameter:
-    """Return a parameter of the body. Raises InvalidInput."""
-    known = {parameter.name: parameter for parameter in PARTS}
-    if name not in known:
-        raise InvalidInput(f"unknown field {quoted(name)}{did_you_mean(name, known)}", field=name)
-    return known[name]
-
-
-def _pause(app: App, names: list[str], paused: bool, how: dict[str, Any]) -> None:
-    if paused:
-        schedules = bool(how.get("schedules"))
-        app.queue.queues.pause(*names, until=how.get("until"), reason=how.get("reason"), schedules=schedules)
-    else:
-        app.queue.queues.resume(*names)
-        app.queue.resume_paused(names)
+    given = {key: BY_NAME[key].check(value) if key in BY_NAME else value for key, value in rest.items()}
+    # Of a limit null says that there is none.
+    parts = {key: value for key, value in given.items() if value is not None or key in ("slots", "rate")}
+    return app.queue.queues.edit(name, **parts)

@@ -16,7 +16,7 @@ from ...model.clock import Clock
 from ...model.errors import QueueCTLError
 from ...model.kinds import FLAG, TEXT, integer
 from ...model.noun import many
-from ...model.worker import ALL, group_of
+from ...model.worker import ALL, given_limits, group_of
 from ..app import App
 from ..http.message import json_response
 from .answers import WORKERS, WORKERS_STOPPED
@@ -87,8 +87,7 @@ QUEUE_NAMES = many(TEXT.but(given={"type": "string", "pattern": NAME_PATTERN.rep
     errors=(409,),
 )
 def start(app: App, *, count: int | None, queues: list[str], max_load: str | None, min_memory: str | None) -> object:
-    given = {"max_load": max_load, "min_memory": min_memory}
-    limits = {name: text for name, text in given.items() if text is not None}
+    limits = given_limits(max_load, min_memory)
     app.queue.workers.start(_group(queues) or ALL, count, patience=START_SECONDS, limits=limits)
     return workers(app)
 

@@ -1,17 +1,52 @@
-"""Pauses that end by themselves.
+"""What a pause does to jobs that run, and pauses that end by themselves.
 
-A claim takes one for over as soon as its time has come: here this is written down, and workers are woken.
+A claim takes a pause for over as soon as its time has come: here this is written down, and workers are woken.
 """
 
 from __future__ import annotations
 
-from ...model.job import PAUSE
+from collections.abc import Callable, Sequence
+
+from ...model.job import PAUSE, Job
 from ...model.lane import is_queue_paused
 from ...store import Store
 from ..machine.doorbell import CONTROL, WORKERS, ring
 from ..machine.log import Log
 
 ALL = -1
+# What the history of a job says of it.
+WITH_PAUSE = "with a pause"
+
+
+def suspend_running(store: Store, queues: Sequence[str], now: int, actor: str) -> list[str]:
+    """Suspend what runs, in some queues or in all, for a pause; return the ids. In a transaction.
+
+    What a user has suspended stays with them.
+    """
+
+    def suspend(job: Job) -> bool:
+        is_meant = not job.is_suspended and (not queues or job.queue in queues)
+        return is_meant and store.jobs.suspend(job.number, now, PAUSE)
+
+    return _each_running(store, "suspend", suspend, now, actor)
+
+
+def let_go_on(store: Store, now: int, actor: str) -> list[str]:
+    """Let go on what a pause has suspended and none keeps any more; return the ids. In a transaction."""
+    lanes = store.lanes.all()
+
+    def resume(job: Job) -> bool:
+        is_meant = job.suspended_by == PAUSE and not is_queue_paused(lanes, job.queue, now)
+        return is_meant and store.jobs.resume(job.number, now, PAUSE)
+
+    return _each_running(store, "resume", resume, now, actor)
+
+
+def _each_running(store: Store, verb: str, change: Callable[[Job], bool], now: int, actor: str) -> list[str]:
+    changed = [job for job in store.search.jobs(store.search.running(ALL)) if change(job)]
+    for job in changed:
+        store.events.add(verb, actor=actor, now=now, detail=WITH_PAUSE, job=job.number)
+    return [job.id for job in changed]
 
 
 def end_pauses(store: Store, now: int, log: Log) -> int:
@@ -27,14 +62,6 @@ def end_pauses(store: Store, now: int, log: Log) -> int:
             store.events.add(
                 "resumed", actor=log.speaker, now=now, detail=f"{lane.subject}: the time of its pause is over"
             )
-        _let_go_on(store, now)
+        let_go_on(store, now, log.speaker)
     ring(store.home, WORKERS, CONTROL)
     return len(over)
-
-
-def _let_go_on(store: Store, now: int) -> None:
-    """Let go on what a pause has suspended and none keeps any more. In a transaction."""
-    lanes = store.lanes.all()
-    for job in store.search.jobs(store.search.running(ALL)):
-        if job.suspended_by == PAUSE and not is_queue_paused(lanes, job.queue, now):
-            store.jobs.resume(job.number, now, PAUSE)

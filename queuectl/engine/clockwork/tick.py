@@ -17,7 +17,7 @@ from ...model.job import PROCESSING, jobs_text
 from ...model.scheduler import TOTALS
 from ...store import Home, Store
 from ..home import timezone
-from ..home.clockwatch import ClockWatch, set_by
+from ..home.clockwatch import ClockWatch, follow, set_by
 from ..home.room import WAL_BYTES
 from ..home.settings import load_settings
 from ..machine.doorbell import SCHEDULER, WORKERS, ring
@@ -28,6 +28,7 @@ from .firing import MISSED, Firing
 from .housekeeping import Housekeeping
 from .pauses import end_pauses
 from .sampling import Sampler
+from .untold import tell_children
 
 LONGEST_WAIT_SECONDS = 1.0
 PROMOTE_AT_ONCE = CANCEL_AT_ONCE = EXPIRE_AT_ONCE = 500
@@ -68,7 +69,7 @@ class Clockwork:
         fired = self._firing.step(now, f"the clock was set {set_by(jump)}" if jump > 0 else MISSED)
         recovered = self._recovery.step()
         cancelled = self._cancel_stopped()
-        unblocked = self._tell_children(now)
+        unblocked = tell_children(self._store)
         # A worker that found too many jobs that had expired waits for a bell.
         is_news = any((expired, promoted, resumed, fired, recovered, cancelled, unblocked))
         if is_news:
@@ -102,15 +103,15 @@ class Clockwork:
 
     def _expire(self) -> int:
         expired, actor = 0, self._log.speaker
-        while True:
-            at = self._store.jobs.expiry.next()
-            if at is None or at > self._clock.wall():
-                return expired
+        while self._store.jobs.expiry.is_due(self._clock.wall()):
             if expired:
                 self._store.database.give_way()
             cancel = partial(hooks.cancel, self._store, settings=load_settings(self._store), actor=actor)
             with self._store.writing():
+                # The clock may have been set since this tick began.
+                follow(self._store)
                 expired += self._store.jobs.expiry.step(self._clock.wall(), EXPIRE_AT_ONCE, actor, cancel)
+        return expired
 
     def _promote(self) -> int:
         promoted = 0
@@ -136,16 +137,6 @@ class Clockwork:
         if cancelled:
             self._log.say(f"cancelled {jobs_text(cancelled)} of batches that were stopped")
         return cancelled
-
-    def _tell_children(self, now: int) -> int:
-        """Go on where a transaction had too many children to tell; return how many jobs that has made claimable."""
-        store = self._store
-        before = store.links.unblocked
-        while store.links.has_untold():
-            with store.writing():
-                store.links.go_on(now)
-            store.database.give_way()
-        return store.links.unblocked - before
 
     def _sync(self) -> bool:
         """Bring what workers have committed without waiting for the disk to the disk; return whether there was any."""

@@ -46,7 +46,7 @@ def explain(facts: Facts, job: Job) -> tuple[str, str | None]:
     """Return the reason and the hint for a job."""
     reason, hint = REASONS.get(job.state, _stands)(facts, job)
     if job.expires_at is not None and job.started_at is None and not job.is_final:
-        reason += f"; it expires {when.ago(job.expires_at, facts.now)} unless it has started"
+        reason += f"; it expires {when.ahead(job.expires_at, facts.now)} unless it has started"
     if job.hook_of is None:
         return reason, hint
     return f"{reason}; it is the {facts.store.search.details(job.number).created_by}", hint
@@ -116,7 +116,7 @@ def _taken(facts: Facts, lock: Lock) -> str:
 
 
 def _waits(facts: Facts, job: Job) -> tuple[str, str | None]:
-    due = f"{when.local(job.run_at)}, {when.ago(job.run_at, facts.now)}"
+    due = f"{when.local(job.run_at)}, {when.ahead(job.run_at, facts.now)}"
     reason = f"it is due at {due}{_waits_for_others_too(facts, job)}"
     if job.state == FAILED:
         reason = f"attempt {job.attempts} of {job.max_retries + 1} failed ({_failure(job)}), the next is due at {due}"

@@ -14,12 +14,13 @@ from . import hooks
 
 def claim_next(store: Store, worker: int, queues: Sequence[str], settings: Settings) -> Claim | None:
     """Claim a job for a worker of some or all queues. In a transaction."""
-    if store.lanes.have_rates:
-        # They hold by the clock: it may just have been set.
+    now = store.clock.wall()
+    if store.lanes.have_rates or store.jobs.expiry.is_due(now):
+        # Rates hold and jobs expire by the clock: it may just have been set.
         follow(store)
     return store.jobs.claim(
         worker=worker,
-        now=store.clock.wall(),
+        now=now,
         queues=queues,
         lease_until=store.clock.monotonic() + settings.lease,
         cancel=partial(hooks.cancel, store, settings=settings, actor=f"worker {worker}"),

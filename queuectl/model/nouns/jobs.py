@@ -6,7 +6,7 @@ from ..fields import KEPT
 from ..kinds import BYTES, DURATION, FLAG, NUMBER, SIGNAL, STATE, TEXT, TIME
 from ..noun import Noun, kinds_of, many, maybe, one_of
 
-JOB = Noun("job", **kinds_of(KEPT))
+JOB = Noun("job", **kinds_of(KEPT)).looking(state="state_text")
 ATTEMPT = Noun(
     "attempt",
     attempt=NUMBER,

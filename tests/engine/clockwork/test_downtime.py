@@ -100,6 +100,7 @@ def test_it_is_noted_each_five_minutes_and_not_more_often(store: Store, clock: F
 # Clocks
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize("years", [1, 10])
 def test_a_clock_that_is_ahead_for_a_while_takes_nothing_away(
@@ -116,6 +117,7 @@ def test_a_clock_that_is_ahead_for_a_while_takes_nothing_away(
     assert run_for(store, clock, 4 * HOUR) == 1
 
 
+@pytest.mark.once
 @pytest.mark.slow
 def test_a_clock_that_is_set_back_keeps_what_ended_for_longer_and_not_for_ever(store: Store, clock: FakeClock) -> None:
     run_for(store, clock, HOUR)

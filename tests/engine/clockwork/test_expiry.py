@@ -9,13 +9,15 @@ from typing import Any, Iterator
 import pytest
 
 from queuectl.engine.clockwork.tick import EXPIRE_AT_ONCE, Clockwork
+from queuectl.engine.home.clockwatch import ClockWatch
 from queuectl.engine.machine.doorbell import WORK, WORKERS, Doorbell
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.engine.work import hooks
+from queuectl.engine.work.room import claim_next
 from queuectl.model.errors import InvalidInput
 from queuectl.model.job import FAILED, PENDING, WAITING_STATES, Job, Outcome
-from queuectl.model.when import HOUR, SECOND, local
+from queuectl.model.when import DAY, HOUR, SECOND, local
 from queuectl.store import Home, Store
 from queuectl.store.jobs import PASSED_OVER_AT_ONCE
 from tests.store.building import assert_whole, claim, take, write
@@ -196,3 +198,68 @@ def test_what_was_to_run_after_a_failure_is_released_by_the_expiry(
     scheduler.tick()
     assert queue.get(failed.id).state == "pending"
     assert (queue.get(other.id).state, queue.get(other.id).stuck) == ("blocked", True)
+
+
+def given_by(how: str, queue: Queue) -> Job:
+    """Return a new job that expires in two hours."""
+    if how == "add":
+        return queue.add("true", expires="2h")
+    if how == "edit":
+        job = queue.add("true", expires=local(queue.clock.wall() + HOUR))
+        queue.edit(job.id, expires=timedelta(hours=2))
+        return queue.get(job.id)
+    queue.schedules.add("hourly", "@hourly", "true", expires="2h")
+    return queue.schedules.run("hourly")
+
+
+@pytest.mark.parametrize("how", ["add", "edit", "schedule"])
+@pytest.mark.parametrize("days", [1, -1])
+def test_a_clock_that_is_set_does_not_change_how_long_a_job_may_wait(
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, how: str, days: int
+) -> None:
+    job = given_by(how, queue)
+    clock.set_by(days * DAY)
+    scheduler.tick()
+    assert queue.get(job.id).expires_at == clock.wall() + 2 * HOUR
+    clock.advance(2 * HOUR - 1)
+    scheduler.tick()
+    assert queue.get(job.id).state == PENDING
+    clock.advance(1)
+    scheduler.tick()
+    demand_expired(queue, queue.get(job.id))
+
+
+def test_a_worker_that_claims_first_after_the_clock_was_set_does_not_cancel_what_may_still_wait(
+    queue: Queue, clock: FakeClock
+) -> None:
+    job = queue.add("true", expires="2h")
+    clock.set_by(DAY)
+    with queue.store.writing():
+        found = claim_next(queue.store, 1, (), queue.settings())
+    assert found is not None and found.id == job.id
+    assert events(queue) == []
+
+
+def test_a_clock_that_is_set_while_the_scheduler_is_at_work_does_not_cancel_what_may_still_wait(
+    queue: Queue, scheduler: Clockwork, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = queue.add("true", expires="2h")
+
+    def set_clock(watch: ClockWatch) -> int:
+        clock.set_by(DAY)
+        return 0
+
+    with monkeypatch.context() as patch:
+        patch.setattr(ClockWatch, "step", set_clock)
+        scheduler.tick()
+    assert queue.get(job.id).state == PENDING
+    assert queue.get(job.id).expires_at == clock.wall() + 2 * HOUR
+
+
+def test_a_clock_that_is_set_past_a_time_of_day_cancels_what_had_to_start_by_then(
+    queue: Queue, scheduler: Clockwork, clock: FakeClock
+) -> None:
+    job = queue.add("true", expires=local(clock.wall() + 2 * HOUR))
+    clock.set_by(DAY)
+    scheduler.tick()
+    demand_expired(queue, job)

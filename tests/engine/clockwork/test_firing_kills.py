@@ -170,6 +170,7 @@ class Schedulers:
             process.wait()
 
 
+@pytest.mark.once
 def test_schedulers_that_are_killed_at_random_leave_no_time_out_and_fire_none_twice(
     home: str, queue: Queue, clock: FakeClock, processes: Processes, chance: random.Random
 ) -> None:

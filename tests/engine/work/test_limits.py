@@ -86,6 +86,7 @@ def test_the_machine_is_looked_at_once_a_second_at_most(box: Machine) -> None:
     assert box.looks == 2
 
 
+@pytest.mark.once
 def test_a_worker_takes_no_job_beyond_a_limit_and_says_why(queue: Queue, worker: Worker, box: Machine) -> None:
     job = queue.add("true")
     box.load = 9.1
@@ -101,6 +102,7 @@ def test_a_worker_takes_no_job_beyond_a_limit_and_says_why(queue: Queue, worker:
     assert queue.reports.status().worker_alerts == []
 
 
+@pytest.mark.once
 def test_a_job_that_runs_is_not_touched_and_the_next_one_waits(queue: Queue, worker: Worker, box: Machine) -> None:
     first, second = queue.add("true"), queue.add("true")
     worker.step()

@@ -116,6 +116,7 @@ def state_of_each(store: Store) -> list[str]:
     return [STUCK if job.state == BLOCKED and job.stuck else job.state for job in sorted(jobs, key=lambda j: j.number)]
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("kind", "act", "first"),

@@ -196,13 +196,13 @@ def test_a_pause_suspends_what_runs_and_lets_go_on_only_that(pool: RunningPool, 
     pool.start("--count", "3")
     by = running_in(queue, tmp_path, "a", "b", "b")
     queue.suspend("queue:a")
-    assert queue.suspend_running(["b"]).count == 2
+    assert len(queue.queues.pause("b", running=True).jobs) == 2
     assert by() == ["user", "pause", "pause"]
     # Suspended by a user too, it outlasts the pause.
     assert queue.suspend(queue.list("queue:b")[0]).count == 1
     assert by() == ["user", "pause", "user"]
-    assert queue.suspend_running().count == 0
-    assert (queue.resume_paused(["a"]).count, queue.resume_paused().count) == (0, 1)
+    assert queue.queues.pause("a", running=True).jobs == []
+    assert (queue.queues.resume("a").jobs, len(queue.queues.resume().jobs)) == ([], 1)
     assert by() == ["user", None, "user"]
     assert queue.resume("suspended:yes").count == 2
     (tmp_path / "go").touch()

@@ -21,16 +21,20 @@ const HOLDERS = 5;
 const pathOf = (name) => (name === null ? '/queues' : `/queues/${encodeURIComponent(name)}`);
 const called = (name) => (name === null ? 'everything' : `queue ${name}`);
 const line = (verb, name, values = {}) => [`queuectl ${verb}`, name !== null && quote(name),
-  values.until && `--until ${quote(values.until)}`, values.reason && `--reason ${quote(values.reason)}`]
-  .filter(Boolean).join(' ');
+  values.until && `--until ${quote(values.until)}`, values.reason && `--reason ${quote(values.reason)}`,
+  values.running && '--running', values.schedules && '--schedules'].filter(Boolean).join(' ');
 
 function pause(app, name) {
   return form({ title: `Pause ${called(name)}`, action: 'Pause',
     fields: [{ name: 'until', label: 'Until', placeholder: '18:00', hint: 'a time, or +1h; empty: until resumed' },
-      { name: 'reason', label: 'Reason', hint: 'shown wherever the pause is; jobs that run go on' }],
+      { name: 'reason', label: 'Reason', hint: 'shown wherever the pause is' },
+      { name: 'running', label: 'Also suspend what runs', type: 'checkbox',
+        hint: 'until the pause ends; without this, jobs that run go on' },
+      { name: 'schedules', label: 'Also pause the schedules', type: 'checkbox',
+        hint: 'they add no jobs meanwhile; without this, their jobs wait' }],
     command: (values) => line('pause', name, values),
-    run: async ({ until, reason }) => {
-      await change(pathOf(name), { paused: true, until: until || null, reason: reason || null });
+    run: async ({ until, reason, running, schedules }) => {
+      await change(pathOf(name), { paused: true, until: until || null, reason: reason || null, running, schedules });
       app.done(`Paused: ${called(name)}`);
     } });
 }
