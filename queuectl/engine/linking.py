@@ -62,11 +62,11 @@ def parents_of(queue: Finding, specs: Sequence[JobSpec]) -> list[list[Parent]]:
     """
     linking = Linking(queue, {spec.id for spec in specs if spec.id is not None})
     found = [linking.parents(spec) for spec in specs]
-    _demand_no_circle({spec.id: [job for job, _ in parents] for spec, parents in zip(specs, found) if spec.id})
+    demand_none_in_a_circle({spec.id: [job for job, _ in parents] for spec, parents in zip(specs, found) if spec.id})
     return found
 
 
-def _demand_no_circle(parents: Mapping[str, Sequence[int | str]]) -> None:
+def demand_none_in_a_circle(parents: Mapping[str, Sequence[int | str]]) -> None:
     """Raise InvalidInput if jobs of one enqueue wait for each other. (graphlib came with Python 3.9.)"""
     done: set[int | str] = set()
     for start in parents:
