@@ -137,7 +137,7 @@ class GraphRun:
     def _is_done(self) -> bool:
         counts = self.queue.store.counts.by_state()
         is_busy = any(counts.get(state) for state in (PENDING, PROCESSING, FAILED))
-        return not is_busy and not self.queue.store.links.has_untold()
+        return not is_busy and not self.queue.store.links.has_follow_ups()
 
     def check(self) -> dict[str, list[str]]:
         """Return the jobs with which something went wrong, by what."""

@@ -17,7 +17,7 @@ def add(store: Store, *parents: tuple[int, str], state: str = PENDING) -> int:
 def settle_all(store: Store) -> int:
     """Work off what transactions had to put off; return in how many it was done."""
     rounds = 0
-    while store.links.has_untold():
+    while store.links.has_follow_ups():
         write(store, store.links.go_on, NOW)
         rounds += 1
     return rounds

@@ -141,7 +141,7 @@ class Clockwork:
         """Go on where a transaction had too many children to tell; return how many jobs that has made claimable."""
         store = self._store
         before = store.links.unblocked
-        while store.links.has_untold():
+        while store.links.has_follow_ups():
             with store.writing():
                 store.links.go_on(now)
             store.database.give_way()

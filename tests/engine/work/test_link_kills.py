@@ -62,7 +62,7 @@ def end_one(store: Store, graph: list[Node]) -> bool:
 
 
 def tell_all(store: Store) -> None:
-    while store.links.has_untold():
+    while store.links.has_follow_ups():
         write(store, store.links.go_on, store.clock.wall())
 
 
@@ -168,7 +168,7 @@ def work_off(store: Store, graph: list[Node], clock: FakeClock) -> None:
         clock.advance(3_600_000)
         if not end_one(store, graph) and not any(store.counts.by_state().get(left) for left in (PROCESSING, FAILED)):
             break
-    assert not store.links.has_untold()
+    assert not store.links.has_follow_ups()
 
 
 def assert_told_once(store: Store, expected: list[str]) -> None:
@@ -227,5 +227,5 @@ def test_a_scheduler_goes_on_where_somebody_was_killed_between_two_transactions(
     with Store(queue.home) as store:
         Clockwork(store, Log("next", store.clock)).tick()
     assert told() == MANY
-    assert not queue.store.links.has_untold()
+    assert not queue.store.links.has_follow_ups()
     assert_whole(queue.store)
