@@ -21,7 +21,7 @@ PARENT_ID = """coalesce(jobs.id, 'batch:' || batches.name,
 WITH_PARENT = "LEFT JOIN jobs ON jobs.number = links.parent LEFT JOIN batches ON batches.id = -links.parent"
 PARENTS = f"""
 SELECT links.parent AS number, {PARENT_ID} AS id, links.kind AS "when", jobs.state AS state, batches.name AS batch,
-       batches.stopped_at AS stopped_at, links.is_hopeless AS hopeless, links.satisfied_at AS satisfied_at
+       links.is_hopeless AS hopeless, links.satisfied_at AS satisfied_at
 FROM links {WITH_PARENT} WHERE links.child = ? ORDER BY links.parent LIMIT ?
 """
 PARENT_IDS = f"SELECT {PARENT_ID} FROM links {WITH_PARENT} WHERE links.child = ? ORDER BY links.parent"
@@ -66,9 +66,7 @@ class Relatives(Table):
     def _parent(self, row: Row) -> Relative:
         parent = Relative.of(row)
         if parent.batch is not None:
-            from ..model.batch import STOPPED
-
-            parent.state = self.standings.of_jobs(parent.batch) if row["stopped_at"] is None else STOPPED
+            parent.state = self.standings.state_of_batch(parent.batch)
         return parent
 
     def parent_ids(self, child: int) -> list[str]:

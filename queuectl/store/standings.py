@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 JOB = "SELECT id, state, hopeless FROM jobs WHERE number = ?"
 NAME = "SELECT name FROM batches WHERE id = ?"
 ID = "SELECT -id FROM batches WHERE name = ?"
+STOPPED_AT = "SELECT stopped_at FROM batches WHERE name = ?"
 COUNT_STUCK = f"""
 SELECT count(*) FROM jobs INDEXED BY jobs_stuck_of_batch WHERE batch = ? AND batch IS NOT NULL AND {IS_STUCK}
 """
@@ -63,6 +64,12 @@ class Standings(Table):
         if any(state not in AWAITING_STATES for state in unfinished):
             return OPEN
         return standing(states, self.stuck(name) if unfinished else 0)
+
+    def state_of_batch(self, name: str) -> str:
+        """Return where a batch stands, a word of `model.batch.STATES`."""
+        from ..model.batch import STOPPED
+
+        return self.of_jobs(name) if self._database.value(STOPPED_AT, (name,)) is None else STOPPED
 
     def stuck(self, name: str) -> int:
         """Return how many jobs of a batch are stuck."""
