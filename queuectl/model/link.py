@@ -12,12 +12,13 @@ has failed.
 
 from __future__ import annotations
 
+from .checks import ENDS
 from .job import BLOCKED, CANCELLED, COMPLETED, DEAD, FINAL_STATES, HELD, SCHEDULED
 from .record import Record
 
 # How a parent must end: well, however, or badly (dead or cancelled).
 ANY, BADLY = "any", "failed"
-KINDS = (COMPLETED, ANY, BADLY)
+KINDS = ENDS
 # The fields that say for which jobs to wait, by how those must end.
 WHENS = {COMPLETED: "after", ANY: "after_any", BADLY: "after_failed"}
 # How a batch is named as a parent: with its name behind that.

@@ -61,6 +61,9 @@ export function stateBadge(job) {
   return found;
 }
 
+// A batch looks like the jobs that it stands for.
+export const BATCH_LOOKS = { open: 'processing', completed: 'completed', failed: 'dead', stopped: 'cancelled' };
+
 // A time, kept relative by `tick`.
 export function when(value, style) {
   if (!value) return h('span', { class: 'muted' }, '–');

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..checks import ENDS
 from ..fields import KEPT
 from ..kinds import BYTES, DURATION, FLAG, NUMBER, SIGNAL, STANDING, STATE, TEXT, TIME
 from ..noun import Noun, kinds_of, many, maybe, one_of
@@ -28,7 +29,7 @@ RELATIVE = Noun(
     id=TEXT,
     batch=maybe(TEXT),
     state=maybe(STANDING),
-    when=one_of("completed", "any", "failed"),
+    when=one_of(*ENDS),
     hopeless=FLAG,
     satisfied_at=maybe(TIME),
 )
