@@ -9,7 +9,7 @@ from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Container, Iterable, Iterator, Mapping, Sequence
+    from typing import Collection, Iterable, Iterator, Mapping, Sequence
 
     from .counts import Counts
     from .database import Database
@@ -44,7 +44,11 @@ WHERE links.parent = ? AND links.satisfied_at IS NULL AND jobs.finished_at IS NU
 BATCH_OF_JOB = "SELECT -batches.id FROM jobs JOIN batches ON batches.name = jobs.batch WHERE jobs.number = ?"
 HAS_CHILDREN = "SELECT 1 FROM links INDEXED BY links_of_parent WHERE parent = ? LIMIT 1"
 PARENTS_OF = "SELECT parent FROM links WHERE child = ?"
-MEMBERS = "SELECT number FROM jobs INDEXED BY jobs_of_batch WHERE batch = ? AND batch IS NOT NULL"
+# Those that wait for something: the others of a batch are on no path but at its end.
+LINKED_MEMBERS = """
+SELECT number FROM jobs INDEXED BY jobs_of_batch WHERE batch = ? AND batch IS NOT NULL
+    AND EXISTS (SELECT 1 FROM links WHERE links.child = jobs.number)
+"""
 HAVE_WAITED = """
 SELECT 1 FROM links JOIN jobs ON jobs.number = links.child
 WHERE links.parent = (SELECT number FROM jobs WHERE id = ?) AND jobs.state IN ('completed', 'dead') LIMIT 1
@@ -118,7 +122,7 @@ class Relatives(Table):
                 pending += [(child, False) for child in children if child not in found]
         return [node for node in found if node > 0]
 
-    def path(self, starts: Iterable[int], goals: Container[int]) -> list[int]:
+    def path(self, starts: Iterable[int], goals: Collection[int]) -> list[int]:
         """Return nodes of which each waits for the next, from one of `starts` to the nearest of `goals`, if any.
 
         A batch waits for what is in it. Nothing if there is no such path.
@@ -128,16 +132,20 @@ class Relatives(Table):
         for node in pending:
             if node in goals:
                 return [*_back(came_from, node)][::-1]
-            parents = [one for one in self.parents_of(node) if one not in came_from]
+            parents = [one for one in self._before(node, goals) if one not in came_from]
             came_from.update(dict.fromkeys(parents, node))
             pending += parents
         return []
 
+    def _before(self, node: int, goals: Iterable[int]) -> list[int]:
+        found = self.parents_of(node)
+        return found if node > 0 else [*found, *(goal for goal in goals if self.batch_of(goal) == [node])]
+
     def parents_of(self, node: int) -> list[int]:
-        """Return what a job waits for, or has waited for; or the jobs of a batch."""
+        """Return what a job waits for, or has waited for; or those jobs of a batch that wait, or have waited."""
         if node > 0:
             return self._database.integers(PARENTS_OF, (node,))
-        return self._database.integers(MEMBERS, (self.standings.batch_name(-node),))
+        return self._database.integers(LINKED_MEMBERS, (self.standings.batch_name(-node),))
 
     def have_waited(self, parent: str) -> bool:
         """Return whether a job that has run had a link to the job of this id."""

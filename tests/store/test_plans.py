@@ -80,7 +80,7 @@ HOT = {
     "the jobs that wait for a job": (relatives.WAITING_CHILDREN, (1, 9), "links_open"),
     "whether a batch is waited for": (standings.AWAITED, ("a",), "links_open"),
     "how many jobs wait for a batch": (batches.COUNT_WAITING, (1,), "links_open"),
-    "the jobs of a batch": (relatives.MEMBERS, ("a",), "jobs_of_batch"),
+    "the jobs of a batch": (relatives.LINKED_MEMBERS, ("a",), "jobs_of_batch"),
     "the parents of a job": (relatives.PARENTS, (1, 500), "PRIMARY KEY"),
     "the children of a job": (relatives.CHILDREN, (1, 500), "links_of_parent"),
     "whether children have run": (relatives.HAVE_WAITED, ("a",), "links_of_parent"),
