@@ -7,7 +7,7 @@ from ..model.link import BATCH, of_batch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Collection, Iterable, Iterator, Sequence, Union
+    from typing import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Union
 
     from ..model.spec import JobSpec
     from ..store import Store
@@ -20,9 +20,11 @@ SHOWN = 10
 NEW = "(new)"
 
 
-def demand_no_circle(specs: Sequence[JobSpec], parents: Sequence[Sequence[Parent]]) -> None:
-    """Raise InvalidInput if jobs of one enqueue wait for each other by their ids."""
-    _demand_none(_New(specs, parents))
+def demand_none_in_a_circle(parents: Mapping[str, Sequence[Node]]) -> None:
+    """Raise InvalidInput if jobs of one enqueue wait for each other by the ids that it gives."""
+    found = _find(parents, lambda node: parents.get(node, ()) if isinstance(node, str) else ())
+    if found:
+        raise _circle(found)
 
 
 def demand_no_circle_in_batches(store: Store, specs: Sequence[JobSpec], parents: Sequence[Sequence[Parent]]) -> None:
@@ -37,7 +39,10 @@ def demand_no_circle_in_batches(store: Store, specs: Sequence[JobSpec], parents:
         of_batch(batch) in named or (number is not None and store.links.has_children(number))
         for batch, number in numbers.items()
     ):
-        _demand_none(_Whole(store, specs, parents))
+        graph = _Graph(store, specs, parents)
+        found = _find(graph.parents, graph.parents_of)
+        if found:
+            raise _circle(_shown(store, found))
 
 
 def demand_no_circle_of_edit(store: Store, jobs: Collection[int], parents: Sequence[tuple[int, str]]) -> None:
@@ -50,51 +55,26 @@ def demand_no_circle_of_edit(store: Store, jobs: Collection[int], parents: Seque
         raise _circle(_shown(store, [_node(store, one) for one in (path[-1], *path[:-1])]))
 
 
-class _New:
-    """The jobs of one enqueue, and what each waits for, as far as that is among them."""
-
-    def __init__(self, specs: Sequence[JobSpec], parents: Sequence[Sequence[Parent]]) -> None:
-        self.specs = specs
-        self.nodes: list[Node] = [spec.id if spec.id is not None else -place for place, spec in enumerate(specs, 1)]
-        self.parents = {node: [parent for parent, _ in found] for node, found in zip(self.nodes, parents) if found}
-
-    def parents_of(self, node: Node) -> Iterable[Node]:
-        return self.parents.get(node, ())
-
-    def shown(self, nodes: Sequence[Node]) -> Sequence[Node]:
-        return nodes
-
-
-class _Whole(_New):
-    """The same, with the jobs of the batches, and all that are there already."""
+class _Graph:
+    """The jobs of one enqueue, what each waits for, the jobs of the batches, and all that are there already."""
 
     def __init__(self, store: Store, specs: Sequence[JobSpec], parents: Sequence[Sequence[Parent]]) -> None:
-        super().__init__(specs, parents)
         self._store = store
-        self._own = set(self.nodes)
+        nodes: list[Node] = [spec.id if spec.id is not None else -place for place, spec in enumerate(specs, 1)]
+        self.parents = {node: [parent for parent, _ in found] for node, found in zip(nodes, parents)}
         self._in_batch: dict[str | None, list[Node]] = {}
-        for node, spec in zip(self.nodes, specs):
+        for node, spec in zip(nodes, specs):
             self._in_batch.setdefault(spec.batch, []).append(node)
 
     def parents_of(self, node: Node) -> Iterable[Node]:
-        if node in self._own:
-            return super().parents_of(node)
+        if node in self.parents:
+            return self.parents[node]
         links = self._store.links
         if isinstance(node, int):
             return [_node(self._store, parent) for parent in links.parents_of(node)]
         name = node[len(BATCH) :]
         number = links.standings.find_batch(name)
         return [*self._in_batch.get(name, ()), *(() if number is None else links.parents_of(number))]
-
-    def shown(self, nodes: Sequence[Node]) -> Sequence[Node]:
-        return _shown(self._store, nodes)
-
-
-def _demand_none(graph: _New) -> None:
-    found = _find(graph.parents, graph.parents_of)
-    if found:
-        names = graph.shown(found)
-        raise _circle([NEW if isinstance(name, int) and name < 0 else name for name in names])
 
 
 def _find(starts: Iterable[Node], parents_of: Callable[[Node], Iterable[Node]]) -> Sequence[Node]:
@@ -124,9 +104,10 @@ def _node(store: Store, parent: int) -> Node:
 
 
 def _shown(store: Store, nodes: Sequence[Node]) -> Sequence[Node]:
-    """Return nodes with the ids of those jobs that are there already."""
-    ids = {job.number: job.id for job in store.search.jobs([node for node in nodes if isinstance(node, int)])}
-    return [ids.get(node, node) if isinstance(node, int) else node for node in nodes]
+    """Return nodes by the ids of jobs."""
+    numbers = [node for node in nodes if isinstance(node, int)]
+    ids = {**dict.fromkeys(numbers, NEW), **{job.number: job.id for job in store.search.jobs(numbers)}}
+    return [ids[node] if isinstance(node, int) else node for node in nodes]
 
 
 def _circle(nodes: Sequence[Node]) -> InvalidInput:

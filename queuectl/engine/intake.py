@@ -93,14 +93,17 @@ def parse_jobs(text: str, source: str) -> JobText:
     return found
 
 
-def leave_out(jobs: list[dict[str, Any]]) -> list[str]:
-    """Take out of jobs what the JSON of a job has and nobody can give; return what to say about that."""
+def leave_out(jobs: list[dict[str, Any]], *, but_secrets: bool = False) -> list[str]:
+    """Take out of jobs what the JSON of a job has and nobody can give; return what to say about that.
+
+    What stands for secrets stays if it is known what they are.
+    """
     computed = dict.fromkeys(key for job in jobs for key in job if key in COMPUTED)
-    secrets = dict.fromkeys(name for job in jobs for name in _masked(job))
+    secrets = dict.fromkeys(name for job in jobs for name in _masked(job) if not but_secrets)
     for job in jobs if computed or secrets else ():
         for key in COMPUTED.intersection(job):
             del job[key]
-        for name in _masked(job):
+        for name in _masked(job) if not but_secrets else ():
             del job["env"][name]
     notes = [f"left out, since QueueCTL works it out: {', '.join(computed)}"] if computed else []
     if secrets:

@@ -88,7 +88,7 @@ def parents_of(queue: Finding, specs: Sequence[JobSpec]) -> list[list[Parent]]:
     Jobs that are given an id may be named by the others, and batches that begin with it. Raises NotFound, or
     InvalidInput, also for jobs that wait for each other.
     """
-    from .circles import demand_no_circle
+    from .circles import demand_none_in_a_circle
 
     linking = Linking(
         queue,
@@ -96,5 +96,5 @@ def parents_of(queue: Finding, specs: Sequence[JobSpec]) -> list[list[Parent]]:
         {spec.batch for spec in specs if spec.batch is not None},
     )
     found = [linking.parents(spec) for spec in specs]
-    demand_no_circle(specs, found)
+    demand_none_in_a_circle({spec.id: [one for one, _ in parents] for spec, parents in zip(specs, found) if spec.id})
     return found

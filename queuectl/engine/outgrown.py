@@ -7,7 +7,7 @@ pauses. So nothing that they do not know is asked of them: it is refused until w
 from __future__ import annotations
 
 from ..model.errors import DaemonUnavailable
-from .daemons.daemon import POOL
+from .daemons.daemon import POOL, SCHEDULER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,4 +21,16 @@ def demand_workers_that_know(opened: OpenHome, what: str) -> None:
     if version is not None:
         raise DaemonUnavailable(
             f"the workers are of {version} of QueueCTL, which does not know {what}", hint="queuectl worker restart"
+        )
+
+
+def demand_scheduler_that_knows(opened: OpenHome, what: str) -> None:
+    """Raise DaemonUnavailable if workers or a scheduler run that were started with another schema."""
+    demand_workers_that_know(opened, what)
+    scheduler = SCHEDULER.find(opened)
+    version = None if scheduler is None or scheduler.has_schema_of_today(opened) else scheduler.other_version(opened)
+    if version is not None:
+        raise DaemonUnavailable(
+            f"the scheduler is of {version} of QueueCTL, which does not know {what}",
+            hint="queuectl scheduler stop && queuectl scheduler start",
         )

@@ -75,7 +75,7 @@ class Reports(Part):
         """Return what is to come, the next one first, recurring jobs too; and how many there are without the limit."""
         store = self._opened.store
         recurring = [
-            Coming(schedule.next_at, "recurring", schedule.name, schedule.command)
+            Coming(schedule.next_at, "recurring", schedule.name, schedule.runs)
             for schedule in store.schedules.all()
             if schedule.next_at is not None and not schedule.paused
         ]

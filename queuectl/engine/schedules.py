@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from itertools import chain, islice, takewhile
+from itertools import chain, count, islice, takewhile
 from typing import Any
 
 from ..model.cron import Cron
 from ..model.cronwords import describe
 from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
-from ..model.fields import RECURRING_EDITABLE
-from ..model.job import Job
+from ..model.fields import BY_SPELLING, RECURRING_EDITABLE
+from ..model.fire import batch_name
+from ..model.job import Job, jobs_text
 from ..model.kinds import NONE, exact_duration
 from ..model.native import as_json
 from ..model.schedule import CronPreview, Schedule, ScheduleDetail, ShownSchedule
@@ -24,6 +25,8 @@ from .home.opened import Part, search_path
 from .home.timezone import demand, home_zone, pin, trouble
 from .machine.doorbell import WORKERS, ring, ring_schedulers
 from .machine.localzone import rules
+from .outgrown import demand_scheduler_that_knows
+from .schedule_jobs import read_jobs
 from .schedule_values import OWN, changes_of, checked, read_cron, read_expires
 
 NEXT, JOBS = 5, 20
@@ -37,8 +40,10 @@ class Schedules(Part):
         /,
         name: str,
         expression: str,
-        command: str,
+        command: str | None = None,
         *,
+        jobs: Iterable[Mapping[str, object]] | None = None,
+        names: Sequence[str] = (),
         timezone: str = LOCAL,
         catch_up: str = "last",
         overlap: str = "skip",
@@ -47,8 +52,12 @@ class Schedules(Part):
     ) -> Schedule:
         """Add a schedule; `fields` are those of a job in JSON. Raises InvalidInput, or Conflict if it exists.
 
-        Each of its jobs expires so long after it was made, such as "2h". Its expression goes by the home's time zone
-        unless `timezone` names another than `local`. The first schedule of a home fixes that zone.
+        Instead of a command it may be given several jobs, which `enqueue` would take: each of its times adds them as a
+        batch, in which they are called by their ids and may wait for each other. `names` says where each came from, for
+        messages. Each of its jobs expires so long after it was made, such as "2h". Its expression goes by the home's
+        time zone unless `timezone` names another than `local`. The first schedule of a home fixes that zone.
+
+        Also raises DaemonUnavailable if workers run that do not know such schedules.
         """
         own: dict[str, Any] = {
             "name": name,
@@ -58,8 +67,7 @@ class Schedules(Part):
             "overlap": overlap,
             "expires": as_json(expires),
         }
-        job = {"command": command, **fields}
-        (spec,) = checked(own, job, lambda: self._opened.check([job]))
+        specs = checked(own, fields, lambda: self._read(name, command, jobs, names, fields))
         own.update(
             expression=Cron.parse(expression).expression, timezone=canonical(timezone), expires=read_expires(own)
         )
@@ -67,7 +75,13 @@ class Schedules(Part):
         with home.store.writing():
             first = self._first_time(own["expression"], own["timezone"], now)
             if not home.store.schedules.add(
-                spec=spec, **own, next_at=first, path=search_path(), actor=home.actor, now=now
+                specs=specs,
+                is_graph=jobs is not None,
+                **own,
+                next_at=first,
+                path=search_path(),
+                actor=home.actor,
+                now=now,
             ):
                 hint = f"look at it with: queuectl cron show {name}"
                 raise Conflict(f"there is a schedule {quoted(name)} already", hint=hint, field="name")
@@ -75,17 +89,41 @@ class Schedules(Part):
         ring_schedulers(home.home)
         return self.get(name)
 
-    def edit(self, name: str, /, **changes: Any) -> Schedule:
+    def _read(
+        self, name: str, command: str | None, jobs: object, names: Sequence[str], fields: Mapping[str, object]
+    ) -> list[JobSpec]:
+        """Return the job of a new schedule, or all of its jobs. Raises InvalidInput."""
+        if jobs is None and command is None:
+            raise InvalidInput("command is missing, give one, or jobs", field="command")
+        if jobs is None:
+            return self._opened.check([{"command": command, **fields}])
+        given = [*(["command"] if command is not None else []), *fields]
+        if given:
+            raise InvalidInput(f"{given[0]} cannot be given with jobs: each of them has its own", field=given[0])
+        demand_scheduler_that_knows(self._opened, "schedules of several jobs")
+        return read_jobs(self._opened, name, jobs, names=names)
+
+    def edit(
+        self,
+        name: str,
+        /,
+        *,
+        jobs: Iterable[Mapping[str, object]] | None = None,
+        names: Sequence[str] = (),
+        **changes: Any,
+    ) -> Schedule:
         """Change a schedule; `changes` are those of `add`, but its name and the environment stay as they are.
 
-        What is not given stays. It has another next time only if it goes by another expression or zone. Jobs that
-        it has made are not changed. Raises NotFound, or InvalidInput.
+        What is not given stays; `jobs` replace all that it has. It has another next time only if it goes by another
+        expression or zone. Jobs that it has made are not changed. Raises NotFound, or InvalidInput, also for the
+        command of a schedule that has several jobs, and for jobs where it has a command.
         """
         home, now = self._opened, self._opened.clock.wall()
         own: dict[str, Any] = {key: as_json(changes.pop(key)) for key in OWN if key in changes}
-        if not own and not changes:
-            names = [*OWN, *(field.name for field in RECURRING_EDITABLE)]
-            raise InvalidInput(f"nothing to change, give at least one of {', '.join(names)}")
+        if not own and not changes and jobs is None:
+            keys = [*OWN, *(field.name for field in RECURRING_EDITABLE), "jobs"]
+            raise InvalidInput(f"nothing to change, give at least one of {', '.join(keys)}")
+        _demand_fits(self.get(name), jobs, changes)
         fields = checked(own, changes, lambda: changes_of(changes, now))
         if "expression" in own:
             own["expression"] = Cron.parse(own["expression"]).expression
@@ -95,17 +133,21 @@ class Schedules(Part):
             own["expires"] = read_expires(own)
         with home.store.writing():
             before = self.get(name)
-            spec = JobSpec.of_schedule(before)
+            _demand_fits(before, jobs, changes)
+            specs = before.specs
+            if jobs is not None:
+                specs = read_jobs(home, name, jobs, names=names, before=specs)
             for field, value in fields.items():
-                setattr(spec, field, value)
+                setattr(specs[0], field, value)
             old = {key: getattr(before, key) for key in OWN}
             after = {**old, **own}
             moves = any(after[key] != old[key] for key in ("expression", "timezone"))
             following = self._first_time(after["expression"], after["timezone"], now) if moves else before.next_at
-            home.store.schedules.edit(before, spec, **after, next_at=following)
+            home.store.schedules.edit(before, specs, **after, next_at=following)
             changed = [
                 f"{key} {_shown(old[key])} to {_shown(value)}" for key, value in own.items() if value != old[key]
             ]
+            changed += [f"{jobs_text(len(before.specs))} to {jobs_text(len(specs))}"] if jobs is not None else []
             changed += [difference(before, fields)] if fields or not changed else []
             home.note("schedule changed", f"{name}: {', '.join(changed)}", now=now)
         ring_schedulers(home.home)
@@ -139,22 +181,27 @@ class Schedules(Part):
         """Return a schedule with its next times and its last jobs."""
         jobs = self._last_jobs(schedule, JOBS)
         return ScheduleDetail.of(
-            {**self._shown(schedule, jobs), "next_times": self.times(schedule, NEXT), "jobs": jobs}
+            {**self._shown(schedule, jobs), "next_times": self.times(schedule, NEXT), "last_jobs": jobs}
         )
 
     def _last_jobs(self, schedule: Schedule, count: int) -> list[Job]:
         store = self._opened.store
-        return store.search.jobs([number for number, _ in store.schedules.last_jobs(schedule.name, count)])
+        return store.search.jobs(store.schedules.last_jobs(schedule.name, count))
 
     def _shown(self, schedule: Schedule, jobs: list[Job]) -> dict[str, object]:
+        last = jobs[0] if jobs else None
+        batch = None
+        if last is not None and last.batch is not None:
+            batch = self._opened.store.batches.get(last.batch, self._opened.clock.wall())
         return {
             **schedule.parts_by_name(),
             "timezone": self._zone(schedule),
             "timezone_source": "home" if schedule.follows_home else "schedule",
             "next_at": None if schedule.paused else schedule.next_at,
             "last_fired_at": self._opened.store.schedules.last_fired(schedule),
-            "last_job": jobs[0].id if jobs else None,
-            "last_state": jobs[0].state if jobs else None,
+            "last_job": last.id if last is not None and batch is None else None,
+            "last_batch": None if batch is None else batch.name,
+            "last_state": None if last is None else last.state if batch is None else batch.state,
             "problem": self.problem(schedule),
         }
 
@@ -201,18 +248,30 @@ class Schedules(Part):
         return CronPreview(cron.expression, describe(cron), name, time_rows(times, now))
 
     def run(self, name: str) -> Job:
-        """Enqueue a job of the schedule at once, whatever it waits for; return the job.
+        """Enqueue the job of the schedule at once, whatever it waits for; return the job.
 
-        Raises NotFound, or Conflict if its queue takes no new jobs.
+        Of a schedule that has several, all are enqueued as a batch, and the first of them is returned. Raises NotFound,
+        or Conflict if one of their queues takes no new jobs.
         """
-        schedule, home = self.get(name), self._opened
+        home = self._opened
         now = home.clock.wall()
         with home.store.writing():
-            home.demand_open([schedule.queue])
-            number = enqueue(home.store, schedule, now, home.actor)
-            home.note("schedule run", name, now=now, job=number)
+            schedule = self.get(name)
+            home.demand_open({spec.queue for spec in schedule.specs})
+            batch = self._new_batch(schedule, now)
+            first = home.store.names.number_of(enqueue(home.store, schedule, batch, now, home.actor)[0])
+            assert first is not None
+            home.note("schedule run", name if batch is None else f"{name}: batch {batch}", now=now, job=first)
         ring(home.home, WORKERS)
-        return home.store.search.jobs([number])[0]
+        return home.store.search.jobs([first])[0]
+
+    def _new_batch(self, schedule: Schedule, now: int) -> str | None:
+        """Return the name of the batch that a run by hand makes, None if it makes none. In a transaction."""
+        if not schedule.is_graph:
+            return None
+        batches = self._opened.store.batches
+        instants = (batch_name(schedule.name, at, by_hand=True) for at in count(now))
+        return next(name for name in instants if batches.get(name, now) is None)
 
     def pause(self, name: str) -> Schedule:
         """Let it fire no more until it is resumed. Raises NotFound, Conflict."""
@@ -265,6 +324,23 @@ class Schedules(Part):
 def time_rows(times: Iterable[int], now: int) -> list[dict[str, str | None]]:
     """Return instants as people and programs read them."""
     return [{"utc": iso(at), "local": local(at), "in": ago(at, now)} for at in times]
+
+
+def _demand_fits(schedule: Schedule, jobs: object, changes: Iterable[str]) -> None:
+    """Raise InvalidInput for jobs where a schedule has a command, and for fields of a job where it has several."""
+    if jobs is not None and not schedule.is_graph:
+        raise InvalidInput(
+            f"schedule {schedule.name} has a command, it cannot have several jobs",
+            hint=f"change its command with: queuectl cron edit {schedule.name} --command 'COMMAND'",
+            field="jobs",
+        )
+    key = next((key for key in changes if key in BY_SPELLING and schedule.is_graph), None)
+    if key is not None:
+        raise InvalidInput(
+            f"schedule {schedule.name} has several jobs, each with a {key} of its own",
+            hint=f"give it other jobs with: queuectl cron edit {schedule.name} --file FILE",
+            field=key,
+        )
 
 
 def _shown(value: str | int | None) -> str:

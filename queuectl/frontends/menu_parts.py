@@ -22,6 +22,9 @@ ASKED = [field.option for field in GIVEN if field.is_asked and field.name not in
 PAGE = 10
 LOG_LINES = "30"
 IN_BACKGROUND = "Start in the background"
+SEVERAL = "Add several jobs"
+# What is asked about the times of a recurring job.
+TIMES = ("--timezone", "--catch-up", "--overlap")
 
 
 def run(*words: str) -> Action:
@@ -293,7 +296,8 @@ def cron_entries(menu: Menu) -> Sequence[Choice]:
     names = [schedule.name for schedule in menu.queue.schedules.all()]
     return [
         ("List", run("cron", "list")),
-        ("Add", ask("cron add", "name", "expression", "command", "--timezone", "--catch-up", "--overlap")),
+        ("Add", ask("cron add", "name", "expression", "command", *TIMES, defaults={"command": None})),
+        (SEVERAL, ask("cron add", "name", "expression", "--file", *TIMES, defaults={"file": None}, title=SEVERAL)),
         *((menu.asker.terminal.safe(name), _schedule_menu(name)) for name in names),
     ]
 

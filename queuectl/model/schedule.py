@@ -1,29 +1,36 @@
-"""A schedule: a command that is queued again and again, and what its user decides about its times."""
+"""A schedule: a command or several jobs, queued again and again, and what its user decides about its times."""
 
 from __future__ import annotations
 
-from .job import Job
+from .job import Job, jobs_text
 from .record import Record
+from .spec import JobSpec
 from .zones import LOCAL
 
 # What becomes of the times that passed while nothing ran, and of a time while the last job has not ended.
 CATCH_UP = {"none": "times are left out", "last": "times run once", "all": "times run each"}
 OVERLAP = {"skip": "left out while the last job has not ended", "queue": "queued although the last job has not ended"}
+# Of several jobs, so many are named where there is little room.
+NAMED = 5
 
 
 class Schedule(Record):
-    """A schedule as it stood when it was read. Times are milliseconds since 1970."""
+    """A schedule as it stood when it was read. Times are milliseconds since 1970.
+
+    It has either a command, with the other fields of its jobs, or several jobs, each with its own: `document` is what
+    these are stored as.
+    """
 
     id: int
     name: str
     expression: str
     timezone: str
-    command: str
-    queue: str
-    priority: int
-    max_retries: int
+    command: str | None
+    queue: str | None
+    priority: int | None
+    max_retries: int | None
     timeout: int | None
-    nice: int
+    nice: int | None
     on_success: str | None
     on_failure: str | None
     on_finish: str | None
@@ -34,9 +41,39 @@ class Schedule(Record):
     next_at: int | None
     created_at: int
     created_by: str
-    cwd: str
+    cwd: str | None
     path: str
     env: dict[str, str]
+    document: str | None
+
+    @property
+    def is_graph(self) -> bool:
+        """Whether it has several jobs, which may wait for each other."""
+        return self.document is not None
+
+    @property
+    def jobs(self) -> list[JobSpec] | None:
+        """Its several jobs, with the names that they have among themselves; None if it has a command."""
+        if self.document is None:
+            return None
+        from .fire import read
+
+        return read(self.document)
+
+    @property
+    def specs(self) -> list[JobSpec]:
+        """What each of its times adds."""
+        return self.jobs or [JobSpec.of_schedule(self)]
+
+    @property
+    def runs(self) -> str:
+        """Its command, or how many jobs it has and what the first of them are called."""
+        jobs = self.jobs
+        if jobs is None:
+            return self.command or ""
+        names = [spec.id for spec in jobs if spec.id is not None]
+        shown = ", ".join(names[:NAMED]) + ", ..." * (len(names) > NAMED)
+        return jobs_text(len(jobs)) + (f": {shown}" if shown else "")
 
     @property
     def words(self) -> str:
@@ -62,12 +99,14 @@ class Schedule(Record):
 class ShownSchedule(Schedule):
     """A schedule as users see it: `timezone` is the zone by which it goes, `next_at` is None while it is paused.
 
-    `last_job` and `last_state` are those of its newest job; `problem` is why its times cannot be computed here.
+    `last_job` is its newest job, or where it has several, `last_batch` their newest batch, and `last_state` is where
+    that is. `problem` is why its times cannot be computed here.
     """
 
     timezone_source: str
     last_fired_at: int | None
     last_job: str | None
+    last_batch: str | None
     last_state: str | None
     problem: str | None
 
@@ -76,7 +115,7 @@ class ScheduleDetail(ShownSchedule):
     """A schedule with its next times, as if it were not paused, and its last jobs."""
 
     next_times: list[int]
-    jobs: list[Job]
+    last_jobs: list[Job]
 
 
 class CronPreview(Record):

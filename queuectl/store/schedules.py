@@ -8,7 +8,6 @@ All methods that write must be called inside `with store.writing():`.
 from __future__ import annotations
 
 from ..model.fields import RECURRING
-from ..model.job import FINAL_STATES
 from ..model.schedule import Schedule
 from ..model.spec import JobSpec
 from .contexts import Contexts, decode_env
@@ -16,11 +15,15 @@ from .database import Database
 from .enqueue import PLAIN
 from .sqlite import Row, sqlite3
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Sequence
+
 KEPT = tuple(field.name for field in RECURRING if field.name in PLAIN)
 FLAGS = ("paused", *(field.name for field in RECURRING if field.kind.is_flag))
 COLUMNS = f"""
-SELECT schedules.id AS id, name, expression, timezone, {", ".join(KEPT)}, catch_up, overlap, expires, paused, next_at,
-       created_at, created_by, cwd, path, env
+SELECT schedules.id AS id, name, expression, timezone, jobs AS document, {", ".join(KEPT)},
+       catch_up, overlap, expires, paused, next_at, created_at, created_by, cwd, path, env
 FROM schedules JOIN contexts ON contexts.id = schedules.context
 """
 BY_NAME = COLUMNS + "WHERE name = ?"
@@ -29,12 +32,12 @@ DUE = COLUMNS + "WHERE paused = 0 AND next_at <= ? ORDER BY next_at LIMIT ?"
 NEXT_DUE = "SELECT min(next_at) FROM schedules WHERE paused = 0 AND next_at > ?"
 ADD = f"""
 INSERT INTO schedules (name, expression, timezone, context, catch_up, overlap, expires, next_at, created_at, created_by,
-                       {", ".join(KEPT)})
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(KEPT)})
+                       jobs, {", ".join(KEPT)})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(KEPT)})
 """
 EDIT = f"""
 UPDATE schedules SET expression = ?, timezone = ?, context = ?, catch_up = ?, overlap = ?, expires = ?, next_at = ?,
-                     {", ".join(f"{field} = ?" for field in KEPT)}
+                     jobs = ?, {", ".join(f"{field} = ?" for field in KEPT)}
 WHERE id = ?
 """
 ADVANCE = "UPDATE schedules SET next_at = ? WHERE id = ? AND paused = 0 AND next_at IS ?"
@@ -52,8 +55,12 @@ DELETE FROM fires WHERE schedule = ? AND fire_at < ? AND fire_at < (
     SELECT fire_at FROM fires WHERE schedule = ? ORDER BY fire_at DESC LIMIT 1 OFFSET ?)
 """
 KEPT_FIRES = 1_000
-LAST_JOBS = "SELECT number, state, hopeless FROM jobs WHERE schedule = ? ORDER BY number DESC LIMIT ?"
-LOOKED_AT = 100
+LAST_JOBS = "SELECT number FROM jobs WHERE schedule = ? ORDER BY number DESC LIMIT ?"
+UNFINISHED = """
+SELECT number FROM jobs INDEXED BY jobs_unfinished_of_schedule
+WHERE schedule = ? AND schedule IS NOT NULL AND finished_at IS NULL AND hopeless = 0 ORDER BY number DESC LIMIT 1
+"""
+COUNT = "SELECT count(*) FROM schedules"
 
 
 class Schedules:
@@ -66,8 +73,9 @@ class Schedules:
     def add(
         self,
         name: str,
-        spec: JobSpec,
+        specs: Sequence[JobSpec],
         *,
+        is_graph: bool = False,
         expression: str,
         timezone: str,
         catch_up: str,
@@ -78,11 +86,14 @@ class Schedules:
         actor: str,
         now: int,
     ) -> bool:
-        """Add a schedule whose jobs are like `spec`; return False if there is one of that name."""
-        context = self._contexts.number(spec.cwd, path, spec.env)
-        own = (name, expression, timezone, context, catch_up, overlap, expires, next_at, now, actor)
+        """Add a schedule; return False if there is one of that name.
+
+        Its jobs are like the first of `specs`, or if it `is_graph` they are all of these.
+        """
+        context = self._context(specs, path, is_graph=is_graph)
+        own = (expression, timezone, context, catch_up, overlap, expires, next_at, now, actor)
         try:
-            self._database.insert(ADD, (*own, *[getattr(spec, field) for field in KEPT]))
+            self._database.insert(ADD, (name, *own, *_jobs(specs, is_graph=is_graph)))
         except sqlite3.IntegrityError:
             return False
         return True
@@ -90,7 +101,7 @@ class Schedules:
     def edit(
         self,
         schedule: Schedule,
-        spec: JobSpec,
+        specs: Sequence[JobSpec],
         *,
         expression: str,
         timezone: str,
@@ -99,10 +110,14 @@ class Schedules:
         expires: int | None,
         next_at: int | None,
     ) -> None:
-        """Give a schedule these values; the jobs that it makes from now on are like `spec`."""
-        context = self._contexts.number(spec.cwd, schedule.path, spec.env)
+        """Give a schedule these values, and for the jobs that it makes from now on `specs`, as `add` takes them."""
+        context = self._context(specs, schedule.path, is_graph=schedule.is_graph)
         own = (expression, timezone, context, catch_up, overlap, expires, next_at)
-        self._database.change(EDIT, (*own, *[getattr(spec, field) for field in KEPT], schedule.id))
+        self._database.change(EDIT, (*own, *_jobs(specs, is_graph=schedule.is_graph), schedule.id))
+
+    def _context(self, specs: Sequence[JobSpec], path: str, *, is_graph: bool) -> int:
+        # Several jobs have directories and variables of their own, and share the path.
+        return self._contexts.number(specs[0].cwd, path, {} if is_graph else specs[0].env)
 
     def get(self, name: str) -> Schedule | None:
         """Return the schedule of this name, or None."""
@@ -161,18 +176,30 @@ class Schedules:
         """Forget fires before a time, but never the latest thousand; return how many."""
         return self._database.change(PRUNE_FIRES, (schedule.id, before, schedule.id, KEPT_FIRES))
 
-    def last_jobs(self, name: str, limit: int = 1) -> list[tuple[int, str]]:
-        """Return (number, state) of the newest jobs of a schedule, newest first."""
-        return [(row[0], row[1]) for row in self._database.rows(LAST_JOBS, (name, limit))]
+    def count(self) -> int:
+        """Return how many schedules there are."""
+        return int(self._database.value(COUNT))
+
+    def last_jobs(self, name: str, limit: int = 1) -> list[int]:
+        """Return the numbers of the newest jobs of a schedule, newest first."""
+        return [row[0] for row in self._database.rows(LAST_JOBS, (name, limit))]
 
     def unfinished(self, name: str) -> int | None:
-        """Return a job of a schedule that has not ended yet and is not stuck, among its newest, or None."""
-        for number, state, hopeless in self._database.rows(LAST_JOBS, (name, LOOKED_AT)):
-            if state not in FINAL_STATES and not hopeless:
-                return int(number)
-        return None
+        """Return the newest job of a schedule that has not ended yet and is not stuck, or None."""
+        return self._database.integer(UNFINISHED, (name,))
+
+
+def _jobs(specs: Sequence[JobSpec], *, is_graph: bool) -> list[object]:
+    """Return what the columns `jobs` and KEPT hold: either all jobs, or the fields of the only one."""
+    if not is_graph:
+        return [None, *[getattr(specs[0], field) for field in KEPT]]
+    from ..model.fire import written
+
+    return [written(specs), *[None for _ in KEPT]]
 
 
 def _schedule(row: Row) -> Schedule:
     flags = {name: bool(row[name]) for name in FLAGS}
-    return Schedule.of({**dict(row), **flags, "env": decode_env(row["env"])})
+    # Each of several jobs has a directory of its own.
+    cwd = row["cwd"] if row["document"] is None else None
+    return Schedule.of({**dict(row), **flags, "cwd": cwd, "env": decode_env(row["env"])})

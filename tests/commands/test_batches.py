@@ -7,11 +7,11 @@ from typing import Any, Iterator
 import pytest
 
 from queuectl import Queue
-from queuectl.commands.jobs.batches import rate_text
+from queuectl.commands.batchanswer import rate_text
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import Conflict, InvalidInput, NotFound
 from queuectl.model.when import HOUR
-from tests.commands.calling import call, done
+from tests.commands.calling import call, done, refused
 from tests.store import building
 from tests.support import run_cli
 
@@ -170,3 +170,26 @@ def test_every_verb_takes_a_batch_by_its_filter(home: str, queue: Queue) -> None
 )
 def test_a_rate_is_told_in_the_largest_unit_that_fits(per_hour: float, text: str) -> None:
     assert rate_text(per_hour) == text
+
+
+def test_status_of_a_batch_is_what_batch_show_tells(home: str, queue: Queue) -> None:
+    queue.add("true", batch="b")
+    queue.add("true")
+    for words in ([], ["--json"], ["-q"]):
+        assert done(home, "status", "batch:b", *words) == done(home, "batch", "show", "b", *words)
+    assert "batch:" not in done(home, "status").out
+
+
+@pytest.mark.parametrize(
+    ("word", "code", "problem"),
+    [
+        ("batch:none", 3, 'there is no batch "none"'),
+        ("b", 2, 'batch must be batch:NAME, or nothing for the whole home, got "b"'),
+        ("batch:", 2, 'batch must be batch:NAME, or nothing for the whole home, got "batch:"'),
+        ("queue:b", 2, 'batch must be batch:NAME, or nothing for the whole home, got "queue:b"'),
+    ],
+)
+def test_status_of_what_is_no_batch_is_refused(home: str, queue: Queue, word: str, code: int, problem: str) -> None:
+    queue.add("true", batch="b")
+    answer = refused(home, code, "status", word)
+    assert answer.problems[0].startswith(problem)

@@ -216,6 +216,10 @@ def test_queues_and_tags_are_those_in_use(jobs: str) -> None:
         (("add", "true", "--batch", "b"), ["book"]),
         (("list", "batch:b"), ["batch:book"]),
         (("cancel", "batch:"), ["batch:book", "batch:nightly"]),
+        (("status", ""), ["batch:book", "batch:nightly"]),
+        (("status", "ba"), ["batch:book", "batch:nightly"]),
+        (("status", "batch:n"), ["batch:nightly"]),
+        (("status", "x"), []),
     ],
 )
 def test_batches_are_completed_by_name(home: str, words: tuple[str, ...], offered: list[str]) -> None:

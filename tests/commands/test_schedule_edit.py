@@ -20,7 +20,7 @@ def add(home: str, expression: str, *options: str) -> None:
         (["--timezone", "local"], {"timezone_source": "home"}),
         (
             ["--command", "make -j", "--queue", "slow", "-p", "5"],
-            {"command": "make -j", "queue": "slow", "priority": 5},
+            {"command": "make -j", "runs": "make -j", "queue": "slow", "priority": 5},
         ),
         (["--retries", "9", "--timeout", "none", "--cwd", "/"], {"max_retries": 9, "timeout": None, "cwd": "/"}),
         (["--queue", "default"], {}),
@@ -37,7 +37,7 @@ def test_a_schedule_is_edited_and_keeps_what_is_not_given(
     after = done(home, "cron", "show", "tick", "--json").json()
     # The zone of the home may be another one.
     moved = {"expression": {"next_at", "next_times"}, "timezone_source": {"timezone", "next_at", "next_times"}}
-    may_differ = {"last_job", "last_state", "jobs"}.union(*(moved.get(key, ()) for key in changed))
+    may_differ = {"last_job", "last_state", "last_jobs"}.union(*(moved.get(key, ()) for key in changed))
     assert {key for key in before if before[key] != after[key]} - may_differ == set(changed)
     assert {key: after[key] for key in changed} == changed
     assert after["next_at"] != before["next_at"] or "expression" not in changed

@@ -44,13 +44,13 @@ def test_a_schedule_lives(api: Api) -> None:
     assert answer.status == 201 and answer.headers["Location"] == "/api/v1/schedules/report"
     made = answer.json
     assert (made["words"], made["next_at"]) == ("at 08:30 on weekdays", "2026-01-01T08:30:00.000Z")
-    assert (made["timeout"], made["env"], len(made["next_times"]), made["jobs"]) == (120.0, {"KEY": "***"}, 5, [])
+    assert (made["timeout"], made["env"], len(made["next_times"]), made["last_jobs"]) == (120.0, {"KEY": "***"}, 5, [])
     assert api.refused("POST", "/schedules", SCHEDULE) == (409, "conflict")
     job = api.post("/schedules/report/run", status=201)["job"]
     assert (job["schedule"], job["queue"]) == ("report", "q")
     found = api.get("/schedules/report")
     assert (found["last_job"], found["last_state"]) == (job["id"], "pending")
-    assert [run["id"] for run in found["jobs"]] == [job["id"]] == api.ids("schedule:report")
+    assert [run["id"] for run in found["last_jobs"]] == [job["id"]] == api.ids("schedule:report")
     assert api.post("/schedules/report/pause")["next_at"] is None
     assert api.refused("POST", "/schedules/report/pause") == (409, "conflict")
     assert api.post("/schedules/report/resume")["paused"] is False
@@ -225,3 +225,46 @@ def test_a_schedule_whose_zone_is_not_known_shows_its_stored_time_and_the_reason
     assert (found["next_times"], found["words"]) == ([made["next_at"]], "at 08:30 on weekdays")
     assert found["problem"].startswith("the time zone Europe/London is not known here: needs Python 3.9")
     assert api.get("/scheduled/times", hours=168)["recurring"][0]["times"] == [made["next_at"]]
+
+
+GRAPH = [
+    {"id": "pack", "command": "echo pack", "after": ["build"]},
+    {"id": "build", "command": "echo build", "env": {"KEY": "x"}},
+]
+
+
+def test_a_schedule_of_several_jobs_lives(api: Api) -> None:
+    made = api.post("/schedules", {"name": "site", "expression": "@daily", "jobs": GRAPH}, status=201)
+    assert (made["runs"], made["command"], made["cwd"]) == ("2 jobs: pack, build", None, None)
+    assert [(job["id"], job["after"], job["env"]) for job in made["jobs"]] == [
+        ("pack", ["build"], {}),
+        ("build", [], {"KEY": "***"}),
+    ]
+    job = api.post("/schedules/site/run", status=201)["job"]
+    assert (job["id"], job["state"]) == (f"{job['batch']}-pack", "blocked")
+    (row,) = api.get("/schedules")["items"]
+    assert (row["last_batch"], row["last_state"], "jobs" in row) == (job["batch"], "open", False)
+    changed = api.ask("PATCH", "/schedules/site", {"jobs": made["jobs"][1:]}).json
+    assert changed["runs"] == "1 job: build"
+    assert api.app.queue.schedules.get("site").specs[0].env == {"KEY": "x"}
+    assert api.get("/scheduled")["items"][0]["command"] == "1 job: build"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"jobs": GRAPH, "command": "true"}, "command cannot be given with jobs"),
+        ({"jobs": GRAPH, "queue": "q"}, "queue cannot be given with jobs"),
+        ({"jobs": []}, "jobs must be 1 to 10000 jobs, got 0"),
+        ({"jobs": "true"}, "jobs must be a list of objects"),
+        ({"jobs": {"command": "true"}}, "jobs must be a list of objects"),
+        ({"jobs": [1]}, "jobs must be a list of objects"),
+        ({"jobs": [{"command": "true", "batch": "b"}]}, "job 1: a job of a schedule has no batch"),
+        ({"jobs": [{"command": "true", "env": {"A_KEY": "***"}}]}, "job 1: env: give the value of A_KEY"),
+        ({}, "command is missing, give one, or jobs"),
+    ],
+)
+def test_several_jobs_that_are_wrong_are_refused(api: Api, given: dict[str, Any], message: str) -> None:
+    answer = api.ask("POST", "/schedules", {"name": "site", "expression": "@daily", **given})
+    assert answer.status == 422 and message in answer.json["error"]["message"]
+    assert api.get("/schedules")["items"] == []

@@ -126,3 +126,47 @@ def test_a_schedule_is_edited_in_a_form_that_names_the_command(dashboard: Dashbo
     assert (found["expression"], found["overlap"], found["expires"]) == ("0 9 * * *", "queue", 5400)
     assert found["max_retries"] == 1
     browser.wait("document.querySelector('tr[data-key=often] .words').innerText.startsWith('at 09:00 every day')")
+
+
+def enter(browser: Browser, name: str, value: str) -> None:
+    """Put a value into a field of the dialog."""
+    browser.js(
+        "const field = document.querySelector(`dialog [name=${arguments[0]}]`);"
+        " field.value = arguments[1]; field.dispatchEvent(new Event('input', { bubbles: true }))",
+        name,
+        value,
+    )
+
+
+def test_several_jobs_are_added_looked_at_run_and_changed(dashboard: Dashboard, browser: Browser) -> None:
+    graph = [{"id": "pack", "command": "echo pack", "after": ["build"]}, {"id": "build", "command": "echo build"}]
+    in_table = "document.querySelector('main tbody').textContent.includes"
+    browser.open(dashboard.url + "/schedule")
+    browser.click("main button.primary")
+    browser.wait("document.querySelector('dialog [name=jobs]')")
+    enter(browser, "name", "site")
+    enter(browser, "jobs", '[{"id": "pack",')
+    assert "queuectl cron add --file jobs.json site" in browser.text("dialog")
+    browser.click("dialog button.primary")
+    browser.wait("document.querySelector('dialog .error[role=alert]').textContent.startsWith('jobs must be JSON')")
+    assert browser.js("return document.querySelector('dialog [name=jobs]').getAttribute('aria-invalid')") == "true"
+    enter(browser, "jobs", json.dumps(graph))
+    browser.click("dialog button.primary")
+    browser.wait("!document.querySelector('dialog')")
+    browser.wait(f"{in_table}('2 jobs: pack, build')")
+    browser.click("button[aria-label='Run now site']")
+    browser.wait("document.querySelector('main tbody a[href*=\"batch%3Asite-\"]')")
+    browser.click("main tbody th a")
+    browser.wait("document.querySelector('dialog[aria-label=site]')")
+    assert "pack echo pack after build" in browser.text("dialog")
+    browser.click("dialog .head button")
+    browser.click("button[aria-label='Edit site']")
+    browser.wait("document.querySelector('dialog [name=jobs]')")
+    typed = json.loads(browser.js("return document.querySelector('dialog [name=jobs]').value"))
+    assert [(job["id"], job.get("after")) for job in typed] == [("pack", ["build"]), ("build", None)]
+    assert browser.js("return document.querySelector('dialog [name=queue]')") is None
+    enter(browser, "jobs", json.dumps(typed[1:]))
+    assert "queuectl cron edit site --file jobs.json" in browser.text("dialog")
+    browser.click("dialog button.primary")
+    browser.wait(f"{in_table}('1 job: build')")
+    assert browser.complaints() == []

@@ -27,7 +27,8 @@ TYPED = re.compile(r"^<!-- typed: ([^\n]+) -->\n```terminal\n(.*?)^```$", re.MUL
 CODE = re.compile(r"`([^`\n]+)`")
 EXIT_CODE = re.compile(r"# exit code (\d+)$")
 CHANGING = re.compile(
-    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z)?|\b(\d+(\.\d+)?(ms|s|m|h|d))+\b|(?<=worker )\d+\b|(?<=\w\[)\d+(?=\])"
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+Z)?|\d{8}T\d{6}\.\d{3}Z|\b(\d+(\.\d+)?(ms|s|m|h|d))+\b"
+    r"|(?<=worker )\d+\b|(?<=\w\[)\d+(?=\])"
 )
 BETWEEN_COMMANDS = set("();<>|&")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from queuectl.engine.daemons.daemon import POOL, DaemonRecord
+from queuectl.engine.daemons.daemon import POOL, SCHEDULER, Daemon, DaemonRecord
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import DaemonUnavailable
 
@@ -20,16 +20,17 @@ UNKNOWN: dict[str, Callable[[Queue], object]] = {
     "pause": lambda queue: queue.queues.pause("mail"),
     "queue limit": lambda queue: queue.queues.limit("mail", 1),
     "queue rate": lambda queue: queue.queues.rate("mail", "1/h"),
+    "schedules of several jobs": lambda queue: queue.schedules.add("site", "@daily", jobs=[{"command": "true"}]),
     "suspend": lambda queue: queue.suspend("state:processing"),
 }
 
 
-def enter_pool(queue: Queue, schema: str | None = None) -> None:
-    """Be the pool of a home, of another schema if one is given."""
+def enter_pool(queue: Queue, schema: str | None = None, daemon: Daemon = POOL) -> None:
+    """Be the pool of a home, or another daemon, of another schema if one is given."""
     with queue.store.writing():
-        record = DaemonRecord.parse(POOL.enter(queue))
+        record = DaemonRecord.parse(daemon.enter(queue))
         record.schema = record.schema if schema is None else schema
-        queue.store.meta.set_daemon(POOL.name, str(record))
+        queue.store.meta.set_daemon(daemon.name, str(record))
 
 
 @pytest.fixture(autouse=True)
@@ -60,3 +61,10 @@ def test_workers_of_an_older_schema_take_jobs_that_they_know(queue: Queue) -> No
 def test_workers_of_the_schema_of_today_refuse_nothing(queue: Queue, what: str) -> None:
     enter_pool(queue)
     assert UNKNOWN[what](queue)
+
+
+def test_a_scheduler_of_an_older_schema_is_given_no_schedule_of_several_jobs(queue: Queue) -> None:
+    enter_pool(queue, "5", SCHEDULER)
+    with pytest.raises(DaemonUnavailable, match="the scheduler is of .* does not know schedules of several jobs"):
+        UNKNOWN["schedules of several jobs"](queue)
+    assert queue.schedules.all() == [] and queue.schedules.add("one", "@daily", "true").runs == "true"

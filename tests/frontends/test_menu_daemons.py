@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.commands.calling import done, jobs, states
@@ -15,6 +17,14 @@ def test_a_job_is_scheduled(home: str) -> None:
     assert "when is not a time" in talk.out
     assert talk.commands == ["queuectl schedule --id nightly ./backup.sh +2h30m"]
     assert jobs(home)[0]["state"] == "scheduled"
+
+
+def test_several_jobs_that_recur_are_added_from_a_file(home: str, tmp_path: Path) -> None:
+    path = tmp_path / "graph.json"
+    path.write_text('[{"id": "a", "command": "true"}, {"command": "true", "after": "a"}]', encoding="utf-8")
+    talk = Talk(home, "10", "7", "3", "site", "@daily", str(path), "UTC", "", "", "0", "0")
+    assert talk.commands == [f"queuectl cron add --file {path} --timezone UTC site @daily"]
+    assert "jobs:           2" in talk.out
 
 
 def test_a_recurring_job_is_added_looked_at_paused_and_removed(home: str) -> None:
@@ -32,7 +42,7 @@ def test_a_recurring_job_is_added_looked_at_paused_and_removed(home: str) -> Non
         "all",
         "queue",
         "1",
-        "3",
+        "4",
         "1",
         "2",
         "3",

@@ -41,7 +41,7 @@ def add_schedule(
         store,
         store.schedules.add,
         name,
-        spec(**fields),
+        [spec(**fields)],
         expression=expression,
         timezone="UTC",
         catch_up="last",
@@ -219,7 +219,7 @@ def test_removing_one_removes_its_fires_and_leaves_its_jobs_and_the_others(store
     assert write(store, store.schedules.remove, "gone") is True
     assert write(store, store.schedules.remove, "gone") is False
     assert fires(store) == [(kept.id, NOW, 1)]
-    assert store.schedules.last_jobs("gone") == [(1, PENDING)]
+    assert store.schedules.last_jobs("gone") == [1]
     assert_whole(store)
 
 
@@ -257,7 +257,7 @@ def test_its_newest_jobs_come_first_and_no_others(store: Store) -> None:
     jobs_of(store, "backup", 3)
     jobs_of(store, "other")
     add(store)
-    assert store.schedules.last_jobs("backup", 2) == [(3, PENDING), (2, PENDING)]
+    assert store.schedules.last_jobs("backup", 2) == [3, 2]
     assert store.schedules.last_jobs("nobody") == []
 
 
@@ -294,6 +294,12 @@ def test_an_older_job_that_still_waits_is_unfinished_too(store: Store) -> None:
         "expression = NULL",
         "timezone = NULL",
         "command = NULL",
+        "jobs = '[]'",
+        "jobs = '[]', command = NULL",
+        "queue = NULL",
+        "priority = NULL",
+        "max_retries = NULL",
+        "nice = NULL",
     ],
 )
 def test_the_tables_refuse_a_schedule_that_cannot_be(store: Store, change: str) -> None:

@@ -102,7 +102,8 @@ def test_nothing_that_was_in_it_changes(old: str, version: int) -> None:
             assert_whole(store)
             assert store.meta.home_id() == "0123456789abcdef"
             assert [job.schedule for job in store.search.jobs(range(1, 9))] == [None] * len(STATES)
-            assert [found.name for found in store.schedules.all()] == (["nightly"] if version > 1 else [])
+            kept = [(found.name, found.command, found.is_graph, found.nice) for found in store.schedules.all()]
+            assert kept == ([("nightly", "make", False, 0)] if version > 1 else [])
     assert rows_of(path, version) == before
 
 
@@ -150,7 +151,7 @@ def test_it_takes_schedules(old: str) -> None:
             store,
             store.schedules.add,
             "backup",
-            spec(env={"A": "1"}, cwd="/srv"),
+            [spec(env={"A": "1"}, cwd="/srv")],
             expression="* * * * *",
             timezone="UTC",
             catch_up="last",
@@ -165,7 +166,7 @@ def test_it_takes_schedules(old: str) -> None:
             assert store.schedules.advance(found, LATER)
             store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW, schedule="backup")
             store.schedules.record_fire(found, NOW, 9)
-        assert store.schedules.last_jobs("backup") == [(9, PENDING)]
+        assert store.schedules.last_jobs("backup") == [9]
         assert store.search.jobs([9])[0].schedule == "backup"
         with pytest.raises(sqlite3.IntegrityError):
             write(store, store.schedules.record_fire, found, NOW, 10)

@@ -33,6 +33,7 @@ KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
     "group": lambda ask, text: ask.of("group"),
     "tag": lambda ask, text: ask.of("tag"),
     "batch": lambda ask, text: ask.of("batch", text),
+    "batch term": lambda ask, text: [one.after("batch:") for one in ask.of("batch", text.partition(":")[2])],
     "schedule": lambda ask, text: ask.of("schedule"),
     "worker": lambda ask, text: ask.of("worker"),
     "template": lambda ask, text: ask.templates(),

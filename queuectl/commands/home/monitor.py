@@ -6,7 +6,7 @@ from ...model import when
 from ...model.job import PROCESSING, SCHEDULED
 from ...model.nouns.home import METRICS, STATUS
 from ...model.nouns.schedules import CLOCK
-from ..grammar.registry import command
+from ..grammar.registry import Arg, command
 from ..result import Result
 
 TYPE_CHECKING = False
@@ -17,9 +17,34 @@ if TYPE_CHECKING:
 GROUP = "Monitoring"
 
 
-@command("status", group=GROUP, watch=True, examples=("status", "status --json", "status --watch=5"))
-def status(context: Context) -> Result:
-    """Show the counts per state, the workers, and what needs attention."""
+def batch_term(text: str) -> str:
+    """The name of a batch in a word of a filter."""
+    key, _, name = text.partition(":")
+    if key.lower() != "batch" or not name:
+        raise ValueError("must be batch:NAME, or nothing for the whole home")
+    return name
+
+
+@command(
+    "status",
+    Arg(
+        "batch",
+        optional=True,
+        parse=batch_term,
+        metavar="batch:NAME",
+        help="how far this batch is, instead of the whole home",
+        complete="batch term",
+    ),
+    group=GROUP,
+    watch=True,
+    examples=("status", "status --json", "status --watch=5", "status batch:nightly"),
+)
+def status(context: Context, *, batch: str | None) -> Result:
+    """Show the counts per state, the workers, and what needs attention; of a batch, what batch show does."""
+    if batch is not None:
+        from ..batchanswer import answer
+
+        return answer(context, batch)
     found = context.queue.reports.status()
     return Result(STATUS, record=found, message=_status_text(found), is_prose=True)
 

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from ...model import when
-from ...model.batch import Batch, go_on
-from ...model.filter import in_quotes, written
-from ...model.job import STATES, jobs_text
-from ...model.link import of_batch
 from ...model.nouns.batches import BATCH
-from ...model.quantity import bar
-from ..cells import pairs
+from ..batchanswer import answer
 from ..grammar.limit import LIMIT, beyond_limit, limit_of
 from ..grammar.registry import Arg, command
 from ..result import Result
@@ -20,8 +14,6 @@ if TYPE_CHECKING:
 
 GROUP = "Jobs"
 COLUMNS = ("name", "state", "jobs", "ended", "dead", "created_at", "finished_at", "time_left")
-LABEL_WIDTH = 11
-BAR_WIDTH = 30
 
 
 @command("batch list", LIMIT, group=GROUP, watch=True, examples=("batch list", "batch list --watch"))
@@ -44,53 +36,4 @@ def batch_list(context: Context, *, limit: int | None) -> Result:
 )
 def batch_show(context: Context, *, name: str) -> Result:
     """Show how far a batch is: its jobs by state, its rate and the time left."""
-    batch = context.queue.batches.get(name)
-    return Result(BATCH, record=batch, message=_shown(batch), call=pairs(_calls(batch), LABEL_WIDTH), ids=[batch.name])
-
-
-def _shown(batch: Batch) -> str:
-    """Return a batch as people read it: what is not known is left out."""
-    percent = batch.ended * 100 // batch.jobs
-    values = [
-        ("batch", batch.name),
-        ("state", batch.state if batch.stop_reason is None else f"{batch.state}: {batch.stop_reason}"),
-        ("progress", f"{bar(percent, BAR_WIDTH)} {percent}% {batch.ended}/{batch.jobs}"),
-        ("jobs", ", ".join(f"{batch.states[state]} {state}" for state in STATES if state in batch.states)),
-    ]
-    if batch.stuck:
-        values.append(("stuck", str(batch.stuck)))
-    if batch.waiting:
-        values.append(("then", f"{jobs_text(batch.waiting)} {'waits' if batch.waiting == 1 else 'wait'} for it"))
-    if batch.max_fails is not None:
-        values.append(("max fails", str(batch.max_fails)))
-    values.append(("added", f"{when.local(batch.created_at)} by {batch.created_by}"))
-    if batch.started_at is not None:
-        values.append(("started", when.local(batch.started_at)))
-    if batch.finished_at is not None:
-        values.append(("finished", when.local(batch.finished_at)))
-    if batch.rate is not None:
-        values.append(("rate", rate_text(batch.rate)))
-    if batch.time_left is not None:
-        values.append(("time left", f"about {when.duration_text(batch.time_left)}"))
-    return pairs(values, LABEL_WIDTH)
-
-
-def _calls(batch: Batch) -> list[tuple[str, str]]:
-    """Return the commands that say more about a batch, or help it."""
-    jobs = written("batch", batch.name)
-    calls = [("its jobs", f"queuectl list {jobs}")]
-    if batch.stuck:
-        calls.append(("stuck jobs", f"queuectl list {in_quotes(f'{jobs} ' + written('stuck', 'yes'))}"))
-    if batch.waiting:
-        calls.append(("what waits", f"queuectl list {written('after', of_batch(batch.name))}"))
-    if batch.stopped_at is not None:
-        calls.append(("go on with", go_on(batch.name)))
-    return calls
-
-
-def rate_text(per_hour: float) -> str:
-    """Return so many jobs an hour as a number that is easy to read, such as `2.5 jobs a second`."""
-    for unit, hours in (("second", 1 / 3600), ("minute", 1 / 60)):
-        if per_hour * hours >= 1:
-            return f"{per_hour * hours:.1f} jobs a {unit}"
-    return f"{per_hour:.1f} jobs an hour"
+    return answer(context, name)

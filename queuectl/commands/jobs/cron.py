@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from ...model import when
 from ...model.checks import check_duration
 from ...model.errors import InvalidInput
-from ...model.fields import RECURRING, RECURRING_EDITABLE, other_texts
-from ...model.kinds import NONE, exact_duration
+from ...model.fields import RECURRING, RECURRING_EDITABLE, overridden
+from ...model.filter import written
+from ...model.job import jobs_text
+from ...model.kinds import NONE
 from ...model.nouns import schedules as nouns
 from ...model.nouns.jobs import JOB
-from ...model.schedule import CATCH_UP, OVERLAP, Schedule, ScheduleDetail
-from ..cells import pairs
+from ...model.schedule import CATCH_UP, OVERLAP, Schedule
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..grammar.shared import YES_ANYWAY
 from ..result import Result
-from .options import edit_options, job_fields, options, tell_of_line_end
+from .options import edit_options, job_fields, options, overrides, tell_of_line_end
 from .scheduled import hint_if_nobody_looks
+from .scheduletext import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,9 +29,7 @@ GROUP = "Schedule"
 TIMES = "when to run"
 HOME_ZONE = "that of the home, the setting timezone"
 NAME = Arg("name", metavar="NAME", help="the schedule's name", complete="schedule")
-# The fields of its jobs that `cron show` has words of its own for, or leaves to --json.
-SHOWN = ("command", "queue", "priority", "max_retries", "timeout", "cwd", "env")
-COLUMNS = ("name", "words", "timezone", "paused", "next_at", "last_state", "command")
+COLUMNS = ("name", "words", "timezone", "paused", "next_at", "last_state", "runs")
 
 
 def expression(text: str) -> str:
@@ -66,6 +65,10 @@ EXPRESSION = {
     "metavar": "'MIN HOUR DAY MONTH WEEKDAY'",
     "help": "when, as in crontab, or @hourly, @daily, @weekly, @monthly, @yearly, as one quoted text",
 }
+
+
+def _file(help: str) -> Arg:
+    return Arg("--file", "-f", metavar="FILE", help=f"{help}: JSON as enqueue takes it, - for stdin", complete="file")
 
 
 def _times(timezone_of: str | None, catch_up: str | None, overlap: str | None, expires: str | None) -> tuple[Arg, ...]:
@@ -115,7 +118,8 @@ def _times(timezone_of: str | None, catch_up: str | None, overlap: str | None, e
     "cron add",
     Arg("name", metavar="NAME", help="a name for it: 1 to 64 of A-Z a-z 0-9 . _ -"),
     Arg("expression", **EXPRESSION),
-    Arg("command", help="the command, as one quoted text", complete="command", field="command"),
+    Arg("command", optional=True, help="the command, as one quoted text", complete="command", field="command"),
+    _file("add several jobs at each time, instead of a command"),
     *_times("local", "last", "skip", NONE),
     *options(RECURRING),
     group=GROUP,
@@ -123,6 +127,7 @@ def _times(timezone_of: str | None, catch_up: str | None, overlap: str | None, e
         "cron add cleanup '*/5 * * * *' './cleanup.sh'",
         "cron add report '30 8 * * mon-fri' 'make report' --timezone Europe/London --retries 2",
         "cron add backup @daily './backup.sh' --catch-up last --timeout 2h",
+        "cron add site @daily --file site.json",
     ),
 )
 def cron_add(
@@ -130,25 +135,26 @@ def cron_add(
     *,
     name: str,
     expression: str,
-    command: str,
+    command: str | None,
+    file: str | None,
     timezone: str,
     catch_up: str,
     overlap: str,
     expires: str,
     **given: Any,
 ) -> Result:
-    """Add a schedule: a recurring job, whose command is queued again and again."""
+    """Add a schedule: a command, or several jobs, that are queued again and again.
+
+    The jobs of --file may wait for each other. Each time adds them all, or none, as the batch NAME-TIME, such as
+    site-20261128T0200Z, with the ids NAME-TIME-ID. The options of a job hold for each of them, in place of what it
+    says.
+    """
+    if (command is None) == (file is None):
+        raise InvalidInput("give either a command, or several jobs with --file", field="command")
     schedules = context.queue.schedules
-    tell_of_line_end(context, command)
+    work = _job(context, command, given) if file is None else _jobs(context, file, given)
     added = schedules.add(
-        name,
-        expression,
-        command,
-        timezone=timezone,
-        catch_up=catch_up,
-        overlap=overlap,
-        expires=expires,
-        **job_fields(given),
+        name, expression, timezone=timezone, catch_up=catch_up, overlap=overlap, expires=expires, **work
     )
     hint_if_nobody_looks(context)
     trouble = schedules.trouble(added)
@@ -157,9 +163,30 @@ def cron_add(
     return _answer(context, added, "Schedule added")
 
 
+def _job(context: Context, command: str | None, given: dict[str, Any]) -> dict[str, Any]:
+    """Return what a schedule of a command is given."""
+    tell_of_line_end(context, command)
+    return {"command": command, **job_fields(given)}
+
+
+def _jobs(context: Context, file: str, given: dict[str, Any], *, has_secrets: bool = False) -> dict[str, Any]:
+    """Return what a schedule of several jobs is given; it may have their secrets already."""
+    from ...engine.intake import leave_out
+    from .enqueue import read_source, spellings_of
+
+    found = read_source(context, file if file == "-" else "@" + file.lstrip("@"))
+    for note in leave_out(found.jobs, but_secrets=has_secrets):
+        context.front_end.note(note)
+    fields = overrides(job_fields(given))
+    jobs = [overridden(job, fields) for job in found.jobs] if fields else found.jobs
+    tell_of_line_end(context, *(job.get(key) for job in jobs for key in spellings_of("command")))
+    return {"jobs": jobs, "names": found.places}
+
+
 @command(
     "cron edit",
     NAME,
+    _file("other jobs, of a schedule that has several"),
     Arg("--expression", group=TIMES, **EXPRESSION),
     *_times(None, None, None, None),
     *edit_options(RECURRING_EDITABLE),
@@ -167,12 +194,14 @@ def cron_add(
     examples=(
         "cron edit cleanup --expression '0 * * * *'",
         "cron edit report --timezone Europe/London --command 'make report'",
+        "cron edit site --file site.json",
     ),
 )
 def cron_edit(
     context: Context,
     *,
     name: str,
+    file: str | None,
     expression: str | None,
     timezone: str | None,
     catch_up: str | None,
@@ -182,7 +211,7 @@ def cron_edit(
 ) -> Result:
     """Change a schedule.
 
-    What is not given stays. The jobs that it has made are not changed.
+    What is not given stays; the jobs of --file replace all that it has. The jobs that it has made are not changed.
     """
     own = {
         "expression": expression,
@@ -191,7 +220,8 @@ def cron_edit(
         "overlap": overlap,
         "expires": expires,
     }
-    changes = {**{key: value for key, value in own.items() if value is not None}, **job_fields(given)}
+    work = {} if file is None else _jobs(context, file, {}, has_secrets=True)
+    changes = {**{key: value for key, value in own.items() if value is not None}, **job_fields(given), **work}
     if not changes:
         raise InvalidInput("nothing to change", hint="what can be changed: queuectl cron edit --help")
     tell_of_line_end(context, changes.get("command"))
@@ -237,8 +267,11 @@ def cron_next(context: Context, *, name: str, count: int) -> Result:
 
 @command("cron run", NAME, group=GROUP, examples=("cron run backup",))
 def cron_run(context: Context, *, name: str) -> Result:
-    """Run the job of a schedule now, in addition to its times."""
+    """Run the job of a schedule now, or all of its jobs, in addition to its times."""
     job = context.queue.schedules.run(name)
+    if job.batch is not None:
+        added = f"{jobs_text(context.queue.batches.get(job.batch).jobs)} added: batch {job.batch}"
+        return Result(JOB, record=job, message=added, ids=[written("batch", job.batch)])
     return Result(JOB, record=job, message=f"Job added: {job.id}", ids=[job.id])
 
 
@@ -264,34 +297,5 @@ def cron_remove(context: Context, *, name: str, yes: bool) -> Result:
 def _answer(context: Context, schedule: Schedule, title: str = "", *, message: str = "") -> Result:
     """Answer with a schedule in detail: people read the message, without one the text under this title."""
     found = context.queue.schedules.detail(schedule)
-    message = message or _shown(found, title, context.clock.wall())
+    message = message or shown(found, title, context.clock.wall())
     return Result(nouns.SCHEDULE_DETAIL, record=found, message=message, ids=[schedule.name])
-
-
-def _shown(found: ScheduleDetail, title: str, now: int) -> str:
-    due = found.next_at
-    values = [
-        (title, found.name),
-        ("when", f"{'paused: ' * found.paused}{found.words} ({found.timezone}), {found.expression}"),
-        ("timezone", found.timezone + (", that of the home" if found.timezone_source == "home" else "")),
-        ("command", found.command),
-        (
-            "next",
-            "not while it is paused"
-            if found.paused
-            else "never"
-            if due is None
-            else f"{when.local(due)} ({when.iso(due)}), {when.ago(due, now)}",
-        ),
-        ("last job", "none yet" if found.last_job is None else f"{found.last_job}, {found.last_state}"),
-        ("missed", CATCH_UP[found.catch_up]),
-        ("overlap", OVERLAP[found.overlap]),
-        ("expires", "never" if found.expires is None else f"{exact_duration(found.expires)} after its time"),
-        ("queue", f"{found.queue}, priority {found.priority}"),
-        ("retries", str(found.max_retries)),
-        ("timeout", "none" if found.timeout is None else when.duration_text(found.timeout)),
-        ("directory", found.cwd),
-        *other_texts(found, RECURRING, SHOWN),
-        ("added", f"{when.local(found.created_at)} by {found.created_by}"),
-    ]
-    return pairs(values, 15)

@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ...engine.intake import JobText
     from ..context import Context
 
 GROUP = "Jobs"
@@ -136,7 +137,7 @@ def _gather(
     found: list[dict[str, Any]] = []
     places: list[str] = []
     for source in sources:
-        more = _read(context, source)
+        more = read_source(context, source)
         found += more.jobs
         places += more.places
     for note in leave_out(found):
@@ -144,7 +145,8 @@ def _gather(
     return found, places if len(found) > 1 or places[0] != "the argument" else []
 
 
-def _read(context: Context, source: str) -> Any:
+def read_source(context: Context, source: str) -> JobText:
+    """Return the jobs of JSON, of a file that may have an `@` in front, or of stdin for `-`. Raises InvalidInput."""
     from ...engine.intake import READ_BYTES, decode, parse_jobs, read_file
 
     if source == "-":

@@ -7,8 +7,9 @@ from typing import Any
 from ...model import when
 from ...model.errors import InvalidInput
 from ...model.fields import RECURRING, RECURRING_EDITABLE
-from ...model.kinds import NAME, TEXT, integer
-from ...model.noun import one_of
+from ...model.fire import LOCAL, MOST_JOBS
+from ...model.kinds import ANY, NAME, TEXT, integer
+from ...model.noun import many, one_of
 from ...model.nouns.schedules import SCHEDULE_DETAIL
 from ...model.schedule import CATCH_UP, OVERLAP, CronPreview, Schedule, ScheduleDetail
 from ..app import App
@@ -19,7 +20,7 @@ from .shapes import changed_job, shortened
 NEXT = 5
 # So many times of one schedule, and of all of them together: one that fires every minute must stay cheap.
 MOST_TIMES, MOST_IN_ALL, MOST_SCHEDULES = 300, 2_000, 100
-REQUIRED = ("name", "expression", "command")
+REQUIRED = ("name", "expression")
 EXPRESSION = Parameter("expression", TEXT, "when it fires: a cron expression")
 TIMES = (
     Parameter("timezone", TEXT, "local, UTC or a zone such as Europe/London"),
@@ -27,11 +28,23 @@ TIMES = (
     Parameter("overlap", one_of(*OVERLAP), "what happens while its last job is not done"),
     Parameter("expires", TEXT, "for how long each job may wait for its start, such as `2h`; `none` for ever"),
 )
+NEW_JOB = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {each.name: each.kind.taken for each in parameters_of(LOCAL)},
+    "required": ["command"],
+}
+JOBS = Parameter(
+    "jobs",
+    many(ANY.but(given=NEW_JOB), MOST_JOBS),
+    "several jobs instead of a command; `after` and its like name them by their ids",
+)
 NEW_SCHEDULE = (
     Parameter("name", NAME, "its name", is_required=True),
     Parameter(EXPRESSION.name, TEXT, EXPRESSION.help, is_required=True),
     *TIMES,
-    *parameters_of(RECURRING),
+    JOBS,
+    *parameters_of(RECURRING, are_changes=True),
 )
 
 
@@ -130,7 +143,7 @@ def show_schedule(app: App, *, name: str) -> ScheduleDetail:
     "PATCH",
     "/schedules/{name}",
     "Change a schedule; what is not given stays, also the jobs that it made",
-    rest=(EXPRESSION, *TIMES, *parameters_of(RECURRING_EDITABLE, are_changes=True)),
+    rest=(EXPRESSION, *TIMES, JOBS, *parameters_of(RECURRING_EDITABLE, are_changes=True)),
     answer=SCHEDULE_DETAIL,
 )
 def edit_schedule(app: App, *, name: str, rest: dict[str, Any]) -> ScheduleDetail:
@@ -145,7 +158,7 @@ def remove_schedule(app: App, *, name: str) -> None:
 @route(
     "POST",
     "/schedules/{name}/run",
-    "Run the job of a schedule now, in addition to its times",
+    "Run the job of a schedule now, in addition to its times; of several jobs as a batch, with the first in the answer",
     answer=JOB_CHANGED,
     status=201,
     location="/jobs/{job[id]}",

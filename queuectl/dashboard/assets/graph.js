@@ -3,7 +3,7 @@
 
 import { GLYPHS, number, plural } from './format.js';
 import { asTable } from './lists.js';
-import { BATCH_LOOKS, badge, h, jobLink, jobsUrl, jobUrl, patch, s, text } from './ui.js';
+import { BATCH_LOOKS, badge, batchLink, h, jobLink, jobsUrl, jobUrl, patch, s, text } from './ui.js';
 import { STATES } from './vocabulary.js';
 
 const WIDTH = 176;
@@ -25,7 +25,7 @@ const stateOf = ({ state, stuck, suspended }) => (state === null ? 'gone' : susp
   : stuck ? `${state}, stuck` : state);
 const lookOf = ({ state, suspended, batch }) => (suspended ? 'suspended' : batch ? BATCH_LOOKS[state] : state);
 const urlOf = ({ id, batch }) => (batch ? jobsUrl(`batch:${batch}`) : jobUrl(id));
-const linkTo = (node) => (node.batch ? h('a', { href: urlOf(node), class: 'mono' }, node.id) : jobLink(node.id));
+const linkTo = ({ id, batch }) => (batch ? batchLink(batch, id) : jobLink(id));
 const toneOf = ({ satisfied_at: satisfied, hopeless }) => (satisfied ? 'completed' : hopeless ? 'dead' : 'pending');
 
 // For each edge the numbers on its way. In each layer between it has a place of its own, so that it crosses no job.

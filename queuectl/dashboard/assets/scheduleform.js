@@ -1,4 +1,4 @@
-// The dialogs that add and change a schedule, with the command that would do the same.
+// The dialogs that add and change a schedule, of a command or of several jobs, with the command that would do the same.
 
 import { get, loadMeta, patch, post } from './api.js';
 import { form } from './dialogs.js';
@@ -17,11 +17,33 @@ const OWN = [
   { name: 'expires', label: 'Cancel a job that has not started after', value: 'none', hint: 'such as 2h; or none' },
 ].map((field) => ({ option: `--${field.name}`, edit_option: field.option || `--${field.name}`, ...field }));
 
+// Several jobs, in the place of a command.
+const JOBS = { name: 'jobs', label: 'Or several jobs', rows: 6,
+  hint: 'as JSON, as enqueue takes it, instead of a command and what follows; "after" names others of them' };
+
+// What is typed there, for JSON. What is no JSON is refused like what the server refuses.
+function jobsOf(typed) {
+  try {
+    const jobs = JSON.parse(typed);
+    return Array.isArray(jobs) ? jobs : [jobs];
+  } catch (error) {
+    throw Object.assign(new Error(`jobs must be JSON: ${error.message}`), { field: JOBS.name });
+  }
+}
+
+// Several jobs as one would write them: what a job has by default is left out, but for a timeout of none.
+const isPlain = ([name, value]) => name === 'timeout' || !(value === null || value === false
+  || (typeof value === 'object' && !Object.keys(value).length));
+const typedJobs = (jobs) => JSON.stringify(jobs.map((job) =>
+  Object.fromEntries(Object.entries(job).filter(isPlain))), null, 1);
+
 function cronCommand(values, filled) {
   const changed = filledIn(OWN, values).filter(([{ value }, typed]) => typed !== value);
   const words = ['queuectl cron add',
-    ...optionsOf([...filled, ...changed].filter(([{ required }]) => !required))];
-  const positionals = [values.name || 'NAME', values.expression || '…', values.command || '…'];
+    ...optionsOf([...filled, ...changed].filter(([{ name, required }]) => !required && name !== 'command'))];
+  if (values.jobs) words.push('--file jobs.json');
+  const positionals = [values.name || 'NAME', values.expression || '…'];
+  if (values.command || !values.jobs) positionals.push(values.command || '…');
   if (positionals.some((word) => word.startsWith('-'))) words.push('--');
   return [...words, ...positionals.map(quote)].join(' ');
 }
@@ -54,31 +76,36 @@ export async function addSchedule(app) {
   const own = OWN.map((field) => ({ ...field, options: choices[field.name] }));
   const filled = (values) => filledIn(fields, values);
   return form({ title: 'Add a schedule', action: 'Add',
-    fields: [...own, ...fields.map((field) => formField(field))],
+    fields: [...own, ...fields.map((field) => ({ ...formField(field), required: false })), JOBS],
     command: (values) => cronCommand(values, filled(values)), extra: livePreview(),
     run: async (values) => {
-      await post('/schedules', bodyOf([...filledIn(OWN, values), ...filled(values)]));
+      const jobs = values.jobs ? { jobs: jobsOf(values.jobs) } : {};
+      await post('/schedules', { ...bodyOf([...filledIn(OWN, values), ...filled(values)]), ...jobs });
       app.done(`Schedule added: ${values.name}`);
     } });
 }
 
-/** @param {Api.Schedule} item */
+/** @param {Api.ScheduleInDetail} item */
 export async function editSchedule(item, app) {
   const { fields: all, choices } = await loadMeta();
-  const fields = [...OWN.slice(1), ...all.filter(({ recurring, editable }) => recurring && editable)];
+  const work = item.jobs ? [] : all.filter(({ recurring, editable }) => recurring && editable);
+  const fields = [...OWN.slice(1), ...work];
+  const jobs = item.jobs ? [{ ...JOBS, label: 'Jobs', required: true, value: typedJobs(item.jobs) }] : [];
   const typed = { ...item, timezone: item.timezone_source === 'home' ? 'local' : item.timezone,
     expires: item.expires === null ? 'none' : `${item.expires}s` };
   const before = fields.map((field) => (OWN.includes(field)
     ? { ...field, options: choices[field.name], value: typed[field.name] }
     : formField(field, item[field.name])));
   const changes = (values) => changesOf(fields, before, values);
-  return form({ title: `Edit ${item.name}`, action: 'Save', fields: before, extra: livePreview(),
-    command: (values) => ['queuectl cron edit', quote(item.name),
-      editOptionsOf(changes(values)).join(' ') || '…'].join(' '),
+  const hasOtherJobs = (values) => jobs.some(({ value }) => values.jobs !== value);
+  const optionsFor = (values) => [...editOptionsOf(changes(values)),
+    ...hasOtherJobs(values) ? ['--file jobs.json'] : []];
+  return form({ title: `Edit ${item.name}`, action: 'Save', fields: [...before, ...jobs], extra: livePreview(),
+    command: (values) => ['queuectl cron edit', quote(item.name), optionsFor(values).join(' ') || '…'].join(' '),
     run: async (values) => {
-      const changed = changes(values);
-      if (!changed.length) return;
-      await patch(`/schedules/${encodeURIComponent(item.name)}`, bodyOf(changed));
+      const changed = { ...bodyOf(changes(values)), ...hasOtherJobs(values) ? { jobs: jobsOf(values.jobs) } : {} };
+      if (!Object.keys(changed).length) return;
+      await patch(`/schedules/${encodeURIComponent(item.name)}`, changed);
       app.done(`Schedule changed: ${item.name}`);
     } });
 }

@@ -61,9 +61,6 @@ export function stateBadge(job) {
   return found;
 }
 
-// A batch looks like the jobs that it stands for.
-export const BATCH_LOOKS = { open: 'processing', completed: 'completed', failed: 'dead', stopped: 'cancelled' };
-
 // A time, kept relative by `tick`.
 export function when(value, style) {
   if (!value) return h('span', { class: 'muted' }, '–');
@@ -96,6 +93,10 @@ export const took = (seconds) => h('span', { title: seconds === null ? null : `$
 
 export const jobUrl = (id) => `/jobs/${encodeURIComponent(id)}`;
 export const jobsUrl = (filter) => `/jobs?q=${encodeURIComponent(filter)}`;
+// A batch looks like the jobs that it stands for.
+export const BATCH_LOOKS = { open: 'processing', completed: 'completed', failed: 'dead', stopped: 'cancelled' };
+export const batchBadge = (state) => badge(BATCH_LOOKS[state], state);
+export const batchLink = (name, text = name) => h('a', { href: jobsUrl(`batch:${name}`) }, text);
 export const scheduleUrl = (name) => `/schedule?name=${encodeURIComponent(name)}`;
 export const scheduleLink = (name) => h('a', { href: scheduleUrl(name), class: 'mono' }, name);
 export const jobLink = (id) => h('a', { href: jobUrl(id), class: 'mono' }, id);

@@ -1,17 +1,19 @@
 """Firing recurring jobs that are due: see `due` for which times, and `timezone` for who computes them.
 
 Everything that belongs to a fire is one transaction: moving the schedule on (which only one scheduler
-can), noting the pair of schedule and time, enqueuing the job, and an event for each time that does not
-fire, with the reason. A kill before its commit leaves the schedule due; after it, it has fired.
+can), noting the pair of schedule and time, enqueuing the job or all jobs, and an event for each time that
+does not fire, with the reason. A kill before its commit leaves the schedule due; after it, it has fired.
 """
 
 from __future__ import annotations
 
 from ...model import when
 from ...model.cron import Cron
+from ...model.errors import Conflict
+from ...model.fire import batch_name, jobs_of_fire, links_of_fire
+from ...model.job import jobs_text
 from ...model.lane import HOME
 from ...model.schedule import Schedule
-from ...model.spec import JobSpec
 from ...store import Store
 from ..home import timezone
 from ..machine.localzone import rules
@@ -34,7 +36,7 @@ class Firing:
         self._orphans: dict[int, int] = {}
 
     def step(self, now: int, why: str = MISSED) -> int:
-        """Fire every schedule that is due at a wall time; return how many jobs that made.
+        """Fire every schedule that is due at a wall time; return how often one has fired.
 
         `why` is told of times that are over. What this process cannot compute a next time for stays due.
         """
@@ -53,7 +55,7 @@ class Firing:
         return made
 
     def fire(self, schedule: Schedule, now: int, why: str) -> int | None:
-        """Fire a due schedule; return how many jobs that made, None if it stays due since its zone is unknown here."""
+        """Fire a due schedule; return how often, None if it stays due since its zone is unknown here."""
         try:
             cron = Cron.parse(schedule.expression)
         except ValueError as error:
@@ -98,36 +100,46 @@ class Firing:
         return made
 
     def _make_all(self, schedule: Schedule, times: list[int], skipped: str | None, now: int) -> int:
-        """Fire for some times and tell which were left out; return how many jobs that made. In a transaction."""
+        """Fire for some times and tell which were left out; return for how many of them. In a transaction."""
         store = self._store
         if skipped is not None:
             self._skip(skipped, now)
         fresh = [at for at in times if not store.schedules.has_fired(schedule, at)]
-        jobs = [self._make(schedule, at, now) for at in fresh]
+        made = sum(self._make(schedule, at, now) for at in fresh)
         store.schedules.prune_fires(schedule, now - KEPT_FIRES_MS)
-        return len([job for job in jobs if job is not None])
+        return made
 
-    def _make(self, schedule: Schedule, at: int, now: int) -> int | None:
-        """Fire for one time: enqueue the job, unless the last one must not be overtaken or its queue takes none."""
-        store = self._store
-        obstacle = self._obstacle(schedule, now)
-        number = enqueue(store, schedule, now, self._log.speaker) if obstacle is None else None
+    def _make(self, schedule: Schedule, at: int, now: int) -> bool:
+        """Fire for one time unless the last jobs must not be overtaken or a queue takes none; return whether it has."""
+        store, number, added = self._store, None, ""
+        batch = batch_name(schedule.name, at) if schedule.is_graph else None
+        obstacle = self._obstacle(schedule, batch, now)
+        if obstacle is None:
+            try:
+                ids = enqueue(store, schedule, batch, now, self._log.speaker)
+                number = store.names.number_of(ids[0])
+                added = f": {jobs_text(len(ids))} in batch {batch}" if batch else ""
+            except Conflict as error:
+                obstacle = error.message
         store.schedules.record_fire(schedule, at, number)
         fire = f"{schedule.name} for {when.iso(at)}"
-        if number is None:
+        if obstacle is not None:
             self._skip(f"{fire}: {obstacle}", now)
-            return None
-        store.events.add("fired", actor=self._log.speaker, now=now, job=number, detail=fire)
-        self._log.say(f"schedule fired: {fire}")
-        return number
+            return False
+        of = number if batch is None else None
+        store.events.add("fired", actor=self._log.speaker, now=now, job=of, detail=fire + added)
+        self._log.say(f"schedule fired: {fire}{added}")
+        return True
 
-    def _obstacle(self, schedule: Schedule, now: int) -> str | None:
-        """Return why a schedule may not enqueue a job now, None if it may."""
+    def _obstacle(self, schedule: Schedule, batch: str | None, now: int) -> str | None:
+        """Return why a schedule may not enqueue its jobs now, None if it may."""
         busy = self._store.schedules.unfinished(schedule.name) if schedule.overlap == "skip" else None
         if busy is not None:
             return f"job {busy} has not ended yet"
+        if batch is not None and self._store.batches.get(batch, now) is not None:
+            return f"there is a batch {batch} already"
         lanes = self._store.lanes.all()
-        for name in (HOME, schedule.queue):
+        for name in (HOME, *dict.fromkeys(spec.queue for spec in schedule.specs)) if lanes else ():
             lane = lanes.get(name)
             if lane is not None and lane.pauses_schedules and lane.is_paused(now):
                 return f"{lane.subject} is paused, and schedules with it"
@@ -140,12 +152,19 @@ class Firing:
         self._log.say(f"schedule skipped: {reason}")
 
 
-def enqueue(store: Store, schedule: Schedule, now: int, actor: str) -> int:
-    """Enqueue a job of a schedule; return its number. In a transaction."""
-    spec = JobSpec.of_schedule(schedule)
-    if schedule.expires is not None:
-        spec.expires_at = now + schedule.expires
-    (identifier,) = store.jobs.enqueue([spec], path=schedule.path, actor=actor, now=now, schedule=schedule.name)
-    number = store.names.number_of(identifier)
-    assert number is not None
-    return number
+def enqueue(store: Store, schedule: Schedule, batch: str | None, now: int, actor: str) -> list[str]:
+    """Enqueue the job of a schedule, or all of its jobs as a batch; return their ids. In a transaction.
+
+    Raises Conflict, having added none, if an id is taken.
+    """
+    specs = schedule.specs
+    parents = [] if batch is None else links_of_fire(specs, batch)
+    expires_at = None if schedule.expires is None else now + schedule.expires
+    return store.jobs.enqueue(
+        jobs_of_fire(specs, batch, expires_at),
+        path=schedule.path,
+        actor=actor,
+        now=now,
+        schedule=schedule.name,
+        parents=parents if any(parents) else (),
+    )

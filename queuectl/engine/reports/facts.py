@@ -176,7 +176,7 @@ class Facts:
             last_tick_at=record.ticked_at,
             next_due_at=self.store.next_due(),
             **{name: record.totals.get(name, 0) for name in ("promoted", "fired", "recovered", "pruned")},
-            schedules=len(self.store.schedules.all()),
+            schedules=self.store.schedules.count(),
             pool_running=self.pool.running,
         )
 

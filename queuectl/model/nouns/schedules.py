@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from ..batch import STATES as BATCH_STATES
 from ..fields import RECURRING
-from ..kinds import DURATION, FLAG, NUMBER, STATE, TEXT, TIME, TIME_TEXT
+from ..fire import LOCAL
+from ..job import STATES
+from ..kinds import DURATION, FLAG, ID, NUMBER, STATE, TEXT, TIME, TIME_TEXT
 from ..noun import Noun, kinds_of, many, maybe, one_of
 from ..schedule import CATCH_UP, OVERLAP
 
+# These may be missing of a schedule with a command already.
+NULLABLE = tuple(field.name for field in RECURRING if field.is_nullable)
 SCHEDULE = Noun(
     "schedule",
     name=TEXT,
@@ -18,8 +23,10 @@ SCHEDULE = Noun(
     next_at=maybe(TIME),
     last_fired_at=maybe(TIME),
     last_job=maybe(TEXT),
-    last_state=maybe(STATE),
-    **kinds_of(RECURRING),
+    last_batch=maybe(TEXT),
+    last_state=maybe(one_of(*dict.fromkeys((*STATES, *BATCH_STATES)))),
+    runs=TEXT,
+    **{name: kind if name in ("env", *NULLABLE) else maybe(kind) for name, kind in kinds_of(RECURRING).items()},
     catch_up=one_of(*CATCH_UP),
     overlap=one_of(*OVERLAP),
     expires=maybe(DURATION),
@@ -30,7 +37,16 @@ SCHEDULE = Noun(
 MADE_JOB = Noun(
     "job of a schedule", id=TEXT, number=NUMBER, state=STATE, duration=maybe(DURATION), finished_at=maybe(TIME)
 )
-SCHEDULE_DETAIL = Noun("schedule in detail", **SCHEDULE.keys, next_times=many(TIME), jobs=many(MADE_JOB))
+# A limit of the batch need not be given.
+LIMITS = {field.name: maybe(field.kind) for field in LOCAL if field.is_passing and field.default is None}
+PLANNED_JOB = Noun("planned job", **{**kinds_of(LOCAL), **LIMITS, "id": maybe(ID)})
+SCHEDULE_DETAIL = Noun(
+    "schedule in detail",
+    **SCHEDULE.keys,
+    jobs=maybe(many(PLANNED_JOB)),
+    next_times=many(TIME),
+    last_jobs=many(MADE_JOB),
+)
 REMOVED = Noun("removed schedule", removed=TEXT)
 NEXT_TIME = Noun("next time", **{"utc": TIME_TEXT, "local": TEXT, "in": TEXT})
 CLOCK = Noun("clock", utc=TIME_TEXT, local=TEXT, next_due_at=maybe(TIME))

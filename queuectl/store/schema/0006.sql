@@ -89,11 +89,37 @@ CREATE TABLE follow_ups (
 -- Which limit of load or memory keeps the worker from taking jobs, NULL while none does.
 ALTER TABLE workers ADD COLUMN limited_by TEXT;
 
-ALTER TABLE schedules ADD COLUMN expires INTEGER;
-ALTER TABLE schedules ADD COLUMN nice INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE schedules ADD COLUMN on_success TEXT;
-ALTER TABLE schedules ADD COLUMN on_failure TEXT;
-ALTER TABLE schedules ADD COLUMN on_finish TEXT;
+CREATE TABLE schedules (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    name        TEXT NOT NULL UNIQUE,
+    expression  TEXT NOT NULL,
+    timezone    TEXT NOT NULL,
+    -- Either a command, with the other fields of its jobs, or several jobs as JSON, each with its own.
+    command     TEXT,
+    jobs        TEXT,
+    queue       TEXT,
+    priority    INTEGER,
+    max_retries INTEGER CHECK (max_retries >= 0),
+    timeout     INTEGER CHECK (timeout > 0),
+    nice        INTEGER DEFAULT 0,
+    on_success  TEXT,
+    on_failure  TEXT,
+    on_finish   TEXT,
+    context     INTEGER NOT NULL REFERENCES contexts (id),
+    catch_up    TEXT NOT NULL CHECK (catch_up = 'none' OR catch_up = 'last' OR catch_up = 'all'),
+    overlap     TEXT NOT NULL CHECK (overlap = 'skip' OR overlap = 'queue'),
+    expires     INTEGER,
+    paused      INTEGER NOT NULL DEFAULT 0 CHECK (paused = 0 OR paused = 1),
+    next_at     INTEGER,
+    created_at  INTEGER NOT NULL,
+    created_by  TEXT NOT NULL,
+    CHECK ((command IS NULL) = (jobs IS NOT NULL)),
+    CHECK ((queue IS NULL) = (jobs IS NOT NULL)),
+    CHECK ((priority IS NULL) = (jobs IS NOT NULL)),
+    CHECK ((max_retries IS NULL) = (jobs IS NOT NULL)),
+    CHECK ((nice IS NULL) = (jobs IS NOT NULL))
+);
+CREATE INDEX jobs_unfinished_of_schedule ON jobs (schedule, number) WHERE schedule IS NOT NULL AND finished_at IS NULL;
 
 -- Jobs that were added together, under a name. A batch is there as long as a job is in it.
 CREATE TABLE batches (

@@ -3,7 +3,7 @@
 import { get } from '../api.js';
 import { coarse, number, plural } from '../format.js';
 import { emptyCard, listCard } from '../lists.js';
-import { BATCH_LOOKS, badge, equivalent, h, head, heading, jobsUrl, when } from '../ui.js';
+import { batchBadge, equivalent, h, head, heading, jobsUrl, when } from '../ui.js';
 
 const COLUMNS = [['Batch'], ['State', 'words'], ['Progress'], ['Ended', 'num'], ['Jobs', 'num'], ['Dead', 'num'],
   ['Added', 'num'], ['Finished', 'num'], ['Time left', 'num']];
@@ -11,7 +11,7 @@ const COLUMNS = [['Batch'], ['State', 'words'], ['Progress'], ['Ended', 'num'], 
 /** @param {Api.Batch} item */
 function row(item) {
   const link = (states, content) => h('a', { href: jobsUrl(`batch:${item.name}${states}`) }, content);
-  const state = [badge(BATCH_LOOKS[item.state], item.state),
+  const state = [batchBadge(item.state),
     item.stop_reason && h('div', { class: 'hint' }, item.stop_reason),
     item.waiting > 0 && h('a', { href: jobsUrl(`after:batch:${item.name}`), class: 'hint' },
       `${plural(item.waiting, 'job')} ${item.waiting === 1 ? 'waits' : 'wait'} for it`)];

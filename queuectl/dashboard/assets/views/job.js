@@ -5,8 +5,8 @@ import { actionButton, act } from '../actions.js';
 import { bytes, duration, number, plural } from '../format.js';
 import { listCard } from '../lists.js';
 import { LogPane } from '../log.js';
-import { $, $$, badge, button, card, copy, copyButton, equivalent, h, head, heading, jobLink, jobUrl, jobsUrl, patch,
-  ran, readOnly, rows, scheduleLink, stateBadge, toast, took, when } from '../ui.js';
+import { $, $$, badge, batchLink, button, card, copy, copyButton, equivalent, h, head, heading, jobLink, jobUrl,
+  jobsUrl, patch, ran, readOnly, rows, scheduleLink, stateBadge, toast, took, when } from '../ui.js';
 import { VERBS, keysOf } from '../vocabulary.js';
 
 const POLL = 500;
@@ -27,7 +27,7 @@ const ELSEWHERE = ['id', 'command', 'state', 'error', 'max_retries', 'duration',
 // What says more than the value itself.
 const FACTS = {
   queue: (queue) => h('a', { href: jobsUrl(`queue:${queue}`) }, queue),
-  batch: (batch) => batch && h('a', { href: jobsUrl(`batch:${batch}`) }, batch),
+  batch: (batch) => batch && batchLink(batch),
   attempts: (attempts, job) => `${attempts} of ${job.max_retries + 1}`,
   timeout: (timeout) => (timeout === null ? 'none' : duration(timeout)),
   cwd: (cwd) => h('code', {}, cwd),

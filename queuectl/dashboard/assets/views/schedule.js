@@ -7,8 +7,8 @@ import { DayStrip } from '../daystrip.js';
 import { confirm, open } from '../dialogs.js';
 import { duration, quote } from '../format.js';
 import { emptyCard, listCard } from '../lists.js';
-import { actions, badge, busy, button, code, equivalent, fail, h, head, heading, jobLink, patch, readOnly,
-  scheduleLink, scheduleUrl, when } from '../ui.js';
+import { actions, badge, batchBadge, batchLink, busy, button, code, equivalent, fail, h, head, heading, jobLink, patch,
+  readOnly, scheduleLink, scheduleUrl, when } from '../ui.js';
 
 // The codes of what this page is about.
 const ALERTS = ['no_scheduler', 'overdue', 'timezone'];
@@ -21,7 +21,7 @@ export function mount(root, { app, query, signal }) {
     'A schedule queues a command again and again, at the times of a cron expression.',
     equivalent("queuectl cron add cleanup '*/5 * * * *' 'echo cleanup'"));
   const strip = new DayStrip(signal);
-  const list = listCard('Schedules', [['Name'], ['When', 'words'], ['Command', 'clip'], ['Next', 'num'], ['Last'],
+  const list = listCard('Schedules', [['Name'], ['When', 'words'], ['Runs', 'clip'], ['Next', 'num'], ['Last'],
     ['Actions', 'sr']], ({ name }) => name, row, { empty });
   const coming = listCard('What is to come', [['When'], ['What'], ['Job'], ['Command', 'clip']],
     ({ what, id, at }) => `${what}/${id}/${at}`, ({ what, id, at, command }) => [when(at), what,
@@ -35,7 +35,15 @@ export function mount(root, { app, query, signal }) {
   }
 
   async function edit(item) {
-    return (await import('../scheduleform.js')).editSchedule(item, app);
+    // Its jobs stand in its details only.
+    const whole = await get(pathOf(item.name), null, signal);
+    return (await import('../scheduleform.js')).editSchedule(whole, app);
+  }
+
+  async function runNow(name) {
+    const { job } = await post(`${pathOf(name)}/run`);
+    if (!job.batch) return added(app, job);
+    return app.done(`Batch added: ${job.batch}`, { action: batchLink(job.batch, 'Show') });
   }
 
   async function change(name, verb) {
@@ -62,13 +70,17 @@ export function mount(root, { app, query, signal }) {
     const time = (value) => h('li', {}, when(value, 'local'), ' ', when(value));
     const run = ({ id, state, duration: took, finished_at: at }) =>
       h('li', {}, jobLink(id), ' ', badge(state), ' ', duration(took), ' ', when(at));
+    const local = ({ id, command, after, after_any: any, after_failed: failed }) => {
+      const parents = [...after, ...any, ...failed].join(', ');
+      return h('li', {}, id && [h('strong', {}, id), ' '], code(command), parents && ` after ${parents}`);
+    };
     return open(name, (close) => [
       h('div', { class: 'head' }, h('h1', { class: 'grow' }, name), button('Close', () => close(null))),
       h('p', {}, h('strong', {}, item.words), ' ', h('code', {}, item.expression)),
-      h('pre', { class: 'command' }, item.command),
+      item.jobs ? h('ul', {}, item.jobs.map(local)) : h('pre', { class: 'command' }, item.command),
       h('h2', {}, 'Next times'), h('ul', {}, item.next_times.map(time)),
       h('h2', {}, 'Its last jobs'),
-      item.jobs.length ? h('ul', { on: { click: () => close(null) } }, item.jobs.map(run))
+      item.last_jobs.length ? h('ul', { on: { click: () => close(null) } }, item.last_jobs.map(run))
         : h('p', { class: 'muted' }, 'None so far'),
       equivalent(`queuectl cron show ${quote(name)}`),
     ]);
@@ -82,9 +94,10 @@ export function mount(root, { app, query, signal }) {
     return [heading(scheduleLink(name)),
       [item.words, h('div', { class: 'hint mono' }, `${item.expression} ${item.timezone}`),
         item.problem && h('div', { class: 'error' }, item.problem)],
-      code(item.command), paused ? badge('paused') : when(item.next_at),
-      item.last_job && [badge(item.last_state), ' ', jobLink(item.last_job)],
-      actions([action('Run now', 'run', async () => added(app, (await post(`${pathOf(name)}/run`)).job)),
+      code(item.runs), paused ? badge('paused') : when(item.next_at),
+      item.last_batch ? [batchBadge(item.last_state), ' ', batchLink(item.last_batch)]
+        : item.last_job && [badge(item.last_state), ' ', jobLink(item.last_job)],
+      actions([action('Run now', 'run', () => runNow(name)),
         paused ? action('Resume', 'resume', () => change(name, 'resume'))
           : action('Pause', 'pause', () => change(name, 'pause')),
         action('Edit', 'edit', () => edit(item)),

@@ -1,0 +1,170 @@
+"""The several jobs that a schedule is given: read and checked when it is, so that no fire can fail for what they say.
+
+They are what `enqueue` takes. Their ids are local names, and a link leads to one of these: a time that is to come
+cannot wait for a job of today.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from ..model.errors import InvalidInput, did_you_mean, quoted
+from ..model.fields import BY_SPELLING
+from ..model.fire import LONGEST_NAME, MOST_JOBS, OF_FIRE, longest_id, parents_of
+from ..model.kinds import MASK, is_secret
+from ..model.link import WHENS
+from ..model.spec import JobSpec, spread
+from .circles import demand_none_in_a_circle
+from .home.opened import OpenHome
+
+FIELD = "jobs"
+# Stands for the batch that each fire has, since a limit of dead jobs needs one.
+ANY_BATCH = "fire"
+# What all jobs of a batch have in common.
+OF_WHOLE_BATCH = ("max_fails",)
+SUGGESTIONS = 20
+INSTEAD = {
+    "batch": "each time of the schedule makes a batch of its own",
+    "run_at": "its time is that of the schedule; it can wait for others with after",
+    "expires_at": "give the schedule the option --expires",
+}
+assert set(INSTEAD) == set(OF_FIRE)
+
+
+def read_jobs(
+    opened: OpenHome, schedule: str, given: object, *, names: Sequence[str] = (), before: Iterable[JobSpec] = ()
+) -> list[JobSpec]:
+    """Return the jobs that a schedule of this name is given. Raises InvalidInput with all that is wrong.
+
+    `names` says where each stands, for messages. A secret that is masked is the one that the job of that name has had
+    `before`.
+    """
+    jobs = _mappings(given)
+    places = names or [f"job {number}" for number in range(1, len(jobs) + 1)]
+    problems = [*_of_the_fire(jobs, places)]
+    envs = _secrets(before)
+    jobs = [_local(job, envs) for job in jobs]
+    specs: list[JobSpec] = []
+    try:
+        specs = opened.check(jobs, names=places)
+    except InvalidInput as error:
+        problems += error.problems
+    problems += [*_masked(jobs, places), *_wrong_names(schedule, jobs, places), *_unknown_parents(jobs, places)]
+    for field in OF_WHOLE_BATCH:
+        if len({getattr(spec, field) for spec in specs} - {None}) > 1:
+            problems.append(f"{field} is that of the whole batch, so all jobs that have one must have the same")
+    if problems:
+        raise InvalidInput.of(problems, field=FIELD)
+    _demand_sound_links(specs, places)
+    for spec in specs:
+        spec.batch = None
+    return specs
+
+
+def _mappings(given: object) -> Sequence[Mapping[str, Any]]:
+    """Return what should be a list of mappings. Raises InvalidInput."""
+    jobs = None if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable) else list(given)
+    if jobs is None or not all(isinstance(job, Mapping) for job in jobs):
+        raise InvalidInput(f"jobs must be a list of objects, got {quoted(given)}", field=FIELD)
+    if not 0 < len(jobs) <= MOST_JOBS:
+        raise InvalidInput(f"jobs must be 1 to {MOST_JOBS} jobs, got {len(jobs)}", field=FIELD)
+    return jobs
+
+
+def _name(key: object) -> str | None:
+    return BY_SPELLING[key].name if isinstance(key, str) and key in BY_SPELLING else None
+
+
+def _of_the_fire(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterator[str]:
+    """Yield what jobs are given that only a fire can give them."""
+    for job, place in zip(jobs, places):
+        for key in job:
+            if _name(key) in OF_FIRE:
+                yield f"{place}: a job of a schedule has no {key}: {INSTEAD[str(_name(key))]}"
+
+
+def _secrets(before: Iterable[JobSpec]) -> dict[str, dict[str, str]]:
+    """Return the environments of jobs by their names."""
+    return {spec.id: spec.env for spec in before if spec.id is not None}
+
+
+def _local(job: Mapping[str, Any], envs: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
+    """Return what a job is given of its own, with its secrets where they are masked."""
+    own = {key: value for key, value in job.items() if _name(key) not in OF_FIRE}
+    env, name = own.get("env"), own.get("id")
+    old = envs.get(name, {}) if isinstance(name, str) else {}
+    if isinstance(env, dict):
+        own["env"] = {
+            name: old[name] if value == MASK and name in old and is_secret(name) else value
+            for name, value in env.items()
+        }
+    return {**own, "batch": ANY_BATCH}
+
+
+def _masked(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterator[str]:
+    """Yield which secrets are masked although nobody knows them."""
+    for job, place in zip(jobs, places):
+        env = job.get("env")
+        for name, value in env.items() if isinstance(env, dict) else ():
+            if value == MASK and is_secret(str(name)):
+                yield f"{place}: env: give the value of {name}, which {MASK} stands for"
+
+
+def _wrong_names(schedule: str, jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterator[str]:
+    """Yield which names are given twice, or are too long for what a fire makes of them."""
+    if len(schedule) > LONGEST_NAME:
+        yield (
+            f"the name of a schedule of several jobs has at most {LONGEST_NAME} characters, since each time adds some "
+            f"for the name of its batch; got {quoted(schedule)}"
+        )
+        return
+    seen: set[str] = set()
+    for job, place in zip(jobs, places):
+        name = job.get("id")
+        if not isinstance(name, str):
+            continue
+        if name in seen:
+            yield f"{place}: id {quoted(name)} stands twice"
+        if len(name) > longest_id(schedule):
+            yield (
+                f"{place}: id must have at most {longest_id(schedule)} characters here, since each time puts the name "
+                f"of its batch in front; got {quoted(name)}"
+            )
+        seen.add(name)
+
+
+def _unknown_parents(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterator[str]:
+    """Yield which jobs to wait for are not among the others. What is no reference at all is refused elsewhere."""
+    known = {job["id"]: None for job in jobs if isinstance(job.get("id"), str)}
+    found = 0
+    for job, place in zip(jobs, places):
+        given = spread(job)
+        for field in WHENS.values():
+            for parent in _references(given.get(field, ())):
+                if parent not in known:
+                    # To look for the nearest name takes a while.
+                    meant = did_you_mean(parent, known) if found < SUGGESTIONS else ""
+                    found += 1
+                    yield f"{place}: {field} {quoted(parent)} is not the id of another of these jobs{meant}"
+
+
+def _references(value: object) -> list[str]:
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return [str(one) for one in values if isinstance(one, (str, int)) and not isinstance(one, bool) and one != ""]
+
+
+def _demand_sound_links(specs: Iterable[JobSpec], places: Iterable[str]) -> None:
+    """Raise InvalidInput for a job that wants two ends of another, and for jobs that wait for each other."""
+    parents: dict[str, list[str]] = {}
+    for spec, place in zip(specs, places):
+        try:
+            found = parents_of(spec)
+        except ValueError as error:
+            raise InvalidInput(f"{place}: {error}", field=FIELD) from None
+        if spec.id is not None:
+            parents[spec.id] = [*found]
+    try:
+        demand_none_in_a_circle(parents)
+    except InvalidInput as error:
+        raise InvalidInput(error.message, field=FIELD) from None

@@ -1,0 +1,91 @@
+"""A fire of a schedule that has several jobs: they are one batch, with the links and the names of that fire.
+
+The batch is `NAME-FIRE`, a job that is called LOCAL in the schedule is `NAME-FIRE-LOCAL`. FIRE is the time in UTC, such
+as `20261128T0200Z`; for a run by hand it is the instant, such as `20261128T020013.123Z`.
+"""
+
+from __future__ import annotations
+
+from .checks import MAX_ID, MAX_NAME
+from .fields import GIVEN
+from .link import WHENS, stronger
+from .spec import DEFAULTS, JobSpec
+from .when import iso
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Iterable, Sequence
+
+MOST_JOBS = 10_000
+LONGEST_FIRE = len("20261128T020013.123Z")
+LONGEST_NAME = MAX_NAME - 1 - LONGEST_FIRE
+# What the fire gives each of the jobs.
+OF_FIRE = ("batch", "run_at", "expires_at")
+# What each of the jobs may be given.
+LOCAL = tuple(field for field in GIVEN if field.name not in OF_FIRE)
+NAMES = tuple(field.name for field in GIVEN)
+
+
+def longest_id(schedule: str) -> int:
+    """Return how many characters the local name of a job may have, in a schedule of this name."""
+    return MAX_ID - len(schedule) - LONGEST_FIRE - 2
+
+
+def batch_name(schedule: str, at: int, *, by_hand: bool = False) -> str:
+    """Return the name of the batch of a fire for a time in milliseconds, or of a run by hand at an instant."""
+    date, _, time = str(iso(at)).replace("-", "").replace(":", "").partition("T")
+    return f"{schedule}-{date}T{time if by_hand else time[:4] + 'Z'}"
+
+
+def jobs_of_fire(jobs: Iterable[JobSpec], batch: str | None, expires_at: int | None) -> list[JobSpec]:
+    """Return the jobs of a schedule as those of a fire, which has a batch if they are several."""
+    made = [JobSpec(**{name: getattr(spec, name) for name in NAMES}) for spec in jobs]
+    for spec in made:
+        spec.id = None if spec.id is None or batch is None else job_id(batch, spec.id)
+        spec.batch, spec.expires_at = batch, expires_at
+    return made
+
+
+def job_id(batch: str, local: str) -> str:
+    """Return the id of a job in a fire."""
+    return f"{batch}-{local}"
+
+
+def parents_of(spec: JobSpec) -> dict[str, str]:
+    """Return the local names of those that a job waits for, with the kind of each link.
+
+    Raises ValueError for one that would have to end in two ways.
+    """
+    found: dict[str, str] = {}
+    for kind, name in WHENS.items():
+        for parent in getattr(spec, name):
+            both = stronger(kind, found.get(parent, kind))
+            if both is None:
+                raise ValueError(f"{parent} cannot be completed and have failed")
+            found[parent] = both
+    return found
+
+
+def links_of_fire(jobs: Iterable[JobSpec], batch: str) -> list[list[tuple[str, str]]]:
+    """Return for each job of a schedule the ids that it waits for in a batch, with the kinds of the links."""
+    return [[(job_id(batch, local), kind) for local, kind in parents_of(spec).items()] for spec in jobs]
+
+
+def written(jobs: Sequence[JobSpec]) -> str:
+    """Return the text that the jobs of a schedule are stored as: of each what is not the default."""
+    import json
+
+    parts = [{name: getattr(spec, name) for name in NAMES} for spec in jobs]
+    return json.dumps([{name: value for name, value in job.items() if value != DEFAULTS.get(name)} for job in parts])
+
+
+def read(text: str) -> list[JobSpec]:
+    """Return the jobs that `written` was given."""
+    import json
+
+    found = [{name: _kept(value) for name, value in job.items()} for job in json.loads(text)]
+    return [JobSpec(**{"timeout": None, **job}) for job in found]
+
+
+def _kept(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
