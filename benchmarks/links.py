@@ -156,7 +156,7 @@ def seconds_to_look(queue: Queue) -> float:
     with Store(queue.home, durable=False) as store, store.writing():
         began = time.process_time()
         for number in range(CLAIMS):
-            store.links.follow(number, 0)
+            store.links.follow(number, None, 0)
         return time.process_time() - began
 
 
@@ -206,7 +206,7 @@ def finish(queue: Queue, number: int, exit_code: int = 0) -> None:
 
 def tell(store: Store) -> None:
     """Do what a scheduler does for the children that were put off."""
-    while store.links.has_untold():
+    while store.links.has_follow_ups():
         with store.writing():
             store.links.go_on(store.clock.wall())
 

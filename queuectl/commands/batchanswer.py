@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..model import when
 from ..model.batch import Batch, go_on
 from ..model.filter import in_quotes, written
-from ..model.job import STATES
+from ..model.job import STATES, jobs_text
+from ..model.link import of_batch
 from ..model.nouns.batches import BATCH
 from ..model.quantity import bar
 from .cells import pairs
@@ -38,6 +39,8 @@ def _shown(batch: Batch) -> str:
         values.append(("stuck", str(batch.stuck)))
     if batch.slots is not None:
         values.append(("limit", f"{batch.slots} at a time"))
+    if batch.waiting:
+        values.append(("then", f"{jobs_text(batch.waiting)} {'waits' if batch.waiting == 1 else 'wait'} for it"))
     if batch.max_fails is not None:
         values.append(("max fails", str(batch.max_fails)))
     values.append(("added", f"{when.local(batch.created_at)} by {batch.created_by}"))
@@ -58,6 +61,8 @@ def _calls(batch: Batch) -> list[tuple[str, str]]:
     calls = [("its jobs", f"queuectl list {jobs}")]
     if batch.stuck:
         calls.append(("stuck jobs", f"queuectl list {in_quotes(f'{jobs} ' + written('stuck', 'yes'))}"))
+    if batch.waiting:
+        calls.append(("what waits", f"queuectl list {written('after', of_batch(batch.name))}"))
     if batch.stopped_at is not None:
         calls.append(("go on with", go_on(batch.name)))
     return calls

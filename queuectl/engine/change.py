@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model.errors import Conflict
 from ..model.filter import in_quotes, reference, written
 from ..model.job import COMPLETED, DEAD, jobs_text
-from ..model.link import STUCK
+from ..model.link import STUCK, of_batch
 from ..model.nouns.jobs import CHANGE
 from ..model.quantity import SHOWN, some_of
 from ..model.record import Record
@@ -69,8 +69,16 @@ def tell_stuck(store: Store, change: Change, cancelled: Sequence[int]) -> None:
     if stuck:
         be, them = ("is", "it") if stuck == 1 else ("are", "them")
         what = f"{jobs_text(stuck)} that {'waits' if stuck == 1 else 'wait'} for what was cancelled {be} stuck"
-        found = in_quotes(f"stuck:yes {written('after', *change.done)}") if len(change.done) <= SHOWN else "stuck:yes"
+        few = len(change.done) <= SHOWN
+        found = in_quotes(f"stuck:yes {written('after', *_parents(store, change.done))}") if few else "stuck:yes"
         change.notes = [*change.notes, f"{what}; cancel {them} too with: queuectl cancel --with-children {found}"]
+
+
+def _parents(store: Store, ids: Sequence[str]) -> list[str]:
+    """Return what may be named in `after` to find what waits for some jobs, or for their batches."""
+    numbers = [number for number in map(store.names.number_of, ids) if number is not None]
+    batches = dict.fromkeys(job.batch for job in store.search.jobs(numbers))
+    return [*ids, *(of_batch(batch) for batch in batches if store.links.standings.awaited_batch(batch) and batch)]
 
 
 def tell_children_left(store: Store, change: Change, retried: Sequence[str]) -> None:

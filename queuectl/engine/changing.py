@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model.errors import InvalidInput, quoted
 from ..model.fields import FROM_NOW
 from ..model.job import COMPLETED, FINAL_STATES, PROCESSING, WAITING_STATES, jobs_text
-from ..model.link import WHENS
+from ..model.link import BATCH, WHENS
 from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
 from ..model.when import duration_text
 from .finding import Finding, Selection
@@ -128,7 +128,6 @@ class Changing(Finding):
         """
         from .editing import difference, read_changes
         from .home.clockwatch import follow
-        from .linking import demand_no_circle
 
         meant, now = self.select(references, means=VERBS["edit"].means), self.clock.wall()
         changes = read_changes(self.read(meant.numbers), fields, now)
@@ -141,11 +140,16 @@ class Changing(Finding):
                 follow(store)
             if "queue" in changes:
                 self.demand_open([changes["queue"]])
-            if "parents" in changes:
-                demand_no_circle(store, number, changes["parents"])
             return store.jobs.edit(number, changes, now)
 
-        return self._each([meant], "edit", apply, lambda job: difference(job, changes), now)
+        def begin(store: Store, jobs: Sequence[Job]) -> None:
+            if changes.get("parents"):
+                from .circles import demand_no_circle_of_edit
+
+                editable = {job.number for job in jobs if job.state in VERBS["edit"].states}
+                demand_no_circle_of_edit(store, editable, changes["parents"])
+
+        return self._each([meant], "edit", apply, lambda job: difference(job, changes), now, begin)
 
     def _demand_known(self, names: Collection[str]) -> None:
         """Raise DaemonUnavailable if workers of before an upgrade run that do not know some fields or commands."""
@@ -158,11 +162,14 @@ class Changing(Finding):
         """Put into changes what jobs wait for from now on: its numbers as `parents`, their ids in the three fields."""
         from .linking import Linking
 
-        found = Linking(self).parents(changes)
-        changes["parents"] = parents = [(job, kind) for job, kind in found if isinstance(job, int)]
-        ids = {job.number: job.id for job in self.store.search.jobs([number for number, _ in parents])}
+        standings, found = self.store.links.standings, Linking(self).parents(changes)
+        texts = {standings.batch(text[len(BATCH) :]): text for text, _ in found if isinstance(text, str)}
+        numbers = {text: number for number, text in texts.items()}
+        parents = [(one if isinstance(one, int) else numbers[one], kind) for one, kind in found]
+        texts.update((job.number, job.id) for job in self.store.search.jobs([one for one, _ in parents if one > 0]))
+        changes["parents"] = parents
         for kind, name in WHENS.items():
-            changes[name] = tuple(ids[number] for number, one in parents if one == kind and number in ids)
+            changes[name] = tuple(texts[one] for one, how in parents if how == kind and one in texts)
 
     def hold(self, *references: Reference) -> Change:
         """Keep waiting jobs from running until they are released."""
@@ -243,10 +250,12 @@ class Changing(Finding):
         apply: Callable[[Store, int, int], bool],
         detail: Callable[[Job], str] = lambda job: f"was {job.state}",
         now: int | None = None,
+        begin: Callable[[Store, Sequence[Job]], None] | None = None,
     ) -> Change:
         """Apply a verb to jobs in small transactions; each change is noted as an event. Then wake whom it concerns.
 
-        `detail` says more about it, from the job as it was. `now` is the instant that it counts from.
+        `detail` says more about it, from the job as it was. `now` is the instant that it counts from. `begin` looks
+        first, in each transaction, whether its jobs may be changed.
         """
         from .change import Change
 
@@ -259,7 +268,10 @@ class Changing(Finding):
                 store.database.give_way()
             at = self.clock.wall() if now is None else now
             with store.writing():
-                for job in store.search.jobs(numbers[start : start + AT_ONCE]):
+                jobs = store.search.jobs(numbers[start : start + AT_ONCE])
+                if begin is not None:
+                    begin(store, jobs)
+                for job in jobs:
                     if job.state not in meant.states:
                         change.refuse(job, f'job "{job.id}" is {job.state} by now', rules.hint(job))
                     elif apply(store, job.number, at):
@@ -269,8 +281,8 @@ class Changing(Finding):
                         change.already += 1
                     else:
                         change.refuse(job, *self._refusal(store, rules, job))
-        if store.links.has_untold():
-            from .clockwork.untold import tell_children
+        if store.links.has_follow_ups():
+            from .clockwork.follow_ups import tell_children
 
             tell_children(store)
         self._wake(rules.wakes)
@@ -283,9 +295,10 @@ class Changing(Finding):
     def _refusal(store: Store, verb: Verb, job: Job) -> Tuple[str, Optional[str]]:
         """Return why a job could not be changed, and what helps."""
         why, hint = verb.misfit(job), verb.hint(job)
-        waiting = 0 if why else len(store.links.waiting_children(job.number))
-        if waiting:
-            why = f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'} for it"
+        if not why and store.links.is_waited_for(job.number):
+            own = len(store.links.waiting_children(job.number))
+            waiting = own or sum(len(store.links.waiting_children(batch)) for batch in store.links.batch_of(job.number))
+            why = f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'} for {'it' if own else 'its batch'}"
             hint = f"{verb.name} them too: queuectl {verb.name} --with-children"
         why = why or f"it is {verb.already or job.state}"
         return f"cannot {verb.applied_to(f'job {quoted(job.id)}')}: {why}", hint

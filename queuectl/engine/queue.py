@@ -176,6 +176,10 @@ class Queue(Changing):
                 # A time that counts from now stands beside the clock as it is now.
                 follow(store)
             self.demand_open({spec.queue for spec in specs})
+            if parents and any(spec.batch is not None for spec in specs):
+                from .circles import demand_no_circle_in_batches
+
+                demand_no_circle_in_batches(store, specs, parents)
             ids = store.jobs.enqueue(
                 specs, path=search_path(), actor=self.actor, now=now, parents=parents, on_progress=on_progress
             )

@@ -15,8 +15,8 @@ from ..model.fire import LONGEST_NAME, MOST_JOBS, OF_FIRE, longest_id, parents_o
 from ..model.kinds import MASK, is_secret
 from ..model.link import WHENS
 from ..model.spec import JobSpec, spread
+from .circles import demand_none_in_a_circle
 from .home.opened import OpenHome
-from .linking import demand_none_in_a_circle
 
 FIELD = "jobs"
 # Stands for the batch that each fire has, since the limits of one need it.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from .filter import in_quotes, written
 from .job import CANCELLED, COMPLETED, DEAD, FINAL_STATES, PROCESSING, jobs_text
+from .link import UNFINISHED
 from .record import Record
 from .when import HOUR
 
@@ -18,6 +19,8 @@ OPEN, FAILED, STOPPED = "open", "failed", "stopped"
 # In this order: some of its jobs have not ended; all are completed; all have ended, and some are dead, cancelled or
 # stuck; too many were dead.
 STATES = (OPEN, COMPLETED, FAILED, STOPPED)
+# How it stands for the jobs that wait for it: as one job would.
+AS_PARENT = {OPEN: UNFINISHED, COMPLETED: COMPLETED, FAILED: CANCELLED}
 
 
 def standing(states: Mapping[str, int], stuck: int) -> str:
@@ -48,14 +51,16 @@ class Batch(Record):
     """A batch as it stood when it was read.
 
     `states` is how many of its jobs are in each state, without the zeros, `stuck` how many wait for jobs that have
-    ended otherwise than they need. `started_at` is when the first of them was claimed, `ended_at` when the last one
-    that has run ended, `read_at` is when it was read. Times are in milliseconds.
+    ended otherwise than they need, `waiting` how many unfinished jobs wait for the batch. `started_at` is when the
+    first of them was claimed, `ended_at` when the last one that has run ended, `read_at` is when it was read. Times are
+    in milliseconds.
     """
 
     id: int
     name: str
     states: dict[str, int]
     stuck: int
+    waiting: int
     max_fails: str | None
     slots: int | None
     created_at: int

@@ -9,6 +9,10 @@ from __future__ import annotations
 from . import instants, when
 from .errors import quoted
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
 ASCII_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGITS = "0123456789"
 ALPHANUMERIC = frozenset(ASCII_LETTERS + DIGITS)
@@ -32,6 +36,8 @@ MAX_NICE = 19
 MAX_REFERENCES = 10_000
 # The largest number that JSON has exactly in all programs.
 MAX_NUMBER = 2**53 - 1
+# How a job that another one waits for may have to end.
+ENDS = ("completed", "any", "failed")
 MAX_TAGS = 16
 MAX_LOCKS = 16
 # Of a queue, a lock or a batch.
@@ -259,16 +265,25 @@ def check_locks(value: object, now: int) -> tuple[str, ...]:
 
 
 def check_references(value: object, now: int) -> tuple[str, ...]:
-    """Jobs, each by what names it, or filters that find some."""
+    """Jobs, each by what names it, filters that find some, or batches."""
     if isinstance(value, (str, int)) and not isinstance(value, bool):
         value = [value]
     if not isinstance(value, (list, tuple)) or len(value) > MAX_REFERENCES:
         raise ValueError(f"must be a list of at most {MAX_REFERENCES} ids, numbers or filters")
     for reference in value:
+        if isinstance(reference, dict):
+            raise ValueError(_why_no_link(reference))
         is_number = type(reference) is int and 1 <= reference <= MAX_NUMBER
         if not is_number and (not isinstance(reference, str) or not reference):
             raise ValueError(f"{quoted(reference)} must be an id, a number or a filter")
     return tuple(dict.fromkeys(map(str, value)))
+
+
+def _why_no_link(given: Mapping[object, object]) -> str:
+    """Return the rule that an object in the place of a reference breaks."""
+    if "job" not in given or not set(given) <= {"job", "when"}:
+        return 'an object must be {"job": ..., "when": ...}, "when" may be left out'
+    return f"when must be one of {', '.join(ENDS)}, got {quoted(given['when'])}"
 
 
 def check_flag(value: object, now: int) -> bool:

@@ -149,8 +149,16 @@ def read_parents(text: str) -> list[str]:
     return [text] if is_filter else read_names(text)
 
 
+def read_new_parents(text: str) -> list[str]:
+    """Return the same; a job that is added would wait for nothing if that is empty. Raises ValueError."""
+    found = read_parents(text)
+    if not found:
+        raise ValueError("names no job to wait for")
+    return found
+
+
 LOCKS = NAMES.but(check=check_locks, example="gpu", given={"anyOf": [NAMES.taken, NAME.taken]})
-PARENTS = REFERENCES.but(read=read_parents, read_one=read_parents)
+PARENTS = REFERENCES.but(read=read_parents, read_one=read_new_parents)
 HOOK_TRAITS = "given editable recurring nullable wide"
 # As a table: the formatter would write each value on a line of its own.
 # fmt: off

@@ -32,8 +32,9 @@ MANY = ("tag", "text")
 class Term(Record):
     """One condition on a key: any of the choices, each an operator with its values; negated, none of them.
 
-    Operators are `=`, `<`, `<=`, `>`, `>=`, `..` (from, to), `prefix`, `has` (a tag) and `contains` (a text, whatever
-    its case). Times and durations are milliseconds.
+    Operators are `=`, `<`, `<=`, `>`, `>=`, `..` (from, to), `prefix`, `has` (a tag), `child` (of a job), `child of
+    batch` (`batch:NAME`, which may be the id of a job too, and NAME) and `contains` (a text, whatever its case). Times
+    and durations are milliseconds.
     """
 
     key: str

@@ -6,6 +6,7 @@
     hook       text or None           the same             the same; empty for None
     id         id of a job            the same             the same
     state      one of STATES          the same             the same
+    standing   the same, or a batch's the same             the same
     integer    whole number           the same             digits
     share      `3` or `10%`           the same             the same
     signal     number of a signal     the same             digits
@@ -231,6 +232,8 @@ ID = Kind(
 )
 # Which they are, the job says: it is made of kinds.
 STATE = Kind("state", example="dead,failed", schema=STRING)
+# Where a job or a batch stands: a word for the state of either.
+STANDING = Kind("standing", schema=STRING)
 NUMBER = Kind(
     "integer",
     read=read_integer,

@@ -1,22 +1,28 @@
-"""Links between jobs: a child waits until its parent has ended in a certain way.
+"""Links: a child waits until its parent, a job or a batch, has ended in a certain way.
 
          link:  open --its parent ends as wanted------------------------> satisfied
                   |--its parent ends otherwise, or is stuck itself--> hopeless
                   '<---------its parent is retried, or no longer stuck----'
 
 A job with a hopeless link is *stuck*: nothing that happens by itself will let it run. It keeps its state.
+
+A batch has ended when all its jobs have, those that are stuck included. It is completed if all of them are, and else it
+has failed.
 """
 
 from __future__ import annotations
 
+from .checks import ENDS
 from .job import BLOCKED, CANCELLED, COMPLETED, DEAD, FINAL_STATES, HELD, SCHEDULED
 from .record import Record
 
 # How a parent must end: well, however, or badly (dead or cancelled).
 ANY, BADLY = "any", "failed"
-KINDS = (COMPLETED, ANY, BADLY)
+KINDS = ENDS
 # The fields that say for which jobs to wait, by how those must end.
 WHENS = {COMPLETED: "after", ANY: "after_any", BADLY: "after_failed"}
+# How a batch is named as a parent: with its name behind that.
+BATCH = "batch:"
 # In these states a job may have open links.
 AWAITING_STATES = (BLOCKED, HELD, SCHEDULED)
 # How a parent stands: in a final state, or one of these.
@@ -49,24 +55,31 @@ class Link(Record):
 
 
 class Relative(Link):
-    """A parent or a child of a job, and the link between them. `state` is None of a job that is gone."""
+    """A parent or a child of a job, and the link between them. `state` is None of one that is gone.
+
+    Of a batch, `batch` is the name, `state` how it stands (a word of `batch.STATES`), and the number is negative.
+    """
 
     number: int
     id: str
     state: str | None
+    batch: str | None = None
 
     @property
     def standing(self) -> str:
         """How a parent stands, in a word."""
         if self.state is None:
             return "gone"
+        if self.batch is not None:
+            return self.state
         return STUCK if self.hopeless and self.state not in FINAL_STATES else self.state
 
 
 class Node(Record):
     """A job of a graph: `state` is None of one that is gone, `command` is the beginning of its command.
 
-    `layer` is how many links the longest way to it has, from a job of the graph that waits for none of the others.
+    It may be a batch that jobs wait for, which has a name, `batch`, and a negative number. `layer` is how many
+    links the longest way to it has, from a node of the graph that waits for none of the others.
     """
 
     number: int
@@ -76,6 +89,7 @@ class Node(Record):
     suspended: bool
     command: str
     layer: int
+    batch: str | None = None
 
     @property
     def standing(self) -> str:
@@ -86,7 +100,7 @@ class Node(Record):
 
 
 class Edge(Link):
-    """A link between two jobs of a graph, by their numbers."""
+    """A link between two nodes of a graph, by their numbers."""
 
     parent: int
     child: int
@@ -108,6 +122,11 @@ class Graph(Record):
 def fate(kind: str, standing: str) -> str:
     """Return what becomes of a link of this kind when its parent stands so."""
     return FATES.get((kind, standing), HOPELESS if standing == STUCK else OPEN)
+
+
+def of_batch(name: str) -> str:
+    """Return how a batch is named as a parent."""
+    return BATCH + name
 
 
 def stronger(kind: str, other: str) -> str | None:

@@ -162,18 +162,23 @@ class Reading:
 
 
 def spread(data: Mapping[str, object]) -> Mapping[str, object]:
-    """Return a mapping whose `after` has no objects: `{"job": "a", "when": "any"}` there becomes "a" in `after_any`.
+    """Return a mapping whose `after` has, and is, no object: `{"job": "a", "when": "any"}` becomes "a" in `after_any`.
 
     An object of another form stays, for the check to refuse.
     """
     after = data.get("after")
+    if isinstance(after, dict):
+        after = [after]
     if not isinstance(after, (list, tuple)) or not any(isinstance(item, dict) for item in after):
         return data
     found: dict[str, list[object]] = {key: [] for key in WHENS.values()}
     for item in after:
-        is_whole = isinstance(item, dict) and set(item) <= {"job", "when"} and item.get("when", COMPLETED) in WHENS
-        key = WHENS[item.get("when", COMPLETED)] if is_whole else "after"
-        found[key].append(item.get("job", "") if is_whole else item)
+        is_whole = isinstance(item, dict) and {"job"} <= set(item) <= {"job", "when"}
+        when = item.get("when", COMPLETED) if is_whole else None
+        if isinstance(when, str) and when in WHENS:
+            found[WHENS[when]].append(item["job"])
+        else:
+            found["after"].append(item)
     others = {key: value for key, value in data.items() if key != "after"}
     for key, jobs in found.items():
         given = others.get(key, [])

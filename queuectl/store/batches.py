@@ -15,7 +15,7 @@ from ..model.event import BATCH_STOPPED
 from ..model.job import DEAD
 from .condition import prefix_range
 from .events import ADD
-from .schema import IS_STUCK
+from .standings import Standings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,8 +35,9 @@ LIMITS = {"max_fails": "max_fails", "batch_limit": "slots"}
 OF_NAME = "SELECT * FROM batches WHERE name = ?"
 NEWEST = "SELECT * FROM batches ORDER BY id DESC LIMIT ?"
 COUNT = "SELECT count(*) FROM batches"
-COUNT_STUCK = f"""
-SELECT count(*) FROM jobs INDEXED BY jobs_stuck_of_batch WHERE batch = ? AND batch IS NOT NULL AND {IS_STUCK}
+COUNT_WAITING = """
+SELECT count(*) FROM links INDEXED BY links_open JOIN jobs ON jobs.number = links.child
+WHERE links.parent = -? AND links.satisfied_at IS NULL AND jobs.finished_at IS NULL
 """
 BY_PREFIX = "SELECT * FROM batches WHERE name >= ? AND name < ? ORDER BY name LIMIT ?"
 CREATE = "INSERT INTO batches (name, created_at, created_by, max_fails, slots) VALUES (?, ?, ?, ?, ?)"
@@ -55,6 +56,7 @@ class Batches:
     def __init__(self, database: Database, counts: Counts) -> None:
         self._database = database
         self._counts = counts.of_batches
+        self._standings = Standings(database, counts)
 
     def get(self, name: str, now: int) -> Batch | None:
         """Return a batch as it is now, None if there is none of this name."""
@@ -77,12 +79,10 @@ class Batches:
         return int(self._database.value(COUNT))
 
     def _batch(self, row: Row, now: int) -> Batch:
-        name, slots = row["name"], row["slots"]
-        given = {**row, "slots": None if slots == MAX_SLOTS else slots}
-        return Batch.of({**given, "states": self._counts.of(name), "stuck": self._stuck(name), "read_at": now})
-
-    def _stuck(self, name: str) -> int:
-        return int(self._database.value(COUNT_STUCK, (name,)))
+        name, waiting = row["name"], int(self._database.value(COUNT_WAITING, (row["id"],)))
+        slots = None if row["slots"] == MAX_SLOTS else row["slots"]
+        given = {**row, "slots": slots, "waiting": waiting, "stuck": self._standings.stuck(name)}
+        return Batch.of({**given, "states": self._counts.of(name), "read_at": now})
 
     def stop_reason(self, name: str) -> str | None:
         """Return why a batch was stopped, None if it was not."""

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 # With the instant at which a job that is suspended goes on, or ends.
 GOES_ON = """suspended_for = suspended_for + CASE WHEN suspended_at IS NULL THEN 0 ELSE max(0, ? - suspended_at) END,
     suspended_at = NULL, suspended_by = NULL"""
-PLACE = "SELECT queue, batch, locks, state, parked FROM jobs WHERE number = ?"
+PLACE = "SELECT queue, batch, locks, state, parked, hopeless FROM jobs WHERE number = ?"
 # A running job is only marked: its worker ends it.
 CANCEL = """
 UPDATE jobs SET state = CASE state WHEN 'processing' THEN state ELSE 'cancelled' END,
@@ -127,7 +127,7 @@ class JobChanges:
         """Change a job whose state the verb fits, and keep the counts; return False if it does not fit it.
 
         `how` names another of CHANGES than the verb's own. What was made of the job is read again: the counts cannot
-        say anything else. Its children learn whether it has ended.
+        say anything else. Its children, and those of its batch, learn whether it has ended.
         """
         before = self._database.row(PLACE, (number,))
         if before is None or before["state"] not in VERBS[verb].states:
@@ -144,7 +144,9 @@ class JobChanges:
             if before["batch"] is not None:
                 self._batches.resume(before["batch"])
         if verb == "retry" or after["state"] in FINAL_STATES:
-            self._links.follow(number, now)
+            # For its batch a stuck job has ended before.
+            was_over = after["state"] in FINAL_STATES and before["hopeless"]
+            self._links.follow(number, None if was_over else before["batch"], now)
         return True
 
     def _count(self, place: Row, jobs: int) -> None:
@@ -232,9 +234,12 @@ class JobChanges:
         return self._change("release", number, now, now, now)
 
     def remove(self, number: int) -> bool:
-        """Delete a job with its attempts and output; return False if it runs, or if unfinished jobs wait for it."""
+        """Delete a job with its attempts and output.
+
+        Return False if it runs, or if unfinished jobs wait for it or for its batch.
+        """
         before = self._database.row(PLACE, (number,))
-        if before is None or before["state"] not in VERBS["remove"].states or self._links.waiting_children(number, 1):
+        if before is None or before["state"] not in VERBS["remove"].states or self._links.is_waited_for(number):
             return False
         if not self._database.change(REMOVE, (number, before["state"])):
             return False

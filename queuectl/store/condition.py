@@ -35,6 +35,8 @@ OPERATORS = {
     "prefix": "({0} >= ? AND {0} < ?)",
     "has": "instr({}, ?) > 0",
     "child": "{} IN (SELECT child FROM links WHERE parent = (SELECT number FROM jobs AS other WHERE other.id = ?))",
+    "child of batch": """{} IN (SELECT child FROM links WHERE parent IN (
+        SELECT number FROM jobs AS other WHERE other.id = ? UNION ALL SELECT -id FROM batches WHERE name = ?))""",
     "contains": "{} LIKE ? ESCAPE '\\'",
 }
 CONTAINS_TEXT = "(command LIKE ? ESCAPE '\\' OR id LIKE ? ESCAPE '\\')"

@@ -7,6 +7,7 @@ from itertools import repeat
 from ..model.errors import Conflict
 from ..model.fields import GIVEN
 from ..model.job import BLOCKED, HELD, PENDING, SCHEDULED
+from ..model.link import BATCH
 from ..model.record import Record
 from .namelists import NAME_LISTS, names_text
 from .sqlite import sqlite3
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from .database import Database
     from .links import Links
 
-    # A job to wait for, by its number, or by the id that it is given in the same enqueue; and the kind of the link.
+    # What to wait for: a job by its number, or by the id that it is given in the same enqueue, or `batch:NAME`; and the
+    # kind of the link.
     Parent = Tuple[Union[int, str], str]
 
 LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
@@ -52,7 +54,10 @@ class Enqueue(Record):
     parents: Sequence[Sequence[Parent]] = ()
 
     def run(self, specs: Sequence[JobSpec], on_progress: Callable[[int], None] | None) -> list[str]:
-        """Add the jobs; return their ids. Raises Conflict, naming every id that exists already or comes twice."""
+        """Add the jobs; return their ids.
+
+        Raises Conflict, naming every id that exists already or comes twice, or NotFound for a batch to wait for.
+        """
         is_in_batch = any(spec.batch is not None for spec in specs)
         begun = self._batches.begun_by(specs) if is_in_batch else {}
         first = self._next_number()
@@ -71,6 +76,8 @@ class Enqueue(Record):
             self.counts.add(spec.queue, spec.batch, spec.locks, first_state(spec, self.now, waits), 1)
         if self.parents:
             self._link(specs, numbers)
+        if is_in_batch:
+            self.links.follow_batches({spec.batch for spec in specs if spec.batch is not None}, self.now)
         return [spec.id or f"job-{number}" for spec, number in zip(specs, numbers)]
 
     @property
@@ -121,11 +128,13 @@ class Enqueue(Record):
         return map(len, self.parents) if self.parents else repeat(0)
 
     def _link(self, specs: Sequence[JobSpec], numbers: Sequence[int]) -> None:
-        number_of = {spec.id: number for spec, number in zip(specs, numbers)}
+        number_of: dict[int | str | None, int] = {spec.id: number for spec, number in zip(specs, numbers)}
 
         def resolved(parent: Parent) -> tuple[int, str]:
-            job, kind = parent
-            return (job if isinstance(job, int) else number_of[job]), kind
+            found, kind = parent
+            if isinstance(found, str) and found not in number_of:
+                number_of[found] = self.links.standings.batch(found[len(BATCH) :])
+            return (found if isinstance(found, int) else number_of[found]), kind
 
         self.links.add({number: [*map(resolved, found)] for number, found in zip(numbers, self.parents)}, self.now)
 

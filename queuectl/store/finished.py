@@ -5,11 +5,12 @@ from __future__ import annotations
 from ..model.job import FINAL_STATES
 from .changes import REMOVE, JobChanges
 from .namelists import names_of
-from .schema import FINAL, IS_WAITED_FOR
+from .schema import FINAL, IS_WAITED_FOR, WHOSE_BATCH_IS_WAITED_FOR
 
 # The condition of the partial index stands there in full, or SQLite would not use it.
 OLD_FINISHED = f"""
 SELECT number, queue, batch, locks, id FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? AND NOT {IS_WAITED_FOR}
+    AND NOT (batch IS NOT NULL AND {WHOSE_BATCH_IS_WAITED_FOR})
 ORDER BY finished_at LIMIT ?
 """
 HAS_OUTPUT = """EXISTS (
@@ -33,7 +34,10 @@ class FinishedJobs(JobChanges):
     """The jobs table as retention sees it."""
 
     def prune(self, state: str, before: int, limit: int) -> list[str]:
-        """Delete up to `limit` jobs that reached a final state before an instant; return their ids."""
+        """Delete up to `limit` jobs that reached a final state before an instant; return their ids.
+
+        Those that unfinished jobs wait for stay, and those of batches that these wait for.
+        """
         old = self._database.rows(OLD_FINISHED, (state, before, limit))
         for number, queue, batch, locks, _ in old:
             if self._database.change(REMOVE, (number, state)):

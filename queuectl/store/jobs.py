@@ -197,7 +197,7 @@ class Jobs(FinishedJobs):
         if finished_at is not None:
             if claim.batch is not None:
                 self._batches.end(claim.batch, claim, state, now)
-            self._links.follow(claim.number, now)
+            self._links.follow(claim.number, claim.batch, now)
         return True
 
     def promote(self, now: int, limit: int) -> int:

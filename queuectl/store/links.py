@@ -1,35 +1,35 @@
 """The links table: what children wait for, see `model.link`.
 
 `jobs.waits` counts a child's open links, `jobs.hopeless` those without hope among them. A blocked job without open
-links becomes claimable. Whoever changes how a job stands tells its children in the same transaction (`follow`); their
-own children may have to be told then, and so on down. One transaction tells AT_ONCE children; where there are more,
-`untold` says which ones, and `go_on` tells them in further transactions.
+links becomes claimable. Whoever changes how a job stands tells its children in the same transaction (`follow`), and
+those of its batch; their own children may have to be told then, and so on down. One transaction tells AT_ONCE children;
+where there are more, `follow_ups` says which ones, and `go_on` tells them in further transactions.
 """
 
 from __future__ import annotations
 
 from ..model.event import CANCELLED_FOR
-from ..model.job import BLOCKED, CANCELLED, COMPLETED, FAILED, FINAL_STATES, PENDING
-from ..model.link import BADLY, HOPELESS, SATISFIED, STUCK, UNFINISHED, Edge, Relative, fate
+from ..model.job import BLOCKED, CANCELLED, COMPLETED, FAILED, PENDING
+from ..model.link import BADLY, HOPELESS, SATISFIED, fate
 from .namelists import names_of
-from .schema import IS_STUCK
-from .table import Table
+from .relatives import Relatives
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Iterator, List, Mapping, Sequence, Tuple
+    from typing import Iterable, List, Mapping, Sequence, Tuple
 
     from .counts import Counts
     from .database import Database
     from .events import Events
     from .sqlite import Row
 
-    # A parent's number and the kind of the link to it.
+    # A parent, as the table has it, and the kind of the link to it.
     Parent = Tuple[int, str]
+    # A parent whose children are to be told, those behind one of them.
+    Place = Tuple[int, int]
 
 AT_ONCE = 500
 HAS_OPEN_LINKS = "SELECT 1 FROM links INDEXED BY links_open WHERE parent = ? AND satisfied_at IS NULL LIMIT 1"
-STANDING = "SELECT id, state, hopeless FROM jobs WHERE number = ?"
 OPEN_LINKS = """
 SELECT child, kind, is_hopeless FROM links INDEXED BY links_open
 WHERE parent = ? AND satisfied_at IS NULL AND child > ? ORDER BY child LIMIT ?
@@ -45,62 +45,34 @@ WHERE number = ? AND state = ?
 """
 # A parent that is gone holds nobody.
 FORGET_GONE = """
-DELETE FROM links WHERE child = ? AND satisfied_at IS NULL AND parent NOT IN (SELECT number FROM jobs)
+DELETE FROM links WHERE child = ? AND satisfied_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM jobs WHERE number = links.parent)
+    AND NOT EXISTS (SELECT 1 FROM batches WHERE id = -links.parent)
 """
-REOPEN = """
-UPDATE links SET satisfied_at = NULL WHERE child = ? AND kind = 'completed' AND satisfied_at IS NOT NULL
-    AND parent IN (SELECT number FROM jobs WHERE state <> 'completed')
+COMPLETED_ONCE = """
+SELECT parent FROM links WHERE child = ? AND kind = 'completed' AND satisfied_at IS NOT NULL
+    AND (EXISTS (SELECT 1 FROM jobs WHERE number = links.parent)
+         OR EXISTS (SELECT 1 FROM batches WHERE id = -links.parent))
 """
+REOPEN = "UPDATE links SET satisfied_at = NULL WHERE child = ? AND parent = ? AND satisfied_at IS NOT NULL"
 OPEN_OF_CHILD = "SELECT parent, kind, is_hopeless FROM links WHERE child = ? AND satisfied_at IS NULL"
 PUT_OFF = """
-INSERT INTO untold (parent, child) VALUES (?, ?)
+INSERT INTO follow_ups (parent, child) VALUES (?, ?)
 ON CONFLICT (parent) DO UPDATE SET child = min(child, excluded.child)
 """
-UNTOLD = "SELECT parent, child FROM untold ORDER BY parent LIMIT ?"
-HAS_UNTOLD = "SELECT 1 FROM untold LIMIT 1"
-TAKE_UNTOLD = "DELETE FROM untold WHERE parent = ?"
-PARENTS = """
-SELECT links.parent AS number, coalesce(jobs.id, 'job-' || links.parent) AS id, links.kind AS "when",
-       jobs.state AS state, links.is_hopeless AS hopeless, links.satisfied_at AS satisfied_at
-FROM links LEFT JOIN jobs ON jobs.number = links.parent WHERE links.child = ? ORDER BY links.parent LIMIT ?
-"""
-PARENT_IDS = """
-SELECT coalesce(jobs.id, 'job-' || links.parent) FROM links LEFT JOIN jobs ON jobs.number = links.parent
-WHERE links.child = ? ORDER BY links.parent
-"""
-CHILDREN = """
-SELECT jobs.number AS number, jobs.id AS id, links.kind AS "when",
-       jobs.state AS state, links.is_hopeless AS hopeless, links.satisfied_at AS satisfied_at
-FROM links JOIN jobs ON jobs.number = links.child WHERE links.parent = ? ORDER BY links.child LIMIT ?
-"""
-EDGES = """
-SELECT parent, child, kind AS "when", is_hopeless AS hopeless, satisfied_at FROM links WHERE child = ? ORDER BY parent
-"""
-NEIGHBOURS = """
-SELECT parent FROM links WHERE child = ? UNION ALL SELECT child FROM links INDEXED BY links_of_parent WHERE parent = ?
-LIMIT ?
-"""
-WAITING_CHILDREN = """
-SELECT links.child FROM links INDEXED BY links_open JOIN jobs ON jobs.number = links.child
-WHERE links.parent = ? AND links.satisfied_at IS NULL AND jobs.finished_at IS NULL ORDER BY links.child LIMIT ?
-"""
-PARENTS_OF = "SELECT parent FROM links WHERE child = ?"
-HAVE_WAITED = """
-SELECT 1 FROM links JOIN jobs ON jobs.number = links.child
-WHERE links.parent = (SELECT number FROM jobs WHERE id = ?) AND jobs.state IN ('completed', 'dead') LIMIT 1
-"""
-ANY_LINK = "SELECT 1 FROM links LIMIT 1"
-COUNT_STUCK = f"SELECT count(*) FROM jobs INDEXED BY jobs_stuck WHERE {IS_STUCK}"
+FOLLOW_UPS = "SELECT parent, child FROM follow_ups ORDER BY parent LIMIT ?"
+HAS_FOLLOW_UPS = "SELECT 1 FROM follow_ups LIMIT 1"
+TAKE_FOLLOW_UP = "DELETE FROM follow_ups WHERE parent = ?"
 
 
-class Links(Table):
+class Links(Relatives):
     """The table of links.
 
-    `unblocked` counts the jobs that this store has made claimable so far, `put_off` the parents in `untold`.
+    `unblocked` counts the jobs that this store has made claimable so far, `put_off` the parents in `follow_ups`.
     """
 
     def __init__(self, database: Database, counts: Counts, events: Events) -> None:
-        super().__init__(database)
+        super().__init__(database, counts)
         self._counts = counts
         self._events = events
         self.unblocked = self.put_off = 0
@@ -110,76 +82,82 @@ class Links(Table):
         rows = [(child, parent, kind) for child, found in parents.items() for parent, kind in found]
         self._database.change_many(ADD, rows)
         standings: dict[int, tuple[str, str]] = {}
-        changed = []
+        changed: List[Place] = []
         for child, parent, kind in rows:
             if parent not in standings:
-                standings[parent] = self._standing(parent)
-            if self._tell_child(child, (parent, kind), False, standings[parent], now):
-                changed.append((child, 0))
+                standings[parent] = self.standings.of(parent)
+            _put(changed, self._tell_child(child, (parent, kind), False, standings[parent], now))
         self._tell(changed, now)
 
     def replace(self, child: int, parents: Sequence[Parent], now: int) -> None:
         """Let an unfinished job that does not run wait for these parents instead of those that it has."""
         self._database.change(REMOVE, (child,))
-        if self._set(child, len(parents), 0, now):
-            self.follow(child, now)
+        self._tell(self._set(child, len(parents), 0, now), now)
         self.add({child: parents}, now)
 
     def reopen(self, child: int, now: int) -> None:
-        """Let a job that is retried wait again for those parents that must be completed and are not by now."""
+        """Let a job that is retried wait again for those parents that must be completed and are not by now.
+
+        Those that it still waits for may stand otherwise than it knows: what only ended jobs wait for can be gone by
+        now, a batch in part.
+        """
         forgotten = self._database.change(FORGET_GONE, (child,))
-        if not self._database.change(REOPEN, (child,)) and not forgotten:
-            return
+        once = self._database.integers(COMPLETED_ONCE, (child,))
+        again = [parent for parent in once if self.standings.of(parent)[0] != COMPLETED]
+        for parent in again:
+            self._database.change(REOPEN, (child, parent))
         links = self._database.rows(OPEN_OF_CHILD, (child,))
+        if not links and not forgotten:
+            return
         self._set(child, len(links), sum(row["is_hopeless"] for row in links), now)
         for parent, kind, is_hopeless in links:
-            if not is_hopeless:
-                self._tell_child(child, (parent, kind), False, self._standing(parent), now)
+            standing = self.standings.of(parent)
+            if not is_hopeless or fate(kind, standing[0]) != HOPELESS:
+                self._tell_child(child, (parent, kind), bool(is_hopeless), standing, now)
 
-    def follow(self, parent: int, now: int) -> None:
-        """Tell the children of a job how it stands, in the transaction that has changed that."""
-        if self._database.value(HAS_OPEN_LINKS, (parent,)) is not None:
-            self._tell([(parent, 0)], now)
+    def follow(self, job: int, batch: str | None, now: int) -> None:
+        """Tell the children of a job, and of its batch, how these stand, in the transaction that has changed that."""
+        places = self._batch_places(batch)
+        if self._database.value(HAS_OPEN_LINKS, (job,)) is not None:
+            places.append((job, 0))
+        self._tell(places, now)
+
+    def follow_batches(self, names: Iterable[str], now: int) -> None:
+        """Tell the children of batches how these stand, in the transaction that has changed what is in them."""
+        for name in names:
+            self._tell(self._batch_places(name), now)
 
     def go_on(self, now: int) -> None:
-        """Tell some of those children that had to be put off; see `has_untold` for whether there are more."""
-        untold = [(row[0], row[1]) for row in self._database.rows(UNTOLD, (AT_ONCE,))]
-        for parent, _ in untold:
-            self._database.change(TAKE_UNTOLD, (parent,))
-        self._tell(untold, now)
+        """Tell some of those children that had to be put off; see `has_follow_ups` for whether there are more."""
+        places = [(row[0], row[1]) for row in self._database.rows(FOLLOW_UPS, (AT_ONCE,))]
+        for parent, _ in places:
+            self._database.change(TAKE_FOLLOW_UP, (parent,))
+        self._tell(places, now)
 
-    def has_untold(self) -> bool:
+    def has_follow_ups(self) -> bool:
         """Return whether some children do not know yet how their parents stand."""
-        return self._database.value(HAS_UNTOLD) is not None
+        return self._database.value(HAS_FOLLOW_UPS) is not None
 
-    def _tell(self, untold: List[Tuple[int, int]], now: int) -> None:
-        """Tell AT_ONCE children how their parents stand, each parent's from behind a child on; put the rest off."""
+    def _tell(self, places: List[Place], now: int) -> None:
+        """Tell AT_ONCE children how their parents stand; put the rest off."""
         left = AT_ONCE
-        while untold and left > 0:
-            parent, after = untold.pop()
-            standing = self._standing(parent)
+        while places and left > 0:
+            parent, after = places.pop()
+            standing = self.standings.of(parent)
             links = self._database.rows(OPEN_LINKS, (parent, after, left))
             if len(links) == left:
-                untold.append((parent, links[-1]["child"]))
+                places.append((parent, links[-1]["child"]))
             left -= len(links)
             for child, kind, is_hopeless in links:
-                if self._tell_child(child, (parent, kind), is_hopeless, standing, now):
-                    untold.append((child, 0))
-        for place in untold:
+                _put(places, self._tell_child(child, (parent, kind), is_hopeless, standing, now))
+        for place in places:
             self.put_off += 1
             self._database.change(PUT_OFF, place)
 
-    def _standing(self, parent: int) -> tuple[str, str]:
-        """Return how a job stands, and its id. One that is gone is as good as cancelled."""
-        row = self._database.row(STANDING, (parent,))
-        if row is None:
-            return CANCELLED, f"job-{parent}"
-        if row["state"] in FINAL_STATES:
-            return row["state"], row["id"]
-        return (STUCK if row["hopeless"] else UNFINISHED), row["id"]
-
-    def _tell_child(self, child: int, link: Parent, is_hopeless: bool, standing: tuple[str, str], now: int) -> bool:
-        """Bring a link in line with how its parent stands; return whether that changes how the child stands."""
+    def _tell_child(
+        self, child: int, link: Parent, is_hopeless: bool, standing: tuple[str, str], now: int
+    ) -> List[Place]:
+        """Bring a link in line with how its parent stands; return whose children are to be told of that next."""
         parent, kind = link
         becomes = fate(kind, standing[0])
         if becomes == SATISFIED:
@@ -189,19 +167,20 @@ class Links(Table):
         # Also a child that does not know yet that its parent is no longer stuck.
         is_needless = (kind, standing[0]) == (BADLY, COMPLETED)
         if not change and not is_needless:
-            return False
+            return []
         self._database.change(MARK, (int(becomes == HOPELESS), child, parent))
         return self._change(child, 0, change, now, f"{standing[1]} is completed" if is_needless else None)
 
-    def _change(self, child: int, waits: int, hopeless: int, now: int, needless: str | None = None) -> bool:
+    def _change(self, child: int, waits: int, hopeless: int, now: int, needless: str | None = None) -> List[Place]:
         """Change how many open and hopeless links a job has; see `_set`."""
         row = self._child(child)
         return self._set(child, row["waits"] + waits, row["hopeless"] + hopeless, now, needless)
 
-    def _set(self, child: int, waits: int, hopeless: int, now: int, needless: str | None = None) -> bool:
+    def _set(self, child: int, waits: int, hopeless: int, now: int, needless: str | None = None) -> List[Place]:
         """Set how many open and hopeless links a job has, and its state with that.
 
-        `needless` is why it need not run any more: then it is cancelled. Returns whether it stands otherwise now.
+        `needless` is why it need not run any more: then it is cancelled. Returns whose children are to be told: its
+        own and those of its batch, if it stands otherwise now.
         """
         row = self._child(child)
         state, run_at, finished_at, error = row["state"], row["run_at"], row["finished_at"], row["error"]
@@ -218,76 +197,24 @@ class Links(Table):
         self._database.change(CHANGE_CHILD, values)
         if state != row["state"]:
             self._counts.move(row["queue"], row["batch"], names_of(row["locks"]), row["state"], state)
-        if finished_at is not None:
-            return row["finished_at"] is None
-        return bool(hopeless) != bool(row["hopeless"])
+        has_ended = finished_at is not None
+        is_other = row["finished_at"] is None if has_ended else bool(hopeless) != bool(row["hopeless"])
+        return [*self._batch_places(row["batch"]), (child, 0)] if is_other else []
 
     def _child(self, number: int) -> Row:
         row = self._database.row(CHILD, (number,))
         assert row is not None
         return row
 
-    def parents(self, child: int, limit: int = -1) -> list[Relative]:
-        """Return what a job waits for, or has waited for."""
-        return [Relative.of(row) for row in self._database.rows(PARENTS, (child, limit))]
-
-    def parent_ids(self, child: int) -> list[str]:
-        """Return the ids of a job's parents in the order in which they were added, `job-NUMBER` for a gone one."""
-        return [row[0] for row in self._database.rows(PARENT_IDS, (child,))]
-
-    def children(self, parent: int, limit: int = -1) -> list[Relative]:
-        """Return the jobs that wait for a job, or have waited."""
-        return [Relative.of(row) for row in self._database.rows(CHILDREN, (parent, limit))]
-
-    def edges(self, child: int) -> list[Edge]:
-        """Return the links of a job to what it waits for, or has waited for."""
-        return [Edge.of(row) for row in self._database.rows(EDGES, (child,))]
-
-    def neighbours(self, job: int, limit: int) -> list[int]:
-        """Return the numbers of the parents and children of a job."""
-        return self._database.integers(NEIGHBOURS, (job, job, limit))
-
-    def waiting_children(self, parent: int, limit: int = -1) -> list[int]:
-        """Return the numbers of the unfinished jobs that wait for a job."""
-        return self._database.integers(WAITING_CHILDREN, (parent, limit))
-
-    def descendants(self, parents: Sequence[int]) -> list[int]:
-        """Return some jobs, and the unfinished ones that wait for them, directly or not, each before its parents."""
-        found: dict[int, None] = {}
-        pending = [(parent, False) for parent in reversed(parents)]
-        while pending:
-            job, is_behind_children = pending.pop()
-            if is_behind_children:
-                found[job] = None
-            elif job not in found:
-                pending.append((job, True))
-                pending += [(child, False) for child in self.waiting_children(job) if child not in found]
-        return [*found]
-
-    def path(self, starts: Iterable[int], goal: int) -> list[int]:
-        """Return jobs of which each waits for the next, from one of `starts` to `goal`; nothing if there are none."""
-        came_from: dict[int, int | None] = dict.fromkeys(starts)
-        pending = [*came_from]
-        for job in pending:
-            if job == goal:
-                return [*_back(came_from, job)][::-1]
-            parents = [one for one in self._database.integers(PARENTS_OF, (job,)) if one not in came_from]
-            came_from.update(dict.fromkeys(parents, job))
-            pending += parents
-        return []
-
-    def waited_for(self, parents: Sequence[str]) -> list[str]:
-        """Return those of some jobs, by id, to which a job that has run had a link."""
-        if self._database.value(ANY_LINK) is None:
-            return []
-        return [parent for parent in parents if self._database.value(HAVE_WAITED, (parent,)) is not None]
-
-    def count_stuck(self) -> int:
-        """Return how many unfinished jobs are stuck."""
-        return int(self._database.value(COUNT_STUCK))
+    def _batch_places(self, name: str | None) -> List[Place]:
+        parent = self.standings.awaited_batch(name)
+        return [] if parent is None else [(parent, 0)]
 
 
-def _back(came_from: Mapping[int, int | None], job: int | None) -> Iterator[int]:
-    while job is not None:
-        yield job
-        job = came_from[job]
+def _put(places: List[Place], more: Sequence[Place]) -> None:
+    """Add to the places that are taken from the end, batches in front: each is told once all of its jobs are."""
+    for place in more:
+        if place[0] > 0:
+            places.append(place)
+        elif place not in places:
+            places.insert(0, place)

@@ -9,6 +9,7 @@ from ..model.link import STUCK, WHENS
 from ..model.record import Record
 from .contexts import decode_env
 from .namelists import NAME_LISTS, names_of
+from .relatives import PARENT_ID, WITH_PARENT
 from .schema import CLAIMABLE, FINAL, IS_STUCK, PARKED
 from .table import Table
 
@@ -30,9 +31,9 @@ SELECT {", ".join(f"{SOURCES.get(name, 'jobs')}.{name} AS {name}" for name in ST
 FROM jobs JOIN contexts ON contexts.id = jobs.context LEFT JOIN attempts ON attempts.id = jobs.attempt_id
 """
 BY_NUMBERS = JOBS + "WHERE number IN ({})"
-LINKS_OF_NUMBERS = """
-SELECT links.child, links.kind, coalesce(jobs.id, links.parent) FROM links LEFT JOIN jobs ON jobs.number = links.parent
-WHERE links.child IN ({}) ORDER BY links.child, links.parent
+LINKS_OF_NUMBERS = f"""
+SELECT links.child, links.kind, {PARENT_ID} FROM links {WITH_PARENT}
+WHERE links.child IN ({{}}) ORDER BY links.child, links.parent
 """
 STATES_OF_NUMBERS = f"SELECT number, state, {IS_STUCK} FROM jobs WHERE number IN ({{}})"
 DETAILS = "SELECT created_by, cancel_requested FROM jobs WHERE number = ?"
@@ -107,7 +108,7 @@ class Search(Table):
             marks = ",".join("?" * len(page))
             parents: dict[int, dict[str, list[str]]] = {}
             for child, kind, job in self._database.rows(LINKS_OF_NUMBERS.format(marks), page):
-                parents.setdefault(child, {}).setdefault(WHENS[kind], []).append(str(job))
+                parents.setdefault(child, {}).setdefault(WHENS[kind], []).append(job)
             for row in self._database.rows(BY_NUMBERS.format(marks), page):
                 found[row["number"]] = _job(row, parents.get(row["number"], NONE))
         return [found[number] for number in numbers if number in found]

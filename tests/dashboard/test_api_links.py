@@ -24,6 +24,22 @@ def test_one_job_tells_its_parents_and_children_and_has_a_graph(api: Api) -> Non
     assert api.refused("GET", "/jobs/nobody/graph") == (404, "not_found")
 
 
+def test_a_batch_that_a_job_waits_for_is_a_parent_and_a_node(api: Api) -> None:
+    api.post("/jobs", {"command": "true", "id": "a", "batch": "b"}, 201)
+    api.post("/jobs", {"command": "true", "id": "c", "after": "batch:b"}, 201)
+    (parent,) = api.get("/jobs/c")["job"]["parents"]
+    assert (parent["id"], parent["batch"], parent["state"]) == ("batch:b", "b", "open")
+    graph = api.get("/jobs/c/graph")
+    shown = [(node["id"], node["batch"], node["state"], node["layer"]) for node in graph["nodes"]]
+    assert shown == [("batch:b", "b", "open", 0), ("c", None, "blocked", 1)]
+    assert [edge["parent"] for edge in graph["edges"]] == [graph["nodes"][0]["number"]]
+    assert api.get("/batches/b")["waiting"] == 1
+    assert [job["id"] for job in api.get("/jobs", q="after:batch:b")["items"]] == ["c"]
+    assert api.refused("POST", "/jobs", {"command": "true", "after": "batch:none"}) == (404, "not_found")
+    api.post("/jobs/a/cancel")
+    assert api.get("/jobs/c")["job"]["parents"][0]["state"] == "failed"
+
+
 def test_a_preview_with_children_shows_all_that_it_would_change(api: Api) -> None:
     for child, parent in (("a", None), ("b", "a"), ("c", "b")):
         api.post("/jobs", {"command": "true", "id": child, **({"after": parent} if parent else {})}, 201)

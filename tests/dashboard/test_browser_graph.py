@@ -60,6 +60,28 @@ def test_a_linked_job_is_reached_with_the_keyboard_and_keeps_the_focus(dashboard
     assert browser.js("return window.kept"), "the page was loaded again"
 
 
+def test_a_batch_that_jobs_wait_for_is_a_node_that_leads_to_its_jobs(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "true", "--id", "page", "--batch", "book")
+    dashboard.cli("add", "true", "--id", "print", "--after", "batch:book")
+    browser.open(f"{dashboard.url}/jobs/print")
+    browser.wait(f"{LABELS}.includes('batch:book, open')")
+    dashboard.cli("cancel", "page")
+    browser.wait(f"{LABELS}.includes('batch:book, failed') && {LABELS}.includes('print, blocked, stuck')")
+    browser.js("document.querySelector('.graph').parentNode.querySelector('details').open = true")
+    browser.wait("document.querySelector('.graph ~ * th a')?.textContent === 'batch:book'")
+    browser.js(
+        "document.querySelector('.graph a[aria-label^=batch]').dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    )
+    browser.wait("document.querySelector('tr[data-key=page]')")
+    assert not browser.js("return document.querySelector('tr[data-key=print]')")
+
+    browser.open(f"{dashboard.url}/batches")
+    browser.wait("document.querySelector('tr[data-key=book] a.hint')?.textContent === '1 job waits for it'")
+    browser.js("document.querySelector('tr[data-key=book] a.hint').click()")
+    browser.wait("document.querySelector('tr[data-key=print]')")
+    assert browser.complaints() == []
+
+
 def test_the_same_stands_in_a_table_and_a_job_without_links_has_neither(dashboard: Dashboard, browser: Browser) -> None:
     add_site(dashboard)
     dashboard.cli("add", "true", "--id", "alone")

@@ -21,6 +21,7 @@ VALUES = {
     "number": "number",
     "bytes": "bytes",
     "state": "state",
+    "standing": "state, or that of a batch",
     "duration": "seconds",
     "time": "time",
     "flag": "`true` or `false`",

@@ -1,4 +1,4 @@
-"""Random graphs of jobs that wait for others, what must become of them, and what may not happen meanwhile.
+"""Random graphs of jobs that wait for others and for batches, what must become of them, and what may not happen.
 
 Each job holds a file lock as long as any process of it lives, and writes down in a ledger when an attempt begins and
 when its command comes to the end. `ends` says how each job must end, whatever is killed:
@@ -6,6 +6,8 @@ when its command comes to the end. `ends` says how each job must end, whatever i
     completed, dead    it has run
     cancelled          it waits for the failure of a job that has completed
     stuck              it waits for what cannot come: blocked for good
+
+A batch is to its children one job: completed if all of its jobs are, and else cancelled.
 """
 
 from __future__ import annotations
@@ -13,12 +15,12 @@ from __future__ import annotations
 import collections
 import random
 from pathlib import Path
-from typing import Any, Iterator, NamedTuple, Sequence
+from typing import Any, Iterator, Mapping, NamedTuple, Sequence
 
 from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, PENDING, PROCESSING
-from queuectl.model.link import ANY, BADLY, STUCK, WHENS
+from queuectl.model.link import ANY, BADLY, STUCK, WHENS, of_batch
 from tests.engine.killing import Killing
 from tests.support import wait_until
 
@@ -28,6 +30,9 @@ HELD = 30
 BETWEEN_KILLS = 0.15
 DRAIN_SECONDS = 120.0
 OVERLAP = 99
+# A batch may have jobs of so many places in a row: which part of them is in it, and of the next ones waits for it.
+IN_A_ROW = 10
+MEMBERS, WAITERS = 0.2, 0.3
 BAD, FLAKY = "bad", "flaky"
 
 BEGIN = (
@@ -49,10 +54,15 @@ ENDS_OF_PARENTS = {COMPLETED: (COMPLETED,), BADLY: (DEAD, CANCELLED), ANY: (COMP
 
 
 class Node(NamedTuple):
-    """A job: its kind in COMMANDS, and its parents, which come before it, each with the kind of the link."""
+    """A job: its kind in COMMANDS, and its parents, which come before it, each with the kind of the link.
+
+    `batch` is the one that it is in, `batches` are those that it waits for: all of their jobs come before it.
+    """
 
     kind: str
     parents: dict[int, str]
+    batch: str | None = None
+    batches: Mapping[str, str] = {}
 
 
 def random_graph(chance: random.Random, jobs: int = JOBS) -> list[Node]:
@@ -60,8 +70,23 @@ def random_graph(chance: random.Random, jobs: int = JOBS) -> list[Node]:
     nodes: list[Node] = []
     for place in range(jobs):
         near = range(max(0, place - 60), place)
-        parents = chance.sample(near, min(len(near), chance.choice([0, 1, 1, 1, 2, 3])))
-        nodes.append(Node(_choose(chance, KINDS), {parent: _choose(chance, LINKS) for parent in sorted(parents)}))
+        batch = place // IN_A_ROW
+        member = f"b-{batch}" if chance.random() < MEMBERS else None
+        # Of a batch, more than of others can run: or hardly any batch would be completed.
+        most = chance.choice([0, 1, 1, 1, 2, 3] if member is None else [0, 0, 0, 1])
+        parents = chance.sample(near, min(len(near), most))
+        batches = [f"b-{batch - 1}"] if chance.random() < WAITERS else []
+        found = {one for one in batches if any(node.batch == one for node in nodes)}
+        # A batch that seems to have failed for a while must be waited for so that this does no harm.
+        links = {one: LINKS if is_steady(nodes, one) else {COMPLETED: 1} for one in found}
+        nodes.append(
+            Node(
+                _choose(chance, KINDS),
+                {parent: _choose(chance, LINKS) for parent in sorted(parents)},
+                member,
+                {one: _choose(chance, weights) for one, weights in links.items()},
+            )
+        )
     return nodes
 
 
@@ -75,6 +100,9 @@ def ends(graph: Sequence[Node]) -> list[str]:
     found: list[str] = []
     for node in graph:
         links = [(kind, found[parent]) for parent, kind in node.parents.items()]
+        for batch, kind in node.batches.items():
+            members = {end for end, other in zip(found, graph) if other.batch == batch}
+            links.append((kind, COMPLETED if members == {COMPLETED} else CANCELLED))
         if (BADLY, COMPLETED) in links:
             found.append(CANCELLED)
         elif any(end not in ENDS_OF_PARENTS[kind] for kind, end in links):
@@ -82,6 +110,24 @@ def ends(graph: Sequence[Node]) -> list[str]:
         else:
             found.append(DEAD if node.kind == BAD else COMPLETED)
     return found
+
+
+def is_steady(graph: Sequence[Node], batch: str) -> bool:
+    """Return whether no job of a batch can be stuck for a while and run in the end.
+
+    One can that waits for any end of a stuck job, which is cancelled later, since the failure that it waits for too has
+    not happened.
+    """
+    found = ends(graph)
+    ever_stuck: list[bool] = []
+    for node in graph:
+        ends_otherwise = any(found[parent] not in ENDS_OF_PARENTS[kind] for parent, kind in node.parents.items())
+        above = [ever_stuck[parent] for parent in node.parents]
+        if node.batches:
+            above += [is_stuck for is_stuck, other in zip(ever_stuck, graph) if other.batch in node.batches]
+        ever_stuck.append(ends_otherwise or any(above) or found[len(ever_stuck)] == STUCK)
+    members = [place for place, node in enumerate(graph) if node.batch == batch]
+    return not any(ever_stuck[place] and found[place] in (COMPLETED, DEAD) for place in members)
 
 
 class GraphRun:
@@ -129,15 +175,18 @@ class GraphRun:
         after: dict[str, list[str]] = collections.defaultdict(list)
         for parent, kind in node.parents.items():
             after[WHENS[kind]].append(id_of(parent))
+        for batch, kind in node.batches.items():
+            after[WHENS[kind]].append(of_batch(batch))
         command = COMMANDS[node.kind].format(
             directory=self._directory, overlap=OVERLAP, seconds=round(self.chance.uniform(0, 0.05), 3)
         )
-        return {"id": id_of(place), "command": command, "max_retries": RETRIES.get(node.kind, MANY), **after}
+        retries = RETRIES.get(node.kind, MANY)
+        return {"id": id_of(place), "command": command, "max_retries": retries, "batch": node.batch, **after}
 
     def _is_done(self) -> bool:
         counts = self.queue.store.counts.by_state()
         is_busy = any(counts.get(state) for state in (PENDING, PROCESSING, FAILED))
-        return not is_busy and not self.queue.store.links.has_untold()
+        return not is_busy and not self.queue.store.links.has_follow_ups()
 
     def check(self) -> dict[str, list[str]]:
         """Return the jobs with which something went wrong, by what."""
@@ -154,7 +203,10 @@ class GraphRun:
         too_early, before_commit = [], []
         for place, node in enumerate(self.graph):
             id = id_of(place)
-            for parent in map(id_of, node.parents):
+            members = [place for place, other in enumerate(self.graph) if other.batch in node.batches]
+            # One that will be cancelled may have been stuck before.
+            ended = [place for place in members if expected[id_of(place)] in (COMPLETED, DEAD)]
+            for parent in map(id_of, [*node.parents, *ended]):
                 if id in first and last.get(parent, -1) > first[id]:
                     too_early.append(id)
                 if attempts[id] and attempts[id][0].started_at < (jobs[parent].finished_at or MOST):

@@ -33,6 +33,30 @@ def test_the_end_of_a_child_follows_from_its_parent_and_their_link(first: str, k
     assert ends([Node(first, {}), Node("good", {0: kind})])[1] == second
 
 
+@pytest.mark.parametrize(
+    ("members", "kind", "end"),
+    [
+        (["good", "good"], COMPLETED, COMPLETED),
+        (["good", BAD], COMPLETED, STUCK),
+        (["good", BAD], ANY, COMPLETED),
+        (["good", BAD], BADLY, COMPLETED),
+        (["good", "good"], BADLY, CANCELLED),
+    ],
+)
+def test_the_end_of_a_child_follows_from_all_jobs_of_a_batch(members: list[str], kind: str, end: str) -> None:
+    assert ends([*(Node(one, {}, "b") for one in members), Node("good", {}, None, {"b": kind})])[-1] == end
+
+
+def test_a_random_graph_has_batches_that_end_in_both_ways() -> None:
+    for seed in range(20):
+        graph = random_graph(random.Random(seed))
+        found = ends(graph)
+        waited_for = {batch for node in graph for batch in node.batches}
+        members = [{end for end, node in zip(found, graph) if node.batch == batch} for batch in waited_for]
+        completed = members.count({COMPLETED})
+        assert min(completed, len(members) - completed) >= 3, (seed, completed, len(members))
+
+
 def test_a_random_graph_has_jobs_that_end_in_each_way() -> None:
     for seed in range(20):
         counts = Counter(ends(random_graph(random.Random(seed))))

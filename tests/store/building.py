@@ -181,7 +181,7 @@ def bring_to(store: Store, state: str, **fields: Any) -> int:
 def _block(store: Store, number: int) -> None:
     # It waits for a job that is gone, so that there is no other one in the home.
     with store.writing():
-        store.database.change("INSERT INTO links (child, parent, kind) VALUES (?, -1, 'completed')", (number,))
+        store.database.change("INSERT INTO links (child, parent, kind) VALUES (?, 1000000000, 'completed')", (number,))
         store.database.change("UPDATE jobs SET state = 'blocked', waits = 1 WHERE number = ?", (number,))
         store.counts.move(job(store, number).queue, None, (), PENDING, BLOCKED)
 

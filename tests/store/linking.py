@@ -7,9 +7,9 @@ from queuectl.store import Store
 from tests.store.building import LATER, NOW, spec, write
 
 
-def add(store: Store, *parents: tuple[int, str], state: str = PENDING) -> int:
+def add(store: Store, *parents: tuple[int | str, str], state: str = PENDING, batch: str | None = None) -> int:
     """Add a job that waits for these parents; return its number."""
-    new = spec(hold=state == HELD, run_at=LATER if state == SCHEDULED else None)
+    new = spec(hold=state == HELD, run_at=LATER if state == SCHEDULED else None, batch=batch)
     write(store, store.jobs.enqueue, [new], path="", actor="test", now=NOW, parents=[parents])
     return int(store.database.value("SELECT max(number) FROM jobs"))
 
@@ -17,7 +17,7 @@ def add(store: Store, *parents: tuple[int, str], state: str = PENDING) -> int:
 def settle_all(store: Store) -> int:
     """Work off what transactions had to put off; return in how many it was done."""
     rounds = 0
-    while store.links.has_untold():
+    while store.links.has_follow_ups():
         write(store, store.links.go_on, NOW)
         rounds += 1
     return rounds

@@ -328,8 +328,8 @@ def test_descendants_come_before_what_they_wait_for(store: Store) -> None:
 
 def test_a_path_leads_from_a_job_to_what_it_waits_for(store: Store) -> None:
     numbers = chain(store, 4)
-    assert store.links.path([numbers[3]], numbers[0]) == numbers[::-1]
-    assert store.links.path([numbers[0]], numbers[3]) == []
+    assert store.links.path([numbers[3]], [numbers[0]]) == numbers[::-1]
+    assert store.links.path([numbers[0]], [numbers[3]]) == []
 
 
 @pytest.mark.parametrize("first", KINDS)

@@ -8,7 +8,7 @@ from typing import Callable, Sequence
 
 import pytest
 
-from queuectl.engine.linking import demand_no_circle
+from queuectl.engine.circles import demand_no_circle_of_edit
 from queuectl.model.job import COMPLETED, DEAD
 from queuectl.store import Store
 from tests.store.building import NOW, claim, finish, open_store, outcome_for, spec, steps_taken, write
@@ -49,7 +49,7 @@ def revive(store: Store) -> None:
 def ask_for_circles(store: Store) -> None:
     """Let a job wait for all, as an edit does."""
     last = int(store.names.last() or 0)
-    demand_no_circle(store, last + 1, [(number, COMPLETED) for number in range(1, last + 1)])
+    demand_no_circle_of_edit(store, [last + 1], [(number, COMPLETED) for number in range(1, last + 1)])
 
 
 def work_off(store: Store) -> None:

@@ -1,4 +1,4 @@
-"""Random steps on a graph of jobs: each link stays in line with how its parent stands."""
+"""Random steps on a graph of jobs and batches: each link stays in line with how its parent stands."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 
 import pytest
 
+from queuectl.engine.circles import demand_no_circle_in_batches, demand_no_circle_of_edit
+from queuectl.model.errors import InvalidInput
 from queuectl.model.job import (
     BLOCKED,
     CANCELLED,
@@ -19,11 +21,12 @@ from queuectl.model.job import (
     PROCESSING,
     SCHEDULED,
 )
-from queuectl.model.link import BADLY, HOPELESS, KINDS, SATISFIED, STUCK, UNFINISHED, fate
+from queuectl.model.link import BADLY, HOPELESS, KINDS, SATISFIED, STUCK, UNFINISHED, fate, of_batch
 from queuectl.store import Store, links
-from tests.store.building import LATER, NOW, assert_whole, finish, write
+from tests.store.building import LATER, NOW, assert_whole, finish, spec, write
 from tests.store.linking import add, settle_all
 
+BATCHES = ("b", "c", "d")
 SEEDS = [*range(1, 9), time.time_ns()]
 
 
@@ -34,6 +37,7 @@ class Graph:
         self.store = store
         self.random = random.Random(seed)
         self.numbers: list[int] = []
+        self.circles = 0
         self.retried: set[int] = set()
 
     def step(self) -> None:
@@ -44,11 +48,18 @@ class Graph:
         return self.random.sample(self.numbers, self.random.randint(0, min(most, len(self.numbers))))
 
     def add(self) -> None:
-        add(
-            self.store,
-            *((parent, self.random.choice(KINDS)) for parent in self.some(3)),
-            state=self.random.choice([PENDING, PENDING, HELD, SCHEDULED]),
-        )
+        parents: list[tuple[int | str, str]] = [(parent, self.random.choice(KINDS)) for parent in self.some(3)]
+        batch = self.random.choice([None, *BATCHES])
+        batches = [one for one in BATCHES if self.store.batches.get(one, NOW) and self.random.random() < 0.3]
+        parents += [(of_batch(one), self.random.choice(KINDS)) for one in batches]
+        specs = [spec(batch=batch)]
+        try:
+            with self.store.writing():
+                demand_no_circle_in_batches(self.store, specs, [parents])
+        except InvalidInput:
+            self.circles += 1
+            return
+        add(self.store, *parents, state=self.random.choice([PENDING, PENDING, HELD, SCHEDULED]), batch=batch)
 
     def run(self) -> None:
         with self.store.writing():
@@ -75,13 +86,22 @@ class Graph:
             write(store, store.links.go_on, NOW)
         for number in self.some(1) if verb in ("hold", "release", "edit", "remove") else ():
             if verb == "edit":
-                # Only older ones, so that no circle comes to be.
-                parents = [(one, self.random.choice(KINDS)) for one in self.some(2) if one < number]
-                write(store, store.jobs.edit, number, {"parents": parents}, NOW)
+                self.edit(number)
             elif verb == "remove":
                 write(store, store.jobs.remove, number)
             else:
                 write(store, getattr(store.jobs, verb), number, NOW)
+
+    def edit(self, number: int) -> None:
+        store = self.store
+        found = [*self.some(2), *store.database.integers("SELECT -id FROM batches WHERE id % 2 = ?", (number % 2,))]
+        parents = [(one, self.random.choice(KINDS)) for one in found]
+        try:
+            with store.writing():
+                demand_no_circle_of_edit(store, [number], parents)
+                store.jobs.edit(number, {"parents": parents}, NOW)
+        except InvalidInput:
+            self.circles += 1
 
 
 def assert_in_line(graph: Graph) -> None:
@@ -89,7 +109,12 @@ def assert_in_line(graph: Graph) -> None:
     store = graph.store
     jobs = {row["number"]: row for row in store.database.rows("SELECT * FROM jobs")}
 
+    names = {row["id"]: row["name"] for row in store.database.rows("SELECT id, name FROM batches")}
+
     def standing(number: int) -> str:
+        if number < 0:
+            found = [standing(row["number"]) for row in jobs.values() if row["batch"] == names[-number]]
+            return UNFINISHED if UNFINISHED in found else COMPLETED if set(found) == {COMPLETED} else CANCELLED
         row = jobs.get(number)
         if row is None:
             return CANCELLED
@@ -101,7 +126,9 @@ def assert_in_line(graph: Graph) -> None:
     for row in store.database.rows("SELECT * FROM links WHERE satisfied_at IS NULL"):
         found[row["child"]][0] += 1
         found[row["child"]][1] += row["is_hopeless"]
-        if row["parent"] in jobs:
+        # An ended child learns how a batch stands once it is retried: jobs of that may be removed until then.
+        is_batch = -row["parent"] in names and jobs[row["child"]]["finished_at"] is None
+        if row["parent"] in jobs or is_batch:
             expected = fate(row["kind"], standing(row["parent"]))
             assert expected != SATISFIED
             assert row["is_hopeless"] == (expected == HOPELESS)
@@ -129,3 +156,18 @@ def test_after_any_steps_each_link_is_in_line_with_its_parent(
             assert_in_line(graph)
     settle_all(store)
     assert_in_line(graph)
+
+
+@pytest.mark.slow
+def test_the_steps_lead_to_links_of_batches_in_each_state_and_to_circles(store: Store) -> None:
+    graph = Graph(store, 1)
+    found = set()
+    for _ in range(300):
+        graph.step()
+        found |= {
+            (row["kind"], row["is_hopeless"], row["satisfied_at"] is not None)
+            for row in store.database.rows("SELECT * FROM links WHERE parent < 0")
+        }
+    assert {(kind, 0, is_satisfied) for kind in KINDS for is_satisfied in (False, True)} <= found
+    assert {(COMPLETED, 1, False), (BADLY, 1, False)} <= found
+    assert graph.circles > 10

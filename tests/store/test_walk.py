@@ -92,7 +92,7 @@ class Walk:
         assert found == {
             (child, parent): {"child": child, "parent": parent, **link} for (child, parent), link in links.items()
         }
-        assert not store.links.has_untold()
+        assert not store.links.has_follow_ups()
         counts: dict[str, dict[str, int]] = {}
         for row in self.model.jobs.values():
             states = counts.setdefault(row["queue"], {})

@@ -64,6 +64,8 @@ def _notes(context: Context, ids: Sequence[str]) -> Iterator[str]:
 
 
 def _stuck(id: str, parent: Relative) -> str:
+    if parent.batch is not None and parent.when == COMPLETED:
+        return f"{parent.id} is {parent.standing}: {id} waits until all its jobs are completed"
     if parent.when == COMPLETED and parent.state in FINAL_STATES:
         return f"{parent.id} is {parent.standing}: {id} waits until {parent.id} is retried"
     return f"{parent.id} is {parent.standing}, and so {id} will not run; see why: queuectl why {id}"

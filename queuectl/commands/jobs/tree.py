@@ -65,7 +65,8 @@ class _Tree:
 
     def _named(self, node: Node) -> str:
         """Return a job with its state, what it runs, and whether it is the one that was asked for."""
-        glyph = f"{STATE_TABLE[node.state].glyph} " if self._has_unicode and node.state is not None else ""
+        state = STATE_TABLE[node.state] if node.state is not None and node.batch is None else None
+        glyph = f"{state.glyph} " if self._has_unicode and state is not None else ""
         arrow = "←" if self._has_unicode else "<-"
         here = f"  {arrow} this job" if node.number == self._graph.job else ""
         return f"{glyph}{node.id} ({node.standing}){here}  {printable(node.command)}".rstrip()

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, Dict
 
 from ... import __version__
+from ...model import batch
 from ...model.job import STATES
-from ...model.kinds import ID, NAME, STATE, Kind
+from ...model.kinds import ID, NAME, STANDING, STATE, Kind
 from ...model.noun import Noun
 from ...model.nouns.home import ERROR
 from ..app import App
@@ -197,6 +198,8 @@ def schema_of(kind: Kind, nouns: dict[str, Schema] | None = None) -> Schema:
         return _composed(kind, schema_of(kind.inner, nouns))
     if kind is STATE:
         return {**kind.schema, "enum": list(STATES)}
+    if kind is STANDING:
+        return {**kind.schema, "enum": [*STATES, *(state for state in batch.STATES if state not in STATES)]}
     return kind.taken if nouns is None else kind.schema
 
 

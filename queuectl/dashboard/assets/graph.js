@@ -1,8 +1,9 @@
-// The jobs that are linked to one, as a drawing from left to right, and the same as a table. Each job is a link.
+// The jobs that are linked to one, as a drawing from left to right, and the same as a table. Each job is a link, and so
+// is each batch that some wait for.
 
 import { GLYPHS, number, plural } from './format.js';
 import { asTable } from './lists.js';
-import { badge, h, jobLink, jobUrl, patch, s, text } from './ui.js';
+import { BATCH_LOOKS, badge, batchLink, h, jobLink, jobsUrl, jobUrl, patch, s, text } from './ui.js';
 import { STATES } from './vocabulary.js';
 
 const WIDTH = 176;
@@ -22,7 +23,9 @@ const cut = (words) => (words.length > LETTERS
   ? `${words.slice(0, LETTERS - LAST_LETTERS - 1)}…${words.slice(-LAST_LETTERS)}` : words);
 const stateOf = ({ state, stuck, suspended }) => (state === null ? 'gone' : suspended ? 'suspended'
   : stuck ? `${state}, stuck` : state);
-const lookOf = ({ state, suspended }) => (suspended ? 'suspended' : state);
+const lookOf = ({ state, suspended, batch }) => (suspended ? 'suspended' : batch ? BATCH_LOOKS[state] : state);
+const urlOf = ({ id, batch }) => (batch ? jobsUrl(`batch:${batch}`) : jobUrl(id));
+const linkTo = ({ id, batch }) => (batch ? batchLink(batch, id) : jobLink(id));
 const toneOf = ({ satisfied_at: satisfied, hopeless }) => (satisfied ? 'completed' : hopeless ? 'dead' : 'pending');
 
 // For each edge the numbers on its way. In each layer between it has a place of its own, so that it crosses no job.
@@ -96,14 +99,14 @@ function drawnEdge(edge, way, places) {
 
 function drawnNode(node, [x, y], here) {
   const state = stateOf(node);
-  const glyph = GLYPHS[lookOf(node)] || STATES.get(node.state)?.glyph;
+  const glyph = GLYPHS[lookOf(node)] || STATES.get(lookOf(node))?.glyph;
   const parts = [s('title', {}, `${node.id}, ${state}\n${node.command}`),
     s('rect', { x, y, width: WIDTH, height: HEIGHT, rx: 6 }),
     s('text', { x: x + 10, y: y + 17 }, cut(node.id)),
     s('text', { x: x + 10, y: y + 33, class: 'state' }, glyph ? `${glyph} ${state}` : state)];
   const props = { 'data-state': lookOf(node), 'aria-label': `${node.id}, ${state}` };
   return node.state === null ? s('g', props, parts)
-    : s('a', { ...props, href: jobUrl(node.id), 'aria-current': here ? 'true' : null }, parts);
+    : s('a', { ...props, href: urlOf(node), 'aria-current': here ? 'true' : null }, parts);
 }
 
 export class Graph {
@@ -154,7 +157,7 @@ export class Graph {
     const parents = (node) => edges.filter(({ child }) => child === node.number).map(({ parent, when }) =>
       h('div', {}, `${ids.get(parent)} ${WORDS[when]}`));
     return [[['Job'], ['State'], ['Waits for']], nodes.map((node) => h('tr', {},
-      h('th', { scope: 'row' }, node.state === null ? node.id : jobLink(node.id)),
+      h('th', { scope: 'row' }, node.state === null ? node.id : linkTo(node)),
       h('td', {}, badge(lookOf(node), stateOf(node))), h('td', {}, parents(node))))];
   }
 }

@@ -94,8 +94,8 @@ export const took = (seconds) => h('span', { title: seconds === null ? null : `$
 export const jobUrl = (id) => `/jobs/${encodeURIComponent(id)}`;
 export const jobsUrl = (filter) => `/jobs?q=${encodeURIComponent(filter)}`;
 // A batch looks like the jobs that it stands for.
-const LOOKS = { open: 'processing', completed: 'completed', failed: 'dead', stopped: 'cancelled' };
-export const batchBadge = (state) => badge(LOOKS[state], state);
+export const BATCH_LOOKS = { open: 'processing', completed: 'completed', failed: 'dead', stopped: 'cancelled' };
+export const batchBadge = (state) => badge(BATCH_LOOKS[state], state);
 export const batchLink = (name, text = name) => h('a', { href: jobsUrl(`batch:${name}`) }, text);
 export const scheduleUrl = (name) => `/schedule?name=${encodeURIComponent(name)}`;
 export const scheduleLink = (name) => h('a', { href: scheduleUrl(name), class: 'mono' }, name);

@@ -158,9 +158,8 @@ def enqueue(store: Store, schedule: Schedule, batch: str | None, now: int, actor
 
     Raises Conflict, having added none, if an id is taken.
     """
-    specs = schedule.specs
+    specs, expires_at = schedule.specs, None
     parents = [] if batch is None else links_of_fire(specs, batch)
-    expires_at = None
     if schedule.expires is not None:
         # It stands beside the clock as it is now.
         follow(store)

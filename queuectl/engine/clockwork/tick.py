@@ -25,10 +25,10 @@ from ..machine.log import Log
 from ..work import hooks
 from ..work.recovery import Recovery
 from .firing import MISSED, Firing
+from .follow_ups import tell_children
 from .housekeeping import Housekeeping
 from .pauses import end_pauses
 from .sampling import Sampler
-from .untold import tell_children
 
 LONGEST_WAIT_SECONDS = 1.0
 PROMOTE_AT_ONCE = CANCEL_AT_ONCE = EXPIRE_AT_ONCE = 500

@@ -36,7 +36,7 @@ def is_empty(store: Store, groups: Iterable[str], now: int) -> bool:
         left = (PROCESSING,) if is_queue_paused(lanes, queue, now) else LEFT
         if _takes(groups, queue) and any(counts.get(state) for state in left):
             return False
-    if store.links.has_untold():
+    if store.links.has_follow_ups():
         return False
     # What is due is pending in a moment, of whichever queue it is.
     due_at = store.jobs.next_due()

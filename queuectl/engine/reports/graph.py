@@ -1,4 +1,7 @@
-"""The graph around a job: all jobs that are linked to it, directly or not, each after those that it waits for."""
+"""The graph around a job: all jobs that are linked to it, directly or not, each after those that it waits for.
+
+A batch that jobs wait for is one node. What is in it has its own graph.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,21 @@ def graph_of(store: Store, number: int) -> Graph:
     nodes = []
     for one in sorted(shown, key=lambda one: (layers[one], one)):
         job = jobs.get(one)
-        if job is None:
+        if one < 0:
+            nodes.append(_batch(store, one, layers[one]))
+        elif job is None:
             nodes.append(Node(one, f"job-{one}", None, False, False, "", layers[one]))
         else:
             command = job.command[:COMMAND_LENGTH]
             nodes.append(Node(one, job.id, job.state, job.stuck, job.is_suspended, command, layers[one]))
     return Graph(number, nodes, edges, len(found) - len(shown), is_whole)
+
+
+def _batch(store: Store, number: int, layer: int) -> Node:
+    standings = store.links.standings
+    name = standings.batch_name(-number)
+    state = None if name is None else standings.state_of_batch(name)
+    return Node(number, standings.of(number)[1], state, False, False, "", layer, name)
 
 
 def _linked(store: Store, number: int) -> tuple[list[int], bool]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from ...model import when
 from ...model.alert import NO_WORKERS, NOBODY, START_WORKERS
+from ...model.batch import go_on
 from ...model.event import EXPIRED
 from ...model.exits import meaning
 from ...model.filter import reference
@@ -130,15 +131,30 @@ def _blocked(facts: Facts, job: Job) -> tuple[str, str | None]:
     awaited = [parent for parent in facts.store.links.parents(job.number) if parent.satisfied_at is None]
     hopeless = [parent for parent in awaited if parent.hopeless]
     if not hopeless:
-        return f"it waits for {_named(awaited)}", f"see what it waits for with: queuectl why {awaited[0].id}"
+        return f"it waits for {_named(awaited)}", f"see what it waits for with: {_look_at(awaited[0])}"
     reason = f"it is stuck: {_named(hopeless)}, {MUST[hopeless[0].when]}"
     otherwise = f"let it wait for nothing: queuectl edit {reference(job)} --after ''"
     first = hopeless[0]
+    if first.batch is not None:
+        return reason, f"{_help_of_batch(facts, first.batch, first.when)}; or {otherwise}"
     again = [parent.id for parent in hopeless if parent.state in FINAL_STATES and parent.when == COMPLETED]
     if again:
         them = again[0] if len(again) == 1 else "them"
         return reason, f"run {them} again: queuectl retry {','.join(again[:MOST_NAMED])}; or {otherwise}"
     return reason, f"see why: queuectl why {first.id}; or {otherwise}" if first.state is not None else otherwise
+
+
+def _look_at(parent: Relative) -> str:
+    """Return the command that shows why a parent has not ended."""
+    return f"queuectl why {parent.id}" if parent.batch is None else f"queuectl batch show {parent.batch}"
+
+
+def _help_of_batch(facts: Facts, name: str, kind: str) -> str:
+    """Return what may help a job that waits in vain for a batch."""
+    batch = facts.store.batches.get(name, facts.now)
+    if batch is not None and kind == COMPLETED and (batch.dead or batch.states.get(CANCELLED)):
+        return f"run what failed of it again: {go_on(name)}"
+    return f"see how it stands: queuectl batch show {name}"
 
 
 def _named(parents: Sequence[Relative]) -> str:

@@ -14,6 +14,7 @@ BATCH = Noun(
     ended=NUMBER,
     dead=NUMBER,
     stuck=NUMBER,
+    waiting=NUMBER,
     states=table(NUMBER),
     max_fails=maybe(SHARE),
     slots=maybe(NUMBER),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from ..checks import ENDS
 from ..fields import KEPT
-from ..kinds import BYTES, DURATION, FLAG, NUMBER, SIGNAL, STATE, TEXT, TIME
+from ..kinds import BYTES, DURATION, FLAG, NUMBER, SIGNAL, STANDING, STATE, TEXT, TIME
 from ..noun import Noun, kinds_of, many, maybe, one_of
 
 JOB = Noun("job", **kinds_of(KEPT)).looking(state="state_text")
@@ -26,8 +27,9 @@ RELATIVE = Noun(
     "parent or child",
     number=NUMBER,
     id=TEXT,
-    state=maybe(STATE),
-    when=one_of("completed", "any", "failed"),
+    batch=maybe(TEXT),
+    state=maybe(STANDING),
+    when=one_of(*ENDS),
     hopeless=FLAG,
     satisfied_at=maybe(TIME),
 )
@@ -35,7 +37,8 @@ NODE = Noun(
     "node of a graph",
     number=NUMBER,
     id=TEXT,
-    state=maybe(STATE),
+    batch=maybe(TEXT),
+    state=maybe(STANDING),
     stuck=FLAG,
     suspended=FLAG,
     command=TEXT,

@@ -78,7 +78,8 @@ CREATE INDEX jobs_of_hook ON jobs (hook_of, number) WHERE hook_of IS NOT NULL;
 CREATE INDEX jobs_stuck ON jobs (number) WHERE hopeless > 0 AND finished_at IS NULL;
 
 -- A child waits until its parent has ended in a certain way: `completed`, `any` (however), or `failed` (dead or
--- cancelled). A link that is satisfied stays so until the child is retried. A parent may be gone by now.
+-- cancelled). A link that is satisfied stays so until the child is retried. A parent is the number of a job, or minus the
+-- id of a batch; it may be gone by now.
 CREATE TABLE links (
     child        INTEGER NOT NULL REFERENCES jobs (number) ON DELETE CASCADE,
     parent       INTEGER NOT NULL,
@@ -91,7 +92,7 @@ CREATE INDEX links_of_parent ON links (parent, child);
 CREATE INDEX links_open ON links (parent, child) WHERE satisfied_at IS NULL;
 
 -- Parents whose children do not all know yet how they stand: the next child to tell comes after `child`.
-CREATE TABLE untold (
+CREATE TABLE follow_ups (
     parent INTEGER PRIMARY KEY,
     child  INTEGER NOT NULL
 );

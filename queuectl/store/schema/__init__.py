@@ -39,3 +39,8 @@ IS_WAITED_FOR = """EXISTS (
     SELECT 1 FROM links INDEXED BY links_open JOIN jobs AS child ON child.number = links.child
     WHERE links.parent = jobs.number AND links.satisfied_at IS NULL AND child.finished_at IS NULL
 )"""
+WHOSE_BATCH_IS_WAITED_FOR = """EXISTS (
+    SELECT 1 FROM batches CROSS JOIN links INDEXED BY links_open ON links.parent = -batches.id
+        CROSS JOIN jobs AS child ON child.number = links.child
+    WHERE batches.name = jobs.batch AND links.satisfied_at IS NULL AND child.finished_at IS NULL
+)"""

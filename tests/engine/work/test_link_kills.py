@@ -17,7 +17,7 @@ from queuectl.engine.queue import Queue
 from queuectl.engine.work.settle import settle
 from queuectl.model.event import CANCELLED_FOR
 from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, PROCESSING, Outcome
-from queuectl.model.link import ANY, BADLY, STUCK, WHENS
+from queuectl.model.link import ANY, BADLY, STUCK, WHENS, of_batch
 from queuectl.store import Store, links
 from queuectl.store.database import Database
 from tests.engine.graphs import BAD, Node, ends, id_of
@@ -30,12 +30,15 @@ CHILDREN = [
     Node("good", {0: COMPLETED}),
     Node("good", {0: ANY}),
     Node("good", {0: BADLY}),
-    Node("good", {1: COMPLETED}),
-    Node("good", {3: ANY}),
+    Node("good", {1: COMPLETED}, "b"),
+    Node("good", {3: ANY}, "b"),
     Node("good", {3: COMPLETED, 2: ANY}),
     Node("good", {3: BADLY, 1: BADLY}),
     Node(BAD, {5: COMPLETED}),
     Node("good", {8: BADLY}),
+    Node("good", {}, None, {"b": COMPLETED}),
+    Node("good", {}, None, {"b": ANY}),
+    Node("good", {2: ANY}, None, {"b": BADLY}),
 ]
 FIRST = 1
 
@@ -43,11 +46,17 @@ FIRST = 1
 def add_graph(home: str, graph: list[Node]) -> None:
     jobs: list[dict[str, Any]] = []
     for place, node in enumerate(graph):
-        jobs.append({"id": id_of(place), "command": "true", "max_retries": 0 if node.kind == BAD else 3})
-        for parent, kind in node.parents.items():
-            jobs[-1].setdefault(WHENS[kind], []).append(id_of(parent))
+        retries = 0 if node.kind == BAD else 3
+        jobs.append({"id": id_of(place), "command": "true", "max_retries": retries, "batch": node.batch})
+        parents = {**{id_of(parent): kind for parent, kind in node.parents.items()}, **_batches_of(node)}
+        for parent, kind in parents.items():
+            jobs[-1].setdefault(WHENS[kind], []).append(parent)
     with Queue(home) as queue:
         queue.enqueue(jobs)
+
+
+def _batches_of(node: Node) -> dict[str, str]:
+    return {of_batch(batch): kind for batch, kind in node.batches.items()}
 
 
 def end_one(store: Store, graph: list[Node]) -> bool:
@@ -62,7 +71,7 @@ def end_one(store: Store, graph: list[Node]) -> bool:
 
 
 def tell_all(store: Store) -> None:
-    while store.links.has_untold():
+    while store.links.has_follow_ups():
         write(store, store.links.go_on, store.clock.wall())
 
 
@@ -157,7 +166,7 @@ def test_a_kill_at_any_statement_leads_to_the_same_end(
 
 
 def _behind_a_cancelled_one() -> list[Node]:
-    moved = [Node(node.kind, {parent + 1: kind for parent, kind in node.parents.items()}) for node in CHILDREN]
+    moved = [node._replace(parents={parent + 1: kind for parent, kind in node.parents.items()}) for node in CHILDREN]
     return [Node("good", {0: BADLY}), *moved]
 
 
@@ -169,7 +178,7 @@ def work_off(store: Store, graph: list[Node], clock: FakeClock) -> None:
         clock.advance(3_600_000)
         if not end_one(store, graph) and not any(store.counts.by_state().get(left) for left in (PROCESSING, FAILED)):
             break
-    assert not store.links.has_untold()
+    assert not store.links.has_follow_ups()
 
 
 def assert_told_once(store: Store, expected: list[str]) -> None:
@@ -204,6 +213,7 @@ run(bare="menu")
 """
 
 
+@pytest.mark.parametrize("awaited", ["1", "batch:b"])
 @pytest.mark.parametrize(
     ("code", "kind", "parent", "is_stuck"),
     [
@@ -213,10 +223,10 @@ run(bare="menu")
     ],
 )
 def test_a_scheduler_goes_on_where_somebody_was_killed_between_two_transactions(
-    home: str, queue: Queue, processes: Processes, code: str, kind: str, parent: str, is_stuck: bool
+    home: str, queue: Queue, processes: Processes, code: str, kind: str, parent: str, is_stuck: bool, awaited: str
 ) -> None:
-    queue.add("true")
-    queue.enqueue([{"command": "true", kind: ["1"]}] * MANY)
+    queue.add("true", batch="b")
+    queue.enqueue([{"command": "true", kind: [awaited]}] * MANY)
     killed = processes.start(python(code, home), env=cli_environment(home))
     assert killed.wait(60) == -signal.SIGKILL
     assert queue.get("1").state == parent
@@ -228,5 +238,5 @@ def test_a_scheduler_goes_on_where_somebody_was_killed_between_two_transactions(
     with Store(queue.home) as store:
         Clockwork(store, Log("next", store.clock)).tick()
     assert told() == MANY
-    assert not queue.store.links.has_untold()
+    assert not queue.store.links.has_follow_ups()
     assert_whole(queue.store)

@@ -1,7 +1,7 @@
 // The batches: how far each one is, what became of its jobs, when it will have ended, and its limit.
 
 import { get } from '../api.js';
-import { coarse, number } from '../format.js';
+import { coarse, number, plural } from '../format.js';
 import { limitButton, limitText } from '../limits.js';
 import { emptyCard, listCard } from '../lists.js';
 import { actions, batchBadge, equivalent, h, head, heading, jobsUrl, when } from '../ui.js';
@@ -13,7 +13,9 @@ const COLUMNS = [['Batch'], ['State', 'words'], ['Progress'], ['Ended', 'num'], 
 function row(item, app) {
   const link = (states, content) => h('a', { href: jobsUrl(`batch:${item.name}${states}`) }, content);
   const state = [batchBadge(item.state),
-    item.stop_reason && h('div', { class: 'hint' }, item.stop_reason)];
+    item.stop_reason && h('div', { class: 'hint' }, item.stop_reason),
+    item.waiting > 0 && h('a', { href: jobsUrl(`after:batch:${item.name}`), class: 'hint' },
+      `${plural(item.waiting, 'job')} ${item.waiting === 1 ? 'waits' : 'wait'} for it`)];
   const percent = Math.floor((item.ended * 100) / item.jobs);
   return [heading(h('a', { href: jobsUrl(`batch:${item.name}`), class: 'mono' }, item.name)), state,
     h('progress', { max: item.jobs, value: item.ended, 'aria-label': `${percent}%`, title: `${percent}%` }),

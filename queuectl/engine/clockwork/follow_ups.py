@@ -16,7 +16,7 @@ def tell_children(store: Store) -> int:
     Several may do so at once. Others write in between. Raises StoreUnavailable.
     """
     before = store.links.unblocked
-    while store.links.has_untold():
+    while store.links.has_follow_ups():
         store.database.give_way()
         with store.writing():
             store.links.go_on(store.clock.wall())

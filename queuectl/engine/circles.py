@@ -1,0 +1,118 @@
+"""No job may wait for itself: not directly, not by way of others, and not for a batch that it is in."""
+
+from __future__ import annotations
+
+from ..model.errors import InvalidInput, quoted
+from ..model.link import BATCH, of_batch
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, Collection, Iterable, Iterator, Mapping, Sequence, Union
+
+    from ..model.spec import JobSpec
+    from ..store import Store
+    from ..store.enqueue import Parent
+
+    # A job by its number; a new one, or a batch, by its name; a new one without an id by its place, a minus before it.
+    Node = Union[int, str]
+
+SHOWN = 10
+NEW = "(new)"
+
+
+def demand_none_in_a_circle(parents: Mapping[str, Sequence[Node]]) -> None:
+    """Raise InvalidInput if jobs of one enqueue wait for each other by the ids that it gives."""
+    found = _find(parents, lambda node: parents.get(node, ()) if isinstance(node, str) else ())
+    if found:
+        raise _circle(found)
+
+
+def demand_no_circle_in_batches(store: Store, specs: Sequence[JobSpec], parents: Sequence[Sequence[Parent]]) -> None:
+    """Raise InvalidInput if jobs of one enqueue wait for batches that they are in. In the transaction that adds them.
+
+    Only of a batch can a new job be a part that others, which are there already, wait for.
+    """
+    named = {parent for found in parents for parent, _ in found}
+    batches = {spec.batch for spec in specs if spec.batch is not None}
+    numbers = {batch: store.links.standings.find_batch(batch) for batch in batches}
+    if any(
+        of_batch(batch) in named or (number is not None and store.links.has_children(number))
+        for batch, number in numbers.items()
+    ):
+        graph = _Graph(store, specs, parents)
+        found = _find(graph.parents, graph.parents_of)
+        if found:
+            raise _circle(_shown(store, found))
+
+
+def demand_no_circle_of_edit(store: Store, jobs: Collection[int], parents: Sequence[tuple[int, str]]) -> None:
+    """Raise InvalidInput if one of some jobs would wait for itself by these parents.
+
+    In the transaction that adds them.
+    """
+    path = store.links.path([parent for parent, _ in parents], jobs)
+    if path:
+        raise _circle(_shown(store, [_node(store, one) for one in (path[-1], *path[:-1])]))
+
+
+class _Graph:
+    """The jobs of one enqueue, what each waits for, the jobs of the batches, and all that are there already."""
+
+    def __init__(self, store: Store, specs: Sequence[JobSpec], parents: Sequence[Sequence[Parent]]) -> None:
+        self._store = store
+        nodes: list[Node] = [spec.id if spec.id is not None else -place for place, spec in enumerate(specs, 1)]
+        self.parents = {node: [parent for parent, _ in found] for node, found in zip(nodes, parents)}
+        self._in_batch: dict[str | None, list[Node]] = {}
+        for node, spec in zip(nodes, specs):
+            self._in_batch.setdefault(spec.batch, []).append(node)
+
+    def parents_of(self, node: Node) -> Iterable[Node]:
+        if node in self.parents:
+            return self.parents[node]
+        links = self._store.links
+        if isinstance(node, int):
+            return [_node(self._store, parent) for parent in links.parents_of(node)]
+        name = node[len(BATCH) :]
+        number = links.standings.find_batch(name)
+        return [*self._in_batch.get(name, ()), *(() if number is None else links.parents_of(number))]
+
+
+def _find(starts: Iterable[Node], parents_of: Callable[[Node], Iterable[Node]]) -> Sequence[Node]:
+    """Return nodes each of which waits for the next one, and the last one for the first; nothing if there are none.
+
+    (graphlib came with Python 3.9.)
+    """
+    done: set[Node] = set()
+    for start in starts:
+        path: dict[Node, Iterator[Node]] = {} if start in done else {start: iter(parents_of(start))}
+        while path:
+            node, rest = next(reversed(path.items()))
+            parent = next(rest, None)
+            if parent is None:
+                done.add(node)
+                del path[node]
+            elif parent in path:
+                return [*path][[*path].index(parent) :]
+            elif parent not in done:
+                path[parent] = iter(parents_of(parent))
+    return ()
+
+
+def _node(store: Store, parent: int) -> Node:
+    """Return the node of a parent as the links have it. A batch that is gone has no jobs."""
+    return parent if parent > 0 else of_batch(store.links.standings.batch_name(-parent) or "")
+
+
+def _shown(store: Store, nodes: Sequence[Node]) -> Sequence[Node]:
+    """Return nodes by the ids of jobs."""
+    numbers = [node for node in nodes if isinstance(node, int)]
+    ids = {**dict.fromkeys(numbers, NEW), **{job.number: job.id for job in store.search.jobs(numbers)}}
+    return [ids[node] if isinstance(node, int) else node for node in nodes]
+
+
+def _circle(nodes: Sequence[Node]) -> InvalidInput:
+    """Return the error for what waits for the next one each, and the last one for the first."""
+    if len(nodes) == 1:
+        return InvalidInput(f"{quoted(nodes[0])} cannot wait for itself", field="after")
+    shown = [*map(str, nodes)] if len(nodes) <= SHOWN else [*map(str, nodes[: SHOWN - 1]), "...", str(nodes[-1])]
+    return InvalidInput(f"these jobs would wait for each other: {' -> '.join([*shown, shown[0]])}", field="after")
