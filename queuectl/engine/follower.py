@@ -53,7 +53,9 @@ class Follower:
             self.position = yield from self._logs.printed(attempt, self.position, self._stream)
             if attempt.outcome is None:
                 break
-            yield from self.end_of(attempt, job, is_last=attempt is attempts[-1] and job.is_over)
+            # The attempt may have ended after the job was read.
+            ended = job if job.is_over else read_job(self._finding, self._number)
+            yield from self.end_of(attempt, ended, is_last=attempt is attempts[-1] and ended.is_over)
             self._shown, self.position = self._shown + 1, 0
         if self._shown == self._only:
             self.is_done = True
