@@ -93,3 +93,4 @@ def test_a_lock_is_shown_limited_and_leads_to_the_jobs_that_wait(dashboard: Dash
     browser.wait("document.querySelectorAll('main tr[data-key]').length === 2")
     browser.open(dashboard.url + "/jobs/holder")
     browser.wait("[...document.querySelectorAll('dl.facts a')].some((link) => link.textContent === 'gpu')")
+    dashboard.cli("cancel", "holder")
