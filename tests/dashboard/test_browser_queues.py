@@ -76,7 +76,7 @@ def test_a_lock_is_shown_limited_and_leads_to_the_jobs_that_wait(dashboard: Dash
     dashboard.cli("add", "sleep 60", "--id", "holder", "--lock", "gpu")
     dashboard.cli("add", "true", "--id", "waiter", "--lock", "gpu")
     dashboard.cli("add", "true", "--id", "other", "--hold")
-    dashboard.work()
+    dashboard.work(2)
     row = "tr[data-key='lock:gpu']"
     browser.open(dashboard.url + "/queues")
     browser.wait(f"document.querySelector(\"{row} .badge\")?.textContent === 'taken'")
