@@ -80,8 +80,8 @@ def test_a_lock_is_shown_limited_and_leads_to_the_jobs_that_wait(dashboard: Dash
     row = "tr[data-key='lock:gpu']"
     browser.open(dashboard.url + "/queues")
     browser.wait(f"document.querySelector(\"{row} .badge\")?.textContent === 'taken'")
-    assert browser.text(f"{row} td[data-label='Held by']") == "holder"
-    browser.click("[aria-label='Limit lock gpu']")
+    browser.wait(f"document.querySelector(\"{row} td[data-label='Held by']\")?.textContent === 'holder'")
+    browser.js("document.querySelector(\"[aria-label='Limit lock gpu']\").click()")
     browser.click("[name=slots]")
     browser.js("document.querySelector('[name=slots]').select()")
     browser.type("2")
@@ -89,7 +89,7 @@ def test_a_lock_is_shown_limited_and_leads_to_the_jobs_that_wait(dashboard: Dash
     browser.click("dialog button.primary")
     browser.wait(f"document.querySelector(\"{row} td[data-label=Limit]\")?.textContent === '2 at a time'")
     browser.wait(f"document.querySelector(\"{row} td[data-label=Waiting]\")?.textContent === '0'")
-    browser.click(f"{row} th a")
+    browser.js(f'document.querySelector("{row} th a").click()')
     browser.wait("document.querySelectorAll('main tr[data-key]').length === 2")
     browser.open(dashboard.url + "/jobs/holder")
     browser.wait("[...document.querySelectorAll('dl.facts a')].some((link) => link.textContent === 'gpu')")
