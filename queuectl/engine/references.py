@@ -95,7 +95,7 @@ def _by_prefix(names: Names, text: str) -> int:
     known = [*names.recent_ids(RECENT), *([f"{term}:{value}"] if term else [])]
     raise NotFound(
         f"no job with id {quoted(text)}{did_you_mean(text, known)}",
-        hint=SEE_ALL,
+        hint=f"the batch of this name is batch:{text}" if names.has_batch(text) else SEE_ALL,
     )
 
 

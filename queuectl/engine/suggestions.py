@@ -13,6 +13,7 @@ from ..store import Store
 
 TAGGED_JOBS = 1_000
 COMMAND_WIDTH = 50
+BATCH = "batch:"
 
 
 class Suggestion(Record):
@@ -48,6 +49,12 @@ def _batches(store: Store, prefix: str, limit: int) -> list[Suggestion]:
     return [Suggestion(one.name, one.state, one.jobs) for one in store.batches.named(prefix, limit)]
 
 
+def _parents(store: Store, prefix: str, limit: int) -> list[Suggestion]:
+    """Return the jobs and the batches that others may wait for."""
+    batches = _batches(store, prefix[len(BATCH) :] if prefix.startswith(BATCH) else "", limit)
+    return [*_jobs(store, prefix, limit), *(Suggestion(BATCH + one.value, one.about, one.jobs) for one in batches)]
+
+
 def _paused(store: Store, prefix: str, limit: int) -> list[Suggestion]:
     """Return the queues that may be resumed."""
     lanes = [lane for lane in store.lanes.all().values() if lane.name]
@@ -64,7 +71,7 @@ def _flags(store: Store, prefix: str, limit: int) -> list[Suggestion]:
 
 FOUND: dict[str, Callable[[Store, str, int], list[Suggestion]]] = {
     "id": _jobs,
-    "after": _jobs,
+    "after": _parents,
     "paused": _paused,
     **{key: _flags for key, field in FILTERS.items() if field.kind.choice == "of_flag"},
     "dead": lambda store, prefix, limit: _jobs(store, prefix, limit, only_dead=True),

@@ -26,6 +26,8 @@ YES, NO = ("y", "yes"), ("n", "no")
 NARROWEST = 20
 # What the help of an argument says for the shell alone.
 QUOTED = ", as one quoted text"
+# What it says instead: a form asks once.
+REPEATABLE = ("; repeatable", "; several with commas between")
 
 
 class Back(Exception):
@@ -164,7 +166,7 @@ class Form:
         if arg.flag:
             return asker.ask(name, arg.help, _yes_or_no, default="no")
         # The prompt shows the default itself, and what is typed here needs no quotes.
-        explanation = arg.help.partition(" (default:")[0].partition(QUOTED)[0]
+        explanation = arg.help.partition(" (default:")[0].partition(QUOTED)[0].replace(*REPEATABLE)
         answer = asker.ask(name, explanation, lambda text: self._check(arg, _meant(arg, text), clock), default=default)
         meant = _meant(arg, answer)
         if meant != answer:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ..model.event import Step
 
 NUMBER_OF_ID = "SELECT number FROM jobs WHERE id = ?"
+HAS_BATCH = "SELECT 1 FROM batches WHERE name = ?"
 LAST = "SELECT max(number) FROM jobs"
 BY_PREFIX = "SELECT id, number FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
 RECENT_IDS = "SELECT id FROM jobs ORDER BY number DESC LIMIT ?"
@@ -40,6 +41,10 @@ class Names(Table):
         """Return the number of the job with exactly this id, or None."""
         # An id is ASCII; what else was given may not even be a text that the store can be asked for.
         return self._database.integer(NUMBER_OF_ID, (identifier,)) if identifier.isascii() else None
+
+    def has_batch(self, name: str) -> bool:
+        """Return whether there is a batch of this name."""
+        return name.isascii() and self._database.integer(HAS_BATCH, (name,)) is not None
 
     def end_of(self, identifier: str) -> Step | None:
         """Return the event by which the last job with an id was pruned or removed, None if no recent one names it."""

@@ -122,6 +122,21 @@ def test_a_name_of_no_batch_leads_to_the_one_that_was_meant(home: str, queue: Qu
         queue.batches.get("é")
 
 
+def test_the_bare_name_of_a_batch_leads_to_its_filter(home: str, queue: Queue) -> None:
+    queue.add("true", batch="nightly")
+    answer = refused(home, 3, "wait", "nightly")
+    assert (answer.problems, answer.hint) == (['no job with id "nightly"'], "the batch of this name is batch:nightly")
+    for name in ("night", "é"):
+        assert "see all jobs" in refused(home, 3, "wait", name).hint
+
+
+def test_the_hint_about_another_limit_fits_both_ways_to_give_it(home: str, queue: Queue) -> None:
+    queue.add("true", batch="films", batch_limit=2)
+    for words in (["--batch", "films%3"], ["--batch", "films", "--batch-limit", "3"]):
+        hint = refused(home, 4, "add", "true", *words).hint
+        assert hint.startswith("leave the limit out, or give another batch; change it with: ")
+
+
 def test_a_stopped_batch_says_so_and_what_lets_it_go_on(home: str, queue: Queue) -> None:
     queue.enqueue([{"command": "true", "batch": "b", "max_fails": 1}] * 3)
     queue.add("true", id="later", batch="b", hold=True)

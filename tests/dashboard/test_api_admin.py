@@ -324,3 +324,5 @@ def test_suggestions_are_bounded_and_begin_as_asked(api: Api) -> None:
     assert values("setting", "max_r") == ["max_retries", "max_retry_delay"]
     assert api.get("/suggest", field="queue")["items"][0]["count"] == 15
     assert api.get("/suggest", field="state", prefix="open")["items"][0]["count"] == 30
+    api.app.queue.enqueue([{"command": "x", "id": f"of-{name}", "batch": name} for name in ("films", "book")])
+    assert values("after", "of-b") == ["of-book"] and values("after", "batch:f") == ["batch:films"]

@@ -21,6 +21,7 @@ MOST_JOBS = 20
 
 def shown(found: ScheduleDetail, title: str, now: int) -> str:
     """Return everything about a schedule that people look for; `title` stands before its name."""
+    overlap = OVERLAP[found.overlap]
     values = [
         (title, found.name),
         ("when", f"{'paused: ' * found.paused}{found.words} ({found.timezone}), {found.expression}"),
@@ -29,7 +30,7 @@ def shown(found: ScheduleDetail, title: str, now: int) -> str:
         ("next", _next(found, now)),
         _last(found),
         ("missed", CATCH_UP[found.catch_up]),
-        ("overlap", OVERLAP[found.overlap]),
+        ("overlap", overlap.replace("job", "batch") if found.is_graph else overlap),
         ("expires", "never" if found.expires is None else f"{exact_duration(found.expires)} after its time"),
         *([] if found.is_graph else _of_the_command(found)),
         ("added", f"{when.local(found.created_at)} by {found.created_by}"),
