@@ -17,6 +17,9 @@ else:
         """Tell only type checkers how records are made."""
         return lambda kind: kind
 
+# Which of the parts tell records apart; others may hold secrets.
+TOLD = ("id", "name", "queue", "state")
+
 
 class Parts(type):
     """Makes the annotations of a class its slots. Where a slot is, no default can be: those are kept beside."""
@@ -51,6 +54,10 @@ class Record(metaclass=Parts):
         for name, value in zip(names, values):
             setattr(self, name, value)
         self.__post_init__()
+
+    def __repr__(self) -> str:
+        told = [getattr(self, part) for part in TOLD if part in type(self)._names]
+        return f"<{' '.join([type(self).__name__, *(text for text in told if isinstance(text, str))])}>"
 
     def __post_init__(self) -> None:
         """Take the values as they are."""

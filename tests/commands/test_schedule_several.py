@@ -49,7 +49,8 @@ def test_the_jobs_of_a_file_are_added_together_again_and_again(home: str, tmp_pa
 
 
 def test_a_schedule_of_several_jobs_is_shown_with_them(home: str) -> None:
-    assert [line for line in add(home).lines if line.startswith(("jobs", "  ", "last", "over", "queue", "command"))] == [
+    told = ("jobs", "  ", "last", "over", "queue", "command")
+    assert [line for line in add(home).lines if line.startswith(told)] == [
         "jobs:           3",
         "  pack:         echo pack  (after build; after any end of test)",
         "  build:        echo build",

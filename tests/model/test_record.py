@@ -79,3 +79,17 @@ def test_a_record_may_refuse_its_values() -> None:
 
 def test_a_row_may_have_more_columns_than_the_record() -> None:
     assert Point.of({"z": 3, "y": 2, "x": 1}).parts_by_name() == {"x": 1, "y": 2}
+
+
+class Secretive(Record):
+    """A record with a name, a state and what nobody else is to see."""
+
+    id: int
+    secret: str
+    name: str
+    state: str
+
+
+def test_a_record_tells_which_one_it_is_and_nothing_else() -> None:
+    assert repr(Secretive(1, "hush", "gpu", "taken")) == "<Secretive gpu taken>"
+    assert repr(Point(1)) == "<Point>"
