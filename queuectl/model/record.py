@@ -17,6 +17,7 @@ else:
         """Tell only type checkers how records are made."""
         return lambda kind: kind
 
+
 # Which of the parts tell records apart; others may hold secrets.
 TOLD = ("id", "name", "queue", "state")
 
