@@ -20,11 +20,6 @@ REMOVE = "DELETE FROM locks WHERE name = ?"
 HOLDERS = f"""
 SELECT number FROM jobs INDEXED BY jobs_processing WHERE state = '{PROCESSING}' AND instr(locks, ?) > 0 ORDER BY number
 """
-# Those whose lane is a lock, as parking writes it.
-COUNT_PARKED = """
-SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_parked_in
-    WHERE parked IS NOT NULL AND parked >= 'lock:' AND parked < 'lock;' LIMIT ?)
-"""
 
 
 class Locks:
@@ -53,10 +48,6 @@ class Locks:
     def holders(self, name: str) -> list[int]:
         """Return the numbers of the jobs that hold a lock."""
         return self._database.integers(HOLDERS, (f",{name},",))
-
-    def count_parked(self, limit: int) -> int:
-        """Return how many jobs are parked until a lock is free, counting up to `limit`."""
-        return int(self._database.value(COUNT_PARKED, (limit,)))
 
     def limit(self, name: str, slots: int) -> None:
         """Let so many jobs hold a lock at a time. In a transaction; then see whether there is room, `Parking.open`."""

@@ -40,6 +40,13 @@ UPDATE jobs SET parked = NULL WHERE state = 'pending' AND number = (
     ORDER BY {ORDER} LIMIT 1)
 """
 
+# Between the keys of the lanes of one kind: behind `:` comes `;`.
+COUNT = """
+SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_parked_in
+    WHERE parked IS NOT NULL AND parked >= ? || ':' AND parked < ? || ';' LIMIT ?)
+"""
+LOCK, BATCH = "lock", "batch"
+
 
 class Lane:
     """A lane that jobs are parked in: `key` is what their rows say, `text` what users read."""
@@ -68,11 +75,15 @@ class Parking:
     def lanes(self, locks: Collection[str], batch: str | None) -> Iterator[Lane]:
         """Yield the lanes of a job with limits, as they stand in this transaction."""
         for name in locks:
-            yield Lane("lock", name, self._locks.slots(name), self._counts.of_locks.count(name, PROCESSING))
+            yield Lane(LOCK, name, self._locks.slots(name), self._counts.of_locks.count(name, PROCESSING))
         if batch is not None:
             slots: int | None = self._database.value(BATCH_SLOTS, (batch,))
             if slots is not None:
-                yield Lane("batch", batch, slots, self._counts.of_batches.count(batch, PROCESSING))
+                yield Lane(BATCH, batch, slots, self._counts.of_batches.count(batch, PROCESSING))
+
+    def count(self, kind: str, limit: int) -> int:
+        """Return how many jobs are parked in lanes of this kind, LOCK or BATCH, counting up to `limit`."""
+        return int(self._database.value(COUNT, (kind, kind, limit)))
 
     def full_lane(self, locks: Collection[str], batch: str | None) -> Lane | None:
         """Return the first lane of a job that has no room, None if all have some."""

@@ -11,6 +11,7 @@ from queuectl.engine.queue import Queue
 from queuectl.model.errors import InvalidInput, NotFound
 from queuectl.model.lock import FREE, TAKEN
 from queuectl.model.when import HOUR
+from queuectl.store.parking import LOCK
 from tests.store.building import claim, employ, take
 from tests.support import FakeClock
 
@@ -100,9 +101,9 @@ def test_why_names_all_that_is_full_and_who_holds_it(queue: Queue, clock: FakeCl
         assert take(queue.store, now=clock.wall()) is None
     assert why(queue, "both") == (
         "it waits for lock gpu: 1 of 1 is taken by one, and for lock net: 2 of 2 are taken by two, three",
-        "queuectl lock limit gpu 2 && queuectl lock limit net 3",
+        "let more run with: queuectl lock limit gpu 2 && queuectl lock limit net 3",
     )
-    assert why(queue, "member") == ("batch b is full: 1 of 1 run", "queuectl batch limit b 2")
+    assert why(queue, "member") == ("batch b is full: 1 of 1 run", "let more run with: queuectl batch limit b 2")
 
 
 def test_why_names_a_few_of_many_holders(queue: Queue, clock: FakeClock) -> None:
@@ -130,7 +131,8 @@ def test_a_job_that_waits_for_a_lock_is_counted_and_is_no_alert(queue: Queue, cl
     assert take(queue.store, now=clock.wall()) is None
     clock.advance(HOUR)
     status = queue.reports.status()
-    assert status.waiting_for_locks == 2 and queue.store.locks.count_parked(1) == 1
+    assert status.waiting_for_locks == 2 and queue.store.jobs.parking.count(LOCK, 1) == 1
+    assert status.waiting_for_batches == 0
     assert status.alerts == []
 
 

@@ -17,6 +17,7 @@ from ...model.rollup import Rollup
 from ...model.scheduler import AUTO, SchedulerRecord, SchedulerState
 from ...model.when import MINUTE
 from ...model.worker import Group, PoolState, RegisteredWorker, WorkerState, queues_of
+from ...store.parking import BATCH, LOCK
 from ..daemons.daemon import POOL, SCHEDULER
 from ..home import timezone
 from ..home.liveness import is_worker_alive
@@ -25,7 +26,7 @@ from ..home.underway import jobs_under_way
 from ..machine import process
 from ..machine.identity import Identity
 
-# So many jobs that wait for a lock are counted.
+# So many jobs that wait for a lock, or for room in their batch, are counted.
 COUNTED = 10_000
 
 
@@ -71,7 +72,12 @@ class Facts:
     @cached_property
     def waiting_for_locks(self) -> int:
         """How many jobs could run but for a lock that others hold, COUNTED at most: those that a worker came to."""
-        return self.store.locks.count_parked(COUNTED) if self.jobs[PENDING] else 0
+        return self.store.jobs.parking.count(LOCK, COUNTED) if self.jobs[PENDING] else 0
+
+    @cached_property
+    def waiting_for_batches(self) -> int:
+        """How many jobs could run but for the limit of their batch, COUNTED at most: those that a worker came to."""
+        return self.store.jobs.parking.count(BATCH, COUNTED) if self.jobs[PENDING] else 0
 
     @property
     def total(self) -> int:
