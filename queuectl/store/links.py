@@ -148,7 +148,7 @@ class Links(Relatives):
         while places and left > 0:
             parent, after = places.pop()
             standing = self.standings.of(parent)
-            # Of one that has not ended, only those without hope have something to learn: a batch tells them at each end.
+            # Of one that has not ended, only those without hope have something to learn: a batch says so at each end.
             asked = HOPELESS_LINKS if standing[0] == UNFINISHED else OPEN_LINKS
             links = self._database.rows(asked, (parent, after, left))
             if len(links) == left:
