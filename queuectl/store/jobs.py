@@ -156,7 +156,7 @@ class Jobs(FinishedJobs):
         locks, batch = names_of(head["locks"]), head["batch"]
         reason = None if batch is None else self._batches.stop_reason(batch)
         if reason is not None:
-            return lambda: self._stop(head["number"], reason, actor, now)
+            return lambda: self._stop(head["number"], reason, actor, now, cancel)
         full = self.parking.full_lane(locks, batch)
         if full is not None:
             return lambda: self.parking.park(head["number"], head["queue"], locks, batch, full)

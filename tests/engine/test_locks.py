@@ -12,7 +12,7 @@ from queuectl.model.errors import InvalidInput, NotFound
 from queuectl.model.lock import FREE, TAKEN
 from queuectl.model.when import HOUR
 from queuectl.store.parking import LOCK
-from tests.store.building import claim, employ, take
+from tests.store.building import claim, employ, finish, take
 from tests.support import FakeClock
 
 
@@ -61,6 +61,22 @@ def test_a_higher_limit_wakes_jobs_and_rings(queue: Queue, clock: FakeClock) -> 
     assert claim(queue.store, now=clock.wall()).id == "second"
     told = [(event.what, event.detail) for event in queue.events.since(0, 100) if event.what in ("lock", "batch")]
     assert told == [("lock", "gpu: limit 2"), ("batch", "b: no limit")]
+
+
+@pytest.mark.parametrize("verb", ["cancel", "hold", "remove", "edit"])
+def test_who_takes_a_job_away_that_was_about_to_get_a_lock_rings_for_the_next_one(
+    queue: Queue, clock: FakeClock, verb: str
+) -> None:
+    for name in ("first", "second", "third"):
+        queue.add("true", id=name, locks=["gpu"])
+    holder = claim(queue.store, now=clock.wall())
+    assert take(queue.store, now=clock.wall()) is None
+    finish(queue.store, holder)
+    bell = Doorbell(queue.home, WORKERS + "1")
+    assert getattr(queue, verb)("second", **({"locks": ["net"]} if verb == "edit" else {})).done == ["second"]
+    assert bell.answer()
+    bell.close()
+    assert claim(queue.store, now=clock.wall()).id == ("second" if verb == "edit" else "third")
 
 
 BAD: dict[str, tuple[Callable[[Queue], object], str, str | None]] = {

@@ -83,6 +83,7 @@ HOT = {
     "hook jobs that are not over": (hooks.BUSY_HOOKS, (), "jobs_open_hooks"),
     "marking a hook job": (hooks.MARK, (1, "{}", 2), "PRIMARY KEY"),
     "links to tell": (links.OPEN_LINKS, (1, 0, 500), "links_open"),
+    "links without hope": (links.HOPELESS_LINKS, (1, 0, 500), "links_hopeless"),
     "whether a job is waited for": (links.HAS_OPEN_LINKS, (1,), "links_open"),
     "the jobs that wait for a job": (relatives.WAITING_CHILDREN, (1, 9), "links_open"),
     "whether a batch is waited for": (standings.AWAITED, ("a",), "links_open"),
