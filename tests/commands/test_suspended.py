@@ -60,6 +60,16 @@ def test_why_says_for_how_long_and_what_lets_it_go_on(running: str) -> None:
     assert reason.hint == "it goes on with: queuectl resume processing-1"
 
 
+def test_why_says_which_pause_has_suspended_it_and_until_when(running: str) -> None:
+    done(running, "pause", "--running", "--until", "2035-11-10", "--reason", "game")
+    assert (
+        done(running, "why", "last").lines[0].endswith(" by a pause: everything is paused until 2035-11-10 00:00: game")
+    )
+    done(running, "resume", "last")
+    done(running, "suspend", "last")
+    assert done(running, "why", "last").lines[0].endswith(" by a user")
+
+
 def test_what_has_been_done_already_is_refused_with_what_helps(running: str) -> None:
     assert 'cannot resume job "processing-1": it is not suspended\n' in refused(running, 4, "resume", "last").err
     done(running, "suspend", "last")

@@ -20,6 +20,7 @@ from ...model.job import (
     GO_ON,
     GONE,
     HELD,
+    PAUSE,
     PENDING,
     PROCESSING,
     SCHEDULED,
@@ -27,7 +28,7 @@ from ...model.job import (
     Job,
     jobs_text,
 )
-from ...model.lane import HOME
+from ...model.lane import HOME, Lane
 from ...model.link import ANY, BADLY, Relative
 from ...model.lock import TAKEN, Lock
 from ...model.quantity import SHOWN, some_of
@@ -82,10 +83,9 @@ def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:
 
 def _shut(facts: Facts, queue: str) -> tuple[str, str | None] | None:
     """Return what of a queue's lane, or of the home, lets no job start, with the hint; None if nothing does."""
-    for name in (HOME, queue):
-        paused = facts.paused_lane(name)
-        if paused is not None:
-            return f"{paused.subject} is {paused.pause_text(facts.now)}", f"queuectl resume {name}".rstrip()
+    paused = _pause(facts, queue)
+    if paused is not None:
+        return f"{paused.subject} is {paused.pause_text(facts.now)}", f"queuectl resume {paused.name}".rstrip()
     lane, running = facts.lanes.get(queue), facts.queues.get(queue, {}).get(PROCESSING, 0)
     if lane is None:
         return None
@@ -97,6 +97,11 @@ def _shut(facts: Facts, queue: str) -> tuple[str, str | None] | None:
         following = when.clock_text(-(-starts_at // when.SECOND) * when.SECOND, facts.now)
         return f"the rate {lane.rate} of queue {queue} lets the next job start at {following}", None
     return None
+
+
+def _pause(facts: Facts, queue: str) -> Lane | None:
+    """Return what is paused and keeps the jobs of a queue from starting: the home, else the queue, else None."""
+    return facts.paused_lane(HOME) or facts.paused_lane(queue)
 
 
 def _full(facts: Facts, job: Job) -> tuple[str, str] | None:
@@ -186,7 +191,9 @@ def _processing(facts: Facts, job: Job) -> tuple[str, str | None]:
         return f"worker {job.worker} is ending it, as was asked", None
     if job.suspended_at is not None:
         so_long = when.duration_text(max(0, facts.now - job.suspended_at))
-        return f"suspended for {so_long} by a {job.suspended_by}", f"{GO_ON} {reference(job)}"
+        paused = _pause(facts, job.queue) if job.suspended_by == PAUSE else None
+        until = "" if paused is None else f": {paused.subject} is {paused.pause_text(facts.now)}"
+        return f"suspended for {so_long} by a {job.suspended_by}{until}", f"{GO_ON} {reference(job)}"
     return f"worker {job.worker} has been running it{since}, attempt {job.attempts} of {job.max_retries + 1}", (
         f"follow it with: queuectl logs -f {reference(job)}"
     )
