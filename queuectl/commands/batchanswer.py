@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model import when
 from ..model.batch import Batch, go_on
 from ..model.filter import in_quotes, written
-from ..model.job import STATES, jobs_text
+from ..model.job import DEAD, STATES, jobs_text
 from ..model.link import of_batch
 from ..model.nouns.batches import BATCH
 from ..model.quantity import bar
@@ -65,6 +65,8 @@ def _calls(batch: Batch) -> list[tuple[str, str]]:
         calls.append(("what waits", f"queuectl list {written('after', of_batch(batch.name))}"))
     if batch.stopped_at is not None:
         calls.append(("go on with", go_on(batch.name)))
+    elif batch.dead:
+        calls.append(("retry dead", f"queuectl retry {in_quotes(f'{jobs} ' + written('state', DEAD))}"))
     return calls
 
 

@@ -160,6 +160,13 @@ def test_a_stopped_batch_says_so_and_what_lets_it_go_on(home: str, queue: Queue)
     assert queue.batches.get("b").state == "open" and queue.batches.get("b").states == {"pending": 4}
 
 
+def test_a_batch_with_dead_jobs_says_what_runs_them_again(home: str, queue: Queue) -> None:
+    queue.enqueue([{"command": "true", "batch": "b", "max_retries": 0}] * 2)
+    assert "retry dead" not in done(home, "batch", "show", "b").out
+    building.finish(queue.store, building.claim(queue.store), "dead")
+    assert "retry dead: queuectl retry 'batch:b state:dead'" in done(home, "batch", "show", "b").lines
+
+
 def test_jobs_that_wait_in_vain_do_not_keep_a_batch_open(home: str, queue: Queue) -> None:
     queue.add("false", id="parent", retries=0)
     queue.add("true", id="child", batch="b", after=["parent"])
