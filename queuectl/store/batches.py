@@ -44,7 +44,6 @@ CREATE = "INSERT INTO batches (name, created_at, created_by, max_fails, slots) V
 LIMIT = "UPDATE batches SET slots = ? WHERE name = ?"
 BEGIN = "UPDATE batches SET started_at = ? WHERE name = ? AND started_at IS NULL"
 END = "UPDATE batches SET ended_at = ? WHERE name = ?"
-STOP_REASON = "SELECT stop_reason FROM batches WHERE name = ?"
 STOP = "UPDATE batches SET stopped_at = ?, stop_reason = ? WHERE name = ? AND stopped_at IS NULL"
 RESUME = "UPDATE batches SET stopped_at = NULL, stop_reason = NULL WHERE name = ? AND stopped_at IS NOT NULL"
 DROP = "DELETE FROM batches WHERE name = ?"
@@ -83,11 +82,6 @@ class Batches:
         slots = None if row["slots"] == MAX_SLOTS else row["slots"]
         given = {**row, "slots": slots, "waiting": waiting, "stuck": self._standings.stuck(name)}
         return Batch.of({**given, "states": self._counts.of(name), "read_at": now})
-
-    def stop_reason(self, name: str) -> str | None:
-        """Return why a batch was stopped, None if it was not."""
-        reason: str | None = self._database.value(STOP_REASON, (name,))
-        return reason
 
     def begun_by(self, specs: Sequence[JobSpec]) -> dict[str, Limits]:
         """Return the batches that new jobs begin, each with its limits.

@@ -153,10 +153,10 @@ class JobChanges:
         self._counts.add(place["queue"], place["batch"], names_of(place["locks"]), place["state"], jobs)
 
     def _leave_place(self, place: Row) -> None:
-        """Let others have the chance of a job that could be claimed, where it had to have lanes with room."""
+        """Wake the next job in each lane of one that could be claimed before, and no longer can."""
         is_claimable = place["state"] == PENDING and place["parked"] is None
         if is_claimable and (place["locks"] or place["batch"] is not None):
-            self.parking.pass_by(place["queue"], names_of(place["locks"]), place["batch"])
+            self.parking.pass_by(place["queue"], self.parking.lanes(names_of(place["locks"]), place["batch"]))
 
     def cancel(self, number: int, now: int) -> bool:
         """Cancel a job; return False if its state does not allow it. A running one is marked, its worker ends it."""

@@ -27,11 +27,12 @@ from .schema import CLAIMABLE, DUE, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Sequence
+    from typing import Callable, Optional, Sequence, Tuple
 
     from ..model.spec import JobSpec
     from .enqueue import Parent
-    from .expiry import Cancel
+    from .expiry import Expire
+    from .parking import Lane
     from .sqlite import Row
 
 # First the parts of a Claim in their order, as they are once it is made: to look for each by its name takes long.
@@ -69,6 +70,7 @@ UPDATE jobs SET run_at = max(0, run_at + ?) WHERE is_delay AND {one_of("state", 
 """
 # So many jobs that cannot run are passed over in one transaction: they are cancelled, or parked.
 PASSED_OVER_AT_ONCE = 64
+NO_LANES: Sequence[Lane] = ()
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING != target)
 
 
@@ -100,22 +102,22 @@ class Jobs(FinishedJobs):
         return enqueue.run(specs, on_progress)
 
     def claim(
-        self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = (), cancel: Cancel | None = None
+        self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = (), expire: Expire | None = None
     ) -> Claim | None:
         """Take the most urgent pending job of a queue with room for a worker; return it, or None if there is none.
 
         Order: priority (higher first), then `run_at`, then number. `queues` limits the choice. Jobs that come first and
-        have expired are cancelled instead, by `cancel` if it is given; those whose lanes are full are parked.
+        have expired are cancelled instead, by `expire` if it is given; those whose lanes are full are parked.
         If there are too many of these for one transaction, it returns None although there may be others behind them.
         """
-        head = None
+        head, lanes = None, NO_LANES
         self._left_to_pass_over = PASSED_OVER_AT_ONCE
         for queue in self._lanes.with_room(now, queues):
-            row = self._database.row(HEAD_OF_QUEUE, (queue,))
+            row, found = self._database.row(HEAD_OF_QUEUE, (queue,)), NO_LANES
             if row is not None and (row["batch"] is not None or row["expires_at"] is not None or row["locks"]):
-                row = self._first_to_run(row, now, f"worker {worker}", cancel or self.cancel)
+                row, found = self._first_to_run(row, now, f"worker {worker}", expire)
             if row is not None and (head is None or urgency(row) < urgency(head)):
-                head = row
+                head, lanes = row, found
         if head is None:
             return None
         *parts, context, created_at, _, _, _ = head
@@ -126,40 +128,46 @@ class Jobs(FinishedJobs):
         self._database.change(CLAIM, (claim.attempt_id, worker, lease_until, now, now, claim.number))
         self._counts.move(claim.queue, claim.batch, claim.locks, PENDING, PROCESSING)
         self._lanes.start(claim.queue, now)
-        if claim.batch is not None:
+        for lane in lanes:
+            lane.running += 1
+        if lanes:
+            self.parking.pass_by(claim.queue, lanes)
+        if claim.batch is not None and not all(lane.has_begun for lane in lanes):
             self._batches.begin(claim.batch, now)
-        if claim.batch is not None or claim.locks:
-            self.parking.pass_by(claim.queue, claim.locks, claim.batch)
         return claim
 
-    def _first_to_run(self, head: Row | None, now: int, actor: str, cancel: Cancel) -> Row | None:
-        """Pass over the jobs at the head of a queue that cannot run; return the next one.
+    def _first_to_run(
+        self, head: Row | None, now: int, actor: str, expire: Expire | None
+    ) -> Tuple[Optional[Row], Sequence[Lane]]:
+        """Pass over the jobs at the head of a queue that cannot run; return the next one with its lanes.
 
         Those that have expired or whose batch was stopped are cancelled, those with a lane that is full are parked.
         None also if there are too many for one transaction.
         """
         while head is not None:
-            way = self._way_to_pass_over(head, now, actor, cancel)
+            lanes = NO_LANES if is_over(head, now) else self.parking.lanes(names_of(head["locks"]), head["batch"])
+            way = self._way_to_pass_over(head, lanes, now, actor, expire)
             if way is None:
-                return head
+                return head, lanes
             if not self._left_to_pass_over:
-                return None
+                return None, NO_LANES
             self._left_to_pass_over -= 1
             way()
             head = self._database.row(HEAD_OF_QUEUE, (head["queue"],))
-        return None
+        return None, NO_LANES
 
-    def _way_to_pass_over(self, head: Row, now: int, actor: str, cancel: Cancel) -> Callable[[], object] | None:
+    def _way_to_pass_over(
+        self, head: Row, lanes: Sequence[Lane], now: int, actor: str, expire: Expire | None
+    ) -> Callable[[], object] | None:
         """Return what takes a job that cannot run out of the way, None if it can run."""
         if is_over(head, now):
-            return lambda: self.expiry.end(head, now, actor, cancel)
-        locks, batch = names_of(head["locks"]), head["batch"]
-        reason = None if batch is None else self._batches.stop_reason(batch)
+            return lambda: expire(head) if expire else self.expiry.end(head, now, actor, self.cancel)
+        reason = next((lane.stop_reason for lane in lanes if lane.stop_reason is not None), None)
         if reason is not None:
             return lambda: self._stop(head["number"], reason, actor, now)
-        full = self.parking.full_lane(locks, batch)
+        full = next((lane for lane in lanes if not lane.has_room), None)
         if full is not None:
-            return lambda: self.parking.park(head["number"], head["queue"], locks, batch, full)
+            return lambda: self.parking.park(head["number"], head["queue"], lanes, full)
         return None
 
     def renew(self, number: int, attempt_id: int, lease_until: int) -> bool:
