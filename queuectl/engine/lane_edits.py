@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model.errors import Conflict, InvalidInput, did_you_mean, quoted, with_value
 from ..model.instants import is_from_now
 from ..model.kinds import TIME
-from ..model.lane import Lane, check_slots
+from ..model.lane import Lane, demand_slots
 from ..model.native import as_json
 from ..model.rate import parse_rate
 from ..model.record import Record
@@ -62,7 +62,7 @@ def edits_of(name: str, parts: Mapping[str, Any], now: int) -> list[Edit]:
 
 def limited(name: str, slots: int | None) -> Edit:
     """Return the limit of a queue. Raises InvalidInput."""
-    check_slots(slots, to_stop=f"queuectl queue pause {name}")
+    demand_slots(slots, to_stop=f"queuectl queue pause {name}")
 
     def change(lane: Lane) -> str:
         lane.slots = slots

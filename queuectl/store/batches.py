@@ -144,9 +144,8 @@ class Batches:
     def drop_empty(self, names: Iterable[str]) -> None:
         """Delete those batches that have no job any more."""
         for name in names:
-            if not self._counts.of(name):
+            if self._counts.drop_if_empty(name):
                 self._database.change(DROP, (name,))
-                self._counts.drop(name)
 
 
 def _given_limits(specs: Sequence[JobSpec]) -> dict[str, Limits]:

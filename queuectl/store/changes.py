@@ -18,7 +18,7 @@ from .schema import one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping
+    from typing import Any, Iterable, Mapping
 
     from .batches import Batches
     from .contexts import Contexts
@@ -138,6 +138,8 @@ class JobChanges:
         self._count(before, -1)
         self._count(after, 1)
         self._leave_place(before)
+        if after["locks"] != before["locks"]:
+            self._forget_locks(names_of(before["locks"]))
         if verb == "retry":
             # What it waits for again may leave it stuck.
             self._links.reopen(number, now)
@@ -151,6 +153,11 @@ class JobChanges:
 
     def _count(self, place: Row, jobs: int) -> None:
         self._counts.add(place["queue"], place["batch"], names_of(place["locks"]), place["state"], jobs)
+
+    def _forget_locks(self, names: Iterable[str]) -> None:
+        """Drop the counts of those locks that no job has any more: any number of names may come and go."""
+        for name in names:
+            self._counts.of_locks.drop_if_empty(name)
 
     def _leave_place(self, place: Row) -> None:
         """Wake the next job in each lane of one that could be claimed before, and no longer can."""
@@ -245,6 +252,7 @@ class JobChanges:
             return False
         self._count(before, -1)
         self._leave_place(before)
+        self._forget_locks(names_of(before["locks"]))
         if before["batch"] is not None:
             self._batches.drop_empty([before["batch"]])
         return True

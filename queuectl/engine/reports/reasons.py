@@ -99,7 +99,7 @@ def _shut(facts: Facts, queue: str) -> tuple[str, str | None] | None:
 def _full(facts: Facts, job: Job) -> tuple[str, str] | None:
     """Return which of a job's locks are taken, or that its batch is full, with the hint; None if all have room."""
     locks = [lock for lock in map(facts.store.locks.get, job.locks) if lock.state == TAKEN]
-    texts = [f"{'it waits ' if lock is locks[0] else ''}for {_taken(facts, lock)}" for lock in locks]
+    texts = [f"{'it waits ' if lock is locks[0] else ''}for {_taken(lock)}" for lock in locks]
     commands = [f"queuectl lock limit {lock.name} {lock.running + 1}" for lock in locks]
     batch = None if job.batch is None else facts.store.batches.get(job.batch, facts.now)
     if batch is not None and batch.is_full:
@@ -108,11 +108,9 @@ def _full(facts: Facts, job: Job) -> tuple[str, str] | None:
     return (", and ".join(texts), " && ".join(commands)) if texts else None
 
 
-def _taken(facts: Facts, lock: Lock) -> str:
+def _taken(lock: Lock) -> str:
     """Return how much of a lock is taken, and by which jobs."""
-    holders = facts.store.locks.holders(lock.name)
-    ids = [job.id for job in facts.store.search.jobs(holders[:SHOWN])]
-    be, by = "is" if lock.running == 1 else "are", f" by {some_of(ids, len(holders))}" if ids else ""
+    be, by = "is" if lock.running == 1 else "are", f" by {some_of(lock.holders)}" if lock.holders else ""
     return f"lock {lock.name}: {lock.running} of {lock.slots} {be} taken{by}"
 
 
