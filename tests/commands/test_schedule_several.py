@@ -130,7 +130,7 @@ def test_all_that_is_wrong_is_told_at_once(home: str) -> None:
         ([{"id": "i" * 103, "command": "x"}], "id must have at most 102 characters here"),
         ([{"id": "last", "command": "x"}], "must not read like a number"),
         ([{"command": "x", "max_fails": 1}, {"command": "x", "max_fails": 2}], "max_fails is that of the whole batch"),
-        ([{"command": "x", "after": {"a": 1}}], "after: must be a list"),
+        ([{"command": "x", "after": {"a": 1}}], 'an object must be {"job"'),
         ([], "stdin has no jobs"),
         ([7], "a job must be a JSON object"),
         ('[{"command": "x"', "not valid JSON"),

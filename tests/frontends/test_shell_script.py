@@ -149,7 +149,7 @@ def test_history_without_a_job_needs_a_person(home: str) -> None:
         ("watch 0.01 list", "--watch must be"),
         ("watch cancel 1", "cannot be watched"),
         ("watch 2x list", "--watch must be a duration"),
-        ("watch 1 status -- x", 'unexpected "x"'),
+        ("watch 1 queue list -- x", 'unexpected "x"'),
     ],
 )
 def test_only_commands_that_look_can_be_watched(home: str, line: str, said: str) -> None:
