@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from ...model import when
 from ...model.job import PENDING, PROCESSING, SCHEDULED
-from ...model.nouns.home import METRICS, STATUS
-from ...model.nouns.schedules import CLOCK
+from ...model.nouns.home import CLOCK, METRICS, STATUS
 from ..grammar.registry import Arg, command
 from ..result import Result
 

@@ -71,7 +71,7 @@ class Facts:
     @cached_property
     def waiting_for_locks(self) -> int:
         """How many jobs could run but for a lock that others hold, COUNTED at most: those that a worker came to."""
-        return self.store.locks.count_parked(COUNTED) if self.jobs[PENDING] else 0
+        return self.store.locks.count_parked(COUNTED) if self.store.counts.of_locks.names_with(PENDING) else 0
 
     @property
     def total(self) -> int:

@@ -49,4 +49,3 @@ SCHEDULE_DETAIL = Noun(
 )
 REMOVED = Noun("removed schedule", removed=TEXT)
 NEXT_TIME = Noun("next time", **{"utc": TIME_TEXT, "local": TEXT, "in": TEXT})
-CLOCK = Noun("clock", utc=TIME_TEXT, local=TEXT, next_due_at=maybe(TIME))
