@@ -134,14 +134,14 @@ class Queues(Part):
         return self._change(_checked(names) or paused, [resumed(names)])
 
     def _give(self, name: str, edits: Sequence[Edit]) -> ShownQueue:
-        """Give a queue something; return what it is then."""
+        """Change a queue; return it as it is then."""
         self._change(_checked([name]), edits)
         lane, now = self._opened.store.lanes.get(name), self._opened.clock.wall()
         counts = self._opened.store.counts.by_queue().get(name, {})
         return ShownQueue.of_lane(lane, counts, now, is_shut=self.pause_of_home() is not None)
 
     def _change(self, names: Sequence[str], edits: Sequence[Edit]) -> Pausing:
-        """Change queues in one transaction, with an event for each change; then wake whom it may concern."""
+        """Change queues in one transaction, with an event for each change; then wake workers and schedulers."""
         opened, done = self._opened, Pausing([], [])
         for need in (edit.needs for edit in edits if edit.needs is not None):
             demand_workers_that_know(opened, need)

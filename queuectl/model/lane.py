@@ -183,7 +183,7 @@ def checked_name(kind: str, name: str) -> str:
 
 
 def demand_slots(slots: object, *, to_stop: str, may_be_none: bool = True) -> None:
-    """Raise InvalidInput for what is no number of slots; `to_stop` is the command that lets no job run."""
+    """Raise InvalidInput unless it is a number of slots; `to_stop` is the command that lets no job run."""
     if slots is None and may_be_none:
         return
     try:

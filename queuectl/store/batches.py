@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from .database import Database
     from .sqlite import Row
 
-    # What is given for a batch when it is begun, by the fields of its jobs that say so.
+    # The limits of a batch, by the fields of its jobs that give them.
     Limits = Dict[str, object]
 
-# These fields, and the columns that keep them.
+# The fields that give limits, and the columns that keep them.
 LIMITS = {"max_fails": "max_fails", "batch_limit": "slots"}
 OF_NAME = "SELECT * FROM batches WHERE name = ?"
 NEWEST = "SELECT * FROM batches ORDER BY id DESC LIMIT ?"
@@ -102,7 +102,7 @@ class Batches:
         return begun
 
     def create(self, begun: Mapping[str, Limits], *, actor: str, now: int) -> None:
-        """Begin batches, each with its limits."""
+        """Create batches, each with its limits."""
         for name, limits in begun.items():
             self._database.change(CREATE, (name, now, actor, *[limits[field] for field in LIMITS]))
 

@@ -146,7 +146,7 @@ class JobChanges:
             if before["batch"] is not None:
                 self._batches.resume(before["batch"])
         if verb == "retry" or after["state"] in FINAL_STATES:
-            # For its batch a stuck job has ended before.
+            # A stuck job counts as ended for its batch already.
             was_over = after["state"] in FINAL_STATES and before["hopeless"]
             self._links.follow(number, None if was_over else before["batch"], now)
         return True

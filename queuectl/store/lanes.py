@@ -116,7 +116,7 @@ class Lanes:
         )
 
     def _unparked(self, queue: str, pending: int) -> int:
-        """Return how many of a queue's pending jobs are not parked, or, of MAX_SLOTS or more, some of them."""
+        """Return how many of a queue's pending jobs are not parked; where some are parked, MAX_SLOTS at most."""
         if self._database.value(HAS_PARKED, (queue,)) is None:
             return pending
         return int(self._database.value(COUNT_CLAIMABLE, (queue,)))

@@ -43,7 +43,7 @@ UPDATE jobs SET parked = NULL WHERE state = 'pending' AND number = (
 
 
 class Lane:
-    """A lane of a job; `key` is what the rows of jobs say that are parked in it.
+    """A lane of a job; `key` is what `jobs.parked` says of the jobs that are parked in it.
 
     `slots` is None for any number. `stop_reason` is why its batch was stopped, None if it was not; `has_begun` is
     whether a job of the batch was claimed before.
@@ -89,12 +89,12 @@ class Parking:
         return Lane(key, slots, running, stop_reason, started_at is not None)
 
     def park(self, number: int, queue: str, lanes: Iterable[Lane], full: Lane) -> None:
-        """Park a pending job in a lane of its that is full; its other lanes pass it by."""
+        """Park a pending job in the one of its lanes that is full; in the others the next job has its turn."""
         if self._database.change(PARK, (full.key, number)):
             self.pass_by(queue, lanes)
 
     def pass_by(self, queue: str, lanes: Iterable[Lane]) -> None:
-        """Wake the next job of a queue in each lane with room of a job that can no longer be claimed."""
+        """Wake the next job of a queue in each lane with room, since one that needed it can no longer be claimed."""
         for lane in lanes:
             if lane.slots is not None and lane.has_room:
                 self._wake(lane.key, queue)

@@ -25,7 +25,7 @@ from ..home.underway import jobs_under_way
 from ..machine import process
 from ..machine.identity import Identity
 
-# So many jobs that wait for a lock are counted.
+# The most jobs that are counted as parked.
 COUNTED = 10_000
 
 
@@ -70,7 +70,7 @@ class Facts:
 
     @cached_property
     def waiting_for_locks(self) -> int:
-        """How many jobs could run but for a lock that others hold, COUNTED at most: those that a worker came to."""
+        """How many jobs are parked since others hold their lock, COUNTED at most."""
         return self.store.locks.count_parked(COUNTED) if self.store.counts.of_locks.names_with(PENDING) else 0
 
     @property

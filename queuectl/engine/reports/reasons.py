@@ -148,7 +148,7 @@ def _look_at(parent: Relative) -> str:
 
 
 def _help_of_batch(facts: Facts, name: str, kind: str) -> str:
-    """Return what may help a job that waits in vain for a batch."""
+    """Return the hint for a job that is stuck since a batch has failed."""
     batch = facts.store.batches.get(name, facts.now)
     if batch is not None and kind == COMPLETED and (batch.dead or batch.states.get(CANCELLED)):
         return f"run what failed of it again: {go_on(name)}"

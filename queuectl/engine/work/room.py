@@ -1,4 +1,4 @@
-"""Room in lanes, as workers use it: they claim where there is some, rest until there may be, or leave it to others."""
+"""How workers use the room in lanes: they claim where there is some, rest until there may be, or leave it to others."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def claim_next(store: Store, worker: int, queues: Sequence[str], settings: Setti
     now, actor = store.clock.wall(), f"worker {worker}"
 
     def expire(job: Row) -> None:
-        # If the clock was set, the job's time has moved along with it, and the claim looks again.
+        # If the clock was set, `follow` has moved the time of the job, and the claim looks again.
         if not follow(store):
             cancel = partial(hooks.cancel, store, settings=settings, actor=actor)
             store.jobs.expiry.end(job, now, actor, cancel)
@@ -46,7 +46,7 @@ def seconds_to_room(store: Store, queues: Sequence[str], longest: float) -> floa
 
 
 def leaves_work(store: Store, queue: str, claim: Claim | None, woken: int) -> bool:
-    """Return whether others may take what a job of a queue has made room for, and the next one does not take.
+    """Return whether the end of a job of a queue leaves work to other workers: the next claim does not take it all.
 
     `woken` is how many parked jobs the store had woken before. In the transaction that has claimed the next one.
     """
