@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..model.errors import NotFound, quoted
 from ..model.job import CANCELLED, FINAL_STATES
-from ..model.link import AWAITING_STATES, STUCK, UNFINISHED, of_batch
+from ..model.link import AWAITING_STATES, BATCH, STUCK, UNFINISHED, of_batch
 from .schema import IS_STUCK
 from .table import Table
 
@@ -90,8 +90,9 @@ class Standings(Table):
         found: int | None = self._database.value(ID, (name,))
         return found
 
-    def batch(self, name: str) -> int:
-        """Return the number that links have for a batch. Raises NotFound."""
+    def batch(self, parent: str) -> int:
+        """Return the number that links have for `batch:NAME`. Raises NotFound."""
+        name = parent[len(BATCH) :]
         found = self.find_batch(name)
         if found is None:
             raise NotFound(f"there is no batch {quoted(name)}", hint="see them with: queuectl batch list")
