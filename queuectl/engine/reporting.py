@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from typing import Iterable
 
     from ..model.link import Graph
+    from .finding import Finding
     from .lookout import Lookout
     from .reports.news import News
 
@@ -37,6 +38,8 @@ def version() -> str:
 class Reports(Part):
     """The reports of a home; any of them may raise StoreUnavailable."""
 
+    _opened: Finding
+
     def status(self) -> Status:
         """Return how the home is now: counts, workers, daemons, alerts. Each is read when it is first used."""
         return Status(self._opened)
@@ -45,19 +48,24 @@ class Reports(Part):
         """Return run and wait times, success rates and utilization, beside the counts."""
         return Metrics(self._opened)
 
-    def why(self, job: Job) -> Reason:
-        """Return why a job is in its state, and what helps."""
+    def why(self, reference: str | int | Job) -> Reason:
+        """Return why a job is in its state, and what helps. Raises NotFound."""
         from .reports.reasons import explain
 
+        job = self._job(reference)
         reason, hint = explain(self.status(), job)
         left = Logs(self._opened).ended_background(job) if job.is_final else None
         return Reason(job.id, job.state, f"{reason}; {left}" if left else reason, hint)
 
-    def graph(self, job: Job) -> Graph:
-        """Return the jobs that are linked to a job, directly or not, as far as one can look at them."""
+    def graph(self, reference: str | int | Job) -> Graph:
+        """Return the jobs that are linked to a job, directly or not, as far as one looks at them. Raises NotFound."""
         from .reports.graph import graph_of
 
-        return graph_of(self._opened.store, job.number)
+        return graph_of(self._opened.store, self._job(reference).number)
+
+    def _job(self, reference: str | int | Job) -> Job:
+        """Return a job as it was when it was read, or one that is named as it is now. Raises NotFound, InvalidInput."""
+        return reference if isinstance(reference, Job) else self._opened.get(reference)
 
     def without_workers(self, queues: Iterable[str]) -> dict[str, str]:
         """Return those of some queues that no worker takes jobs from, each with the command that starts one.

@@ -19,6 +19,7 @@ from ..model.schedule import CronPreview, Schedule, ScheduleDetail, ShownSchedul
 from ..model.spec import JobSpec
 from ..model.when import LATEST_MS, ago, iso, local
 from ..model.zones import LOCAL, canonical
+from .changing import SINCE_SCHEMA_6
 from .clockwork.firing import enqueue
 from .editing import difference
 from .home.opened import Part, search_path
@@ -57,7 +58,7 @@ class Schedules(Part):
         messages. Each of its jobs expires so long after it was made, such as "2h". Its expression goes by the home's
         time zone unless `timezone` names another than `local`. The first schedule of a home fixes that zone.
 
-        Also raises DaemonUnavailable if workers run that do not know such schedules.
+        Also raises DaemonUnavailable if workers or a scheduler run that do not know such schedules, or a field.
         """
         own: dict[str, Any] = {
             "name": name,
@@ -71,6 +72,8 @@ class Schedules(Part):
         own.update(
             expression=Cron.parse(expression).expression, timezone=canonical(timezone), expires=read_expires(own)
         )
+        if jobs is None:
+            self._demand_known({**own, **{name: getattr(specs[0], name) for name in SINCE_SCHEMA_6}})
         home, now = self._opened, self._opened.clock.wall()
         with home.store.writing():
             first = self._first_time(own["expression"], own["timezone"], now)
@@ -103,6 +106,12 @@ class Schedules(Part):
         demand_scheduler_that_knows(self._opened, "schedules of several jobs")
         return read_jobs(self._opened, name, jobs, names=names)
 
+    def _demand_known(self, values: Mapping[str, object]) -> None:
+        """Raise DaemonUnavailable if workers or a scheduler of before an upgrade would leave out what is given."""
+        unknown = [name for name in ("expires", *SINCE_SCHEMA_6) if values.get(name)]
+        if unknown:
+            demand_scheduler_that_knows(self._opened, ", ".join(sorted(unknown)))
+
     def edit(
         self,
         name: str,
@@ -115,8 +124,8 @@ class Schedules(Part):
         """Change a schedule; `changes` are those of `add`, but its name and the environment stay as they are.
 
         What is not given stays; `jobs` replace all that it has. It has another next time only if it goes by another
-        expression or zone. Jobs that it has made are not changed. Raises NotFound, or InvalidInput, also for the
-        command of a schedule that has several jobs, and for jobs where it has a command.
+        expression or zone. Jobs that it has made are not changed. Raises NotFound, DaemonUnavailable as `add` does, or
+        InvalidInput, also for the command of a schedule that has several jobs, and for jobs where it has a command.
         """
         home, now = self._opened, self._opened.clock.wall()
         own: dict[str, Any] = {key: as_json(changes.pop(key)) for key in OWN if key in changes}
@@ -131,6 +140,7 @@ class Schedules(Part):
             own["timezone"] = canonical(own["timezone"])
         if "expires" in own:
             own["expires"] = read_expires(own)
+        self._demand_known({**own, **fields})
         with home.store.writing():
             before = self.get(name)
             _demand_fits(before, jobs, changes)

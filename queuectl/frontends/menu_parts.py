@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # The options that forms ask for in addition to the command and its time.
 ASKED = [field.option for field in GIVEN if field.is_asked and field.name not in ("command", "run_at")]
+# What else may keep a new job waiting.
+WAITS = ("--in", "--after", "--lock", "--batch")
 PAGE = 10
 LOG_LINES = "30"
 IN_BACKGROUND = "Start in the background"
@@ -91,7 +93,7 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
     workers = sum(queue.workers.groups().values())
     running = f"{workers} running" if workers else "none running"
     return [
-        ("Add a job", ask("add", "command", more=[*ASKED, "--in"], defaults={"command": None, "in": "now"})),
+        ("Add a job", ask("add", "command", more=[*ASKED, *WAITS], defaults={"command": None, "in": "now"})),
         ("Live status", live_status),
         (f"List jobs ({sum(counts.values())})", list_jobs),
         (f"Start workers ({running})", ask("worker start", "--count", "--queue")),

@@ -21,6 +21,7 @@ from ..model.job import jobs_text
 from .banner import banner
 from .dispatch import BROKEN_PIPE, Session
 from .interpreter import WORDS, Interpreter, split_interval
+from .text import clip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 PROMPT_STATES = ("processing", "pending", "failed", "dead")
 NEWS_SHOWN = 5
+PAUSE_WIDTH = 48
 BLANKS = " \t\n"
 
 
@@ -128,7 +130,8 @@ class Shell(cmd.Cmd):
                 status = queue.reports.status()
                 ended = self._news.look()
                 counts = [f"{status.jobs[state]} {state}" for state in PROMPT_STATES if status.jobs[state]]
-                known = ", ".join([*(["paused"] if status.pause else []), *counts])
+                pauses = [] if status.pause is None else [self._short(status.pause.pause_text(status.now))]
+                known = ", ".join([*pauses, *counts])
                 # How many are dead is told anyway.
                 if any(alert.is_pressing and alert.code != "dead_jobs" for alert in status.alerts):
                     known = f"{known} !".lstrip()
@@ -139,6 +142,11 @@ class Shell(cmd.Cmd):
             more = len(ended) - NEWS_SHOWN
             lines.insert(0, f"[{jobs_text(more, 'more')} {'has' if more == 1 else 'have'} ended]")
         return known, lines
+
+    def _short(self, text: str) -> str:
+        """Return a text that others wrote as it can stand in the prompt."""
+        terminal = self._session.terminal()
+        return clip(terminal.err.safe(text), PAUSE_WIDTH, terminal.err.ellipsis)
 
     def complete(self, text: str, state: int) -> str | None:  # type: ignore[override]
         """Return the state-th completion of what readline takes for the word, None after the last."""

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 NO_DEFAULT = object()
 # The name of the home's own lane: its pause holds for all queues.
 HOME = ""
+# The lanes in which jobs are parked, by what has them.
+LOCK, BATCH = "lock", "batch"
 # The clock may be set back by so much before anybody sees that.
 SLACK_US = 3_000_000
 OPEN, PAUSED, FULL, DRAINING = STATES = ("open", "paused", "full", "draining")

@@ -14,6 +14,7 @@ from .fields import BY_SPELLING, EDITABLE, FROM_NOW, GIVEN, RECURRING, Field
 from .job import COMPLETED
 from .link import WHENS
 from .native import as_json
+from .when import is_digits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def with_limit(data: Mapping[str, object]) -> Mapping[str, object]:
     if not isinstance(batch, str) or "%" not in batch or data.get("batch_limit") is not None:
         return data
     name, _, limit = batch.rpartition("%")
-    return {**data, "batch": name, "batch_limit": int(limit) if limit.isdigit() and limit.isascii() else limit}
+    return {**data, "batch": name, "batch_limit": int(limit) if is_digits(limit) else limit}
 
 
 def _phrase(key: str, value: object, error: ValueError) -> str:

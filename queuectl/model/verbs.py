@@ -178,6 +178,8 @@ VERBS = {
             "held",
             help="Keep waiting jobs from running until they are released.\n\n"
             "A held job counts as unfinished: a schedule that skips while its last job is not done goes on skipping.",
+            # Another one may have what it was about to take: a lock, or a place in its batch.
+            wakes=STARTERS,
         ),
         Verb(
             "front",
@@ -200,6 +202,7 @@ VERBS = {
             question="Remove {id} with its output?",
             destroys=True,
             flags=(Flag(WITH_CHILDREN, "also delete all that waits for it, directly or not", is_rare=True),),
+            wakes=STARTERS,
             key="d",
             deletes=True,
         ),

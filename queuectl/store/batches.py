@@ -166,7 +166,9 @@ def _given_limits(specs: Sequence[JobSpec]) -> dict[str, Limits]:
 
 def _another_limit(name: str, field: str, limit: object, given: object) -> Conflict:
     has = f"was begun without {field}" if limit is None else f"has {field} {limit}"
-    hint = f"leave --{field.replace('_', '-')} out, or give another batch"
+    if (field, limit) == ("batch_limit", MAX_SLOTS):
+        has = f"has no {field} any more"
+    hint = f"leave {'the limit' if field == 'batch_limit' else '--max-fails'} out, or give another batch"
     if field == "batch_limit":
         hint += f"; change it with: queuectl batch limit {name} {given}"
     return Conflict(f"batch {name} {has}, it cannot be {given}", hint=hint, field=field)

@@ -12,7 +12,7 @@ from ..model.fields import EDITABLE, FROM_NOW
 from ..model.job import BLOCKED, FINAL_STATES, PENDING, TRANSITIONS, USER, WAITING_STATES
 from ..model.verbs import VERBS
 from .enqueue import PLAIN
-from .expiry import Expiry
+from .expiry import GIVE_REASON, Expiry
 from .namelists import NAME_LISTS, names_of, names_text
 from .schema import one_of
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .contexts import Contexts
     from .counts import Counts
     from .database import Database
+    from .expiry import Cancel
     from .lanes import Lanes
     from .links import Links
     from .parking import Parking
@@ -80,14 +81,9 @@ IN_STOPPED = f"""
 SELECT number, stop_reason FROM batches CROSS JOIN jobs INDEXED BY jobs_of_batch ON jobs.batch = batches.name
 WHERE stopped_at IS NOT NULL AND {one_of("jobs.state", WAITING_STATES)} LIMIT ?
 """
-STOP = """
-UPDATE jobs SET state = 'cancelled', error = ?, finished_at = ?, parked = NULL, updated_at = ?
-WHERE number = ? AND state = ?
-"""
 # Each ends with the number and the state that are expected.
 CHANGES = {
     "cancel": CANCEL,
-    "stop": STOP,
     "suspend": SUSPEND,
     "resume": RESUME,
     "retry": RETRY,
@@ -123,16 +119,16 @@ class JobChanges:
 
         return Parking(self._database, self._counts, Locks(self._database, self._counts))
 
-    def _change(self, verb: str, number: int, now: int, *values: object, how: str = "") -> bool:
+    def _change(self, verb: str, number: int, now: int, *values: object) -> bool:
         """Change a job whose state the verb fits, and keep the counts; return False if it does not fit it.
 
-        `how` names another of CHANGES than the verb's own. What was made of the job is read again: the counts cannot
-        say anything else. Its children, and those of its batch, learn whether it has ended.
+        What was made of the job is read again: the counts cannot say anything else. Its children, and those of its
+        batch, learn whether it has ended.
         """
         before = self._database.row(PLACE, (number,))
         if before is None or before["state"] not in VERBS[verb].states:
             return False
-        if not self._database.change(CHANGES[how or verb], (*values, number, before["state"])):
+        if not self._database.change(CHANGES[verb], (*values, number, before["state"])):
             return False
         after = self._database.rows(PLACE, (number,))[0]
         self._count(before, -1)
@@ -173,16 +169,18 @@ class JobChanges:
         """Return whether a job waits whose batch was stopped."""
         return self._database.value(IN_STOPPED, (1,)) is not None
 
-    def cancel_stopped(self, now: int, limit: int, *, actor: str) -> int:
-        """Cancel up to `limit` jobs that wait and whose batch was stopped; return how many."""
+    def cancel_stopped(self, now: int, limit: int, *, actor: str, cancel: Cancel | None = None) -> int:
+        """Cancel up to `limit` jobs that wait and whose batch was stopped, by `cancel` if given; return how many."""
         waiting = self._database.rows(IN_STOPPED, (limit,))
-        return sum(self._stop(row["number"], row["stop_reason"], actor, now) for row in waiting)
+        for row in waiting:
+            self._stop(row["number"], row["stop_reason"], actor, now, cancel or self.cancel)
+        return len(waiting)
 
-    def _stop(self, number: int, reason: str, actor: str, now: int) -> bool:
-        if not self._change("cancel", number, now, f"cancelled: {reason}", now, now, how="stop"):
-            return False
+    def _stop(self, number: int, reason: str, actor: str, now: int, cancel: Cancel) -> None:
+        """Cancel a job that waits and whose batch was stopped."""
+        self._database.change(GIVE_REASON, (f"cancelled: {reason}", number))
         self._batches.note(CANCELLED_FOR, number, reason, actor, now)
-        return True
+        cancel(number, now)
 
     def suspend(self, number: int, now: int, by: str = USER) -> bool:
         """Mark a running job as suspended, by USER or by PAUSE; its worker stops it. Return False if it was already."""

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from .sqlite import Row
 
     Cancel = Callable[[int, int], bool]
-    Expire = Callable[[Row], object]
 
 # The condition of the partial index, in full.
 EXPIRING = "expires_at IS NOT NULL AND last_attempt = 0 AND finished_at IS NULL"

@@ -17,6 +17,7 @@ from ..model.job import (
     Outcome,
     waits_since,
 )
+from ..model.record import Record
 from .changes import GOES_ON
 from .claim import ORDER, Claim, urgency
 from .enqueue import Enqueue
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
     from ..model.spec import JobSpec
     from .enqueue import Parent
-    from .expiry import Expire
+    from .expiry import Cancel
     from .parking import Lane
     from .sqlite import Row
 
@@ -74,6 +75,15 @@ NO_LANES: Sequence[Lane] = ()
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING != target)
 
 
+class Passing(Record):
+    """How a claim passes over jobs that cannot run: when, for whom, and what cancels one and follows the clock."""
+
+    now: int
+    actor: str
+    cancel: Cancel
+    follow: Callable[[], int]
+
+
 class Jobs(FinishedJobs):
     """The table of jobs."""
 
@@ -102,20 +112,31 @@ class Jobs(FinishedJobs):
         return enqueue.run(specs, on_progress)
 
     def claim(
-        self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = (), expire: Expire | None = None
+        self,
+        *,
+        worker: int,
+        now: int,
+        lease_until: int,
+        queues: Sequence[str] = (),
+        cancel: Cancel | None = None,
+        follow: Callable[[], int] = int,
     ) -> Claim | None:
         """Take the most urgent pending job of a queue with room for a worker; return it, or None if there is none.
 
         Order: priority (higher first), then `run_at`, then number. `queues` limits the choice. Jobs that come first and
-        have expired are cancelled instead, by `expire` if it is given; those whose lanes are full are parked.
+        have expired are cancelled instead, by `cancel` if it is given; those whose lanes are full are parked.
         If there are too many of these for one transaction, it returns None although there may be others behind them.
+
+        `follow` is called before a job is cancelled since it has expired. If the clock was set, it moves the times of
+        jobs and returns by how much.
         """
         head, lanes = None, NO_LANES
         self._left_to_pass_over = PASSED_OVER_AT_ONCE
         for queue in self._lanes.with_room(now, queues):
             row, found = self._database.row(HEAD_OF_QUEUE, (queue,)), NO_LANES
             if row is not None and (row["batch"] is not None or row["expires_at"] is not None or row["locks"]):
-                row, found = self._first_to_run(row, now, f"worker {worker}", expire)
+                passing = Passing(now, f"worker {worker}", cancel or self.cancel, follow)
+                row, found = self._first_to_run(row, passing)
             if row is not None and (head is None or urgency(row) < urgency(head)):
                 head, lanes = row, found
         if head is None:
@@ -136,17 +157,17 @@ class Jobs(FinishedJobs):
             self._batches.begin(claim.batch, now)
         return claim
 
-    def _first_to_run(
-        self, head: Row | None, now: int, actor: str, expire: Expire | None
-    ) -> Tuple[Optional[Row], Sequence[Lane]]:
+    def _first_to_run(self, head: Row | None, passing: Passing) -> Tuple[Optional[Row], Sequence[Lane]]:
         """Pass over the jobs at the head of a queue that cannot run; return the next one with its lanes.
 
         Those that have expired or whose batch was stopped are cancelled, those with a lane that is full are parked.
         None also if there are too many for one transaction.
         """
         while head is not None:
-            lanes = NO_LANES if is_over(head, now) else self.parking.lanes(names_of(head["locks"]), head["batch"])
-            way = self._way_to_pass_over(head, lanes, now, actor, expire)
+            lanes = (
+                NO_LANES if is_over(head, passing.now) else self.parking.lanes(names_of(head["locks"]), head["batch"])
+            )
+            way = self._way_to_pass_over(head, lanes, passing)
             if way is None:
                 return head, lanes
             if not self._left_to_pass_over:
@@ -156,19 +177,22 @@ class Jobs(FinishedJobs):
             head = self._database.row(HEAD_OF_QUEUE, (head["queue"],))
         return None, NO_LANES
 
-    def _way_to_pass_over(
-        self, head: Row, lanes: Sequence[Lane], now: int, actor: str, expire: Expire | None
-    ) -> Callable[[], object] | None:
+    def _way_to_pass_over(self, head: Row, lanes: Sequence[Lane], passing: Passing) -> Callable[[], object] | None:
         """Return what takes a job that cannot run out of the way, None if it can run."""
-        if is_over(head, now):
-            return lambda: expire(head) if expire else self.expiry.end(head, now, actor, self.cancel)
+        if is_over(head, passing.now):
+            return lambda: self._expire(head, passing)
         reason = next((lane.stop_reason for lane in lanes if lane.stop_reason is not None), None)
         if reason is not None:
-            return lambda: self._stop(head["number"], reason, actor, now)
+            return lambda: self._stop(head["number"], reason, passing.actor, passing.now, passing.cancel)
         full = next((lane for lane in lanes if not lane.has_room), None)
         if full is not None:
             return lambda: self.parking.park(head["number"], head["queue"], lanes, full)
         return None
+
+    def _expire(self, head: Row, passing: Passing) -> None:
+        """Cancel a job that has expired. If the clock was set, its time has moved instead: the claim looks again."""
+        if not passing.follow():
+            self.expiry.end(head, passing.now, passing.actor, passing.cancel)
 
     def renew(self, number: int, attempt_id: int, lease_until: int) -> bool:
         """Prolong a lease; return False if the attempt has lost the job."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from ..model.event import CANCELLED_FOR
 from ..model.job import BLOCKED, CANCELLED, COMPLETED, FAILED, PENDING
-from ..model.link import BADLY, HOPELESS, SATISFIED, fate
+from ..model.link import BADLY, HOPELESS, SATISFIED, UNFINISHED, fate
 from .namelists import names_of
 from .relatives import Relatives
 
@@ -33,6 +33,10 @@ HAS_OPEN_LINKS = "SELECT 1 FROM links INDEXED BY links_open WHERE parent = ? AND
 OPEN_LINKS = """
 SELECT child, kind, is_hopeless FROM links INDEXED BY links_open
 WHERE parent = ? AND satisfied_at IS NULL AND child > ? ORDER BY child LIMIT ?
+"""
+HOPELESS_LINKS = """
+SELECT child, kind, is_hopeless FROM links INDEXED BY links_hopeless
+WHERE parent = ? AND is_hopeless = 1 AND child > ? ORDER BY child LIMIT ?
 """
 ADD = "INSERT INTO links (child, parent, kind) VALUES (?, ?, ?)"
 REMOVE = "DELETE FROM links WHERE child = ?"
@@ -144,7 +148,9 @@ class Links(Relatives):
         while places and left > 0:
             parent, after = places.pop()
             standing = self.standings.of(parent)
-            links = self._database.rows(OPEN_LINKS, (parent, after, left))
+            # Of one that has not ended, only those without hope have something to learn: a batch says so at each end.
+            asked = HOPELESS_LINKS if standing[0] == UNFINISHED else OPEN_LINKS
+            links = self._database.rows(asked, (parent, after, left))
             if len(links) == left:
                 places.append((parent, links[-1]["child"]))
             left -= len(links)

@@ -22,11 +22,6 @@ HOLDERS = f"""
 SELECT id, locks FROM jobs INDEXED BY jobs_processing WHERE state = '{PROCESSING}' AND locks <> ''
 ORDER BY started_at, number
 """
-# Those whose lane is a lock, as parking writes it.
-COUNT_PARKED = """
-SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_parked_in
-    WHERE parked IS NOT NULL AND parked >= 'lock:' AND parked < 'lock;' LIMIT ?)
-"""
 
 
 class Locks:
@@ -59,10 +54,6 @@ class Locks:
             for lock in (held[name] for name in names_of(names) if name in held):
                 lock.holders.append(id)
         return locks
-
-    def count_parked(self, limit: int) -> int:
-        """Return how many jobs are parked until a lock is free, counting up to `limit`."""
-        return int(self._database.value(COUNT_PARKED, (limit,)))
 
     def limit(self, name: str, slots: int) -> None:
         """Let so many jobs hold a lock at a time. In a transaction; then see whether there is room, `Parking.leave`."""

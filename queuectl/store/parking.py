@@ -18,6 +18,7 @@ All methods that write must be called inside `with store.writing():`.
 from __future__ import annotations
 
 from ..model.job import PROCESSING
+from ..model.lane import BATCH, LOCK
 from .claim import ORDER
 
 TYPE_CHECKING = False
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from .database import Database
     from .locks import Locks
 
-LOCK, BATCH = "lock", "batch"
 OF_BATCH = "SELECT slots, stop_reason, started_at FROM batches WHERE name = ?"
 PARK = "UPDATE jobs SET parked = ? WHERE number = ? AND state = 'pending' AND parked IS NULL"
 NEXT_QUEUE = """

@@ -64,6 +64,7 @@ def test_the_limit_of_dead_jobs_belongs_to_the_batch(home: str, queue: Queue, ma
         ({"batch_limit": 3}, "batch_limit belongs to a batch, give a batch as well"),
         ({"batch": "b", "batch_limit": 0}, "batch_limit must be an integer between 1 and 10000"),
         ({"batch": "b%0"}, "batch_limit must be an integer between 1 and 10000"),
+        ({"batch": "b%" + "9" * 5000}, "batch_limit must be an integer between 1 and 10000"),
         ({"batch": "b%two"}, "batch_limit must be an integer between 1 and 10000"),
     ],
 )

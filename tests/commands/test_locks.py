@@ -105,3 +105,13 @@ def test_status_counts_the_jobs_that_wait_for_a_lock(home: str) -> None:
         assert take(opened) is None
     assert "  pending:           2  (2 waiting for a lock)" in done(home, "status").lines
     assert done(home, "status", "--json").json()["waiting_for_locks"] == 2
+
+
+def test_status_counts_the_jobs_whose_batch_is_full(home: str) -> None:
+    done(home, "add", "-", "--batch", "films%1", input=b"true\n" * 3)
+    with store(home) as opened:
+        claim(opened)
+        assert take(opened) is None
+    assert "  pending:           2  (2 waiting for others of their batch)" in done(home, "status").lines
+    found = done(home, "status", "--json").json()
+    assert (found["waiting_for_locks"], found["waiting_for_batches"]) == (0, 2)

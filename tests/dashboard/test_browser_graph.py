@@ -77,6 +77,7 @@ def test_a_batch_that_jobs_wait_for_is_a_node_that_leads_to_its_jobs(dashboard: 
 
     browser.open(f"{dashboard.url}/batches")
     browser.wait("document.querySelector('tr[data-key=book] a.hint')?.textContent === '1 job waits for it'")
+    assert "\n1 job waits for it" in browser.text("tr[data-key=book]")
     browser.js("document.querySelector('tr[data-key=book] a.hint').click()")
     browser.wait("document.querySelector('tr[data-key=print]')")
     assert browser.complaints() == []

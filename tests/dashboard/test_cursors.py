@@ -300,6 +300,9 @@ def test_a_page_is_read_by_an_index(api: Api, sort: str, q: str) -> None:
     for part in found:
         rows = api.store.database.rows("EXPLAIN QUERY PLAN " + part.window("number"), part.parameters)
         plan = " / ".join(row["detail"] for row in rows)
-        assert PLANS[sort, q] in plan and "SCAN jobs" not in plan.replace("SCAN jobs USING INDEX", ""), plan
+        index = PLANS[sort, q]
+        # Jobs that are parked stand in an index of their own.
+        assert index.replace("claimable", "parked") in plan if "jobs_parked" in part.index else index in plan, plan
+        assert "SCAN jobs" not in plan.replace("SCAN jobs USING INDEX", ""), plan
         is_sorted_besides = "TEMP B-TREE" in plan
         assert not is_sorted_besides or q.startswith(("state:", "id:")), plan

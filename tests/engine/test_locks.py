@@ -9,9 +9,10 @@ import pytest
 from queuectl.engine.machine.doorbell import WORK, WORKERS, Doorbell
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import InvalidInput, NotFound
+from queuectl.model.lane import LOCK
 from queuectl.model.lock import FREE, TAKEN
 from queuectl.model.when import HOUR
-from tests.store.building import claim, employ, take
+from tests.store.building import claim, employ, finish, take
 from tests.support import FakeClock
 
 
@@ -62,6 +63,22 @@ def test_a_higher_limit_wakes_jobs_and_rings(queue: Queue, clock: FakeClock) -> 
     assert told == [("lock", "gpu: limit 2"), ("batch", "b: no limit")]
 
 
+@pytest.mark.parametrize("verb", ["cancel", "hold", "remove", "edit"])
+def test_who_takes_a_job_away_that_was_about_to_get_a_lock_rings_for_the_next_one(
+    queue: Queue, clock: FakeClock, verb: str
+) -> None:
+    for name in ("first", "second", "third"):
+        queue.add("true", id=name, locks=["gpu"])
+    holder = claim(queue.store, now=clock.wall())
+    assert take(queue.store, now=clock.wall()) is None
+    finish(queue.store, holder)
+    bell = Doorbell(queue.home, WORKERS + "1")
+    assert getattr(queue, verb)("second", **({"locks": ["net"]} if verb == "edit" else {})).done == ["second"]
+    assert bell.answer()
+    bell.close()
+    assert claim(queue.store, now=clock.wall()).id == ("second" if verb == "edit" else "third")
+
+
 BAD: dict[str, tuple[Callable[[Queue], object], str, str | None]] = {
     "no slots": (lambda queue: queue.locks.limit("gpu", 0), "between 1 and 10000$", "queuectl hold lock:gpu"),
     "none": (lambda queue: queue.locks.limit("gpu", None), "between 1 and 10000, got null", None),  # type: ignore[arg-type]
@@ -100,9 +117,9 @@ def test_why_names_all_that_is_full_and_who_holds_it(queue: Queue, clock: FakeCl
         assert take(queue.store, now=clock.wall()) is None
     assert why(queue, "both") == (
         "it waits for lock gpu: 1 of 1 is taken by one, and for lock net: 2 of 2 are taken by two, three",
-        "queuectl lock limit gpu 2 && queuectl lock limit net 3",
+        "let more run with: queuectl lock limit gpu 2 && queuectl lock limit net 3",
     )
-    assert why(queue, "member") == ("batch b is full: 1 of 1 run", "queuectl batch limit b 2")
+    assert why(queue, "member") == ("batch b is full: 1 of 1 run", "let more run with: queuectl batch limit b 2")
 
 
 def test_why_names_a_few_of_many_holders(queue: Queue, clock: FakeClock) -> None:
@@ -130,7 +147,8 @@ def test_a_job_that_waits_for_a_lock_is_counted_and_is_no_alert(queue: Queue, cl
     assert take(queue.store, now=clock.wall()) is None
     clock.advance(HOUR)
     status = queue.reports.status()
-    assert status.waiting_for_locks == 2 and queue.store.locks.count_parked(1) == 1
+    assert status.waiting_for_locks == 2 and queue.store.lanes.count_parked(LOCK, 1) == 1
+    assert status.waiting_for_batches == 0
     assert status.alerts == []
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
 from queuectl.engine.daemons.daemon import POOL, SCHEDULER, Daemon, DaemonRecord
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import DaemonUnavailable
+from tests.store.building import values
 
 UNKNOWN: dict[str, Callable[[Queue], object]] = {
     "after": lambda queue: queue.add("true", after="first"),
@@ -73,3 +75,17 @@ def test_a_scheduler_of_an_older_schema_is_given_no_schedule_of_several_jobs(que
     with pytest.raises(DaemonUnavailable, match="the scheduler is of .* does not know schedules of several jobs"):
         UNKNOWN["schedules of several jobs"](queue)
     assert queue.schedules.all() == [] and queue.schedules.add("one", "@daily", "true").runs == "true"
+
+
+@pytest.mark.parametrize("field", [{"locks": "gpu"}, {"nice": 5}, {"on_failure": "true"}, {"expires": "1h"}])
+@pytest.mark.parametrize("daemon", [POOL, SCHEDULER])
+def test_no_schedule_has_a_field_that_an_older_schema_would_leave_out(
+    queue: Queue, daemon: Daemon, field: dict[str, str]
+) -> None:
+    enter_pool(queue, "5", daemon)
+    plain = queue.schedules.add("plain", "@daily", "true")
+    for change in (partial(queue.schedules.add, "it", "@daily", "true"), partial(queue.schedules.edit, "plain")):
+        with pytest.raises(DaemonUnavailable, match=f"schema 5.* does not know {[*field][0]}$"):
+            change(**field)
+    assert [values(schedule) for schedule in queue.schedules.all()] == [values(plain)]
+    assert queue.schedules.edit("plain", priority=1).priority == 1

@@ -300,7 +300,7 @@ def test_why_says_what_of_its_queue_keeps_a_job_waiting(queue: Queue, clock: Fak
     queue.queues.rate("mail", "10/m")
     queue.queues.limit("mail", 1)
     claim(queue.store, now=clock.wall())
-    assert why(queue, "it") == ("queue mail is full: 1 of 1 run", "queuectl queue limit mail 2")
+    assert why(queue, "it") == ("queue mail is full: 1 of 1 run", "let more run with: queuectl queue limit mail 2")
     queue.queues.limit("mail", 2)
     reason, hint = why(queue, "it")
     assert reason.startswith("the rate 10/m of queue mail lets the next job start at ") and hint is None

@@ -63,7 +63,7 @@ def test_the_menu_is_left(home: str, answer: str) -> None:
 
 
 def test_a_form_adds_a_job_and_tells_the_command_that_does_the_same(home: str) -> None:
-    talk = Talk(home, "1", "echo 'two words'; true", "y", "mine", "reports", "7", "2", "90", "1h", "0")
+    talk = Talk(home, "1", "echo 'two words'; true", "y", "mine", "reports", "7", "2", "90", "1h", "", "", "", "0")
     assert talk.code == 0, talk.err
     assert talk.commands == [
         "queuectl add --id mine --queue reports --priority 7 --retries 2 --timeout 90 --in 1h "
@@ -83,7 +83,7 @@ def test_a_form_adds_a_job_and_tells_the_command_that_does_the_same(home: str) -
 
 def test_the_defaults_of_a_form_are_those_in_force(home: str) -> None:
     done(home, "config", "set", "max_retries", "9")
-    talk = Talk(home, "1", "true", "y", "", "", "", "", "", "", "0")
+    talk = Talk(home, "1", "true", "y", *[""] * 9, "0")
     assert all(
         shown in talk.out
         for shown in ("id [job-NUMBER]: ", "priority [0]: ", "retries [9]: ", "timeout [300s]: ", "queue [default]: ")
@@ -93,7 +93,7 @@ def test_the_defaults_of_a_form_are_those_in_force(home: str) -> None:
 
 
 def test_a_command_that_begins_with_a_dash_is_no_option(home: str) -> None:
-    talk = Talk(home, "1", "--help", "yes", "", "", "-5", "", "", "", "0")
+    talk = Talk(home, "1", "--help", "yes", "", "", "-5", *[""] * 6, "0")
     assert talk.commands == ["queuectl add --command=--help --priority=-5"]
     assert (jobs(home)[0]["command"], jobs(home)[0]["priority"]) == ("--help", -5)
 
@@ -121,7 +121,7 @@ def test_a_command_that_begins_with_a_dash_is_scheduled(home: str, command: str)
 
 
 def test_a_wrong_answer_is_asked_again_and_three_lead_back(home: str) -> None:
-    talk = Talk(home, "1", "true", "y", "", "", "high", "5000", "3", "", "", "", "0")
+    talk = Talk(home, "1", "true", "y", "", "", "high", "5000", "3", *[""] * 6, "0")
     assert talk.out.count("priority must be an integer between -1000 and 1000") == 2
     assert jobs(home)[0]["priority"] == 3
     talk = Talk(home, "1", "true", "y", "", "a", "b c", "d", "0")

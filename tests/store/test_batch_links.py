@@ -300,3 +300,23 @@ def test_four_times_as_many_jobs_in_a_batch_that_others_wait_for_cost_four_times
 
     few, many = (steps_taken(store, partial(add_and_end, jobs, str(jobs))) for jobs in (1_000, 4_000))
     assert many / few < 4 * 1.15
+
+
+def test_the_end_of_a_job_costs_the_same_however_many_wait_for_its_batch(store: Store) -> None:
+    def add_and_end(children: int, batch: str) -> None:
+        with store.writing():
+            jobs = [*[spec(batch=batch)] * 2, *[spec()] * children]
+            parents = [(), (), *[[(f"batch:{batch}", COMPLETED)]] * children]
+            store.jobs.enqueue(jobs, path="", actor="test", now=NOW, parents=parents)
+        counted.append(steps_taken(store, lambda: finish(store, claim(store))))
+        assert not store.links.has_follow_ups()
+        assert finish(store, claim(store)) and not store.links.has_follow_ups()
+        with store.writing():
+            for _ in range(children):
+                claimed = store.jobs.claim(worker=1, now=NOW, lease_until=0)
+                assert claimed is not None
+
+    counted: list[int] = []
+    add_and_end(1, "few")
+    add_and_end(400, "many")
+    assert counted[1] < counted[0] * 3, counted

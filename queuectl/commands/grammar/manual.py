@@ -70,9 +70,7 @@ def _lines() -> Iterator[str]:
     yield from _section("EXIT STATUS", _terms(_exit_codes(EXIT_CODES)))
     yield from _section("ENVIRONMENT", _terms(VARIABLES))
     yield from _section("FILES", _terms((f"\\fI{escaped(name)}\\fR", text) for name, text in FILES))
-    yield from _section(
-        "EXAMPLES", _example_lines(_as_typed(example) for found in COMMANDS.values() for example in found.examples[:1])
-    )
+    yield from _section("EXAMPLES", _example_lines(f"queuectl {found.examples[0]}" for found in COMMANDS.values()))
     yield from _section("SEE ALSO", SEE_ALSO)
 
 
@@ -154,11 +152,6 @@ def _example_lines(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         yield text_line(line.strip())
     yield ".fi"
-
-
-def _as_typed(example: str) -> str:
-    """Return an example as it is typed: some begin with another command, in front of a pipe."""
-    return example if "| queuectl " in example else f"queuectl {example}"
 
 
 def text_line(line: str) -> str:

@@ -92,8 +92,10 @@ class Arg(Record):
         value = self.value(text)
         if self.field is not None:
             from ...model.fields import BY_NAME
+            from ...model.spec import with_limit
 
-            BY_NAME[self.field].check(value, now)
+            for name, part in with_limit({self.field: value}).items():
+                BY_NAME[name].check(part, now)
 
 
 # Read by the front end, which runs the command again and again: handlers are never given it.

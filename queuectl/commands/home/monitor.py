@@ -58,7 +58,10 @@ def _status_text(found: Status) -> str:
         f"jobs:      {found.total}",
     ]
     some = {
-        PENDING: [(found.waiting_for_locks, "waiting for a lock")],
+        PENDING: [
+            (found.waiting_for_locks, "waiting for a lock"),
+            (found.waiting_for_batches, "waiting for others of their batch"),
+        ],
         PROCESSING: [(found.suspended, "suspended"), (len(found.gone), "without a worker")],
     }
     for state, count in found.jobs.items():

@@ -62,7 +62,8 @@ GROUP = "Jobs"
         "add -- rsync -a 'My Documents' backup:",
         "add --like job-1 --priority 10",
         "add 'make test' --follow --start",
-        "generate-commands | queuectl add - --tag batch",
+        "add 'make install' --after build,test",
+        "add - --batch downloads%4 < commands.txt",
     ),
 )
 def add(

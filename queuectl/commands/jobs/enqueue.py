@@ -55,7 +55,7 @@ MANY_JOBS = 10_000
         "enqueue jobs.jsonl",
         "enqueue jobs.jsonl --queue mail --priority 5",
         "enqueue --validate @jobs.json",
-        "generate-jobs | queuectl enqueue -",
+        "enqueue - < jobs.jsonl",
         "enqueue --template simple_job --set command='make test'",
     ),
 )

@@ -3,6 +3,7 @@
 Everything that belongs to a fire is one transaction: moving the schedule on (which only one scheduler
 can), noting the pair of schedule and time, enqueuing the job or all jobs, and an event for each time that
 does not fire, with the reason. A kill before its commit leaves the schedule due; after it, it has fired.
+Of several times each is a transaction of its own, for each may add thousands of jobs.
 """
 
 from __future__ import annotations
@@ -72,11 +73,17 @@ class Firing:
         # Outside of the transaction: looking for times may take a while.
         fired = schedule.next_at is not None and self._store.schedules.has_fired(schedule, schedule.next_at)
         due, following = Due(cron, zone, schedule, now, has_fired=fired), cron.next_after(now, zone)
-        with self._store.writing():
-            # The zone may have been changed meanwhile: then it is looked at again.
-            if timezone.home_zone(self._store) != home or not self._store.schedules.advance(schedule, following):
-                return 0
-            return self._make_all(schedule, due.fires, due.left_out(why), now)
+        made, skipped = 0, due.left_out(why)
+        for number, next_at in enumerate([*due.fires[1:], following]):
+            if number:
+                self._store.database.give_way()
+            with self._store.writing():
+                # The zone may have been changed meanwhile: then it is looked at again.
+                if timezone.home_zone(self._store) != home or not self._store.schedules.advance(schedule, next_at):
+                    return made
+                made += self._make_all(schedule, due.fires[number : number + 1], skipped, now)
+            schedule.next_at, skipped = next_at, None
+        return made
 
     def _fire_promised(self, schedule: Schedule, home: str, reason: str, now: int, why: str) -> int | None:
         """Fire for the time that stands in the schedule, and leave the next one to a process that knows the zone."""

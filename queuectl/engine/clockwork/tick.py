@@ -30,6 +30,10 @@ from .housekeeping import Housekeeping
 from .pauses import end_pauses
 from .sampling import Sampler
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...store.expiry import Cancel
+
 LONGEST_WAIT_SECONDS = 1.0
 PROMOTE_AT_ONCE = CANCEL_AT_ONCE = EXPIRE_AT_ONCE = 500
 ZONES_MS = 60_000
@@ -102,16 +106,20 @@ class Clockwork:
         self._last_trouble = trouble
 
     def _expire(self) -> int:
-        expired, actor = 0, self._log.speaker
+        expired = 0
         while self._store.jobs.expiry.is_due(self._clock.wall()):
             if expired:
                 self._store.database.give_way()
-            cancel = partial(hooks.cancel, self._store, settings=load_settings(self._store), actor=actor)
+            cancel = self._cancel()
             with self._store.writing():
                 # The clock may have been set since this tick began.
                 follow(self._store)
-                expired += self._store.jobs.expiry.step(self._clock.wall(), EXPIRE_AT_ONCE, actor, cancel)
+                expired += self._store.jobs.expiry.step(self._clock.wall(), EXPIRE_AT_ONCE, self._log.speaker, cancel)
         return expired
+
+    def _cancel(self) -> Cancel:
+        """Return what cancels a job, with what follows from that."""
+        return partial(hooks.cancel, self._store, settings=load_settings(self._store), actor=self._log.speaker)
 
     def _promote(self) -> int:
         promoted = 0
@@ -130,9 +138,10 @@ class Clockwork:
         while self._store.jobs.has_stopped():
             if cancelled:
                 self._store.database.give_way()
+            cancel = self._cancel()
             with self._store.writing():
                 cancelled += self._store.jobs.cancel_stopped(
-                    self._clock.wall(), CANCEL_AT_ONCE, actor=self._log.speaker
+                    self._clock.wall(), CANCEL_AT_ONCE, actor=self._log.speaker, cancel=cancel
                 )
         if cancelled:
             self._log.say(f"cancelled {jobs_text(cancelled)} of batches that were stopped")

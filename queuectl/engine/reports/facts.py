@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from ...model.cached import cached_property
 from ...model.job import PENDING, PROCESSING, STATES, Job, ran_for
-from ...model.lane import HOME, Lane
+from ...model.lane import BATCH, HOME, LOCK, Lane
 from ...model.link import AWAITING_STATES
 from ...model.numbers import RATE_MINUTES, depth, per_minute, share
 from ...model.rollup import Rollup
@@ -71,7 +71,12 @@ class Facts:
     @cached_property
     def waiting_for_locks(self) -> int:
         """How many jobs are parked since others hold their lock, COUNTED at most."""
-        return self.store.locks.count_parked(COUNTED) if self.store.counts.of_locks.names_with(PENDING) else 0
+        return self.store.lanes.count_parked(LOCK, COUNTED)
+
+    @cached_property
+    def waiting_for_batches(self) -> int:
+        """How many jobs are parked since their batch is full, COUNTED at most."""
+        return self.store.lanes.count_parked(BATCH, COUNTED)
 
     @property
     def total(self) -> int:

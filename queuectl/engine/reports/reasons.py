@@ -36,6 +36,8 @@ from .facts import COUNTED, Facts
 
 # A command that runs all of them again is no longer one to type.
 MOST_NAMED = 20
+# A limit is there for a reason: whoever asks why is told what a command would do to it.
+MORE = "let more run with: "
 MUST = {
     COMPLETED: "and must be completed first",
     ANY: "and must end first",
@@ -88,7 +90,8 @@ def _shut(facts: Facts, queue: str) -> tuple[str, str | None] | None:
     if lane is None:
         return None
     if lane.is_full(running):
-        return f"queue {queue} is full: {running} of {lane.slots} run", f"queuectl queue limit {queue} {running + 1}"
+        more = f"{MORE}queuectl queue limit {queue} {running + 1}"
+        return f"queue {queue} is full: {running} of {lane.slots} run", more
     starts_at = lane.starts_at(facts.now)
     if starts_at > facts.now:
         following = when.clock_text(-(-starts_at // when.SECOND) * when.SECOND, facts.now)
@@ -105,7 +108,7 @@ def _full(facts: Facts, job: Job) -> tuple[str, str] | None:
     if batch is not None and batch.is_full:
         texts.append(f"batch {batch.name} is full: {batch.running} of {batch.slots} run")
         commands.append(f"queuectl batch limit {batch.name} {batch.running + 1}")
-    return (", and ".join(texts), " && ".join(commands)) if texts else None
+    return (", and ".join(texts), MORE + " && ".join(commands)) if texts else None
 
 
 def _taken(lock: Lock) -> str:

@@ -8,30 +8,22 @@ from functools import partial
 from ...model.settings import Settings
 from ...store import Store
 from ...store.claim import Claim
-from ...store.sqlite import Row
 from ..home.clockwatch import follow
 from . import hooks
 
 
 def claim_next(store: Store, worker: int, queues: Sequence[str], settings: Settings) -> Claim | None:
     """Claim a job for a worker of some or all queues. In a transaction."""
-    now, actor = store.clock.wall(), f"worker {worker}"
-
-    def expire(job: Row) -> None:
-        # If the clock was set, `follow` has moved the time of the job, and the claim looks again.
-        if not follow(store):
-            cancel = partial(hooks.cancel, store, settings=settings, actor=actor)
-            store.jobs.expiry.end(job, now, actor, cancel)
-
     if store.lanes.have_rates:
         # They hold by the clock: it may just have been set.
         follow(store)
     return store.jobs.claim(
         worker=worker,
-        now=now,
+        now=store.clock.wall(),
         queues=queues,
         lease_until=store.clock.monotonic() + settings.lease,
-        expire=expire,
+        cancel=partial(hooks.cancel, store, settings=settings, actor=f"worker {worker}"),
+        follow=partial(follow, store),
     )
 
 

@@ -17,6 +17,7 @@ STATUS = Noun(
     jobs=STATE_COUNTS,
     suspended=NUMBER,
     waiting_for_locks=NUMBER,
+    waiting_for_batches=NUMBER,
     total=NUMBER,
     queues=table(table(NUMBER)),
     pauses=many(PAUSE),

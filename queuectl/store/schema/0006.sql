@@ -90,6 +90,7 @@ CREATE TABLE links (
 ) WITHOUT ROWID;
 CREATE INDEX links_of_parent ON links (parent, child);
 CREATE INDEX links_open ON links (parent, child) WHERE satisfied_at IS NULL;
+CREATE INDEX links_hopeless ON links (parent, child) WHERE is_hopeless = 1;
 
 -- Parents whose children do not all know yet how they stand: the next child to tell comes after `child`.
 CREATE TABLE follow_ups (

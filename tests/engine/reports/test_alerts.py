@@ -16,6 +16,7 @@ from queuectl.engine.daemons.daemon import POOL, SCHEDULER, DaemonRecord
 from queuectl.engine.queue import Queue
 from queuectl.engine.reports import alerts as module
 from queuectl.model.alert import CODES, INFO, LEVELS, WARNING, Alert
+from queuectl.model.errors import NotFound
 from queuectl.model.job import COMPLETED, DEAD, FAILED, SCHEDULED, STATES
 from queuectl.model.scheduler import SchedulerRecord
 from queuectl.model.when import DAY, MINUTE
@@ -281,6 +282,14 @@ def test_why_has_the_words_and_the_command_of_the_alert(
     alert = only(queue)
     why = queue.reports.why(job)
     assert alert.text.split(" but ")[1] in why.reason and why.hint == alert.command
+
+
+def test_why_and_graph_take_a_job_by_any_name(queue: Queue) -> None:
+    job = waiting(queue, "pending")
+    assert {queue.reports.why(name).id for name in (job, job.id, job.number, "last")} == {job.id}
+    assert {queue.reports.graph(name).job for name in (job, job.id, job.number, "last")} == {job.number}
+    with pytest.raises(NotFound):
+        queue.reports.why("nowhere")
 
 
 def test_why_has_the_words_of_the_alert_about_a_queue(queue: Queue) -> None:

@@ -7,9 +7,12 @@ from typing import Any, Iterator
 
 import pytest
 
+from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.home.settings import load_settings
+from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.environment import Environments
+from queuectl.engine.work.room import claim_next
 from queuectl.engine.work.settle import settle
 from queuectl.model.job import Job, Outcome
 from queuectl.store import Store
@@ -233,6 +236,22 @@ def test_a_cancel_of_all_that_waits_adds_the_command_for_idle_once(queue: Queue)
     assert [(hook.hook_of, hook.queue) for hook in hooks(queue)] == [(3, "q2")]
     queue.cancel(*hooks(queue))
     assert commands(queue) == ["rest"]
+
+
+@pytest.mark.parametrize("is_claimed", [False, True], ids=["by a tick", "by a claim"])
+def test_the_stop_of_a_batch_adds_the_command_for_idle_once(queue: Queue, store: Store, is_claimed: bool) -> None:
+    queue.config.set("on_idle", "echo idle")
+    for _ in range(3):
+        queue.add("false", batch="b", max_fails=1, retries=0)
+    assert end(store, claim(store), Outcome.exited(3)) == "dead"
+    assert commands(queue) == []
+    if is_claimed:
+        claimed = write(store, claim_next, store, 1, (), load_settings(store))
+        assert claimed is not None and claimed.command == "echo idle"
+    else:
+        Clockwork(store, Log("test", store.clock)).tick()
+    assert commands(queue) == ["echo idle"]
+    assert {job.state for job in queue.list("batch:b")} == {"dead", "cancelled"}
 
 
 # With processes

@@ -14,8 +14,8 @@ function row(item, app) {
   const link = (states, content) => h('a', { href: jobsUrl(`batch:${item.name}${states}`) }, content);
   const state = [batchBadge(item.state),
     item.stop_reason && h('div', { class: 'hint' }, item.stop_reason),
-    item.waiting > 0 && h('a', { href: jobsUrl(`after:batch:${item.name}`), class: 'hint' },
-      `${plural(item.waiting, 'job')} ${item.waiting === 1 ? 'waits' : 'wait'} for it`)];
+    item.waiting > 0 && h('div', {}, h('a', { href: jobsUrl(`after:batch:${item.name}`), class: 'hint' },
+      `${plural(item.waiting, 'job')} ${item.waiting === 1 ? 'waits' : 'wait'} for it`))];
   const percent = Math.floor((item.ended * 100) / item.jobs);
   return [heading(h('a', { href: jobsUrl(`batch:${item.name}`), class: 'mono' }, item.name)), state,
     h('progress', { max: item.jobs, value: item.ended, 'aria-label': `${percent}%`, title: `${percent}%` }),
