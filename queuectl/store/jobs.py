@@ -17,7 +17,6 @@ from ..model.job import (
     Outcome,
     waits_since,
 )
-from ..model.record import Record
 from .changes import GOES_ON
 from .claim import ORDER, Claim, urgency
 from .enqueue import Enqueue
@@ -75,13 +74,17 @@ NO_LANES: Sequence[Lane] = ()
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING != target)
 
 
-class Passing(Record):
-    """How a claim passes over jobs that cannot run: when, for whom, and what cancels one and follows the clock."""
+class Passing:
+    """How a claim passes over jobs that cannot run: when, for whom, and what cancels one and follows the clock.
 
-    now: int
-    actor: str
-    cancel: Cancel
-    follow: Callable[[], int]
+    It is no record, which would take longer to make: each claim of a job in a batch makes one.
+    """
+
+    def __init__(self, now: int, actor: str, cancel: Cancel, follow: Callable[[], int]) -> None:
+        self.now = now
+        self.actor = actor
+        self.cancel = cancel
+        self.follow = follow
 
 
 class Jobs(FinishedJobs):
