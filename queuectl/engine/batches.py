@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model.batch import Batch
 from ..model.errors import NotFound, did_you_mean, quoted
-from ..model.lane import check_slots
+from ..model.lane import demand_slots
 from .home.opened import Part
 from .machine.doorbell import WORKERS, ring, ring_schedulers
 from .outgrown import demand_workers_that_know
@@ -37,7 +37,7 @@ class Batches(Part):
 
         Raises InvalidInput, NotFound, or DaemonUnavailable if workers run that know no limits of batches.
         """
-        check_slots(slots, to_stop=f"queuectl hold batch:{name}")
+        demand_slots(slots, to_stop=f"queuectl hold batch:{name}")
         opened = self._opened
         demand_workers_that_know(opened, "batch limit")
         self.get(name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model.errors import InvalidInput, quoted
 from ..model.fields import FROM_NOW
 from ..model.job import COMPLETED, FINAL_STATES, PROCESSING, WAITING_STATES, jobs_text
-from ..model.link import BATCH, WHENS
+from ..model.link import WHENS
 from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
 from ..model.when import duration_text
 from .finding import Finding, Selection
@@ -163,7 +163,7 @@ class Changing(Finding):
         from .linking import Linking
 
         standings, found = self.store.links.standings, Linking(self).parents(changes)
-        texts = {standings.batch(text[len(BATCH) :]): text for text, _ in found if isinstance(text, str)}
+        texts = {standings.batch(text): text for text, _ in found if isinstance(text, str)}
         numbers = {text: number for number, text in texts.items()}
         parents = [(one if isinstance(one, int) else numbers[one], kind) for one, kind in found]
         texts.update((job.number, job.id) for job in self.store.search.jobs([one for one, _ in parents if one > 0]))

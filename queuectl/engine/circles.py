@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..store import Store
     from ..store.enqueue import Parent
 
-    # A job by its number; a new one, or a batch, by its name; a new one without an id by its place, a minus before it.
+    # A job by its number, a new job by its id, a batch by `batch:NAME`, a new job without an id by minus its place.
     Node = Union[int, str]
 
 SHOWN = 10
@@ -30,7 +30,7 @@ def demand_none_in_a_circle(parents: Mapping[str, Sequence[Node]]) -> None:
 def demand_no_circle_in_batches(store: Store, specs: Sequence[JobSpec], parents: Sequence[Sequence[Parent]]) -> None:
     """Raise InvalidInput if jobs of one enqueue wait for batches that they are in. In the transaction that adds them.
 
-    Only of a batch can a new job be a part that others, which are there already, wait for.
+    Jobs that are there already can wait for a new one only by way of its batch.
     """
     named = {parent for found in parents for parent, _ in found}
     batches = {spec.batch for spec in specs if spec.batch is not None}
@@ -46,7 +46,7 @@ def demand_no_circle_in_batches(store: Store, specs: Sequence[JobSpec], parents:
 
 
 def demand_no_circle_of_edit(store: Store, jobs: Collection[int], parents: Sequence[tuple[int, str]]) -> None:
-    """Raise InvalidInput if one of some jobs would wait for itself by these parents.
+    """Raise InvalidInput if any of some jobs would wait for itself with these parents.
 
     In the transaction that adds them.
     """
@@ -78,7 +78,7 @@ class _Graph:
 
 
 def _find(starts: Iterable[Node], parents_of: Callable[[Node], Iterable[Node]]) -> Sequence[Node]:
-    """Return nodes each of which waits for the next one, and the last one for the first; nothing if there are none.
+    """Return nodes that form a circle, each before the one that it waits for; nothing if there is no circle.
 
     (graphlib came with Python 3.9.)
     """
@@ -104,14 +104,14 @@ def _node(store: Store, parent: int) -> Node:
 
 
 def _shown(store: Store, nodes: Sequence[Node]) -> Sequence[Node]:
-    """Return nodes by the ids of jobs."""
+    """Return nodes as users name them."""
     numbers = [node for node in nodes if isinstance(node, int)]
     ids = {**dict.fromkeys(numbers, NEW), **{job.number: job.id for job in store.search.jobs(numbers)}}
     return [ids[node] if isinstance(node, int) else node for node in nodes]
 
 
 def _circle(nodes: Sequence[Node]) -> InvalidInput:
-    """Return the error for what waits for the next one each, and the last one for the first."""
+    """Return the error for nodes that form a circle."""
     if len(nodes) == 1:
         return InvalidInput(f"{quoted(nodes[0])} cannot wait for itself", field="after")
     shown = [*map(str, nodes)] if len(nodes) <= SHOWN else [*map(str, nodes[: SHOWN - 1]), "...", str(nodes[-1])]

@@ -1,4 +1,4 @@
-"""Following what one job prints, attempt by attempt, until it is over: a look at a time."""
+"""Follows what one job prints, attempt by attempt, until it is over: one look at a time."""
 
 from __future__ import annotations
 

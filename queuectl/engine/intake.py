@@ -96,7 +96,7 @@ def parse_jobs(text: str, source: str) -> JobText:
 def leave_out(jobs: list[dict[str, Any]], *, but_secrets: bool = False) -> list[str]:
     """Take out of jobs what the JSON of a job has and nobody can give; return what to say about that.
 
-    What stands for secrets stays if it is known what they are.
+    With `but_secrets`, masked values stay: the caller knows the values behind them.
     """
     computed = dict.fromkeys(key for job in jobs for key in job if key in COMPUTED)
     secrets = dict.fromkeys(name for job in jobs for name in _masked(job) if not but_secrets)

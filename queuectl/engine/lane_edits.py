@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model.errors import Conflict, InvalidInput, did_you_mean, quoted, with_value
 from ..model.instants import is_from_now
 from ..model.kinds import TIME
-from ..model.lane import Lane, check_slots
+from ..model.lane import Lane, demand_slots
 from ..model.native import as_json
 from ..model.rate import parse_rate
 from ..model.record import Record
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..store import Store
 
 MAX_REASON = 200
-# What is said of a pause.
+# The parts that describe a pause.
 HOW = ("until", "reason", "schedules", "running")
 
 
@@ -37,11 +37,11 @@ class Edit(Record):
 
 
 def edits_of(name: str, parts: Mapping[str, Any], now: int) -> list[Edit]:
-    """Return the changes of a queue that parts by name mean, in the order in which they are made.
+    """Return the changes of a queue that `parts` ask for, in the order in which they are made.
 
-    Raises InvalidInput for what is wrong in any of them, for what is said of no pause, and if there is nothing to do.
+    Raises InvalidInput for a wrong part, for a part of a pause without a pause, and if there is nothing to change.
     """
-    # What drains it is to stay where the end of its pause is given too.
+    # The end of a pause ends a drain too, so `draining` comes last.
     makers: dict[str, Callable[[Any], Edit]] = {
         "paused": lambda is_paused: paused([name], now, **how) if is_paused else resumed([name]),
         "slots": lambda slots: limited(name, slots),
@@ -62,7 +62,7 @@ def edits_of(name: str, parts: Mapping[str, Any], now: int) -> list[Edit]:
 
 def limited(name: str, slots: int | None) -> Edit:
     """Return the limit of a queue. Raises InvalidInput."""
-    check_slots(slots, to_stop=f"queuectl queue pause {name}")
+    demand_slots(slots, to_stop=f"queuectl queue pause {name}")
 
     def change(lane: Lane) -> str:
         lane.slots = slots
@@ -86,7 +86,7 @@ def rated(rate: str | None) -> Edit:
 
 
 def drained(draining: bool) -> Edit:
-    """Return the begin or the end of a drain."""
+    """Return the start or the end of a drain."""
 
     def change(lane: Lane) -> str:
         lane.is_draining = int(draining)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ..model.checks import is_name
 from ..model.errors import InvalidInput, NotFound, quoted
 from ..model.fields import read_parents
-from ..model.link import BATCH, WHENS, of_batch, stronger
+from ..model.link import WHENS, batch_of, of_batch, stronger
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,12 +73,6 @@ class Linking:
             from .batches import Batches
 
             Batches(self._queue).get(name)
-
-
-def batch_of(reference: str) -> str | None:
-    """Return the name of the batch if a reference is exactly `batch:NAME`; anything else is a filter, or a job."""
-    name = reference.strip()[len(BATCH) :]
-    return name if reference.strip().lower().startswith(BATCH) and is_name(name) else None
 
 
 def parents_of(queue: Finding, specs: Sequence[JobSpec]) -> list[list[Parent]]:

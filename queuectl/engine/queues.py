@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted, with_value
-from ..model.kinds import NAME
-from ..model.lane import HOME, Lane
+from ..model.lane import HOME, Lane, checked_name
 from ..model.queue import DEFAULTS, ShownQueue, default_of
 from ..model.record import Record
 from .home.opened import Part
@@ -123,7 +122,7 @@ class Queues(Part):
         """
         now = self._opened.clock.wall()
         edit = paused(names, now, until=until, reason=reason, schedules=schedules, running=running)
-        return self._change([*map(_checked, names)] or [HOME], [edit])
+        return self._change(_checked(names) or [HOME], [edit])
 
     def resume(self, *names: str) -> Pausing:
         """End the pauses and drains of some queues; without names all pauses, that of the home too.
@@ -131,19 +130,18 @@ class Queues(Part):
         What a pause has suspended and none keeps any more goes on. Return what was resumed. Raises Conflict for a queue
         that is neither paused nor draining, and InvalidInput.
         """
-        lanes = self._opened.store.lanes.all()
-        meant = [*map(_checked, names)] or [name for name, lane in lanes.items() if lane.paused_at is not None]
-        return self._change(meant, [resumed(names)])
+        paused = [name for name, lane in self._opened.store.lanes.all().items() if lane.paused_at is not None]
+        return self._change(_checked(names) or paused, [resumed(names)])
 
     def _give(self, name: str, edits: Sequence[Edit]) -> ShownQueue:
-        """Give a queue something; return what it is then."""
-        self._change([_checked(name)], edits)
+        """Change a queue; return it as it is then."""
+        self._change(_checked([name]), edits)
         lane, now = self._opened.store.lanes.get(name), self._opened.clock.wall()
         counts = self._opened.store.counts.by_queue().get(name, {})
         return ShownQueue.of_lane(lane, counts, now, is_shut=self.pause_of_home() is not None)
 
     def _change(self, names: Sequence[str], edits: Sequence[Edit]) -> Pausing:
-        """Change queues in one transaction, with an event for each change; then wake whom it may concern."""
+        """Change queues in one transaction, with an event for each change; then wake workers and schedulers."""
         opened, done = self._opened, Pausing([], [])
         for need in (edit.needs for edit in edits if edit.needs is not None):
             demand_workers_that_know(opened, need)
@@ -166,9 +164,6 @@ class Queues(Part):
         return done
 
 
-def _checked(name: str) -> str:
-    """Return a queue's name. Raises InvalidInput."""
-    try:
-        return str(NAME.check(name, 0))
-    except ValueError as error:
-        raise InvalidInput(f"queue {with_value(error, name)}", field="name") from None
+def _checked(names: Sequence[str]) -> list[str]:
+    """Return the names of queues. Raises InvalidInput."""
+    return [checked_name("queue", name) for name in names]

@@ -1,7 +1,7 @@
-"""The several jobs that a schedule is given: read and checked when it is, so that no fire can fail for what they say.
+"""The jobs of a schedule that has several. They are checked when they are given, so no fire fails for a wrong field.
 
-They are what `enqueue` takes. Their ids are local names, and a link leads to one of these: a time that is to come
-cannot wait for a job of today.
+They are written as `enqueue` takes them. Their ids are local names, and their links lead to one another: a job of a
+future fire cannot wait for a job of today.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .circles import demand_none_in_a_circle
 from .home.opened import OpenHome
 
 FIELD = "jobs"
-# Stands for the batch that each fire has, since the limits of one need it.
+# Stands for the batch of a fire: the limits of a batch are refused without one.
 ANY_BATCH = "fire"
 # What all jobs of a batch have in common.
 OF_WHOLE_BATCH = ("batch_limit", "max_fails")
@@ -77,7 +77,7 @@ def _name(key: object) -> str | None:
 
 
 def _of_the_fire(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterator[str]:
-    """Yield what jobs are given that only a fire can give them."""
+    """Yield a problem for each field that only the fire can set."""
     for job, place in zip(jobs, places):
         for key in job:
             if _name(key) in OF_FIRE:
@@ -103,7 +103,7 @@ def _local(job: Mapping[str, Any], envs: Mapping[str, Mapping[str, str]]) -> dic
 
 
 def _masked(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterator[str]:
-    """Yield which secrets are masked although nobody knows them."""
+    """Yield a problem for each masked secret that is not known."""
     for job, place in zip(jobs, places):
         env = job.get("env")
         for name, value in env.items() if isinstance(env, dict) else ():
@@ -112,7 +112,7 @@ def _masked(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterato
 
 
 def _wrong_names(schedule: str, jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterator[str]:
-    """Yield which names are given twice, or are too long for what a fire makes of them."""
+    """Yield a problem for each name that is given twice, or that a fire would make too long."""
     if len(schedule) > LONGEST_NAME:
         yield (
             f"the name of a schedule of several jobs has at most {LONGEST_NAME} characters, since each time adds some "
@@ -135,7 +135,7 @@ def _wrong_names(schedule: str, jobs: Iterable[Mapping[str, Any]], places: Itera
 
 
 def _unknown_parents(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterator[str]:
-    """Yield which jobs to wait for are not among the others. What is no reference at all is refused elsewhere."""
+    """Yield a problem for each parent that is not one of the jobs. Values of the wrong kind are refused elsewhere."""
     known = {job["id"]: None for job in jobs if isinstance(job.get("id"), str)}
     found = 0
     for job, place in zip(jobs, places):
@@ -143,7 +143,7 @@ def _unknown_parents(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -
         for field in WHENS.values():
             for parent in _references(given.get(field, ())):
                 if parent not in known:
-                    # To look for the nearest name takes a while.
+                    # The search for the nearest name is slow.
                     meant = did_you_mean(parent, known) if found < SUGGESTIONS else ""
                     found += 1
                     yield f"{place}: {field} {quoted(parent)} is not the id of another of these jobs{meant}"
@@ -155,7 +155,7 @@ def _references(value: object) -> list[str]:
 
 
 def _demand_sound_links(specs: Iterable[JobSpec], places: Iterable[str]) -> None:
-    """Raise InvalidInput for a job that wants two ends of another, and for jobs that wait for each other."""
+    """Raise InvalidInput for a parent that must end in two ways, and for jobs that wait for each other."""
     parents: dict[str, list[str]] = {}
     for spec, place in zip(specs, places):
         try:

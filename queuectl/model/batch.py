@@ -19,7 +19,7 @@ OPEN, FAILED, STOPPED = "open", "failed", "stopped"
 # In this order: some of its jobs have not ended; all are completed; all have ended, and some are dead, cancelled or
 # stuck; too many were dead.
 STATES = (OPEN, COMPLETED, FAILED, STOPPED)
-# How it stands for the jobs that wait for it: as one job would.
+# As the standing of a parent, which is like that of a job.
 AS_PARENT = {OPEN: UNFINISHED, COMPLETED: COMPLETED, FAILED: CANCELLED}
 
 

@@ -36,7 +36,7 @@ MAX_NICE = 19
 MAX_REFERENCES = 10_000
 # The largest number that JSON has exactly in all programs.
 MAX_NUMBER = 2**53 - 1
-# How a job that another one waits for may have to end.
+# How the parent of a link may have to end.
 ENDS = ("completed", "any", "failed")
 MAX_TAGS = 16
 MAX_LOCKS = 16
@@ -280,7 +280,7 @@ def check_references(value: object, now: int) -> tuple[str, ...]:
 
 
 def _why_no_link(given: Mapping[object, object]) -> str:
-    """Return the rule that an object in the place of a reference breaks."""
+    """Return the rule that an object breaks that is given as a reference."""
     if "job" not in given or not set(given) <= {"job", "when"}:
         return 'an object must be {"job": ..., "when": ...}, "when" may be left out'
     return f"when must be one of {', '.join(ENDS)}, got {quoted(given['when'])}"

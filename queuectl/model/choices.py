@@ -8,7 +8,7 @@ from __future__ import annotations
 from . import instants, when
 from .checks import check_id, check_name
 from .kinds import read_flag
-from .link import BATCH
+from .link import batch_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,8 +49,9 @@ def having(text: str, now: int) -> Choice:
 
 def of_parent(text: str, now: int) -> Choice:
     """A job that waits, or has waited, for this one, or for this batch."""
-    if text.startswith(BATCH):
-        return "child of batch", (text, check_name(text[len(BATCH) :], now))
+    batch = batch_of(text)
+    if batch is not None:
+        return "child of batch", (text, batch)
     return "child", (check_id(f"job-{text}" if text.isdigit() else text, now),)
 
 

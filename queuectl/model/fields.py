@@ -150,7 +150,7 @@ def read_parents(text: str) -> list[str]:
 
 
 def read_new_parents(text: str) -> list[str]:
-    """Return the same; a job that is added would wait for nothing if that is empty. Raises ValueError."""
+    """Return the parents of a new job. Raises ValueError also if there are none: the job would wait for nothing."""
     found = read_parents(text)
     if not found:
         raise ValueError("names no job to wait for")
@@ -255,7 +255,7 @@ EDITABLE = tuple(field for field in JOB_FIELDS if field.is_editable)
 RECURRING = tuple(field for field in JOB_FIELDS if field.is_recurring)
 # What can be changed of the jobs that a schedule is yet to make.
 RECURRING_EDITABLE = tuple(field for field in RECURRING if field.is_editable)
-# Times, and what else is kept of each: whether it counts from when it was given, and moves when the clock is set.
+# For each time the flag that says whether it counts from the instant at which it was given, and moves with the clock.
 FROM_NOW = {"run_at": "is_delay", "expires_at": "expires_from_now"}
 # By the key that they have in a filter.
 FILTERS = {field.filter: field for field in KEPT if field.is_filtered}

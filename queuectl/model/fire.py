@@ -72,7 +72,7 @@ def links_of_fire(jobs: Iterable[JobSpec], batch: str) -> list[list[tuple[str, s
 
 
 def written(jobs: Sequence[JobSpec]) -> str:
-    """Return the text that the jobs of a schedule are stored as: of each what is not the default."""
+    """Return the text in which the jobs of a schedule are stored: the fields that differ from their defaults."""
     import json
 
     parts = [{name: getattr(spec, name) for name in NAMES} for spec in jobs]

@@ -371,7 +371,7 @@ class Job:
 
     @property
     def state_text(self) -> str:
-        """Its state as a list shows it: with `stuck` behind it where that is so."""
+        """Its state as a list shows it, with `stuck` behind it if it is stuck."""
         return f"{self.state} ({self.standing})" if self.standing == "stuck" else self.state
 
     @property

@@ -232,7 +232,7 @@ ID = Kind(
 )
 # Which they are, the job says: it is made of kinds.
 STATE = Kind("state", example="dead,failed", schema=STRING)
-# Where a job or a batch stands: a word for the state of either.
+# The state of a job or of a batch.
 STANDING = Kind("standing", schema=STRING)
 NUMBER = Kind(
     "integer",

@@ -14,7 +14,7 @@ number of milliseconds apart.
 from __future__ import annotations
 
 from . import when
-from .checks import MAX_SLOTS
+from .checks import MAX_SLOTS, check_integer, check_name
 from .errors import InvalidInput, with_value
 from .rate import US, Rate
 from .record import Record
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 NO_DEFAULT = object()
 # The name of the home's own lane: its pause holds for all queues.
 HOME = ""
+# The lanes in which jobs are parked, by what has them.
+LOCK, BATCH = "lock", "batch"
 # The clock may be set back by so much before anybody sees that.
 SLACK_US = 3_000_000
 OPEN, PAUSED, FULL, DRAINING = STATES = ("open", "paused", "full", "draining")
@@ -174,10 +176,21 @@ class Pause(Record):
         return cls(lane.name or None, lane.paused_at, until, lane.pause_reason, schedules)
 
 
-def check_slots(slots: object, *, to_stop: str, may_be_none: bool = True) -> None:
-    """Check a number of slots; `to_stop` is the command that lets no job run. Raises InvalidInput."""
-    if (slots is None and may_be_none) or (type(slots) is int and 1 <= slots <= MAX_SLOTS):
+def checked_name(kind: str, name: str) -> str:
+    """Return the name of a queue or a lock; `kind` is which of them, for the message. Raises InvalidInput."""
+    try:
+        return check_name(name, 0)
+    except ValueError as error:
+        raise InvalidInput(f"{kind} {with_value(error, name)}", field="name") from None
+
+
+def demand_slots(slots: object, *, to_stop: str, may_be_none: bool = True) -> None:
+    """Raise InvalidInput unless it is a number of slots; `to_stop` is the command that lets no job run."""
+    if slots is None and may_be_none:
         return
-    rule = f"must be an integer between 1 and {MAX_SLOTS}" + (", or none" if may_be_none else "")
-    hint = f"to let none run: {to_stop}" if slots == 0 else None
-    raise InvalidInput(f"the limit {with_value(ValueError(rule), slots)}", field="slots", hint=hint)
+    try:
+        check_integer(slots, 1, MAX_SLOTS)
+    except ValueError as error:
+        rule = ValueError(f"{error}, or none" if may_be_none else str(error))
+        hint = f"to let none run: {to_stop}" if slots == 0 else None
+        raise InvalidInput(f"the limit {with_value(rule, slots)}", field="slots", hint=hint) from None

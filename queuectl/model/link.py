@@ -12,7 +12,7 @@ has failed.
 
 from __future__ import annotations
 
-from .checks import ENDS
+from .checks import ENDS, is_name
 from .job import BLOCKED, CANCELLED, COMPLETED, DEAD, FINAL_STATES, HELD, SCHEDULED
 from .record import Record
 
@@ -134,3 +134,9 @@ def stronger(kind: str, other: str) -> str | None:
     if kind == other or other == ANY:
         return kind
     return other if kind == ANY else None
+
+
+def batch_of(reference: str) -> str | None:
+    """Return the name of the batch if a reference is exactly `batch:NAME`; anything else is a filter, or a job."""
+    key, name = reference.strip()[: len(BATCH)], reference.strip()[len(BATCH) :]
+    return name if key.lower() == BATCH and is_name(name) else None

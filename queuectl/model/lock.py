@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from .record import Record
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
-
 FREE, TAKEN = STATES = ("free", "taken")
 
 
 class Lock(Record):
-    """A lock as it stood when it was read: how many jobs hold it, and how many unfinished ones need it.
+    """A lock as it stood when it was read.
 
-    `holders` are the ids of the jobs that hold it.
+    `running` is how many jobs hold it, `waiting` how many other unfinished ones need it. `holders` are the ids of the
+    jobs that hold it, the one that has held it longest first.
     """
 
     name: str
     slots: int
     running: int
     waiting: int
-    holders: Sequence[str] = ()
+    holders: list[str]
 
     @property
     def is_needed(self) -> bool:

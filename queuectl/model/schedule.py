@@ -10,7 +10,7 @@ from .zones import LOCAL
 # What becomes of the times that passed while nothing ran, and of a time while the last job has not ended.
 CATCH_UP = {"none": "times are left out", "last": "times run once", "all": "times run each"}
 OVERLAP = {"skip": "left out while the last job has not ended", "queue": "queued although the last job has not ended"}
-# Of several jobs, so many are named where there is little room.
+# So many of several jobs are named in a short text.
 NAMED = 5
 
 

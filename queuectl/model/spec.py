@@ -163,7 +163,7 @@ class Reading:
 
 
 def spread(data: Mapping[str, object]) -> Mapping[str, object]:
-    """Return a mapping whose `after` has, and is, no object: `{"job": "a", "when": "any"}` becomes "a" in `after_any`.
+    """Return a mapping without objects in `after`: `{"job": "a", "when": "any"}` becomes "a" in `after_any`.
 
     An object of another form stays, for the check to refuse.
     """
@@ -191,7 +191,7 @@ def spread(data: Mapping[str, object]) -> Mapping[str, object]:
 def with_limit(data: Mapping[str, object]) -> Mapping[str, object]:
     """Return a mapping whose `batch` is a name: `nightly%4` there becomes "nightly", with the `batch_limit` 4.
 
-    What is no such number, or is given twice, stays for the check to refuse.
+    A wrong number, or a second one, stays as it is and is refused by the check.
     """
     batch = data.get("batch")
     if not isinstance(batch, str) or "%" not in batch or data.get("batch_limit") is not None:

@@ -186,5 +186,5 @@ def ago(ms: int, now_ms: int) -> str:
 
 
 def ahead(ms: int, now_ms: int) -> str:
-    """Return the same of what is waited for: `in 1s` also where that is less than a second away."""
+    """Return the same for what is still to come: `in 1s` also where that is less than a second away."""
     return ago(max(ms, now_ms + SECOND) if ms > now_ms else ms, now_ms)

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from .database import Database
     from .sqlite import Row
 
-    # What is given for a batch when it is begun, by the fields of its jobs that say so.
+    # The limits of a batch, by the fields of its jobs that give them.
     Limits = Dict[str, object]
 
-# These fields, and the columns that keep them.
+# The fields that give limits, and the columns that keep them.
 LIMITS = {"max_fails": "max_fails", "batch_limit": "slots"}
 OF_NAME = "SELECT * FROM batches WHERE name = ?"
 NEWEST = "SELECT * FROM batches ORDER BY id DESC LIMIT ?"
@@ -44,7 +44,6 @@ CREATE = "INSERT INTO batches (name, created_at, created_by, max_fails, slots) V
 LIMIT = "UPDATE batches SET slots = ? WHERE name = ?"
 BEGIN = "UPDATE batches SET started_at = ? WHERE name = ? AND started_at IS NULL"
 END = "UPDATE batches SET ended_at = ? WHERE name = ?"
-STOP_REASON = "SELECT stop_reason FROM batches WHERE name = ?"
 STOP = "UPDATE batches SET stopped_at = ?, stop_reason = ? WHERE name = ? AND stopped_at IS NULL"
 RESUME = "UPDATE batches SET stopped_at = NULL, stop_reason = NULL WHERE name = ? AND stopped_at IS NOT NULL"
 DROP = "DELETE FROM batches WHERE name = ?"
@@ -84,11 +83,6 @@ class Batches:
         given = {**row, "slots": slots, "waiting": waiting, "stuck": self._standings.stuck(name)}
         return Batch.of({**given, "states": self._counts.of(name), "read_at": now})
 
-    def stop_reason(self, name: str) -> str | None:
-        """Return why a batch was stopped, None if it was not."""
-        reason: str | None = self._database.value(STOP_REASON, (name,))
-        return reason
-
     def begun_by(self, specs: Sequence[JobSpec]) -> dict[str, Limits]:
         """Return the batches that new jobs begin, each with its limits.
 
@@ -108,7 +102,7 @@ class Batches:
         return begun
 
     def create(self, begun: Mapping[str, Limits], *, actor: str, now: int) -> None:
-        """Begin batches, each with its limits."""
+        """Create batches, each with its limits."""
         for name, limits in begun.items():
             self._database.change(CREATE, (name, now, actor, *[limits[field] for field in LIMITS]))
 
@@ -150,9 +144,8 @@ class Batches:
     def drop_empty(self, names: Iterable[str]) -> None:
         """Delete those batches that have no job any more."""
         for name in names:
-            if not self._counts.of(name):
+            if self._counts.drop_if_empty(name):
                 self._database.change(DROP, (name,))
-                self._counts.drop(name)
 
 
 def _given_limits(specs: Sequence[JobSpec]) -> dict[str, Limits]:

@@ -18,7 +18,7 @@ from .schema import one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping
+    from typing import Any, Iterable, Mapping
 
     from .batches import Batches
     from .contexts import Contexts
@@ -134,13 +134,15 @@ class JobChanges:
         self._count(before, -1)
         self._count(after, 1)
         self._leave_place(before)
+        if after["locks"] != before["locks"]:
+            self._forget_locks(names_of(before["locks"]))
         if verb == "retry":
             # What it waits for again may leave it stuck.
             self._links.reopen(number, now)
             if before["batch"] is not None:
                 self._batches.resume(before["batch"])
         if verb == "retry" or after["state"] in FINAL_STATES:
-            # For its batch a stuck job has ended before.
+            # A stuck job counts as ended for its batch already.
             was_over = after["state"] in FINAL_STATES and before["hopeless"]
             self._links.follow(number, None if was_over else before["batch"], now)
         return True
@@ -148,11 +150,16 @@ class JobChanges:
     def _count(self, place: Row, jobs: int) -> None:
         self._counts.add(place["queue"], place["batch"], names_of(place["locks"]), place["state"], jobs)
 
+    def _forget_locks(self, names: Iterable[str]) -> None:
+        """Drop the counts of those locks that no job has any more: any number of names may come and go."""
+        for name in names:
+            self._counts.of_locks.drop_if_empty(name)
+
     def _leave_place(self, place: Row) -> None:
-        """Let others have the chance of a job that could be claimed, where it had to have lanes with room."""
+        """Wake the next job in each lane of one that could be claimed before, and no longer can."""
         is_claimable = place["state"] == PENDING and place["parked"] is None
         if is_claimable and (place["locks"] or place["batch"] is not None):
-            self.parking.pass_by(place["queue"], names_of(place["locks"]), place["batch"])
+            self.parking.pass_by(place["queue"], self.parking.lanes(names_of(place["locks"]), place["batch"]))
 
     def cancel(self, number: int, now: int) -> bool:
         """Cancel a job; return False if its state does not allow it. A running one is marked, its worker ends it."""
@@ -243,6 +250,7 @@ class JobChanges:
             return False
         self._count(before, -1)
         self._leave_place(before)
+        self._forget_locks(names_of(before["locks"]))
         if before["batch"] is not None:
             self._batches.drop_empty([before["batch"]])
         return True

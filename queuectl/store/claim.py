@@ -47,7 +47,7 @@ class Claim(Record):
     context: Context
 
     def __post_init__(self) -> None:
-        """Take what a row has for what it means."""
+        """Turn the values of a row into those of the attributes."""
         self.allow_background = bool(self.allow_background)
         if not isinstance(self.locks, tuple):
             self.locks = names_of(self.locks)

@@ -84,9 +84,12 @@ class StateCounts:
                 jobs[name] = jobs.get(name, 0) + change
         return {name: count for name, count in jobs.items() if count}
 
-    def drop(self, name: str) -> None:
-        """Delete the rows of a name that no job has any more."""
-        self._database.change(DROP[self._table], (name,))
+    def drop_if_empty(self, name: str) -> bool:
+        """Delete the rows of a name if no job has it any more; return whether that is so."""
+        is_empty = not self.of(name)
+        if is_empty:
+            self._database.change(DROP[self._table], (name,))
+        return is_empty
 
     def names_with(self, state: str) -> list[str]:
         """Return the names that may have a job in `state`, those of this transaction too."""

@@ -7,7 +7,6 @@ from itertools import repeat
 from ..model.errors import Conflict
 from ..model.fields import GIVEN
 from ..model.job import BLOCKED, HELD, PENDING, SCHEDULED
-from ..model.link import BATCH
 from ..model.record import Record
 from .namelists import NAME_LISTS, names_text
 from .sqlite import sqlite3
@@ -133,7 +132,7 @@ class Enqueue(Record):
         def resolved(parent: Parent) -> tuple[int, str]:
             found, kind = parent
             if isinstance(found, str) and found not in number_of:
-                number_of[found] = self.links.standings.batch(found[len(BATCH) :])
+                number_of[found] = self.links.standings.batch(found)
             return (found if isinstance(found, int) else number_of[found]), kind
 
         self.links.add({number: [*map(resolved, found)] for number, found in zip(numbers, self.parents)}, self.now)

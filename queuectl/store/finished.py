@@ -43,6 +43,7 @@ class FinishedJobs(JobChanges):
             if self._database.change(REMOVE, (number, state)):
                 self._counts.add(queue, batch, names_of(locks), state, -1)
         self._batches.drop_empty({row["batch"] for row in old if row["batch"] is not None})
+        self._forget_locks({name for row in old for name in names_of(row["locks"])})
         return [row["id"] for row in old]
 
     def with_output_before(self, state: str, before: int, limit: int) -> list[int]:

@@ -27,11 +27,12 @@ from .schema import CLAIMABLE, DUE, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Sequence
+    from typing import Callable, Optional, Sequence, Tuple
 
     from ..model.spec import JobSpec
     from .enqueue import Parent
     from .expiry import Cancel
+    from .parking import Lane
     from .sqlite import Row
 
 # First the parts of a Claim in their order, as they are once it is made: to look for each by its name takes long.
@@ -69,7 +70,21 @@ UPDATE jobs SET run_at = max(0, run_at + ?) WHERE is_delay AND {one_of("state", 
 """
 # So many jobs that cannot run are passed over in one transaction: they are cancelled, or parked.
 PASSED_OVER_AT_ONCE = 64
+NO_LANES: Sequence[Lane] = ()
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING != target)
+
+
+class Passing:
+    """How a claim passes over jobs that cannot run: when, for whom, and what cancels one and follows the clock.
+
+    It is no record, which would take longer to make: each claim of a job in a batch makes one.
+    """
+
+    def __init__(self, now: int, actor: str, cancel: Cancel, follow: Callable[[], int]) -> None:
+        self.now = now
+        self.actor = actor
+        self.cancel = cancel
+        self.follow = follow
 
 
 class Jobs(FinishedJobs):
@@ -100,22 +115,33 @@ class Jobs(FinishedJobs):
         return enqueue.run(specs, on_progress)
 
     def claim(
-        self, *, worker: int, now: int, lease_until: int, queues: Sequence[str] = (), cancel: Cancel | None = None
+        self,
+        *,
+        worker: int,
+        now: int,
+        lease_until: int,
+        queues: Sequence[str] = (),
+        cancel: Cancel | None = None,
+        follow: Callable[[], int] = int,
     ) -> Claim | None:
         """Take the most urgent pending job of a queue with room for a worker; return it, or None if there is none.
 
         Order: priority (higher first), then `run_at`, then number. `queues` limits the choice. Jobs that come first and
         have expired are cancelled instead, by `cancel` if it is given; those whose lanes are full are parked.
         If there are too many of these for one transaction, it returns None although there may be others behind them.
+
+        `follow` is called before a job is cancelled since it has expired. If the clock was set, it moves the times of
+        jobs and returns by how much.
         """
-        head = None
+        head, lanes = None, NO_LANES
         self._left_to_pass_over = PASSED_OVER_AT_ONCE
         for queue in self._lanes.with_room(now, queues):
-            row = self._database.row(HEAD_OF_QUEUE, (queue,))
+            row, found = self._database.row(HEAD_OF_QUEUE, (queue,)), NO_LANES
             if row is not None and (row["batch"] is not None or row["expires_at"] is not None or row["locks"]):
-                row = self._first_to_run(row, now, f"worker {worker}", cancel or self.cancel)
+                passing = Passing(now, f"worker {worker}", cancel or self.cancel, follow)
+                row, found = self._first_to_run(row, passing)
             if row is not None and (head is None or urgency(row) < urgency(head)):
-                head = row
+                head, lanes = row, found
         if head is None:
             return None
         *parts, context, created_at, _, _, _ = head
@@ -126,41 +152,50 @@ class Jobs(FinishedJobs):
         self._database.change(CLAIM, (claim.attempt_id, worker, lease_until, now, now, claim.number))
         self._counts.move(claim.queue, claim.batch, claim.locks, PENDING, PROCESSING)
         self._lanes.start(claim.queue, now)
-        if claim.batch is not None:
+        for lane in lanes:
+            lane.running += 1
+        if lanes:
+            self.parking.pass_by(claim.queue, lanes)
+        if claim.batch is not None and not all(lane.has_begun for lane in lanes):
             self._batches.begin(claim.batch, now)
-        if claim.batch is not None or claim.locks:
-            self.parking.pass_by(claim.queue, claim.locks, claim.batch)
         return claim
 
-    def _first_to_run(self, head: Row | None, now: int, actor: str, cancel: Cancel) -> Row | None:
-        """Pass over the jobs at the head of a queue that cannot run; return the next one.
+    def _first_to_run(self, head: Row | None, passing: Passing) -> Tuple[Optional[Row], Sequence[Lane]]:
+        """Pass over the jobs at the head of a queue that cannot run; return the next one with its lanes.
 
         Those that have expired or whose batch was stopped are cancelled, those with a lane that is full are parked.
         None also if there are too many for one transaction.
         """
         while head is not None:
-            way = self._way_to_pass_over(head, now, actor, cancel)
+            lanes = (
+                NO_LANES if is_over(head, passing.now) else self.parking.lanes(names_of(head["locks"]), head["batch"])
+            )
+            way = self._way_to_pass_over(head, lanes, passing)
             if way is None:
-                return head
+                return head, lanes
             if not self._left_to_pass_over:
-                return None
+                return None, NO_LANES
             self._left_to_pass_over -= 1
             way()
             head = self._database.row(HEAD_OF_QUEUE, (head["queue"],))
+        return None, NO_LANES
+
+    def _way_to_pass_over(self, head: Row, lanes: Sequence[Lane], passing: Passing) -> Callable[[], object] | None:
+        """Return what takes a job that cannot run out of the way, None if it can run."""
+        if is_over(head, passing.now):
+            return lambda: self._expire(head, passing)
+        reason = next((lane.stop_reason for lane in lanes if lane.stop_reason is not None), None)
+        if reason is not None:
+            return lambda: self._stop(head["number"], reason, passing.actor, passing.now, passing.cancel)
+        full = next((lane for lane in lanes if not lane.has_room), None)
+        if full is not None:
+            return lambda: self.parking.park(head["number"], head["queue"], lanes, full)
         return None
 
-    def _way_to_pass_over(self, head: Row, now: int, actor: str, cancel: Cancel) -> Callable[[], object] | None:
-        """Return what takes a job that cannot run out of the way, None if it can run."""
-        if is_over(head, now):
-            return lambda: self.expiry.end(head, now, actor, cancel)
-        locks, batch = names_of(head["locks"]), head["batch"]
-        reason = None if batch is None else self._batches.stop_reason(batch)
-        if reason is not None:
-            return lambda: self._stop(head["number"], reason, actor, now, cancel)
-        full = self.parking.full_lane(locks, batch)
-        if full is not None:
-            return lambda: self.parking.park(head["number"], head["queue"], locks, batch, full)
-        return None
+    def _expire(self, head: Row, passing: Passing) -> None:
+        """Cancel a job that has expired. If the clock was set, its time has moved instead: the claim looks again."""
+        if not passing.follow():
+            self.expiry.end(head, passing.now, passing.actor, passing.cancel)
 
     def renew(self, number: int, attempt_id: int, lease_until: int) -> bool:
         """Prolong a lease; return False if the attempt has lost the job."""

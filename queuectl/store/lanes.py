@@ -26,6 +26,11 @@ START = "UPDATE queues SET due = ? WHERE name = ?"
 HAS_CLAIMABLE = f"SELECT 1 FROM jobs WHERE {CLAIMABLE} AND queue = ? LIMIT 1"
 HAS_PARKED = f"SELECT 1 FROM jobs INDEXED BY jobs_parked WHERE {PARKED} AND queue = ? LIMIT 1"
 COUNT_CLAIMABLE = f"SELECT count(*) FROM (SELECT 1 FROM jobs WHERE {CLAIMABLE} AND queue = ? LIMIT {MAX_SLOTS})"
+# Between the keys of the lanes of one kind: behind `:` comes `;`.
+COUNT_PARKED = """
+SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_parked_in
+    WHERE parked IS NOT NULL AND parked >= ? || ':' AND parked < ? || ';' LIMIT ?)
+"""
 NEXT_END = "SELECT min(paused_until) FROM queues"
 MOVE = """
 UPDATE queues SET due = CASE WHEN rate_count IS NULL THEN due ELSE max(0, due + ?1 * 1000) END,
@@ -116,10 +121,14 @@ class Lanes:
         )
 
     def _unparked(self, queue: str, pending: int) -> int:
-        """Return how many of a queue's pending jobs are not parked, or, of MAX_SLOTS or more, some of them."""
+        """Return how many of a queue's pending jobs are not parked; where some are parked, MAX_SLOTS at most."""
         if self._database.value(HAS_PARKED, (queue,)) is None:
             return pending
         return int(self._database.value(COUNT_CLAIMABLE, (queue,)))
+
+    def count_parked(self, kind: str, limit: int) -> int:
+        """Return how many jobs are parked in lanes of this kind, LOCK or BATCH, counting up to `limit`."""
+        return int(self._database.value(COUNT_PARKED, (kind, kind, limit)))
 
     def with_pause_over(self, now: int) -> list[Lane]:
         """Return those whose pause has ended by a wall time, and is still written down."""

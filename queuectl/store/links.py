@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     # A parent, as the table has it, and the kind of the link to it.
     Parent = Tuple[int, str]
-    # A parent whose children are to be told, those behind one of them.
+    # A parent whose children must be told, and the child after which to go on.
     Place = Tuple[int, int]
 
 AT_ONCE = 500
@@ -132,7 +132,7 @@ class Links(Relatives):
             self._tell(self._batch_places(name), now)
 
     def go_on(self, now: int) -> None:
-        """Tell some of those children that had to be put off; see `has_follow_ups` for whether there are more."""
+        """Tell some of the children that were put off; `has_follow_ups` says whether there are more."""
         places = [(row[0], row[1]) for row in self._database.rows(FOLLOW_UPS, (AT_ONCE,))]
         for parent, _ in places:
             self._database.change(TAKE_FOLLOW_UP, (parent,))
@@ -163,7 +163,7 @@ class Links(Relatives):
     def _tell_child(
         self, child: int, link: Parent, is_hopeless: bool, standing: tuple[str, str], now: int
     ) -> List[Place]:
-        """Bring a link in line with how its parent stands; return whose children are to be told of that next."""
+        """Bring a link in line with how its parent stands; return the parents whose children must be told next."""
         parent, kind = link
         becomes = fate(kind, standing[0])
         if becomes == SATISFIED:
@@ -218,7 +218,7 @@ class Links(Relatives):
 
 
 def _put(places: List[Place], more: Sequence[Place]) -> None:
-    """Add to the places that are taken from the end, batches in front: each is told once all of its jobs are."""
+    """Add to the places, which are taken from the end. Batches go in front: their jobs come first."""
     for place in more:
         if place[0] > 0:
             places.append(place)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ..model.job import PROCESSING, WAITING_STATES
 from ..model.lock import Lock
+from .namelists import names_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ SLOTS = "SELECT slots FROM locks WHERE name = ?"
 SET = "INSERT OR REPLACE INTO locks (name, slots) VALUES (?, ?)"
 REMOVE = "DELETE FROM locks WHERE name = ?"
 HOLDERS = f"""
-SELECT number FROM jobs INDEXED BY jobs_processing WHERE state = '{PROCESSING}' AND instr(locks, ?) > 0 ORDER BY number
+SELECT id, locks FROM jobs INDEXED BY jobs_processing WHERE state = '{PROCESSING}' AND locks <> ''
+ORDER BY started_at, number
 """
 
 
@@ -33,30 +35,34 @@ class Locks:
         """Return the locks that an unfinished job needs, and those with a limit of their own, by name."""
         counts = self._counts.all()
         slots = {row["name"]: row["slots"] for row in self._database.rows(ALL)}
-        found = [self._lock(name, slots.get(name, 1), counts.get(name, {})) for name in {*counts, *slots}]
-        return sorted((lock for lock in found if lock.name in slots or lock.is_needed), key=lambda lock: lock.name)
+        found = [_lock(name, slots.get(name, 1), counts.get(name, {})) for name in sorted({*counts, *slots})]
+        return self._held([lock for lock in found if lock.name in slots or lock.is_needed])
 
     def get(self, name: str) -> Lock:
         """Return a lock, whether any job needs it or not."""
-        return self._lock(name, self.slots(name), self._counts.of(name))
+        return self._held([_lock(name, self.slots(name), self._counts.of(name))])[0]
 
     def slots(self, name: str) -> int:
         """Return how many jobs may hold a lock at a time."""
         found: int | None = self._database.value(SLOTS, (name,))
         return found or 1
 
-    def holders(self, name: str) -> list[int]:
-        """Return the numbers of the jobs that hold a lock."""
-        return self._database.integers(HOLDERS, (f",{name},",))
+    def _held(self, locks: list[Lock]) -> list[Lock]:
+        """Return locks with their holders."""
+        held = {lock.name: lock for lock in locks if lock.running}
+        for id, names in self._database.rows(HOLDERS) if held else ():
+            for lock in (held[name] for name in names_of(names) if name in held):
+                lock.holders.append(id)
+        return locks
 
     def limit(self, name: str, slots: int) -> None:
-        """Let so many jobs hold a lock at a time. In a transaction; then see whether there is room, `Parking.open`."""
+        """Let so many jobs hold a lock at a time. In a transaction; then see whether there is room, `Parking.leave`."""
         if slots == 1:
             self._database.change(REMOVE, (name,))
         else:
             self._database.change(SET, (name, slots))
 
-    @staticmethod
-    def _lock(name: str, slots: int, states: dict[str, int]) -> Lock:
-        waiting = sum(states.get(state, 0) for state in WAITING_STATES)
-        return Lock(name, slots, states.get(PROCESSING, 0), waiting)
+
+def _lock(name: str, slots: int, states: dict[str, int]) -> Lock:
+    waiting = sum(states.get(state, 0) for state in WAITING_STATES)
+    return Lock(name, slots, states.get(PROCESSING, 0), waiting, [])

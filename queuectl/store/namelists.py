@@ -1,4 +1,4 @@
-"""Lists of names as one column holds them: each between commas, so that one can be searched for."""
+"""Lists of names in one column: each name is between commas, so that SQL can search for it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence
 
-# The fields that are stored so.
+# The fields that are stored like this.
 NAME_LISTS = ("tags", "locks")
 
 
@@ -16,5 +16,5 @@ def names_text(names: Sequence[str]) -> str:
 
 
 def names_of(text: str) -> tuple[str, ...]:
-    """Return names that are stored so."""
+    """Return the names of a stored list."""
     return tuple(text[1:-1].split(",")) if text else ()

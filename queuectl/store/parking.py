@@ -18,17 +18,18 @@ All methods that write must be called inside `with store.writing():`.
 from __future__ import annotations
 
 from ..model.job import PROCESSING
+from ..model.lane import BATCH, LOCK
 from .claim import ORDER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Collection, Iterator
+    from typing import Collection, Iterable
 
     from .counts import Counts
     from .database import Database
     from .locks import Locks
 
-BATCH_SLOTS = "SELECT slots FROM batches WHERE name = ?"
+OF_BATCH = "SELECT slots, stop_reason, started_at FROM batches WHERE name = ?"
 PARK = "UPDATE jobs SET parked = ? WHERE number = ? AND state = 'pending' AND parked IS NULL"
 NEXT_QUEUE = """
 SELECT queue FROM jobs INDEXED BY jobs_parked_in WHERE parked IS NOT NULL AND parked = ? AND queue > ?
@@ -40,27 +41,27 @@ UPDATE jobs SET parked = NULL WHERE state = 'pending' AND number = (
     ORDER BY {ORDER} LIMIT 1)
 """
 
-# Between the keys of the lanes of one kind: behind `:` comes `;`.
-COUNT = """
-SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_parked_in
-    WHERE parked IS NOT NULL AND parked >= ? || ':' AND parked < ? || ';' LIMIT ?)
-"""
-LOCK, BATCH = "lock", "batch"
-
 
 class Lane:
-    """A lane that jobs are parked in: `key` is what their rows say, `text` what users read."""
+    """A lane of a job; `key` is what `jobs.parked` says of the jobs that are parked in it.
 
-    def __init__(self, kind: str, name: str, slots: int, running: int) -> None:
-        self.key = f"{kind}:{name}"
-        self.text = f"{kind} {name}"
+    `slots` is None for any number. `stop_reason` is why its batch was stopped, None if it was not; `has_begun` is
+    whether a job of the batch was claimed before.
+    """
+
+    def __init__(
+        self, key: str, slots: int | None, running: int, stop_reason: str | None = None, has_begun: bool = True
+    ) -> None:
+        self.key = key
         self.slots = slots
         self.running = running
+        self.stop_reason = stop_reason
+        self.has_begun = has_begun
 
     @property
     def has_room(self) -> bool:
         """Whether another job may start."""
-        return self.running < self.slots
+        return self.slots is None or self.running < self.slots
 
 
 class Parking:
@@ -72,41 +73,52 @@ class Parking:
         self._locks = locks
         self.woken = 0
 
-    def lanes(self, locks: Collection[str], batch: str | None) -> Iterator[Lane]:
-        """Yield the lanes of a job with limits, as they stand in this transaction."""
-        for name in locks:
-            yield Lane(LOCK, name, self._locks.slots(name), self._counts.of_locks.count(name, PROCESSING))
-        if batch is not None:
-            slots: int | None = self._database.value(BATCH_SLOTS, (batch,))
-            if slots is not None:
-                yield Lane(BATCH, batch, slots, self._counts.of_batches.count(batch, PROCESSING))
+    def lanes(self, locks: Collection[str], batch: str | None) -> list[Lane]:
+        """Return the lanes of a job with these locks and this batch, as they stand in this transaction."""
+        return [self._lane(kind, name) for kind, name in _lanes_named(locks, batch)]
 
-    def count(self, kind: str, limit: int) -> int:
-        """Return how many jobs are parked in lanes of this kind, LOCK or BATCH, counting up to `limit`."""
-        return int(self._database.value(COUNT, (kind, kind, limit)))
+    def _lane(self, kind: str, name: str) -> Lane:
+        key = f"{kind}:{name}"
+        if kind == LOCK:
+            return Lane(key, self._locks.slots(name), self._counts.of_locks.count(name, PROCESSING))
+        row = self._database.row(OF_BATCH, (name,))
+        if row is None:
+            return Lane(key, None, 0)
+        slots, stop_reason, started_at = row
+        running = 0 if slots is None else self._counts.of_batches.count(name, PROCESSING)
+        return Lane(key, slots, running, stop_reason, started_at is not None)
 
-    def full_lane(self, locks: Collection[str], batch: str | None) -> Lane | None:
-        """Return the first lane of a job that has no room, None if all have some."""
-        return next((lane for lane in self.lanes(locks, batch) if not lane.has_room), None)
-
-    def park(self, number: int, queue: str, locks: Collection[str], batch: str | None, full: Lane) -> None:
-        """Park a pending job in a lane of its that is full; its other lanes pass it by."""
+    def park(self, number: int, queue: str, lanes: Iterable[Lane], full: Lane) -> None:
+        """Park a pending job in the one of its lanes that is full; in the others the next job has its turn."""
         if self._database.change(PARK, (full.key, number)):
-            self.pass_by(queue, locks, batch)
+            self.pass_by(queue, lanes)
 
-    def pass_by(self, queue: str, locks: Collection[str], batch: str | None) -> None:
-        """Wake the next job of a queue in each lane with room of a job that can no longer be claimed."""
-        for lane in self.lanes(locks, batch):
-            if lane.has_room:
+    def pass_by(self, queue: str, lanes: Iterable[Lane]) -> None:
+        """Wake the next job of a queue in each lane with room, since one that needed it can no longer be claimed."""
+        for lane in lanes:
+            if lane.slots is not None and lane.has_room:
                 self._wake(lane.key, queue)
 
     def leave(self, locks: Collection[str], batch: str | None) -> None:
-        """Wake the next job of each queue in the lanes of a job that runs no more, or that has more slots now."""
-        for lane in self.lanes(locks, batch):
-            queue: str | None = self._database.value(NEXT_QUEUE, (lane.key, "")) if lane.has_room else None
+        """Wake the next job of each queue in lanes that a job has left, or that have more slots now."""
+        for kind, name in _lanes_named(locks, batch):
+            key = f"{kind}:{name}"
+            queue = self._next_queue(key, "")
+            if queue is None or not self._lane(kind, name).has_room:
+                continue
             while queue is not None:
-                self._wake(lane.key, queue)
-                queue = self._database.value(NEXT_QUEUE, (lane.key, queue))
+                self._wake(key, queue)
+                queue = self._next_queue(key, queue)
+
+    def _next_queue(self, key: str, queue: str) -> str | None:
+        found: str | None = self._database.value(NEXT_QUEUE, (key, queue))
+        return found
 
     def _wake(self, key: str, queue: str) -> None:
         self.woken += self._database.change(WAKE, (key, queue))
+
+
+def _lanes_named(locks: Collection[str], batch: str | None) -> list[tuple[str, str]]:
+    """Return the kinds and the names of the lanes of a job."""
+    found = [(LOCK, name) for name in locks]
+    return found if batch is None else [*found, (BATCH, batch)]

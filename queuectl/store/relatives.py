@@ -44,7 +44,7 @@ WHERE links.parent = ? AND links.satisfied_at IS NULL AND jobs.finished_at IS NU
 BATCH_OF_JOB = "SELECT -batches.id FROM jobs JOIN batches ON batches.name = jobs.batch WHERE jobs.number = ?"
 HAS_CHILDREN = "SELECT 1 FROM links INDEXED BY links_of_parent WHERE parent = ? LIMIT 1"
 PARENTS_OF = "SELECT parent FROM links WHERE child = ?"
-# Those that wait for something: the others of a batch are on no path but at its end.
+# Those that wait for something. The other jobs of a batch can only be the end of a path.
 LINKED_MEMBERS = """
 SELECT number FROM jobs INDEXED BY jobs_of_batch WHERE batch = ? AND batch IS NOT NULL
     AND EXISTS (SELECT 1 FROM links WHERE links.child = jobs.number)
@@ -58,7 +58,7 @@ COUNT_STUCK = f"SELECT count(*) FROM jobs INDEXED BY jobs_stuck WHERE {IS_STUCK}
 
 
 class Relatives(Table):
-    """Questions about links. A parent is the number of a job, or the negative one of a batch."""
+    """Questions about links. A parent is the number of a job, or minus the id of a batch."""
 
     def __init__(self, database: Database, counts: Counts) -> None:
         super().__init__(database)
@@ -149,7 +149,7 @@ class Relatives(Table):
         return self._database.integers(LINKED_MEMBERS, (self.standings.batch_name(-node),))
 
     def waited_for(self, parents: Sequence[str]) -> list[str]:
-        """Return those of some jobs, by id, to which a job that has run had a link."""
+        """Return the ids of those of some jobs that a job which has run has waited for."""
         if self._database.value(ANY_LINK) is None:
             return []
         return [parent for parent in parents if self._database.value(HAVE_WAITED, (parent,)) is not None]

@@ -192,7 +192,7 @@ class Schedules:
 
 
 def _jobs(specs: Sequence[JobSpec], *, is_graph: bool) -> list[object]:
-    """Return what the columns `jobs` and KEPT hold: either all jobs, or the fields of the only one."""
+    """Return the values of the columns `jobs` and KEPT: either all jobs, or the fields of the only one."""
     if not is_graph:
         return [None, *[_stored(name, getattr(specs[0], name)) for name in KEPT]]
     from ..model.fire import written
@@ -206,7 +206,7 @@ def _stored(name: str, value: Any) -> object:
 
 def _schedule(row: Row) -> Schedule:
     flags = {name: bool(row[name]) for name in FLAGS}
-    # Each of several jobs has a directory of its own, and locks.
+    # Several jobs have directories and locks of their own.
     cwd = row["cwd"] if row["document"] is None else None
     lists = {name: None if row[name] is None else names_of(row[name]) for name in LISTS}
     return Schedule.of({**dict(row), **flags, **lists, "cwd": cwd, "env": decode_env(row["env"])})

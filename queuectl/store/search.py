@@ -48,7 +48,7 @@ COUNT_BEFORE = f"""
 SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_claimable WHERE {CLAIMABLE} AND queue = ?
     AND (priority > ? OR (priority = ? AND (run_at < ? OR (run_at = ? AND number < ?)))) LIMIT ?)
 """
-# The conditions of indexes where there are some.
+# Where there is an index, its condition.
 PLACES = {state: (CLAIMABLE, PARKED) if state == PENDING else (f"state = '{state}'",) for state in WAITING_STATES}
 HIGHEST = {
     where: f"SELECT number, priority FROM jobs WHERE {where} AND queue = ? ORDER BY priority DESC LIMIT ?"

@@ -1,4 +1,4 @@
-"""How that stands what jobs wait for: a job by its state, a batch by how many of its jobs are in each state.
+"""How the parents of jobs stand: a job by its state, a batch by how many of its jobs are in each state.
 
 In the table of links a parent is the number of a job, or minus the `id` of a batch.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..model.errors import NotFound, quoted
 from ..model.job import CANCELLED, FINAL_STATES
-from ..model.link import AWAITING_STATES, STUCK, UNFINISHED, of_batch
+from ..model.link import AWAITING_STATES, BATCH, STUCK, UNFINISHED, of_batch
 from .schema import IS_STUCK
 from .table import Table
 
@@ -55,12 +55,12 @@ class Standings(Table):
         return (CANCELLED, f"batch-{number}") if name is None else (AS_PARENT[self.of_jobs(name)], of_batch(name))
 
     def of_jobs(self, name: str) -> str:
-        """Return how a batch stands by its jobs: a word of `model.batch.STATES`, but that it was stopped."""
+        """Return how a batch stands by its jobs, a word of `model.batch.STATES`, also if it was stopped."""
         from ..model.batch import OPEN, standing
 
         states = self._counts.of(name)
         unfinished = [state for state in states if state not in FINAL_STATES]
-        # Only these can be stuck: mostly they need not be counted.
+        # Only jobs in these states can be stuck, and mostly there are none to count.
         if any(state not in AWAITING_STATES for state in unfinished):
             return OPEN
         return standing(states, self.stuck(name) if unfinished else 0)
@@ -81,17 +81,18 @@ class Standings(Table):
         return name
 
     def awaited_batch(self, name: str | None) -> int | None:
-        """Return the parent that a batch is, None if no open link leads to it, or for no name."""
+        """Return the number that links have for a batch; None without a name, or if no open link leads to it."""
         parent: int | None = None if name is None else self._database.value(AWAITED, (name,))
         return parent
 
     def find_batch(self, name: str) -> int | None:
-        """Return the parent that a batch is, None if there is none of this name."""
+        """Return the number that links have for a batch, None if there is none of this name."""
         found: int | None = self._database.value(ID, (name,))
         return found
 
-    def batch(self, name: str) -> int:
-        """Return the parent that a batch is. Raises NotFound."""
+    def batch(self, parent: str) -> int:
+        """Return the number that links have for `batch:NAME`. Raises NotFound."""
+        name = parent[len(BATCH) :]
         found = self.find_batch(name)
         if found is None:
             raise NotFound(f"there is no batch {quoted(name)}", hint="see them with: queuectl batch list")

@@ -124,6 +124,13 @@ def test_with_children_takes_what_waits_for_the_batch_of_a_job(book: str) -> Non
     assert done(book, "remove", "p1", "--with-children").out == "2 jobs removed: print, p1\n"
 
 
+def test_a_batch_is_named_alike_wherever_jobs_wait_for_it(book: str) -> None:
+    done(book, "add", "true", "--id", "new", "--after", "Batch:book")
+    assert waits_for(book, "new") == ["batch:book completed"]
+    assert sorted(done(book, "list", "after:Batch:book", "-o", "ids").lines) == ["new", "print"]
+    assert done(book, "status", "Batch:book", "-o", "ids").out == "book\n"
+
+
 def test_a_copy_waits_for_the_batch_too(book: str) -> None:
     done(book, "add", "--like", "print", "--id", "copy")
     assert waits_for(book, "copy") == ["batch:book completed"]

@@ -9,9 +9,9 @@ import pytest
 from queuectl.engine.machine.doorbell import WORK, WORKERS, Doorbell
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import InvalidInput, NotFound
+from queuectl.model.lane import LOCK
 from queuectl.model.lock import FREE, TAKEN
 from queuectl.model.when import HOUR
-from queuectl.store.parking import LOCK
 from tests.store.building import claim, employ, finish, take
 from tests.support import FakeClock
 
@@ -147,7 +147,7 @@ def test_a_job_that_waits_for_a_lock_is_counted_and_is_no_alert(queue: Queue, cl
     assert take(queue.store, now=clock.wall()) is None
     clock.advance(HOUR)
     status = queue.reports.status()
-    assert status.waiting_for_locks == 2 and queue.store.jobs.parking.count(LOCK, 1) == 1
+    assert status.waiting_for_locks == 2 and queue.store.lanes.count_parked(LOCK, 1) == 1
     assert status.waiting_for_batches == 0
     assert status.alerts == []
 

@@ -98,6 +98,13 @@ def test_a_command_loads_its_own_module_of_commands_and_no_other(home: str, word
     assert names & set(loaded(PROGRAM, "--home", home, *words)) == {f"queuectl.commands.{module}"}
 
 
+def test_the_status_of_a_home_without_batches_and_locks_loads_nothing_about_them(home: str) -> None:
+    loaded(PROGRAM, "--home", home, "add", "true")
+    found = set(loaded(PROGRAM, "--home", home, "status"))
+    unused = ("model.batch", "model.fire", "store.batches", "store.locks")
+    assert found & {f"queuectl.{name}" for name in unused} == set()
+
+
 def test_adding_does_not_load_json(home: str) -> None:
     assert "json" not in loaded(PROGRAM, "--home", home, "add", "true")
 

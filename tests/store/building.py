@@ -250,6 +250,7 @@ def assert_whole(store: Store) -> None:
     assert store.counts.by_queue() == counted(store)
     assert store.counts.of_batches.all() == counted(store, "batch")
     assert store.counts.of_locks.all() == counted_locks(store)
+    assert {row[0] for row in store.database.rows("SELECT lock FROM lock_counts")} == {*counted_locks(store)}
     assert_parked_where_full(store)
     assert {batch.name: batch.states for batch in store.batches.newest(-1, NOW)} == counted(store, "batch")
     assert store.database.value("PRAGMA integrity_check") == "ok"

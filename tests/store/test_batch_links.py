@@ -171,7 +171,7 @@ def test_what_has_run_after_a_batch_keeps_nothing_of_it(store: Store) -> None:
     assert job(store, child).after == ("batch-1",) == tuple(store.links.parent_ids(child))
     # Another batch of the name is another one.
     add(store, batch="b")
-    assert store.links.children(store.links.standings.batch("b")) == []
+    assert store.links.children(store.links.standings.batch("batch:b")) == []
 
 
 @pytest.mark.parametrize("stays", [False, True])
@@ -241,7 +241,7 @@ def test_a_new_job_of_a_batch_waits_for_nothing_that_waits_for_the_batch(store: 
 def test_an_edit_closes_no_circle_through_a_batch(store: Store) -> None:
     member, other = add(store, batch="b"), add(store)
     child = add(store, (B, COMPLETED))
-    batch = store.links.standings.batch("b")
+    batch = store.links.standings.batch("batch:b")
     for jobs, parent, circle in (
         ([member], batch, f"job-{member} -> batch:b -> job-{member}"),
         ([other, member], child, f"job-{member} -> job-{child} -> batch:b -> job-{member}"),

@@ -155,9 +155,21 @@ def test_what_a_job_takes_of_a_lane_it_gives_back_however_its_attempt_ends(store
 
 def test_the_locks_are_listed_with_those_that_hold_them_and_those_that_wait(store: Store) -> None:
     write(store, store.locks.limit, "rare", 5)
-    holder, _, _ = add(store, locks=("gpu", "disk")), add(store, locks=("gpu",)), add(store, locks=("gpu",), hold=True)
+    for given in ({"locks": ("gpu", "disk")}, {"locks": ("gpu",)}, {"locks": ("gpu",), "hold": True}):
+        add(store, **given)
     claim(store)
     found = [(lock.name, lock.slots, lock.running, lock.waiting, lock.state) for lock in store.locks.all()]
     assert found == [("disk", 1, 1, 0, "taken"), ("gpu", 1, 1, 2, "taken"), ("rare", 5, 0, 0, "free")]
-    assert store.locks.holders("gpu") == [holder] and store.locks.holders("g") == []
+    assert [lock.holders for lock in store.locks.all()] == [["job-1"], ["job-1"], []]
+    assert (store.locks.get("gpu").holders, store.locks.get("g").holders) == (["job-1"], [])
     assert store.locks.get("never").state == "free"
+
+
+def test_a_lock_that_no_job_has_any_more_leaves_nothing_behind(store: Store) -> None:
+    edited, removed, pruned = (add(store, locks=(name, "kept")) for name in "abc")
+    assert write(store, store.jobs.edit, edited, {"locks": ("kept",)}, NOW)
+    assert write(store, store.jobs.remove, removed)
+    assert write(store, store.jobs.cancel, pruned, NOW)
+    assert write(store, store.jobs.prune, "cancelled", NOW + 1, 10) == [f"job-{pruned}"]
+    assert {row[0] for row in store.database.rows("SELECT lock FROM lock_counts")} == {"kept"}
+    assert_whole(store)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...model import when
 from ...model.job import PENDING, PROCESSING, SCHEDULED
-from ...model.nouns.home import METRICS, STATUS
-from ...model.nouns.schedules import CLOCK
+from ...model.link import batch_of
+from ...model.nouns.home import CLOCK, METRICS, STATUS
 from ..grammar.registry import Arg, command
 from ..result import Result
 
@@ -18,9 +18,9 @@ GROUP = "Monitoring"
 
 
 def batch_term(text: str) -> str:
-    """The name of a batch in a word of a filter."""
-    key, _, name = text.partition(":")
-    if key.lower() != "batch" or not name:
+    """The name of a batch in `batch:NAME`."""
+    name = batch_of(text)
+    if name is None:
         raise ValueError("must be batch:NAME, or nothing for the whole home")
     return name
 

@@ -38,7 +38,7 @@ class Firing:
         self._orphans: dict[int, int] = {}
 
     def step(self, now: int, why: str = MISSED) -> int:
-        """Fire every schedule that is due at a wall time; return how often one has fired.
+        """Fire every schedule that is due at a wall time; return the number of fires.
 
         `why` is told of times that are over. What this process cannot compute a next time for stays due.
         """
@@ -57,7 +57,7 @@ class Firing:
         return made
 
     def fire(self, schedule: Schedule, now: int, why: str) -> int | None:
-        """Fire a due schedule; return how often, None if it stays due since its zone is unknown here."""
+        """Fire a due schedule; return the number of fires, None if it stays due since its zone is unknown here."""
         try:
             cron = Cron.parse(schedule.expression)
         except ValueError as error:
@@ -108,7 +108,7 @@ class Firing:
         return made
 
     def _make_all(self, schedule: Schedule, times: list[int], skipped: str | None, now: int) -> int:
-        """Fire for some times and tell which were left out; return for how many of them. In a transaction."""
+        """Fire for some times and tell which were left out; return the number of fires. In a transaction."""
         store = self._store
         if skipped is not None:
             self._skip(skipped, now)
@@ -168,7 +168,7 @@ def enqueue(store: Store, schedule: Schedule, batch: str | None, now: int, actor
     specs, expires_at = schedule.specs, None
     parents = [] if batch is None else links_of_fire(specs, batch)
     if schedule.expires is not None:
-        # It stands beside the clock as it is now.
+        # It counts from the clock as it is now.
         follow(store)
         expires_at = store.clock.wall() + schedule.expires
     return store.jobs.enqueue(

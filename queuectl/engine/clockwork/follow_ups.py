@@ -1,6 +1,6 @@
-"""Children of which there were too many for the transaction that changed their parent: they are told in more of them.
+"""Telling children how their parent stands, where there were too many for the transaction that changed it.
 
-Whoever has made the change goes on with that, and any scheduler does so after its death.
+The process that made the change goes on in further transactions. If it dies, any scheduler does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 def tell_children(store: Store) -> int:
     """Tell all children how their parents stand; return how many jobs that has made claimable.
 
-    Several may do so at once. Others write in between. Raises StoreUnavailable.
+    Several processes may do so at once. Between two transactions others can write. Raises StoreUnavailable.
     """
     before = store.links.unblocked
     while store.links.has_follow_ups():

@@ -14,7 +14,7 @@ from ..machine.doorbell import CONTROL, WORKERS, ring
 from ..machine.log import Log
 
 ALL = -1
-# What the history of a job says of it.
+# The detail in the history of the job.
 WITH_PAUSE = "with a pause"
 
 
@@ -32,7 +32,7 @@ def suspend_running(store: Store, queues: Sequence[str], now: int, actor: str) -
 
 
 def let_go_on(store: Store, now: int, actor: str) -> list[str]:
-    """Let go on what a pause has suspended and none keeps any more; return the ids. In a transaction."""
+    """Continue the jobs that a pause has suspended and no pause holds any more; return the ids. In a transaction."""
     lanes = store.lanes.all()
 
     def resume(job: Job) -> bool:

@@ -10,14 +10,13 @@ from collections.abc import Sequence
 
 from ...model.cached import cached_property
 from ...model.job import PENDING, PROCESSING, STATES, Job, ran_for
-from ...model.lane import HOME, Lane
+from ...model.lane import BATCH, HOME, LOCK, Lane
 from ...model.link import AWAITING_STATES
 from ...model.numbers import RATE_MINUTES, depth, per_minute, share
 from ...model.rollup import Rollup
 from ...model.scheduler import AUTO, SchedulerRecord, SchedulerState
 from ...model.when import MINUTE
 from ...model.worker import Group, PoolState, RegisteredWorker, WorkerState, queues_of
-from ...store.parking import BATCH, LOCK
 from ..daemons.daemon import POOL, SCHEDULER
 from ..home import timezone
 from ..home.liveness import is_worker_alive
@@ -26,7 +25,7 @@ from ..home.underway import jobs_under_way
 from ..machine import process
 from ..machine.identity import Identity
 
-# So many jobs that wait for a lock, or for room in their batch, are counted.
+# The most jobs that are counted as parked.
 COUNTED = 10_000
 
 
@@ -71,13 +70,13 @@ class Facts:
 
     @cached_property
     def waiting_for_locks(self) -> int:
-        """How many jobs could run but for a lock that others hold, COUNTED at most: those that a worker came to."""
-        return self.store.jobs.parking.count(LOCK, COUNTED) if self.jobs[PENDING] else 0
+        """How many jobs are parked since others hold their lock, COUNTED at most."""
+        return self.store.lanes.count_parked(LOCK, COUNTED)
 
     @cached_property
     def waiting_for_batches(self) -> int:
-        """How many jobs could run but for the limit of their batch, COUNTED at most: those that a worker came to."""
-        return self.store.jobs.parking.count(BATCH, COUNTED) if self.jobs[PENDING] else 0
+        """How many jobs are parked since their batch is full, COUNTED at most."""
+        return self.store.lanes.count_parked(BATCH, COUNTED)
 
     @property
     def total(self) -> int:

@@ -107,7 +107,7 @@ def _pause(facts: Facts, queue: str) -> Lane | None:
 def _full(facts: Facts, job: Job) -> tuple[str, str] | None:
     """Return which of a job's locks are taken, or that its batch is full, with the hint; None if all have room."""
     locks = [lock for lock in map(facts.store.locks.get, job.locks) if lock.state == TAKEN]
-    texts = [f"{'it waits ' if lock is locks[0] else ''}for {_taken(facts, lock)}" for lock in locks]
+    texts = [f"{'it waits ' if lock is locks[0] else ''}for {_taken(lock)}" for lock in locks]
     commands = [f"queuectl lock limit {lock.name} {lock.running + 1}" for lock in locks]
     batch = None if job.batch is None else facts.store.batches.get(job.batch, facts.now)
     if batch is not None and batch.is_full:
@@ -116,11 +116,9 @@ def _full(facts: Facts, job: Job) -> tuple[str, str] | None:
     return (", and ".join(texts), MORE + " && ".join(commands)) if texts else None
 
 
-def _taken(facts: Facts, lock: Lock) -> str:
+def _taken(lock: Lock) -> str:
     """Return how much of a lock is taken, and by which jobs."""
-    holders = facts.store.locks.holders(lock.name)
-    ids = [job.id for job in facts.store.search.jobs(holders[:SHOWN])]
-    be, by = "is" if lock.running == 1 else "are", f" by {some_of(ids, len(holders))}" if ids else ""
+    be, by = "is" if lock.running == 1 else "are", f" by {some_of(lock.holders)}" if lock.holders else ""
     return f"lock {lock.name}: {lock.running} of {lock.slots} {be} taken{by}"
 
 
@@ -158,7 +156,7 @@ def _look_at(parent: Relative) -> str:
 
 
 def _help_of_batch(facts: Facts, name: str, kind: str) -> str:
-    """Return what may help a job that waits in vain for a batch."""
+    """Return the hint for a job that is stuck since a batch has failed."""
     batch = facts.store.batches.get(name, facts.now)
     if batch is not None and kind == COMPLETED and (batch.dead or batch.states.get(CANCELLED)):
         return f"run what failed of it again: {go_on(name)}"

@@ -1,4 +1,4 @@
-"""Room in lanes, as workers use it: they claim where there is some, rest until there may be, or leave it to others."""
+"""How workers use the room in lanes: they claim where there is some, rest until there may be, or leave it to others."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from . import hooks
 
 def claim_next(store: Store, worker: int, queues: Sequence[str], settings: Settings) -> Claim | None:
     """Claim a job for a worker of some or all queues. In a transaction."""
-    now = store.clock.wall()
-    if store.lanes.have_rates or store.jobs.expiry.is_due(now):
-        # Rates hold and jobs expire by the clock: it may just have been set.
+    if store.lanes.have_rates:
+        # They hold by the clock: it may just have been set.
         follow(store)
     return store.jobs.claim(
         worker=worker,
-        now=now,
+        now=store.clock.wall(),
         queues=queues,
         lease_until=store.clock.monotonic() + settings.lease,
         cancel=partial(hooks.cancel, store, settings=settings, actor=f"worker {worker}"),
+        follow=partial(follow, store),
     )
 
 
@@ -38,7 +38,7 @@ def seconds_to_room(store: Store, queues: Sequence[str], longest: float) -> floa
 
 
 def leaves_work(store: Store, queue: str, claim: Claim | None, woken: int) -> bool:
-    """Return whether others may take what a job of a queue has made room for, and the next one does not take.
+    """Return whether the end of a job of a queue leaves work to other workers: the next claim does not take it all.
 
     `woken` is how many parked jobs the store had woken before. In the transaction that has claimed the next one.
     """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..alert import CODES, LEVELS
 from ..job import STATES
-from ..kinds import DURATION, NUMBER, REAL, SIGNAL, TEXT, TIME
+from ..kinds import DURATION, NUMBER, REAL, SIGNAL, TEXT, TIME, TIME_TEXT
 from ..noun import Noun, many, maybe, one_of, table
 from .daemons import POOL, SCHEDULER, WORKER_TOTALS
 from .queues import PAUSE
@@ -83,3 +83,4 @@ ERROR = Noun(
         count=maybe(NUMBER),
     ),
 )
+CLOCK = Noun("clock", utc=TIME_TEXT, local=TEXT, next_due_at=maybe(TIME))

@@ -10,7 +10,7 @@ from ..kinds import DURATION, FLAG, ID, NUMBER, STATE, TEXT, TIME, TIME_TEXT
 from ..noun import Noun, kinds_of, many, maybe, one_of
 from ..schedule import CATCH_UP, OVERLAP
 
-# These may be missing of a schedule with a command already.
+# A schedule of a command may be without these too.
 NULLABLE = tuple(field.name for field in RECURRING if field.is_nullable)
 SCHEDULE = Noun(
     "schedule",
@@ -49,4 +49,3 @@ SCHEDULE_DETAIL = Noun(
 )
 REMOVED = Noun("removed schedule", removed=TEXT)
 NEXT_TIME = Noun("next time", **{"utc": TIME_TEXT, "local": TEXT, "in": TEXT})
-CLOCK = Noun("clock", utc=TIME_TEXT, local=TEXT, next_due_at=maybe(TIME))

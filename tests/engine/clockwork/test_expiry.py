@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import partial
 from typing import Any, Iterator
 
 import pytest
@@ -13,7 +12,6 @@ from queuectl.engine.home.clockwatch import ClockWatch
 from queuectl.engine.machine.doorbell import WORK, WORKERS, Doorbell
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
-from queuectl.engine.work import hooks
 from queuectl.engine.work.room import claim_next
 from queuectl.model.errors import InvalidInput
 from queuectl.model.job import FAILED, PENDING, WAITING_STATES, Job, Outcome
@@ -180,9 +178,8 @@ def test_the_end_of_the_last_job_by_its_expiry_makes_the_home_idle(
     clock.advance(HOUR)
     with Store(Home(queue.home.path), clock=clock) as store:
         if is_claimed:
-            cancel = partial(hooks.cancel, store, settings=queue.settings(), actor="worker 1")
             with store.writing():
-                store.jobs.claim(worker=1, now=clock.wall(), lease_until=clock.monotonic() + HOUR, cancel=cancel)
+                claim_next(store, 1, (), queue.settings())
         else:
             Clockwork(store, Log("test", clock)).tick()
     assert [hook.command for hook in queue.list(tag="hook")] == ["echo idle"]
