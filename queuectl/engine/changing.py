@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from .finding import Reference
 
 AT_ONCE = 500
+# So many jobs that wait for one are counted: the same are found for each of a batch.
+COUNTED = 100
 # The fields of jobs that workers of earlier schemas do not know.
 SINCE_SCHEMA_6 = (
     *("expires_at", "nice", "locks", "batch", "batch_limit", "on_success", "on_failure", "on_finish"),
@@ -296,9 +298,11 @@ class Changing(Finding):
         """Return why a job could not be changed, and what helps."""
         why, hint = verb.misfit(job), verb.hint(job)
         if not why and store.links.is_waited_for(job.number):
-            own = len(store.links.waiting_children(job.number))
-            waiting = own or sum(len(store.links.waiting_children(batch)) for batch in store.links.batch_of(job.number))
-            why = f"{jobs_text(waiting)} {'waits' if waiting == 1 else 'wait'} for {'it' if own else 'its batch'}"
+            parents = (job.number, *store.links.batch_of(job.number))
+            found = {parent: len(store.links.waiting_children(parent, COUNTED + 1)) for parent in parents}
+            parent = next(parent for parent in parents if found[parent])
+            waiting = jobs_text(found[parent]) if found[parent] <= COUNTED else f"more than {jobs_text(COUNTED)}"
+            why = f"{waiting} {'waits' if found[parent] == 1 else 'wait'} for {'it' if parent > 0 else 'its batch'}"
             hint = f"{verb.name} them too: queuectl {verb.name} --with-children"
         why = why or f"it is {verb.already or job.state}"
         return f"cannot {verb.applied_to(f'job {quoted(job.id)}')}: {why}", hint

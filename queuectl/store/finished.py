@@ -5,12 +5,12 @@ from __future__ import annotations
 from ..model.job import FINAL_STATES
 from .changes import REMOVE, JobChanges
 from .namelists import names_of
-from .schema import FINAL, IS_WAITED_FOR, WHOSE_BATCH_IS_WAITED_FOR
+from .schema import BATCHES_WAITED_FOR, FINAL, IS_WAITED_FOR
 
 # The condition of the partial index stands there in full, or SQLite would not use it.
 OLD_FINISHED = f"""
 SELECT number, queue, batch, locks, id FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? AND NOT {IS_WAITED_FOR}
-    AND NOT (batch IS NOT NULL AND {WHOSE_BATCH_IS_WAITED_FOR})
+    AND NOT (batch IS NOT NULL AND batch IN {BATCHES_WAITED_FOR})
 ORDER BY finished_at LIMIT ?
 """
 HAS_OUTPUT = """EXISTS (

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from queuectl.engine.queue import Queue
 from tests.commands.calling import done, ids, refused, state_of
 from tests.commands.test_links import CIRCLE, waits_for
 
@@ -60,6 +61,13 @@ def test_a_batch_that_cannot_be_waited_for_is_refused(book: str, code: int, word
     assert refused(book, code, *words).problems == [problem]
     assert ids(book) == ["print", "p2", "p1"]
     assert waits_for(book, "print") == ["batch:book completed"]
+
+
+def test_a_refusal_to_remove_counts_few_of_those_that_wait(book: str) -> None:
+    with Queue(book) as queue:
+        queue.enqueue([{"command": "true", "after": "batch:book"}] * 100)
+    problem = 'cannot remove job "p1": more than 100 jobs wait for its batch'
+    assert refused(book, 4, "remove", "p1").problems == [problem]
 
 
 def test_an_edit_lets_a_job_wait_for_a_batch(book: str) -> None:

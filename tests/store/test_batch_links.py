@@ -320,3 +320,22 @@ def test_the_end_of_a_job_costs_the_same_however_many_wait_for_its_batch(store: 
     add_and_end(1, "few")
     add_and_end(400, "many")
     assert counted[1] < counted[0] * 3, counted
+
+
+def test_retention_looks_once_at_what_waits_for_a_batch_not_for_each_job_of_it(store: Store) -> None:
+    def add_and_prune(jobs: int, batch: str) -> None:
+        with store.writing():
+            specs = [spec(batch=batch)] * jobs + [spec()] * jobs
+            parents = [*[()] * jobs, *[[(f"batch:{batch}", COMPLETED)]] * jobs]
+            ids = store.jobs.enqueue(specs, path="", actor="test", now=NOW, parents=parents)
+            # Those that wait end first: their links stay open.
+            for identifier in reversed(ids):
+                store.jobs.cancel(int(identifier[len("job-") :]), NOW)
+        settle_all(store)
+        counted.append(steps_taken(store, lambda: write(store, store.jobs.prune, CANCELLED, LATER, 2 * jobs)))
+        assert store.counts.by_state() == {}
+
+    counted: list[int] = []
+    add_and_prune(50, "few")
+    add_and_prune(200, "many")
+    assert counted[1] < counted[0] * 4 * 1.5, counted

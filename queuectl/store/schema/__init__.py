@@ -39,8 +39,13 @@ IS_WAITED_FOR = """EXISTS (
     SELECT 1 FROM links INDEXED BY links_open JOIN jobs AS child ON child.number = links.child
     WHERE links.parent = jobs.number AND links.satisfied_at IS NULL AND child.finished_at IS NULL
 )"""
-WHOSE_BATCH_IS_WAITED_FOR = """EXISTS (
-    SELECT 1 FROM batches CROSS JOIN links INDEXED BY links_open ON links.parent = -batches.id
-        CROSS JOIN jobs AS child ON child.number = links.child
-    WHERE batches.name = jobs.batch AND links.satisfied_at IS NULL AND child.finished_at IS NULL
+# The names of the batches that unfinished jobs wait for: to be found once, not for each job of theirs.
+BATCHES_WAITED_FOR = """(
+    SELECT batches.name
+    FROM (SELECT DISTINCT parent FROM links INDEXED BY links_open WHERE parent < 0 AND satisfied_at IS NULL) AS page
+        CROSS JOIN batches ON batches.id = -page.parent
+    WHERE EXISTS (
+        SELECT 1 FROM links INDEXED BY links_open CROSS JOIN jobs AS child ON child.number = links.child
+        WHERE links.parent = page.parent AND links.satisfied_at IS NULL AND child.finished_at IS NULL
+    )
 )"""
