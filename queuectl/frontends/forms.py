@@ -27,7 +27,7 @@ NARROWEST = 20
 # What the help of an argument says for the shell alone.
 QUOTED = ", as one quoted text"
 # What it says instead: a form asks once.
-REPEATABLE = ("; repeatable", "; several with commas between")
+REPEATABLE = ("; repeatable", " (several: a,b)")
 
 
 class Back(Exception):

@@ -215,7 +215,7 @@ JOB_FIELDS = (
           label="Background processes", default=False, group=HOW, filter="background"),
     Field("nice", integer(0, MAX_NICE), f"0 to {MAX_NICE}, higher leaves more of the processor to others",
           "given editable recurring", label="Niceness", default=0, group=HOW),
-    Field("locks", LOCKS, "locks that it holds while it runs: one job at a time holds a lock",
+    Field("locks", LOCKS, "locks to hold while it runs; one job at a time holds a lock",
           "given editable recurring filtered", default=(), option="--lock", spellings=("lock",), filter="lock",
           metavar="NAME", complete="lock"),
     Field("batch", NAME.but(check=check_batch, example="nightly"), "the batch, a name for jobs that belong together",
