@@ -32,6 +32,9 @@ LONGEST_MS = 250
 
 def measure(options: argparse.Namespace) -> Iterator[support.Goal]:
     """Fill two homes, let the jobs be parked, then let the two take turns."""
+    least = 10 * len(LOCKS) * options.rounds
+    if options.jobs < least:
+        sys.exit(f"error: in {options.rounds} rounds a lock is released as often: --jobs must be {least} or more")
     with support.temporary_home() as plain, support.temporary_home() as laned:
         for home, locked in ((plain, 0), (laned, options.jobs // 10)):
             with Queue(home) as queue:
@@ -163,5 +166,5 @@ def _finish(store: Store, claim: Claim) -> None:
 
 
 if __name__ == "__main__":
-    jobs = ("jobs", 200_000, "how many jobs each home has")
+    jobs = ("jobs", 1_000_000, "how many jobs each home has")
     support.main(__doc__, measure, rounds=7, options=[jobs, ("claims", 1_000, "how many are claimed in a round")])

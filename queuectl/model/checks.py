@@ -245,23 +245,21 @@ def is_variable_name(name: str) -> bool:
 
 def check_tags(value: object, now: int) -> tuple[str, ...]:
     """Names to find the job by."""
-    if not isinstance(value, (list, tuple)) or len(value) > MAX_TAGS:
-        raise ValueError(f"must be a list of at most {MAX_TAGS} names")
-    for tag in value:
-        if not is_name(tag):
-            raise ValueError(f"tag {quoted(tag)} {NAME_RULE}")
-    return tuple(dict.fromkeys(value))
+    return _check_names("tag", value, MAX_TAGS)
 
 
 def check_locks(value: object, now: int) -> tuple[str, ...]:
     """Names of locks, also a single one as a text."""
-    names = [value] if isinstance(value, str) else value
-    if not isinstance(names, (list, tuple)) or len(names) > MAX_LOCKS:
-        raise ValueError(f"must be a list of at most {MAX_LOCKS} names")
-    for name in names:
+    return _check_names("lock", [value] if isinstance(value, str) else value, MAX_LOCKS)
+
+
+def _check_names(what: str, value: object, most: int) -> tuple[str, ...]:
+    if not isinstance(value, (list, tuple)) or len(value) > most:
+        raise ValueError(f"must be a list of at most {most} names")
+    for name in value:
         if not is_name(name):
-            raise ValueError(f"lock {quoted(name)} {NAME_RULE}")
-    return tuple(dict.fromkeys(names))
+            raise ValueError(f"{what} {quoted(name)} {NAME_RULE}")
+    return tuple(dict.fromkeys(value))
 
 
 def check_references(value: object, now: int) -> tuple[str, ...]:

@@ -218,6 +218,8 @@ JOB_FIELDS = (
     Field("locks", LOCKS, "locks to hold while it runs; one job at a time holds a lock",
           "given editable recurring filtered", default=(), option="--lock", spellings=("lock",), filter="lock",
           metavar="NAME", complete="lock"),
+    Field("parked", TEXT.but(choice="of_flag", example="yes"),
+          "the lock or the batch that has no room for it: lock:gpu", "nullable filtered"),
     Field("batch", NAME.but(check=check_batch, example="nightly"), "the batch, a name for jobs that belong together",
           "given nullable sortable filtered long", default_words="none", complete="batch"),
     Field("batch_limit", integer(1, MAX_SLOTS).but(check=check_slots),

@@ -302,6 +302,7 @@ class Job:
     allow_background: bool
     nice: int
     locks: tuple[str, ...]
+    parked: str | None
     batch: str | None
     on_success: str | None
     on_failure: str | None
@@ -362,17 +363,19 @@ class Job:
 
     @property
     def standing(self) -> str:
-        """How it stands, in a word: its state, or `gone`, `suspended` or `stuck` where that says more."""
+        """How it stands, in a word: its state, or `gone`, `suspended`, `parked` or `stuck` where that says more."""
         if self.is_gone:
             return "gone"
         if self.is_suspended:
             return "suspended"
+        if self.parked is not None:
+            return "parked"
         return "stuck" if self.stuck and self.state == BLOCKED else self.state
 
     @property
     def state_text(self) -> str:
-        """Its state as a list shows it, with `stuck` behind it if it is stuck."""
-        return f"{self.state} ({self.standing})" if self.standing == "stuck" else self.state
+        """Its state as a list shows it, with `stuck` or `parked` behind it if it is that."""
+        return f"{self.state} ({self.standing})" if self.standing in ("stuck", "parked") else self.state
 
     @property
     def is_final(self) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ..model.fields import FILTERS
 from ..model.job import STATES
-from .schema import IS_STUCK, one_of
+from .schema import IS_STUCK, PARKED, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,10 +21,11 @@ ELSEWHERE = {
     "worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)",
     "suspended": "(suspended_at IS NOT NULL)",
     "stuck": f"({IS_STUCK})",
+    "parked": f"({PARKED})",
     "after": "number",
 }
 # The columns that these ask for.
-BEHIND = ("attempt_id", "suspended_at", "hopeless")
+BEHIND = ("attempt_id", "suspended_at", "hopeless", "parked")
 COLUMNS = {key: ELSEWHERE.get(key, field.name) for key, field in FILTERS.items()}
 OPERATORS = {
     "<": "{} < ?",

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ..model.spec import JobSpec
     from .enqueue import Parent
     from .expiry import Cancel
-    from .parking import Lane
+    from .parking import ParkingLane
     from .sqlite import Row
 
 # First the parts of a Claim in their order, as they are once it is made: to look for each by its name takes long.
@@ -70,7 +70,7 @@ UPDATE jobs SET run_at = max(0, run_at + ?) WHERE is_delay AND {one_of("state", 
 """
 # So many jobs that cannot run are passed over in one transaction: they are cancelled, or parked.
 PASSED_OVER_AT_ONCE = 64
-NO_LANES: Sequence[Lane] = ()
+NO_LANES: Sequence[ParkingLane] = ()
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING != target)
 
 
@@ -160,7 +160,7 @@ class Jobs(FinishedJobs):
             self._batches.begin(claim.batch, now)
         return claim
 
-    def _first_to_run(self, head: Row | None, passing: Passing) -> Tuple[Optional[Row], Sequence[Lane]]:
+    def _first_to_run(self, head: Row | None, passing: Passing) -> Tuple[Optional[Row], Sequence[ParkingLane]]:
         """Pass over the jobs at the head of a queue that cannot run; return the next one with its lanes.
 
         Those that have expired or whose batch was stopped are cancelled, those with a lane that is full are parked.
@@ -180,7 +180,9 @@ class Jobs(FinishedJobs):
             head = self._database.row(HEAD_OF_QUEUE, (head["queue"],))
         return None, NO_LANES
 
-    def _way_to_pass_over(self, head: Row, lanes: Sequence[Lane], passing: Passing) -> Callable[[], object] | None:
+    def _way_to_pass_over(
+        self, head: Row, lanes: Sequence[ParkingLane], passing: Passing
+    ) -> Callable[[], object] | None:
         """Return what takes a job that cannot run out of the way, None if it can run."""
         if is_over(head, passing.now):
             return lambda: self._expire(head, passing)

@@ -42,7 +42,7 @@ UPDATE jobs SET parked = NULL WHERE state = 'pending' AND number = (
 """
 
 
-class Lane:
+class ParkingLane:
     """A lane of a job; `key` is what `jobs.parked` says of the jobs that are parked in it.
 
     `slots` is None for any number. `stop_reason` is why its batch was stopped, None if it was not; `has_begun` is
@@ -73,27 +73,27 @@ class Parking:
         self._locks = locks
         self.woken = 0
 
-    def lanes(self, locks: Collection[str], batch: str | None) -> list[Lane]:
+    def lanes(self, locks: Collection[str], batch: str | None) -> list[ParkingLane]:
         """Return the lanes of a job with these locks and this batch, as they stand in this transaction."""
         return [self._lane(kind, name) for kind, name in _lanes_named(locks, batch)]
 
-    def _lane(self, kind: str, name: str) -> Lane:
+    def _lane(self, kind: str, name: str) -> ParkingLane:
         key = f"{kind}:{name}"
         if kind == LOCK:
-            return Lane(key, self._locks.slots(name), self._counts.of_locks.count(name, PROCESSING))
+            return ParkingLane(key, self._locks.slots(name), self._counts.of_locks.count(name, PROCESSING))
         row = self._database.row(OF_BATCH, (name,))
         if row is None:
-            return Lane(key, None, 0)
+            return ParkingLane(key, None, 0)
         slots, stop_reason, started_at = row
         running = 0 if slots is None else self._counts.of_batches.count(name, PROCESSING)
-        return Lane(key, slots, running, stop_reason, started_at is not None)
+        return ParkingLane(key, slots, running, stop_reason, started_at is not None)
 
-    def park(self, number: int, queue: str, lanes: Iterable[Lane], full: Lane) -> None:
+    def park(self, number: int, queue: str, lanes: Iterable[ParkingLane], full: ParkingLane) -> None:
         """Park a pending job in the one of its lanes that is full; in the others the next job has its turn."""
         if self._database.change(PARK, (full.key, number)):
             self.pass_by(queue, lanes)
 
-    def pass_by(self, queue: str, lanes: Iterable[Lane]) -> None:
+    def pass_by(self, queue: str, lanes: Iterable[ParkingLane]) -> None:
         """Wake the next job of a queue in each lane with room, since one that needed it can no longer be claimed."""
         for lane in lanes:
             if lane.slots is not None and lane.has_room:

@@ -60,6 +60,22 @@ def test_a_lock_is_limited_and_listed_with_its_holders(home: str) -> None:
     assert done(home, "lock", "list", "-o", "ids").lines == ["gpu"]
 
 
+def test_a_job_that_was_found_without_room_is_shown_as_parked(home: str) -> None:
+    with store(home) as opened:
+        bring_to(opened, PROCESSING, id="one", locks=("gpu",), batch="b", batch_limit=1)
+    done(home, "add", "true", "--lock", "gpu", "--id", "locked")
+    done(home, "add", "true", "--batch", "b", "--id", "full")
+    assert done(home, "list", "parked:yes", "-o", "ids").lines == []
+    with store(home) as opened:
+        assert take(opened) is None
+    assert done(home, "list", "parked:yes", "-o", "ids").lines == ["full", "locked"]
+    rows = done(home, "list", "--columns", "id,state").lines[1:]
+    assert rows == ["full    pending (parked)", "locked  pending (parked)", "one     processing"]
+    assert "parked:      lock gpu has no room" in done(home, "show", "locked").lines
+    assert "parked:      batch b has no room" in done(home, "show", "full").lines
+    assert done(home, "show", "full", "--json").json()["parked"] == "batch:b"
+
+
 def test_a_batch_is_limited_when_it_is_begun_and_later(home: str) -> None:
     done(home, "add", "true", "--batch", "b%4")
     done(home, "add", "true", "--batch", "b")

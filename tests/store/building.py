@@ -25,7 +25,7 @@ from queuectl.model.spec import JobSpec
 from queuectl.store import Home, Store, schema
 from queuectl.store.claim import Claim
 from queuectl.store.namelists import names_of
-from queuectl.store.parking import Lane
+from queuectl.store.parking import ParkingLane
 from queuectl.store.schema import migrate
 from tests.support import ROOT, FakeClock
 
@@ -241,7 +241,7 @@ def assert_parked_where_full(store: Store) -> None:
             assert not lane.has_room or (lane.key, queue) in places, f"{parked} has room, and queue {queue} waits"
 
 
-def lanes_of(store: Store, locks: Sequence[str], batch: str | None) -> list[Lane]:
+def lanes_of(store: Store, locks: Sequence[str], batch: str | None) -> list[ParkingLane]:
     return list(store.jobs.parking.lanes(locks, batch))
 
 

@@ -13,24 +13,9 @@ from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, PENDING
 from queuectl.model.link import ANY, BADLY
 from queuectl.store import Store, links
 from tests.store.building import LATER, NOW, assert_whole, claim, finish, job, spec, steps_taken, write
-from tests.store.linking import add, settle_all
+from tests.store.linking import add, end, settle_all, stands
 
 B = "batch:b"
-
-
-def end(store: Store, state: str, number: int) -> None:
-    """Bring a pending job to a final state."""
-    if state == CANCELLED:
-        assert write(store, store.jobs.cancel, number, NOW)
-        return
-    claimed = claim(store)
-    assert claimed.number == number
-    assert finish(store, claimed, state)
-
-
-def stands(store: Store, number: int) -> tuple[str, bool]:
-    found = job(store, number)
-    return found.state, found.stuck
 
 
 def retry(store: Store, number: int) -> None:
@@ -59,7 +44,7 @@ def test_the_ends_of_all_its_jobs_decide(
     for number, state in zip(members, ended):
         if child:
             assert stands(store, child) == (BLOCKED, False)
-        end(store, state, number)
+        end(store, number, state)
     if is_late:
         child = add(store, (B, kind))
     assert stands(store, child) == after
@@ -71,14 +56,14 @@ def test_a_job_that_joins_the_batch_is_waited_for_too(store: Store) -> None:
     first = add(store, batch="b")
     child = add(store, (B, COMPLETED))
     second = add(store, batch="b")
-    end(store, COMPLETED, first)
+    end(store, first, COMPLETED)
     assert stands(store, child) == (BLOCKED, False)
-    end(store, COMPLETED, second)
+    end(store, second, COMPLETED)
     assert stands(store, child) == (PENDING, False)
 
 
 def test_a_link_that_is_satisfied_stays_so_when_the_batch_grows(store: Store) -> None:
-    end(store, COMPLETED, add(store, batch="b"))
+    end(store, add(store, batch="b"), COMPLETED)
     child = add(store, (B, COMPLETED))
     add(store, batch="b")
     assert stands(store, child) == (PENDING, False)
@@ -87,15 +72,15 @@ def test_a_link_that_is_satisfied_stays_so_when_the_batch_grows(store: Store) ->
 def test_a_batch_that_failed_and_grows_may_still_end(store: Store) -> None:
     dead = add(store, batch="b")
     child = add(store, (B, COMPLETED))
-    end(store, DEAD, dead)
+    end(store, dead, DEAD)
     assert stands(store, child) == (BLOCKED, True)
     fresh = add(store, batch="b")
     assert stands(store, child) == (BLOCKED, False)
-    end(store, COMPLETED, fresh)
+    end(store, fresh, COMPLETED)
     assert stands(store, child) == (BLOCKED, True)
     retry(store, dead)
     assert stands(store, child) == (BLOCKED, False)
-    end(store, COMPLETED, dead)
+    end(store, dead, COMPLETED)
     assert stands(store, child) == (PENDING, False)
 
 
@@ -103,7 +88,7 @@ def test_a_stuck_job_of_a_batch_has_ended_and_is_not_completed(store: Store) -> 
     root = add(store)
     add(store, (root, COMPLETED), batch="b")
     children = [add(store, (B, kind)) for kind in (COMPLETED, ANY, BADLY)]
-    end(store, DEAD, root)
+    end(store, root, DEAD)
     assert [stands(store, child) for child in children] == [(BLOCKED, True), (PENDING, False), (PENDING, False)]
     retry(store, root)
     assert stands(store, children[0]) == (BLOCKED, False)
@@ -113,7 +98,7 @@ def test_what_is_stuck_behind_a_batch_is_stuck_as_far_as_it_goes(store: Store) -
     member = add(store, batch="b")
     add(store, (B, COMPLETED), batch="c")
     last = add(store, ("batch:c", COMPLETED))
-    end(store, DEAD, member)
+    end(store, member, DEAD)
     assert stands(store, last) == (BLOCKED, True)
     retry(store, member)
     assert stands(store, last) == (BLOCKED, False)
@@ -123,12 +108,12 @@ def test_a_job_that_need_not_run_any_more_has_ended_for_its_batch(store: Store) 
     root = add(store)
     add(store, (root, BADLY), batch="b")
     child = add(store, (B, ANY))
-    end(store, COMPLETED, root)
+    end(store, root, COMPLETED)
     assert stands(store, child) == (PENDING, False)
 
 
 def test_a_child_that_waits_in_vain_for_a_failure_names_the_batch(store: Store) -> None:
-    end(store, COMPLETED, add(store, batch="b"))
+    end(store, add(store, batch="b"), COMPLETED)
     child = add(store, (B, BADLY))
     assert job(store, child).error == "cancelled: batch:b is completed"
 
@@ -151,7 +136,7 @@ def test_a_stopped_batch_has_ended_once_all_that_wait_in_it_are_cancelled(store:
 def test_the_jobs_of_a_batch_that_unfinished_jobs_wait_for_are_kept(store: Store) -> None:
     members = [add(store, batch="b"), add(store, batch="b")]
     child = add(store, (B, COMPLETED))
-    end(store, COMPLETED, members[0])
+    end(store, members[0], COMPLETED)
     assert not write(store, store.jobs.remove, members[0])
     assert write(store, store.jobs.prune, COMPLETED, LATER, 10) == []
     assert store.links.is_waited_for(members[1]) and not store.links.is_waited_for(child)
@@ -164,7 +149,7 @@ def test_the_jobs_of_a_batch_that_unfinished_jobs_wait_for_are_kept(store: Store
 def test_what_has_run_after_a_batch_keeps_nothing_of_it(store: Store) -> None:
     member = add(store, batch="b")
     child = add(store, (B, COMPLETED))
-    end(store, COMPLETED, member)
+    end(store, member, COMPLETED)
     assert write(store, store.jobs.prune, COMPLETED, LATER, 10) == [f"job-{member}"]
     (parent,) = store.links.parents(child)
     assert (parent.id, parent.batch, parent.state, parent.standing) == ("batch-1", None, None, "gone")
@@ -178,8 +163,8 @@ def test_what_has_run_after_a_batch_keeps_nothing_of_it(store: Store) -> None:
 def test_the_retry_of_a_child_looks_how_its_batch_stands_now(store: Store, stays: bool) -> None:
     dead, other = add(store, batch="b"), add(store, batch="b")
     child = add(store, (B, COMPLETED))
-    end(store, DEAD, dead)
-    end(store, COMPLETED, other)
+    end(store, dead, DEAD)
+    end(store, other, COMPLETED)
     assert write(store, store.jobs.cancel, child, NOW)
     assert write(store, store.jobs.remove, dead)
     assert stays or write(store, store.jobs.remove, other)
@@ -191,14 +176,14 @@ def test_the_retry_of_a_child_looks_how_its_batch_stands_now(store: Store, stays
 def test_the_retry_of_a_child_waits_again_for_a_batch_that_is_not_completed_now(store: Store) -> None:
     member = add(store, batch="b")
     children = [add(store, (B, kind)) for kind in (COMPLETED, ANY)]
-    end(store, COMPLETED, member)
+    end(store, member, COMPLETED)
     for child in children:
-        end(store, COMPLETED, child)
+        end(store, child, COMPLETED)
     retry(store, member)
     for child in children:
         retry(store, child)
     assert [stands(store, child) for child in children] == [(BLOCKED, False), (PENDING, False)]
-    end(store, COMPLETED, member)
+    end(store, member, COMPLETED)
     assert stands(store, children[0]) == (PENDING, False)
 
 
@@ -215,7 +200,7 @@ def test_jobs_may_wait_for_a_batch_that_begins_with_them(store: Store) -> None:
     new, parents = [spec(), spec(batch="b")], [[(B, COMPLETED)], []]
     write(store, store.jobs.enqueue, new, path="", actor="test", now=NOW, parents=parents)
     assert stands(store, 1) == (BLOCKED, False)
-    end(store, COMPLETED, 2)
+    end(store, 2, COMPLETED)
     assert stands(store, 1) == (PENDING, False)
 
 
@@ -268,13 +253,13 @@ def test_more_children_of_a_batch_than_one_transaction_tells_are_told_in_several
     children = [spec() for _ in range(links.AT_ONCE * 3)]
     parents = [[(B, COMPLETED)]] * len(children)
     write(store, store.jobs.enqueue, children, path="", actor="test", now=NOW, parents=parents)
-    end(store, DEAD, member)
+    end(store, member, DEAD)
     assert store.links.count_stuck() == links.AT_ONCE
     # What was put off is told how the batch stands by then.
     retry(store, member)
     settle_all(store)
     assert store.links.count_stuck() == 0
-    end(store, COMPLETED, member)
+    end(store, member, COMPLETED)
     assert settle_all(store) == 3
     assert store.counts.by_state() == {COMPLETED: 1, PENDING: len(children)}
 
@@ -286,12 +271,12 @@ def test_four_times_as_many_jobs_in_a_batch_that_others_wait_for_cost_four_times
         new = [spec(batch=batch) for _ in range(jobs)]
         write(store, store.jobs.enqueue, new, path="", actor="test", now=NOW, parents=[[(root, COMPLETED)]] * len(new))
         child = add(store, (f"batch:{batch}", COMPLETED))
-        end(store, DEAD, root)
+        end(store, root, DEAD)
         settle_all(store)
         assert stands(store, child) == (BLOCKED, True)
         retry(store, root)
         settle_all(store)
-        end(store, COMPLETED, root)
+        end(store, root, COMPLETED)
         settle_all(store)
         with store.writing():
             for number in range(root + 1, root + 1 + jobs):

@@ -10,22 +10,7 @@ from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, FINA
 from queuectl.model.link import ANY, BADLY, KINDS, SATISFIED, Relative, fate, stronger
 from queuectl.store import Store, links
 from tests.store.building import LATER, NOW, assert_whole, claim, finish, job, outcome_for, spec, state_of, write
-from tests.store.linking import add, settle_all
-
-
-def end(store: Store, number: int, state: str) -> None:
-    """Bring a pending job to a final state."""
-    if state == CANCELLED:
-        assert write(store, store.jobs.cancel, number, NOW)
-        return
-    claimed = claim(store)
-    assert claimed.number == number
-    assert finish(store, claimed, state)
-
-
-def stands(store: Store, number: int) -> tuple[str, bool]:
-    found = job(store, number)
-    return found.state, found.stuck
+from tests.store.linking import add, end, settle_all, stands
 
 
 @pytest.mark.parametrize(

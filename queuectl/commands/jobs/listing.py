@@ -159,7 +159,7 @@ def _tree(context: Context, job: Job) -> Result:
 def _state(job: JobDetail) -> str:
     """Return the state of a job, and why it is there; of a cancelled one the error begins with the state already."""
     if job.error is None:
-        return job.state + " (stuck)" * job.stuck
+        return job.state_text
     return job.error if job.error.partition(": ")[0] == job.state else f"{job.state}: {job.error}"
 
 
@@ -195,6 +195,8 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
         values.append(("duration", when.duration_text(job.duration) + so_far + stood))
     if job.suspended_at is not None and not job.is_gone:
         values.append(("suspended", f"{when.local(job.suspended_at)} by a {job.suspended_by}"))
+    if job.parked is not None:
+        values.append(("parked", f"{job.parked.replace(':', ' ')} has no room"))
     values += [("variable", f"{name}={value}") for name, value in masked(job.env).items()]
     values += relatives(job)
     if job.tags:

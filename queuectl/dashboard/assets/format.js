@@ -4,7 +4,7 @@ const whole = new Intl.NumberFormat('en');
 let offset = 0; // the server's clock minus ours, in ms
 
 // Of workers and schedules; a job's state brings its own.
-export const GLYPHS = { paused: '‖', suspended: '‖', stuck: '◇', idle: '○', busy: '▶', lost: '✗',
+export const GLYPHS = { paused: '‖', suspended: '‖', stuck: '◇', parked: '‖', idle: '○', busy: '▶', lost: '✗',
   stopping: '◷', running: '✓' };
 
 export function setServerTime(text) {

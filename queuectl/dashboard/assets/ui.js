@@ -47,13 +47,18 @@ export function badge(state, label) {
     label || state);
 }
 
-// A job that is stuck runs only if somebody helps. Of one that is processing and does not run, `error` says why; one
+// A job that is stuck runs only if somebody helps, one that is parked once its lane has room. Of one that is processing and does not run, `error` says why; one
 // whose worker is gone has no duration.
 export function stateBadge(job) {
   if (job.state === 'blocked' && job.stuck) {
     const stuck = badge('stuck');
     stuck.title = 'blocked: what it waits for has ended otherwise';
     return stuck;
+  }
+  if (job.parked) {
+    const parked = badge('parked');
+    parked.title = `pending: ${job.parked.replace(':', ' ')} has no room`;
+    return parked;
   }
   if (job.state !== 'processing' || !job.error) return badge(job.state);
   const found = job.duration === null ? badge('lost', 'gone') : badge('suspended');

@@ -116,7 +116,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
   function draw() {
     const { job, allowed_actions: allowed } = data;
     const tried = [...job.attempt_history].reverse();
-    patch(title, [job.state, job.stuck, job.error, job.cancel_requested], () => [stateBadge(job),
+    patch(title, [job.state, job.stuck, job.parked, job.error, job.cancel_requested], () => [stateBadge(job),
       job.cancel_requested && job.state === 'processing' ? h('span', { class: 'chip' }, 'cancel asked for') : null]);
     patch(actions, allowed, () => (readOnly ? [] : allowed.map((verb) =>
       actionButton(verb, { ...job, reference: data.reference }, app, { small: false, command: data.commands[verb] }))));
