@@ -78,6 +78,8 @@ def test_a_lock_is_shown_limited_and_leads_to_the_jobs_that_wait(dashboard: Dash
     dashboard.cli("add", "true", "--id", "other", "--hold")
     dashboard.work(2)
     row = "tr[data-key='lock:gpu']"
+    browser.open(dashboard.url + "/jobs/waiter")
+    browser.wait("document.querySelector('main .badge')?.textContent === 'parked'")
     browser.open(dashboard.url + "/queues")
     browser.wait(f"document.querySelector(\"{row} .badge\")?.textContent === 'taken'")
     browser.wait(f"document.querySelector(\"{row} td[data-label='Held by']\")?.textContent === 'holder'")

@@ -119,6 +119,11 @@ def test_a_suspended_job_says_so_and_its_time_stands_still() -> None:
     assert row.split()[:4] == [">", "job-7", "suspended", "15s"]
 
 
+def test_a_job_whose_lock_is_taken_says_so() -> None:
+    row = next(line for line in drawn(look(made(7, "pending", parked="lock:gpu")), 110) if "job-7" in line)
+    assert row.split()[:3] == [">", "job-7", "parked"]
+
+
 def test_a_job_that_waits_in_vain_is_told_from_one_that_waits() -> None:
     lines = drawn(look(made(7, "blocked", stuck=True), made(8, "blocked"), made(9, "held", stuck=True)), 110)
     assert [line.replace(">", " ").split()[1] for line in lines if " job-" in line] == ["stuck", "blocked", "held"]
