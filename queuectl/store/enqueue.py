@@ -33,7 +33,7 @@ PLAIN = tuple(field.name for field in GIVEN if field.name not in (*ELSEWHERE, *N
 ENQUEUE = f"""
 INSERT INTO jobs (number, id, state, run_at, created_at, updated_at, context, created_by, schedule, is_delay,
                   expires_from_now, waits, {", ".join((*NAME_LISTS, *PLAIN))})
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(PLAIN)})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len((*NAME_LISTS, *PLAIN))})
 """
 EXISTS = "SELECT 1 FROM jobs WHERE id = ?"
 TELL_EVERY = 1000
@@ -117,8 +117,7 @@ class Enqueue(Record):
                 spec.is_delay,
                 spec.expires_from_now,
                 waits,
-                names_text(spec.tags),
-                names_text(spec.locks),
+                *[names_text(getattr(spec, name)) for name in NAME_LISTS],
                 *[getattr(spec, name) for name in PLAIN],
             )
 
