@@ -47,8 +47,8 @@ export function badge(state, label) {
     label || state);
 }
 
-// A job that is stuck runs only if somebody helps, one that is parked once its lane has room. Of one that is processing and does not run, `error` says why; one
-// whose worker is gone has no duration.
+// A job that is stuck runs only if somebody helps, one that is parked once its lane has room. Of one that is processing
+// and does not run, `error` says why; one whose worker is gone has no duration.
 export function stateBadge(job) {
   if (job.state === 'blocked' && job.stuck) {
     const stuck = badge('stuck');
