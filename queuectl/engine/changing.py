@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 AT_ONCE = 500
 # So many jobs that wait for one are counted: the same are found for each of a batch.
 COUNTED = 100
-# The fields of jobs that workers of earlier schemas do not know.
-SINCE_SCHEMA_6 = (
-    *("expires_at", "nice", "locks", "batch", "batch_limit", "on_success", "on_failure", "on_finish"),
+# The fields of jobs that workers of some earlier schema do not know.
+NEWER_FIELDS = (
+    *("expires_at", "nice", "kill_grace", "locks", "batch", "batch_limit", "on_success", "on_failure", "on_finish"),
     *WHENS.values(),
 )
 
@@ -133,7 +133,7 @@ class Changing(Finding):
 
         meant, now = self.select(references, means=VERBS["edit"].means), self.clock.wall()
         changes = read_changes(self.read(meant.numbers), fields, now)
-        self._demand_known({name for name in SINCE_SCHEMA_6 if changes.get(name)})
+        self._demand_known({name for name in NEWER_FIELDS if changes.get(name)})
         if any(name in changes for name in WHENS.values()):
             self._read_links(changes)
 

@@ -18,7 +18,7 @@ import os
 from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.errors import Conflict, InvalidInput, NotFound, quoted
 from ..store.home import DIRECTORY, VARIABLE, find_home
-from .changing import SINCE_SCHEMA_6, Changing
+from .changing import NEWER_FIELDS, Changing
 from .home.opened import here, search_path
 from .machine.doorbell import SCHEDULER, WORKERS, ring, ring_schedulers
 
@@ -124,6 +124,7 @@ class Queue(Changing):
         tags: List[str] | Tuple[str, ...] = NOT_GIVEN,
         allow_background: bool = NOT_GIVEN,
         nice: int = NOT_GIVEN,
+        kill_grace: float | str | timedelta | None = NOT_GIVEN,
         locks: str | Sequence[str] = NOT_GIVEN,
         batch: str | None = NOT_GIVEN,
         batch_limit: int | None = NOT_GIVEN,
@@ -167,7 +168,7 @@ class Queue(Changing):
         if not specs:
             return []
         store, now = self.store, self.clock.wall()
-        self._demand_known({name for spec in specs for name in SINCE_SCHEMA_6 if getattr(spec, name)})
+        self._demand_known({name for spec in specs for name in NEWER_FIELDS if getattr(spec, name)})
         parents = self._parents_of(specs)
         with store.writing():
             if any(spec.is_delay or spec.expires_from_now for spec in specs):

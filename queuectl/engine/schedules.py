@@ -19,7 +19,7 @@ from ..model.schedule import CronPreview, Schedule, ScheduleDetail, ShownSchedul
 from ..model.spec import JobSpec
 from ..model.when import LATEST_MS, ago, iso, local
 from ..model.zones import LOCAL, canonical
-from .changing import SINCE_SCHEMA_6
+from .changing import NEWER_FIELDS
 from .clockwork.firing import enqueue
 from .editing import difference
 from .home.opened import Part, search_path
@@ -73,7 +73,7 @@ class Schedules(Part):
             expression=Cron.parse(expression).expression, timezone=canonical(timezone), expires=read_expires(own)
         )
         if jobs is None:
-            self._demand_known({**own, **{name: getattr(specs[0], name) for name in SINCE_SCHEMA_6}})
+            self._demand_known({**own, **{name: getattr(specs[0], name) for name in NEWER_FIELDS}})
         home, now = self._opened, self._opened.clock.wall()
         with home.store.writing():
             first = self._first_time(own["expression"], own["timezone"], now)
@@ -108,7 +108,7 @@ class Schedules(Part):
 
     def _demand_known(self, values: Mapping[str, object]) -> None:
         """Raise DaemonUnavailable if workers or a scheduler of before an upgrade would leave out what is given."""
-        unknown = [name for name in ("expires", *SINCE_SCHEMA_6) if values.get(name)]
+        unknown = [name for name in ("expires", *NEWER_FIELDS) if values.get(name)]
         if unknown:
             demand_scheduler_that_knows(self._opened, ", ".join(sorted(unknown)))
 

@@ -45,6 +45,7 @@ MAX_SLOTS = 10_000
 MAX_FAILS = 1_000_000
 MIN_TIMEOUT_MS = 100
 MAX_TIMEOUT_MS = 2_592_000_000
+MAX_GRACE_MS = 600_000
 MAX_ENV_KEYS = 100
 MAX_ENV_VALUE_BYTES = 32_768
 MAX_ENV_BYTES = 131_072
@@ -160,19 +161,28 @@ def check_slots(value: object, now: int) -> int | None:
 
 def check_duration(value: object, now: int) -> int | None:
     """Seconds as a number, a text such as `1h30m`, or none; returned in milliseconds."""
+    return _milliseconds(value, MIN_TIMEOUT_MS, MAX_TIMEOUT_MS)
+
+
+def check_grace(value: object, now: int) -> int | None:
+    """The same, of the time that a command has to end."""
+    return _milliseconds(value, 0, MAX_GRACE_MS)
+
+
+def _milliseconds(value: object, low: int, high: int) -> int | None:
     if value is None or isinstance(value, str) and value.strip().lower() == "none":
         return None
-    rule = "must be between 0.1 and 2592000 seconds, or none"
+    rule = f"must be between {low / 1000:g} and {high // 1000} seconds, or none"
     if isinstance(value, str):
         try:
             milliseconds = when.parse_duration(value)
         except ValueError as error:
             raise ValueError(f"is {error}") from None
-    elif isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value <= MAX_TIMEOUT_MS:
+    elif isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= high:
         milliseconds = round(value * 1000)
     else:
         raise ValueError(rule)
-    if MIN_TIMEOUT_MS <= milliseconds <= MAX_TIMEOUT_MS:
+    if low <= milliseconds <= high:
         return milliseconds
     raise ValueError(rule)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .checks import (
     COMMAND_PATTERN,
+    MAX_GRACE_MS,
     MAX_NICE,
     MAX_PRIORITY,
     MAX_RETRIES,
@@ -19,6 +20,7 @@ from .checks import (
     check_command,
     check_cwd,
     check_expiry,
+    check_grace,
     check_id,
     check_locks,
     check_slots,
@@ -88,6 +90,7 @@ class Field(Record):
     is_wide: bool = False  # it holds free text of any length
     is_sortable: bool = False  # jobs can be sorted by it
     is_filtered: bool = False  # a filter finds jobs by it
+    is_shared: bool = False  # jobs that are added together share it: it stands in the row of their context
     is_short: bool = False  # every list of jobs has it as a column
     is_long: bool = False  # a long list has it as a column
 
@@ -157,6 +160,10 @@ def read_new_parents(text: str) -> list[str]:
     return found
 
 
+GRACE = DURATION.but(
+    check=check_grace,
+    given={"anyOf": [{"type": "number", "minimum": 0, "maximum": MAX_GRACE_MS / 1000}, STRING]},
+)
 LOCKS = NAMES.but(check=check_locks, example="gpu", given={"anyOf": [NAMES.taken, NAME.taken]})
 PARENTS = REFERENCES.but(read=read_parents, read_one=read_new_parents)
 HOOK_TRAITS = "given editable recurring nullable wide"
@@ -215,6 +222,8 @@ JOB_FIELDS = (
           label="Background processes", default=False, group=HOW, filter="background"),
     Field("nice", integer(0, MAX_NICE), f"0 to {MAX_NICE}, higher leaves more of the processor to others",
           "given editable recurring", label="Niceness", default=0, group=HOW),
+    Field("kill_grace", GRACE, "time between asking its command to end and killing it",
+          "given editable recurring nullable shared", group=HOW, default_words="the setting kill_grace"),
     Field("locks", LOCKS, "locks to hold while it runs; one job at a time holds a lock",
           "given editable recurring filtered", default=(), option="--lock", spellings=("lock",), filter="lock",
           metavar="NAME", complete="lock"),
@@ -254,6 +263,7 @@ BY_SPELLING = {name: field for field in JOB_FIELDS if field.is_given for name in
 KEPT = tuple(field for field in JOB_FIELDS if field.is_kept)
 GIVEN = tuple(field for field in JOB_FIELDS if field.is_given)
 EDITABLE = tuple(field for field in JOB_FIELDS if field.is_editable)
+SHARED = tuple(field for field in GIVEN if field.is_shared)
 RECURRING = tuple(field for field in JOB_FIELDS if field.is_recurring)
 # What can be changed of the jobs that a schedule is yet to make.
 RECURRING_EDITABLE = tuple(field for field in RECURRING if field.is_editable)

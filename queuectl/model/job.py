@@ -301,6 +301,7 @@ class Job:
     tags: tuple[str, ...]
     allow_background: bool
     nice: int
+    kill_grace: int | None
     locks: tuple[str, ...]
     parked: str | None
     batch: str | None

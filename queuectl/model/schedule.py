@@ -31,6 +31,7 @@ class Schedule(Record):
     max_retries: int | None
     timeout: int | None
     nice: int | None
+    kill_grace: int | None
     locks: tuple[str, ...] | None
     on_success: str | None
     on_failure: str | None

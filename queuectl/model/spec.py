@@ -48,6 +48,7 @@ class JobSpec:
     tags: tuple[str, ...]
     allow_background: bool
     nice: int
+    kill_grace: int | None
     locks: tuple[str, ...]
     batch: str | None
     batch_limit: int | None

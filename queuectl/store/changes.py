@@ -11,6 +11,7 @@ from ..model.event import CANCELLED_FOR
 from ..model.fields import EDITABLE, FROM_NOW
 from ..model.job import BLOCKED, FINAL_STATES, PENDING, TRANSITIONS, USER, WAITING_STATES
 from ..model.verbs import VERBS
+from .contexts import DEFAULTS, but_defaults
 from .enqueue import PLAIN
 from .expiry import GIVE_REASON, Expiry
 from .namelists import NAME_LISTS, names_of, names_text
@@ -64,6 +65,8 @@ BEFORE_EDIT = f"SELECT state, waits, {', '.join(STORED)} FROM jobs WHERE number 
 EDIT = f"""
 UPDATE jobs SET state = ?, {" = ?, ".join(STORED)} = ?, parked = NULL, updated_at = ? WHERE number = ? AND state = ?
 """
+# What stands in the row of a job's context.
+OF_CONTEXT = ("cwd", *DEFAULTS)
 HOLD = """
 UPDATE jobs SET run_at = CASE WHEN state = 'failed' THEN ? ELSE run_at END, state = 'held', parked = NULL,
     updated_at = ?
@@ -211,9 +214,12 @@ class JobChanges:
         state, after = before["state"], {name: before[name] for name in STORED}
         after.update((name, value) for name, value in changes.items() if name in STORED)
         after.update((name, names_text(changes[name])) for name in NAME_LISTS if name in changes)
-        if "cwd" in changes:
+        if not changes.keys().isdisjoint(OF_CONTEXT):
             old = self._contexts.get(before["context"])
-            after["context"] = self._contexts.number(changes["cwd"], old.path, old.env)
+            options = {**DEFAULTS, **old.options, **{name: changes[name] for name in DEFAULTS if name in changes}}
+            after["context"] = self._contexts.number(
+                changes.get("cwd", old.cwd), old.path, old.env, but_defaults(options)
+            )
         if "run_at" in changes:
             state = TRANSITIONS.get((state, "postpone" if after["run_at"] > now else "promote"), state)
             state = BLOCKED if state == PENDING and before["waits"] else state

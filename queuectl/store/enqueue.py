@@ -5,9 +5,10 @@ from __future__ import annotations
 from itertools import repeat
 
 from ..model.errors import Conflict
-from ..model.fields import GIVEN
+from ..model.fields import GIVEN, SHARED
 from ..model.job import BLOCKED, HELD, PENDING, SCHEDULED
 from ..model.record import Record
+from .contexts import encode, options_of
 from .namelists import NAME_LISTS, names_text
 from .sqlite import sqlite3
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
 # Stored as something else than the column of that name; all other fields are stored as they are.
 ELSEWHERE = ("id", "hold", "run_at", "cwd", "env", "batch_limit", "max_fails", "after", "after_any", "after_failed")
-PLAIN = tuple(field.name for field in GIVEN if field.name not in (*ELSEWHERE, *NAME_LISTS))
+PLAIN = tuple(field.name for field in GIVEN if field not in SHARED and field.name not in (*ELSEWHERE, *NAME_LISTS))
 ENQUEUE = f"""
 INSERT INTO jobs (number, id, state, run_at, created_at, updated_at, context, created_by, schedule, is_delay,
                   expires_from_now, waits, {", ".join((*NAME_LISTS, *PLAIN))})
@@ -95,15 +96,14 @@ class Enqueue(Record):
         self.database.change_many(ENQUEUE, rows if on_progress is None else _counted(rows, on_progress))
 
     def _rows(self, specs: Sequence[JobSpec], numbers: Sequence[int]) -> Iterator[tuple[object, ...]]:
-        shared: dict[str, int] = {}
+        contexts: dict[tuple[str, str, str], int] = {}
         now, path = self.now, self.path
         for spec, number, waits in zip(specs, numbers, self._waits()):
-            if spec.env:
-                context = self.contexts.number(spec.cwd, path, spec.env)
-            elif spec.cwd in shared:
-                context = shared[spec.cwd]
-            else:
-                context = shared[spec.cwd] = self.contexts.number(spec.cwd, path, {})
+            options = options_of(spec)
+            place = (spec.cwd, encode(spec.env), encode(options))
+            context = contexts.get(place)
+            if context is None:
+                context = contexts[place] = self.contexts.number(spec.cwd, path, spec.env, options)
             yield (
                 number,
                 spec.id or f"job-{number}",

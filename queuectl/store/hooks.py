@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.job import BUSY_STATES, HookJob
-from .contexts import decode_env, encode_env
+from .contexts import decode, encode
 from .counts import Counts
 from .database import Database
 from .schema import one_of
@@ -27,7 +27,7 @@ class Hooks:
 
     def mark(self, number: int, *, of: int, facts: dict[str, str]) -> None:
         """Note whose hook a new job is, and the variables that tell its command why. In its transaction."""
-        self._database.change(MARK, (of, encode_env(facts), number))
+        self._database.change(MARK, (of, encode(facts), number))
 
     def path_of(self, number: int) -> str:
         """Return the search path of a job's commands."""
@@ -36,7 +36,7 @@ class Hooks:
     def of_job(self, number: int, limit: int) -> list[HookJob]:
         """Return the last `limit` hook jobs that a job has added, newest first."""
         return [
-            HookJob(row["id"], row["state"], row["command"], decode_env(row["hook_facts"])[REASON])
+            HookJob(row["id"], row["state"], row["command"], decode(row["hook_facts"])[REASON])
             for row in self._database.rows(OF_JOB, (number, limit))
         ]
 

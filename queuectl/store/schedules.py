@@ -10,7 +10,7 @@ from __future__ import annotations
 from ..model.fields import RECURRING
 from ..model.schedule import Schedule
 from ..model.spec import JobSpec
-from .contexts import Contexts, decode_env
+from .contexts import DEFAULTS, NO_OPTIONS, Contexts, decode, decode_options, options_of
 from .database import Database
 from .enqueue import PLAIN
 from .namelists import NAME_LISTS, names_of, names_text
@@ -25,7 +25,7 @@ LISTS = tuple(name for name in KEPT if name in NAME_LISTS)
 FLAGS = ("paused", *(field.name for field in RECURRING if field.kind.is_flag))
 COLUMNS = f"""
 SELECT schedules.id AS id, name, expression, timezone, jobs AS document, {", ".join(KEPT)},
-       catch_up, overlap, expires, paused, next_at, created_at, created_by, cwd, path, env
+       catch_up, overlap, expires, paused, next_at, created_at, created_by, cwd, path, env, options
 FROM schedules JOIN contexts ON contexts.id = schedules.context
 """
 BY_NAME = COLUMNS + "WHERE name = ?"
@@ -118,8 +118,9 @@ class Schedules:
         self._database.change(EDIT, (*own, *_jobs(specs, is_graph=schedule.is_graph), schedule.id))
 
     def _context(self, specs: Sequence[JobSpec], path: str, *, is_graph: bool) -> int:
-        # Several jobs have directories and variables of their own, and share the path.
-        return self._contexts.number(specs[0].cwd, path, {} if is_graph else specs[0].env)
+        # Several jobs have directories, variables and options of their own, and share the path.
+        env, options = ({}, NO_OPTIONS) if is_graph else (specs[0].env, options_of(specs[0]))
+        return self._contexts.number(specs[0].cwd, path, env, options)
 
     def get(self, name: str) -> Schedule | None:
         """Return the schedule of this name, or None."""
@@ -209,4 +210,5 @@ def _schedule(row: Row) -> Schedule:
     # Several jobs have directories and locks of their own.
     cwd = row["cwd"] if row["document"] is None else None
     lists = {name: None if row[name] is None else names_of(row[name]) for name in LISTS}
-    return Schedule.of({**dict(row), **flags, **lists, "cwd": cwd, "env": decode_env(row["env"])})
+    options = {**DEFAULTS, **decode_options(row["options"])}
+    return Schedule.of({**dict(row), **flags, **lists, **options, "cwd": cwd, "env": decode(row["env"])})

@@ -7,7 +7,7 @@ from ..model.fields import KEPT
 from ..model.job import PENDING, WAITING_STATES, Job
 from ..model.link import STUCK, WHENS
 from ..model.record import Record
-from .contexts import decode_env
+from .contexts import DEFAULTS, decode, decode_options
 from .namelists import NAME_LISTS, names_of
 from .relatives import PARENT_ID, WITH_PARENT
 from .schema import CLAIMABLE, FINAL, IS_STUCK, PARKED
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 # What a job tells of its last attempt stands in both tables, or there alone.
 SOURCES = {"worker": "attempts", "pid": "attempts", "cwd": "contexts", "env": "contexts"}
-# All but what links tell.
-STORED = [name for name in Job.FIELDS if name not in ("stuck", *WHENS.values())]
+# All but what links and the options of the context tell.
+STORED = [name for name in Job.FIELDS if name not in ("stuck", *WHENS.values(), *DEFAULTS)]
 # As IS_STUCK of the schema, for a question in which other tables have such columns too.
 STUCK_JOB = "(jobs.hopeless > 0 AND jobs.finished_at IS NULL)"
 FLAGS = [field.name for field in KEPT if field.kind.is_flag]
 JOBS = f"""
-SELECT {", ".join(f"{SOURCES.get(name, 'jobs')}.{name} AS {name}" for name in STORED)}, {STUCK_JOB} AS stuck
+SELECT {", ".join(f"{SOURCES.get(name, 'jobs')}.{name} AS {name}" for name in STORED)}, {STUCK_JOB} AS stuck,
+       contexts.options AS options
 FROM jobs JOIN contexts ON contexts.id = jobs.context LEFT JOIN attempts ON attempts.id = jobs.attempt_id
 """
 BY_NUMBERS = JOBS + "WHERE number IN ({})"
@@ -143,7 +144,8 @@ class Search(Table):
 
 def _job(row: Row, parents: Mapping[str, Sequence[str]]) -> Job:
     values = {**dict(zip(row.keys(), row)), **{name: tuple(parents.get(name, ())) for name in WHENS.values()}}
-    values["env"] = decode_env(values["env"])
+    values["env"] = decode(values["env"])
+    values.update({**DEFAULTS, **decode_options(values.pop("options"))})
     values.update((name, names_of(values[name])) for name in NAME_LISTS)
     values.update((name, bool(values[name])) for name in FLAGS)
     return Job(**values)

@@ -32,6 +32,7 @@ CASES: dict[str, dict[str, Any]] = {
     "tags": {"tags": ["a", "b"]},
     "allow_background": {"allow_background": True},
     "nice": {"nice": 7},
+    "kill_grace": {"kill_grace": 0},
     "expires_at": {"expires": "2095-01-02T03:04:05.678Z"},
     "batch": {"batch": "nightly"},
     "locks": {"locks": ["gpu", "net"]},

@@ -34,6 +34,7 @@ def test_what_is_not_given_has_a_default() -> None:
         "tags": (),
         "allow_background": False,
         "nice": 0,
+        "kill_grace": None,
         "locks": (),
         "batch": None,
         "batch_limit": None,
@@ -66,10 +67,11 @@ def test_every_field_can_be_given() -> None:
         "on_finish": "echo over",
     }
     awaited = {"after": "a", "after_any": ["b", 3], "after_failed": ["tag:x"]}
-    spec = parse(**same, **awaited, timeout=3, run_at="+1s", expires="2s", tags=["t"], lock=["gpu"])
+    spec = parse(**same, **awaited, timeout=3, run_at="+1s", expires="2s", tags=["t"], lock=["gpu"], kill_grace=1.5)
     read = {
         "command": "true",
         "timeout": 3_000,
+        "kill_grace": 1_500,
         "is_delay": True,
         "expires_from_now": True,
         "tags": ("t",),

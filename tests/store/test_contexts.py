@@ -6,8 +6,8 @@ import pytest
 
 from queuectl.model.job import PENDING
 from queuectl.store import Store
-from queuectl.store.contexts import decode_env, encode_env
-from tests.store.building import Stores, add, assert_whole, claim, enqueue, finish, job, spec, write
+from queuectl.store.contexts import decode, decode_options, encode
+from tests.store.building import NOW, Stores, add, assert_whole, claim, enqueue, finish, job, spec, write
 
 
 def contexts(store: Store) -> int:
@@ -75,4 +75,30 @@ def test_more_contexts_than_are_remembered_are_still_right(store: Store, monkeyp
 
 @pytest.mark.parametrize("env", [{}, {"A": ""}, {"A": "é\n\"'\\", "_": "\U0001f600"}])
 def test_variables_are_read_as_they_were_stored(env: dict[str, str]) -> None:
-    assert decode_env(encode_env(env)) == env
+    assert decode(encode(env)) == env
+
+
+def test_an_option_that_jobs_share_is_kept_in_their_context(store: Store) -> None:
+    enqueue(store, spec(), spec(kill_grace=0), spec(kill_grace=0), spec(kill_grace=2_000))
+    assert contexts(store) == 3
+    assert [one.kill_grace for one in store.search.jobs([1, 2, 3, 4])] == [None, 0, 0, 2_000]
+    assert [claim(store).context.options for _ in range(4)] == [
+        {},
+        {"kill_grace": 0},
+        {"kill_grace": 0},
+        {"kill_grace": 2_000},
+    ]
+
+
+def test_an_edit_changes_a_shared_option_of_one_job_only(store: Store) -> None:
+    enqueue(store, spec(kill_grace=0, env={"A": "b"}), spec(kill_grace=0, env={"A": "b"}))
+    write(store, store.jobs.edit, 1, {"kill_grace": 3_000}, NOW)
+    write(store, store.jobs.edit, 2, {"kill_grace": None, "cwd": "/b"}, NOW)
+    one, other = store.search.jobs([1, 2])
+    assert (one.kill_grace, one.cwd, one.env) == (3_000, spec().cwd, {"A": "b"})
+    assert (other.kill_grace, other.cwd, other.env) == (None, "/b", {"A": "b"})
+
+
+@pytest.mark.parametrize("options", [{}, {"kill_grace": 0}, {"a": ("x", "y"), "b": "z"}])
+def test_options_are_read_as_they_were_stored(options: dict[str, object]) -> None:
+    assert decode_options(encode(options)) == options

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ...store import Home
 from ...store.claim import Claim
-from ...store.contexts import Context, decode_env
+from ...store.contexts import Context, decode
 from ..machine.process import MARKER
 
 PREFIX = "QUEUECTL_"
@@ -53,7 +53,7 @@ class Environments:
             b"QUEUECTL_QUEUE": claim.queue.encode(),
             **_parents(parents),
             MARKER.encode(): mark.encode(),
-            **_encoded(decode_env(claim.hook_facts or "")),
+            **_encoded(decode(claim.hook_facts or "")),
         }
 
 

@@ -235,7 +235,7 @@ class Worker:
             marker=mark,
             environment=self._environments.of_attempt(claim, mark, self.store.links.parent_ids(claim.number)),
             capture=capture,
-            kill_grace=self.settings.kill_grace,
+            kill_grace=claim.context.options.get("kill_grace", self.settings.kill_grace),
             clock=self.clock,
             wakeup=self.wakeup,
             watch=self._watch,

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Iterable
 
 APPLICATION_ID = 0x51435458  # "QCTX"
-VERSION = 6
+VERSION = 7
 
 
 def one_of(column: str, words: Iterable[str]) -> str:
