@@ -6,6 +6,7 @@ from ..model.errors import InvalidInput, quoted
 from ..model.fields import FROM_NOW
 from ..model.job import COMPLETED, FINAL_STATES, PROCESSING, WAITING_STATES, jobs_text
 from ..model.link import WHENS
+from ..model.spec import DEFAULTS
 from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
 from ..model.when import duration_text
 from .finding import Finding, Selection
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Collection, Dict, List, Optional, Sequence, Tuple
 
     from ..model.job import Job
+    from ..model.spec import JobSpec
     from ..model.verbs import Verb
     from ..store import Store
     from .change import Change
@@ -26,9 +28,15 @@ AT_ONCE = 500
 COUNTED = 100
 # The fields of jobs that workers of some earlier schema do not know.
 NEWER_FIELDS = (
-    *("expires_at", "nice", "kill_grace", "locks", "batch", "batch_limit", "on_success", "on_failure", "on_finish"),
+    *("expires_at", "shell", "stdin", "nice", "kill_grace", "locks", "batch", "batch_limit"),
+    *("on_success", "on_failure", "on_finish"),
     *WHENS.values(),
 )
+
+
+def newer_of(spec: JobSpec) -> List[str]:
+    """Return which fields a new job was given that workers of some earlier schema do not know."""
+    return [name for name in NEWER_FIELDS if getattr(spec, name) != DEFAULTS[name]]
 
 
 class Changing(Finding):
@@ -133,7 +141,7 @@ class Changing(Finding):
 
         meant, now = self.select(references, means=VERBS["edit"].means), self.clock.wall()
         changes = read_changes(self.read(meant.numbers), fields, now)
-        self._demand_known({name for name in NEWER_FIELDS if changes.get(name)})
+        self._demand_known({name for name in NEWER_FIELDS if name in changes and changes[name] != DEFAULTS[name]})
         if any(name in changes for name in WHENS.values()):
             self._read_links(changes)
 

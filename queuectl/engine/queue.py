@@ -18,8 +18,8 @@ import os
 from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.errors import Conflict, InvalidInput, NotFound, quoted
 from ..store.home import DIRECTORY, VARIABLE, find_home
-from .changing import NEWER_FIELDS, Changing
-from .home.opened import here, search_path
+from .changing import Changing, newer_of
+from .home.opened import here
 from .machine.doorbell import SCHEDULER, WORKERS, ring, ring_schedulers
 
 TYPE_CHECKING = False
@@ -121,6 +121,9 @@ class Queue(Changing):
         hold: bool = NOT_GIVEN,
         cwd: str | os.PathLike[str] = NOT_GIVEN,
         env: Dict[str, str] = NOT_GIVEN,
+        shell: str = NOT_GIVEN,
+        inherit_env: str | Sequence[str] | None = NOT_GIVEN,
+        stdin: str | bytes | None = NOT_GIVEN,
         tags: List[str] | Tuple[str, ...] = NOT_GIVEN,
         allow_background: bool = NOT_GIVEN,
         nice: int = NOT_GIVEN,
@@ -142,8 +145,9 @@ class Queue(Changing):
         The fields are those of JSON, described in docs/adding-jobs.md. `timeout` is in seconds, a text such as
         "5m", a timedelta, or None for none; `run_at` is a text such as "+30m", a datetime (local without a zone),
         or a timedelta from now, and `expires` one of these or None. `after` and its like take an id, a number, a
-        filter, a Job, or several. `others` are refused as they are in JSON. Raises InvalidInput, NotFound for what
-        finds no job to wait for, or Conflict if the id exists.
+        filter, a Job, or several. The job inherits variables of this process, which `inherit_env` names: see
+        docs/environment.md. `stdin` is what the command reads. `others` are refused as they are in JSON. Raises
+        InvalidInput, NotFound for what finds no job to wait for, or Conflict if the id exists.
         """
         given = {name: value for name, value in locals().items() if name not in ("self", "others")}
         fields = {name: value for name, value in given.items() if value is not NOT_GIVEN}
@@ -168,8 +172,10 @@ class Queue(Changing):
         if not specs:
             return []
         store, now = self.store, self.clock.wall()
-        self._demand_known({name for spec in specs for name in NEWER_FIELDS if getattr(spec, name)})
+        self._demand_known({name for spec in specs for name in newer_of(spec)})
         parents = self._parents_of(specs)
+        named = {spec.inherit_env for spec in specs}
+        origins = {words: self.origin(words, has_usual=self.is_caller) for words in named}
         with store.writing():
             if any(spec.is_delay or spec.expires_from_now for spec in specs):
                 from .home.clockwatch import follow
@@ -182,7 +188,7 @@ class Queue(Changing):
 
                 demand_no_circle_in_batches(store, specs, parents)
             ids = store.jobs.enqueue(
-                specs, path=search_path(), actor=self.actor, now=now, parents=parents, on_progress=on_progress
+                specs, origins=origins, actor=self.actor, now=now, parents=parents, on_progress=on_progress
             )
             which = ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}"
             self.note("enqueued", which, now=now)

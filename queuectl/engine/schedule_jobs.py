@@ -11,7 +11,7 @@ from typing import Any
 
 from ..model.errors import InvalidInput, did_you_mean, quoted
 from ..model.fields import BY_SPELLING
-from ..model.fire import LONGEST_NAME, MOST_JOBS, OF_FIRE, longest_id, parents_of
+from ..model.fire import LONGEST_NAME, MOST_JOBS, OF_CALLER, OF_FIRE, longest_id, parents_of
 from ..model.kinds import MASK, is_secret
 from ..model.link import WHENS
 from ..model.spec import JobSpec, spread
@@ -27,9 +27,11 @@ SUGGESTIONS = 20
 INSTEAD = {
     "batch": "each time of the schedule makes a batch of its own",
     "run_at": "its time is that of the schedule; it can wait for others with after",
+    "inherit_env": "give the schedule the option --inherit-env",
+    "stdin": "let its command read a file",
     "expires_at": "give the schedule the option --expires",
 }
-assert set(INSTEAD) == set(OF_FIRE)
+assert set(INSTEAD) == {*OF_FIRE, *OF_CALLER}
 
 
 def read_jobs(
@@ -58,7 +60,7 @@ def read_jobs(
         raise InvalidInput.of(problems, field=FIELD)
     _demand_sound_links(specs, places)
     for spec in specs:
-        spec.batch = None
+        spec.batch = spec.inherit_env = None
     return specs
 
 
@@ -77,10 +79,10 @@ def _name(key: object) -> str | None:
 
 
 def _of_the_fire(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterator[str]:
-    """Yield a problem for each field that only the fire can set."""
+    """Yield a problem for each field that only the fire can set, or whoever adds the schedule."""
     for job, place in zip(jobs, places):
         for key in job:
-            if _name(key) in OF_FIRE:
+            if _name(key) in INSTEAD:
                 yield f"{place}: a job of a schedule has no {key}: {INSTEAD[str(_name(key))]}"
 
 
@@ -91,7 +93,7 @@ def _secrets(before: Iterable[JobSpec]) -> dict[str, dict[str, str]]:
 
 def _local(job: Mapping[str, Any], envs: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """Return what a job is given of its own, with its secrets where they are masked."""
-    own = {key: value for key, value in job.items() if _name(key) not in OF_FIRE}
+    own = {key: value for key, value in job.items() if _name(key) not in INSTEAD}
     env, name = own.get("env"), own.get("id")
     old = envs.get(name, {}) if isinstance(name, str) else {}
     if isinstance(env, dict):

@@ -21,8 +21,10 @@ LONGEST_FIRE = len("20261128T020013.123Z")
 LONGEST_NAME = MAX_NAME - 1 - LONGEST_FIRE
 # What the fire gives each of the jobs.
 OF_FIRE = ("batch", "run_at", "expires_at")
+# What only a job that is added at once has of whoever adds it.
+OF_CALLER = ("inherit_env", "stdin")
 # What each of the jobs may be given.
-LOCAL = tuple(field for field in GIVEN if field.name not in OF_FIRE)
+LOCAL = tuple(field for field in GIVEN if field.name not in (*OF_FIRE, *OF_CALLER))
 NAMES = tuple(field.name for field in GIVEN)
 
 

@@ -14,7 +14,7 @@ from queuectl.model.job import BLOCKED, COMPLETED, DEAD, HELD, PENDING, PROCESSI
 from queuectl.model.piece import STDERR, STDOUT, Piece
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
-from tests.store.building import NOW, add, bring_to, claim, employ, finish, spec, write
+from tests.store.building import NOW, ORIGINS, add, bring_to, claim, employ, finish, spec, write
 
 api = asking.api
 
@@ -375,7 +375,7 @@ def test_a_csv_cell_is_no_formula(api: Api) -> None:
 
 def test_a_blocked_job_is_listed_too(api: Api) -> None:
     bring_to(api.store, BLOCKED, id="a")
-    write(api.store, api.store.jobs.enqueue, [spec()], path="/bin", actor="test", now=NOW)
+    write(api.store, api.store.jobs.enqueue, [spec()], origins=ORIGINS, actor="test", now=NOW)
     assert api.ids("state:blocked") == ["a"]
 
 

@@ -7,7 +7,7 @@ import pytest
 from queuectl.model.job import PENDING
 from queuectl.store import Store
 from queuectl.store.contexts import decode, decode_options, encode
-from tests.store.building import NOW, Stores, add, assert_whole, claim, enqueue, finish, job, spec, write
+from tests.store.building import NOW, ORIGINS, Stores, add, assert_whole, claim, enqueue, finish, job, spec, write
 
 
 def contexts(store: Store) -> int:
@@ -60,7 +60,7 @@ def test_a_pruned_context_is_not_mistaken_for_a_later_one(store: Store, stores: 
 
 def test_a_context_that_was_rolled_back_is_not_remembered(store: Store) -> None:
     with pytest.raises(ZeroDivisionError), store.writing():
-        store.jobs.enqueue([spec(cwd="/undone")], path="/bin", actor="test", now=0)
+        store.jobs.enqueue([spec(cwd="/undone")], origins=ORIGINS, actor="test", now=0)
         store.jobs.claim(worker=1, now=0, lease_until=0)
         raise ZeroDivisionError
     number = add(store, cwd="/a")

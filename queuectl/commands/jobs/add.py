@@ -85,7 +85,7 @@ def add(
     With - each line of stdin is the command of a job, but for blank lines and those that begin with #;
     all of them are added, or none.
     """
-    fields = job_fields(given)
+    fields = job_fields(context, given)
     if like is not None:
         fields = _like(context, like, fields)
     jobs, places = _jobs(context, command, command_option, words, fields)
