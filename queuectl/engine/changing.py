@@ -144,6 +144,8 @@ class Changing(Finding):
         self._demand_known({name for name in NEWER_FIELDS if name in changes and changes[name] != DEFAULTS[name]})
         if any(name in changes for name in WHENS.values()):
             self._read_links(changes)
+        if "shell" in changes:
+            self.look_for_shell(changes["shell"])
 
         def apply(store: Store, number: int, now: int) -> bool:
             if any(changes.get(key) for key in FROM_NOW.values()):

@@ -159,11 +159,13 @@ class Queue(Changing):
         *,
         names: Sequence[str] = (),
         on_progress: Callable[[int], None] | None = None,
+        like: Job | None = None,
     ) -> list[str]:
         """Enqueue jobs, all of them or none; return their ids.
 
         `names` says where each came from, for messages. `on_progress` is told now and then how many
-        are written, inside the transaction: it must not wait. Raises InvalidInput with every problem
+        are written, inside the transaction: it must not wait. Jobs that do not say what they inherit have what the job
+        `like` has of its caller, where that is given. Raises InvalidInput with every problem
         of every job, Conflict, or DaemonUnavailable if workers run that do not know a field that is given.
         """
         if isinstance(jobs, (str, dict)):
@@ -176,6 +178,8 @@ class Queue(Changing):
         parents = self._parents_of(specs)
         named = {spec.inherit_env for spec in specs}
         origins = {words: self.origin(words, has_usual=self.is_caller) for words in named}
+        if like is not None and None in origins:
+            origins[None] = store.hooks.origin_of(like.number)
         with store.writing():
             if any(spec.is_delay or spec.expires_from_now for spec in specs):
                 from .home.clockwatch import follow
@@ -243,6 +247,10 @@ class Queue(Changing):
         """
         found = self.logs.attempt(self.get(reference), attempt)
         return b"".join(piece.data for piece in self.logs.read(found) if stream in (None, piece.stream))
+
+    def stdin(self, reference: str | int | Job) -> bytes | None:
+        """Return what a job's command reads as standard input, None for nothing. Raises NotFound."""
+        return self.store.contexts.stdin_of(self.get(reference).number)
 
     def attempts(self, reference: str | int | Job) -> List[Attempt]:
         """Return the attempts of a job, oldest first; their times are in milliseconds. Raises NotFound."""

@@ -23,7 +23,7 @@ from .changing import NEWER_FIELDS, newer_of
 from .clockwork.firing import enqueue
 from .editing import difference
 from .home.opened import Part
-from .home.shells import demand_shell, demand_words
+from .home.shells import demand_words
 from .home.timezone import demand, home_zone, pin, trouble
 from .machine.doorbell import WORKERS, ring, ring_schedulers
 from .machine.localzone import rules
@@ -147,7 +147,7 @@ class Schedules(Part):
         if "expires" in own:
             own["expires"] = read_expires(own)
         if "shell" in fields:
-            demand_shell(fields["shell"])
+            home.look_for_shell(fields["shell"])
         self._demand_known({**own, **fields})
         with home.store.writing():
             before = self.get(name)

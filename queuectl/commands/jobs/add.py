@@ -145,7 +145,9 @@ def _like(context: Context, reference: str, fields: dict[str, Any]) -> dict[str,
     """Return the fields of a job, secrets included, with these in place of its own. Raises NotFound."""
     from ...model.copies import copy_of
 
-    return copy_of(context.queue.get(reference), context.clock.wall(), overrides(fields))
+    job = context.queue.get(reference)
+    stdin = {} if job.stdin_size is None else {"stdin": context.queue.stdin(job)}
+    return {**stdin, **copy_of(job, context.clock.wall(), overrides(fields))}
 
 
 def _what_next(context: Context, job: str) -> str:

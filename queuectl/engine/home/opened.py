@@ -14,7 +14,7 @@ from ...model.clock import SYSTEM_CLOCK, Clock
 from ...model.errors import Conflict, InvalidInput, quoted
 from ...model.fields import BY_NAME, GIVEN
 from ...model.spec import JobSpec
-from ...model.surroundings import NONE, PATH, SHELL, Origin, inherited
+from ...model.surroundings import NONE, NOTHING, PATH, SHELL, Origin, inherited
 from ...store import Home, Store
 from ..machine.umask import own_umask
 from .settings import load_settings
@@ -95,7 +95,7 @@ class OpenHome:
                 given = _lane_of(job, lanes)
                 spec = JobSpec.parse(job, cwd=cwd, now=now, **{**defaults, **given.job_defaults} if given else defaults)
                 if spec.shell != SHELL:
-                    _demand_shell(spec.shell)
+                    self.look_for_shell(spec.shell, spec.env)
                 specs.append(spec)
             except InvalidInput as error:
                 name = f"{names[index]}: " if names else ""
@@ -104,6 +104,14 @@ class OpenHome:
         if problems:
             raise InvalidInput.of(problems, field=field)
         return specs
+
+    def look_for_shell(self, shell: str, env: Mapping[str, str] = NOTHING) -> None:
+        """Raise InvalidInput for a path of a shell that leads nowhere; note that a name does, in these variables."""
+        from .shells import demand_shell, is_missing
+
+        demand_shell(shell)
+        if is_missing(shell, env.get(PATH) or search_path()):
+            self._told[f"there is no shell {shell} in PATH now; without one the job cannot start"] = None
 
     def origin(self, words: Sequence[str] | None, *, has_usual: bool) -> Origin:
         """Return what this process gives to jobs that inherit what `words` name, None for nothing.
@@ -174,12 +182,6 @@ class Part:
 
     def __init__(self, opened: OpenHome) -> None:
         self._opened = opened
-
-
-def _demand_shell(shell: str) -> None:
-    from .shells import demand_shell
-
-    demand_shell(shell)
 
 
 def _lane_of(job: Mapping[str, object], lanes: Mapping[str, Lane]) -> Lane | None:

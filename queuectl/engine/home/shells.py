@@ -9,12 +9,6 @@ from ...model.errors import InvalidInput, quoted, with_value
 from ...model.surroundings import NO_SHELL, SHELL, words_of
 from ..machine.programs import find_in, is_program
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable
-
-    from ...model.job import Job
-
 
 def demand_shell(shell: str) -> None:
     """Raise InvalidInput for the path of a shell that is not there."""
@@ -32,11 +26,6 @@ def demand_words(command: str, shell: str, subject: str) -> None:
         raise InvalidInput(f"command of {subject} {with_value(error, command)}", field="command") from None
 
 
-def missing_shells(jobs: Iterable[Job], path: str) -> list[str]:
-    """Return what to say of jobs whose shells are not found in the search path that they have, unless it is `path`."""
-    paths = {job.shell: job.env.get("PATH", path) for job in jobs if job.shell != NO_SHELL and "/" not in job.shell}
-    return [
-        f"there is no {shell} in the PATH of the job now: it cannot start unless there is one by then"
-        for shell, path in paths.items()
-        if find_in(shell, path) is None
-    ]
+def is_missing(shell: str, path: str) -> bool:
+    """Return whether a shell has a name that leads nowhere in a search path, as it is now."""
+    return shell != NO_SHELL and "/" not in shell and find_in(shell, path) is None
