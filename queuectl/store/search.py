@@ -145,6 +145,7 @@ class Search(Table):
 def _job(row: Row, parents: Mapping[str, Sequence[str]]) -> Job:
     values = {**dict(zip(row.keys(), row)), **{name: tuple(parents.get(name, ())) for name in WHENS.values()}}
     values["env"] = decode(values["env"])
+    values["inputs"] = decode(values["inputs"]) if values["inputs"] else None
     values.update({**DEFAULTS, **decode_options(values.pop("options"))})
     values.update((name, names_of(values[name])) for name in NAME_LISTS)
     values.update((name, bool(values[name])) for name in FLAGS)
