@@ -29,7 +29,7 @@ COUNTED = 100
 # The fields of jobs that workers of some earlier schema do not know.
 NEWER_FIELDS = (
     *("expires_at", "shell", "stdin", "nice", "kill_grace", "locks", "batch", "batch_limit"),
-    *("on_success", "on_failure", "on_finish"),
+    *("on_success", "on_failure", "on_finish", "item", "item_index"),
     *WHENS.values(),
 )
 

@@ -135,6 +135,9 @@ class Queue(Changing):
         on_success: str | None = NOT_GIVEN,
         on_failure: str | None = NOT_GIVEN,
         on_finish: str | None = NOT_GIVEN,
+        item: str | None = NOT_GIVEN,
+        index: int | None = NOT_GIVEN,
+        inputs: Dict[str, str] | None = NOT_GIVEN,
         after: Awaited = NOT_GIVEN,
         after_any: Awaited = NOT_GIVEN,
         after_failed: Awaited = NOT_GIVEN,
@@ -170,7 +173,7 @@ class Queue(Changing):
         """
         if isinstance(jobs, (str, dict)):
             raise InvalidInput(f"jobs must be a list of mappings, got {quoted(jobs)}", field="jobs")
-        specs = self.check(jobs, names=names)
+        specs = self.check(jobs, names=names, are_copies=like is not None)
         if not specs:
             return []
         store, now = self.store, self.clock.wall()

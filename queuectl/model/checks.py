@@ -50,6 +50,9 @@ MAX_ENV_KEYS = 100
 MAX_ENV_VALUE_BYTES = 32_768
 MAX_ENV_BYTES = 131_072
 MAX_PATH_BYTES = 4096
+# An environment variable holds it, whose size Linux limits to 128 KiB; a command that names it has to be no longer.
+MAX_ITEM_BYTES = MAX_COMMAND_BYTES
+MAX_INPUTS = 1000
 RESERVED_ENV = "QUEUECTL_"
 
 
@@ -99,6 +102,44 @@ def check_command(value: object, now: int) -> str:
         raise ValueError(_why_no_utf8(text))
     if len(text) > MAX_COMMAND_BYTES // 4 and len(text.encode()) > MAX_COMMAND_BYTES:
         raise ValueError(f"must be at most {MAX_COMMAND_BYTES} bytes long")
+    return text
+
+
+def check_item(value: object, now: int) -> str | None:
+    """An input of a command, or none: any text that an environment variable can hold."""
+    return None if value is None else _check_input("", value)
+
+
+def check_index(value: object, now: int) -> int | None:
+    """The index of a job, or none."""
+    return None if value is None else check_integer(value, 0, MAX_NUMBER)
+
+
+def check_inputs(value: object, now: int) -> dict[str, str] | None:
+    """The inputs of a command by name; none are None."""
+    if value is None or value == {}:
+        return None
+    if not isinstance(value, dict):
+        raise ValueError("must be an object of texts")
+    if len(value) > MAX_INPUTS:
+        raise ValueError(f"must have at most {MAX_INPUTS} inputs")
+    for name, text in value.items():
+        if not isinstance(name, str) or not name or "=" in name:
+            raise ValueError(f"input {quoted(name)} must have a name without =")
+        _check_input(f"input {quoted(name)} ", text)
+        _check_input("the name of an input ", name)
+    return dict(value)
+
+
+def _check_input(of: str, text: object) -> str:
+    if not isinstance(text, str):
+        raise ValueError(f"{of}must be a text")
+    if "\0" in text:
+        raise ValueError(f"{of}must not contain a NUL character")
+    if not is_utf8(text):
+        raise ValueError(f"{of}must be valid Unicode")
+    if len(text) > MAX_ITEM_BYTES // 4 and len(text.encode()) > MAX_ITEM_BYTES:
+        raise ValueError(f"{of}must be at most {MAX_ITEM_BYTES} bytes long")
     return text
 
 

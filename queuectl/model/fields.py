@@ -22,6 +22,9 @@ from .checks import (
     check_expiry,
     check_grace,
     check_id,
+    check_index,
+    check_inputs,
+    check_item,
     check_locks,
     check_slots,
 )
@@ -33,6 +36,7 @@ from .kinds import (
     ID,
     NAME,
     NAMES,
+    NONE,
     NUMBER,
     REFERENCES,
     SHARE,
@@ -43,6 +47,8 @@ from .kinds import (
     TIME,
     VARIABLES,
     Kind,
+    as_it_is,
+    input_texts,
     integer,
     read_names,
 )
@@ -167,6 +173,12 @@ GRACE = DURATION.but(
     check=check_grace,
     given={"anyOf": [{"type": "number", "minimum": 0, "maximum": MAX_GRACE_MS / 1000}, STRING]},
 )
+INPUTS = VARIABLES.but(
+    check=check_inputs,
+    json=as_it_is,
+    text=lambda inputs: NONE if inputs is None else ",".join(input_texts(inputs)),
+    texts=input_texts,
+)
 LOCKS = NAMES.but(check=check_locks, example="gpu", given={"anyOf": [NAMES.taken, NAME.taken]})
 SHELL_NAME = TEXT.but(
     name="shell",
@@ -283,6 +295,13 @@ JOB_FIELDS = (
           metavar="COMMAND", group=HOOKS, complete="command", default_words="the setting on_dead"),
     Field("on_finish", HOOK, "add this command when it has ended", HOOK_TRAITS,
           metavar="COMMAND", group=HOOKS, complete="command", default_words="the setting on_finish"),
+    Field("item", TEXT.but(check=check_item, example="holiday"), "the input that its command was made from",
+          "given nullable wide filtered", default_words="none"),
+    Field("item_index", NUMBER.but(check=check_index), "which of those that were added together it is, from 1",
+          "given nullable sortable filtered", label="Index", spellings=("index",), option="--index", filter="index",
+          default_words="none", metavar="N"),
+    Field("inputs", INPUTS, "the inputs of its command by name or place, where there are several", "given nullable",
+          option="--input", metavar="NAME=VALUE", default_words="none"),
     Field("schedule", NAME, "the schedule that made it", "nullable filtered"),
     Field("hook_of", NUMBER.but(example="17"), "the number of the job whose end added it", "nullable filtered",
           label="Hook of", filter="hook"),

@@ -312,6 +312,9 @@ class Job:
     on_success: str | None
     on_failure: str | None
     on_finish: str | None
+    item: str | None
+    item_index: int | None
+    inputs: dict[str, str] | None
     schedule: str | None
     hook_of: int | None
     stuck: bool

@@ -128,6 +128,11 @@ def read_variable(text: str) -> tuple[str, str]:
     return name, value
 
 
+def input_texts(inputs: Mapping[str, str]) -> list[str]:
+    """Return inputs as NAME=VALUE."""
+    return [f"{name}={value}" for name, value in inputs.items()]
+
+
 def shown_variables(env: Mapping[str, str]) -> list[str]:
     """Return environment variables as NAME=VALUE, the secret ones as NAME alone."""
     return [name if is_secret(name) else f"{name}={value}" for name, value in env.items()]

@@ -60,6 +60,9 @@ class JobSpec:
     on_success: str | None
     on_failure: str | None
     on_finish: str | None
+    item: str | None
+    item_index: int | None
+    inputs: dict[str, str] | None
     after: tuple[str, ...]
     after_any: tuple[str, ...]
     after_failed: tuple[str, ...]

@@ -9,7 +9,7 @@ from .sqlite import Row
 
 # The parts of a Claim that a job's row has.
 CLAIM_COLUMNS = """number, id, command, queue, max_retries, timeout, run_at, attempts, last_attempt AS attempt,
-       allow_background, nice, locks, batch, on_success, on_failure, on_finish, hook_facts"""
+       allow_background, nice, locks, batch, on_success, on_failure, on_finish, hook_facts, item, item_index"""
 # The order of claiming, which `urgency` has too.
 ORDER = "priority DESC, run_at, number"
 
@@ -39,6 +39,8 @@ class Claim(Record):
     on_failure: str | None
     on_finish: str | None
     hook_facts: str | None
+    item: str | None
+    item_index: int | None
     attempt_id: int
     worker: int
     started_at: int

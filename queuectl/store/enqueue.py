@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
 # Stored as something else than the column of that name; all other fields are stored as they are.
 ELSEWHERE = (
-    *("id", "hold", "run_at", "cwd", "env", "inherit_env", "stdin", "batch_limit", "max_fails"),
+    *("id", "hold", "run_at", "cwd", "env", "inherit_env", "stdin", "batch_limit", "max_fails", "inputs"),
     *("after", "after_any", "after_failed"),
 )
 PLAIN = tuple(field.name for field in GIVEN if field not in SHARED and field.name not in (*ELSEWHERE, *NAME_LISTS))
 ENQUEUE = f"""
 INSERT INTO jobs (number, id, state, run_at, created_at, updated_at, context, created_by, schedule, is_delay,
-                  expires_from_now, waits, {", ".join((*NAME_LISTS, *PLAIN))})
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len((*NAME_LISTS, *PLAIN))})
+                  expires_from_now, waits, inputs, {", ".join((*NAME_LISTS, *PLAIN))})
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len((*NAME_LISTS, *PLAIN))})
 """
 EXISTS = "SELECT 1 FROM jobs WHERE id = ?"
 TELL_EVERY = 1000
@@ -124,6 +124,7 @@ class Enqueue(Record):
                 spec.is_delay,
                 spec.expires_from_now,
                 waits,
+                None if spec.inputs is None else _inputs_text(spec.inputs),
                 *[names_text(getattr(spec, name)) for name in NAME_LISTS],
                 *[getattr(spec, name) for name in PLAIN],
             )
@@ -170,6 +171,12 @@ class Enqueue(Record):
             numbers.append(number)
             number += 1
         return numbers
+
+
+def _inputs_text(inputs: Mapping[str, str]) -> str:
+    import json
+
+    return json.dumps(inputs)
 
 
 def _counted(rows: Iterator[tuple[object, ...]], on_progress: Callable[[int], None]) -> Iterator[tuple[object, ...]]:

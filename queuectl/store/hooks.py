@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..model.errors import NotFound
 from ..model.job import BUSY_STATES, HookJob
 from ..model.surroundings import Origin
 from .contexts import Contexts, decode, encode
@@ -32,8 +33,11 @@ class Hooks:
         self._database.change(MARK, (of, encode(facts), number))
 
     def origin_of(self, number: int) -> Origin:
-        """Return what whoever enqueued a job gave to it."""
-        return self._contexts.get(int(self._database.value(CONTEXT, (number,)))).origin
+        """Return what whoever enqueued a job gave to it. Raises NotFound if the job was removed."""
+        context = self._database.integer(CONTEXT, (number,))
+        if context is None:
+            raise NotFound("the job was removed")
+        return self._contexts.get(context).origin
 
     def of_job(self, number: int, limit: int) -> list[HookJob]:
         """Return the last `limit` hook jobs that a job has added, newest first."""

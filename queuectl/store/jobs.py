@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 # First the parts of a Claim in their order, as they are once it is made: to look for each by its name takes long.
 HEAD_OF_QUEUE = f"""
 SELECT number, id, command, queue, last_attempt + 1, attempts + 1, max_retries, timeout, run_at, allow_background,
-       nice, locks, batch, on_success, on_failure, on_finish, hook_facts, context, created_at, priority, expires_at,
+       nice, locks, batch, on_success, on_failure, on_finish, hook_facts, item, item_index, context,
+       created_at, priority, expires_at,
        last_attempt
 FROM jobs WHERE {CLAIMABLE} AND queue = ? ORDER BY {ORDER} LIMIT 1
 """

@@ -151,6 +151,7 @@ def _job(row: Row, parents: Mapping[str, Sequence[str]]) -> Job:
     values["env"] = decode(values["env"])
     values["inherited"] = tuple(decode_environment(values["inherited"]))
     values["umask"] = umask_text(values["umask"])
+    values["inputs"] = decode(values["inputs"]) if values["inputs"] else None
     values.update({**DEFAULTS, **decode_options(values.pop("options"))})
     values.update((name, names_of(values[name])) for name in NAME_LISTS)
     values.update((name, bool(values[name])) for name in FLAGS)

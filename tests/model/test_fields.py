@@ -62,6 +62,8 @@ VALUES: list[tuple[str, object, str]] = [
     ("on_failure", "", ""),
     ("on_failure", " NONE ", "none"),
     ("on_failure", "mail -s 'it failed' me", "mail -s 'it failed' me"),
+    ("item", " a\nb", " a\nb"),
+    ("item_index", 0, "0"),
     ("hold", False, "no"),
     ("after", ["a", 7], "a,7"),
     ("after", ["tag:a,b"], "tag:a,b"),

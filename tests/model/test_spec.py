@@ -45,6 +45,9 @@ def test_what_is_not_given_has_a_default() -> None:
         "on_success": None,
         "on_failure": None,
         "on_finish": None,
+        "item": None,
+        "item_index": None,
+        "inputs": None,
         "after": (),
         "after_any": (),
         "after_failed": (),
@@ -69,10 +72,23 @@ def test_every_field_can_be_given() -> None:
         "on_success": "echo well",
         "on_failure": "none",
         "on_finish": "echo over",
+        "item": "",
+        "item_index": 7,
+        "inputs": {"b": "", "a": "x"},
     }
     awaited = {"after": "a", "after_any": ["b", 3], "after_failed": ["tag:x"]}
     surroundings = {"inherit_env": "LANG,LC_*", "stdin": "in"}
-    spec = parse(**same, **awaited, timeout=3, run_at="+1s", expires="2s", tags=["t"], lock=["gpu"], kill_grace=1.5, **surroundings)
+    spec = parse(
+        **same,
+        **awaited,
+        timeout=3,
+        run_at="+1s",
+        expires="2s",
+        tags=["t"],
+        lock=["gpu"],
+        kill_grace=1.5,
+        **surroundings,
+    )
     read = {
         "inherit_env": ("LANG", "LC_*"),
         "stdin": b"in",

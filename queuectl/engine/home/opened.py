@@ -80,11 +80,16 @@ class OpenHome:
         """Return the settings in force."""
         return load_settings(self.store)
 
-    def check(self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = ()) -> list[JobSpec]:
-        """Return the specs of jobs without enqueuing them. Raises InvalidInput with every problem."""
+    def check(
+        self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = (), are_copies: bool = False
+    ) -> list[JobSpec]:
+        """Return the specs of jobs without enqueuing them. Raises InvalidInput with every problem.
+
+        Copies have their caller from another job, unless they say what they inherit.
+        """
         settings, now, cwd = self.settings(), self.clock.wall(), self._cwd or here()
         defaults = {field.name: getattr(settings, field.setting) for field in GIVEN if field.setting}
-        if not self.is_caller:
+        if are_copies or not self.is_caller:
             defaults["inherit_env"] = None
         lanes = self.store.lanes.all()
         specs: list[JobSpec] = []

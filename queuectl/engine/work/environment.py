@@ -56,6 +56,7 @@ class Environments:
             b"QUEUECTL_ATTEMPT": b"%d" % claim.attempt,
             b"QUEUECTL_MAX_ATTEMPTS": b"%d" % _last_attempt(claim),
             b"QUEUECTL_QUEUE": claim.queue.encode(),
+            **_input(claim),
             **_parents(parents),
             MARKER.encode(): mark.encode(),
             **_encoded(decode(claim.hook_facts or "")),
@@ -80,6 +81,14 @@ def _parents(parents: Sequence[str]) -> dict[bytes, bytes]:
             break
         found.append(parent)
     return {b"QUEUECTL_PARENTS": " ".join(found).encode()} if parents else {}
+
+
+def _input(claim: Claim) -> dict[bytes, bytes]:
+    """Return the variables that tell what was made from inputs which it is; none for another job."""
+    if claim.item is None and claim.item_index is None:
+        return {}
+    item = {} if claim.item is None else {b"QUEUECTL_ITEM": claim.item.encode()}
+    return item if claim.item_index is None else {**item, b"QUEUECTL_INDEX": b"%d" % claim.item_index}
 
 
 def _last_attempt(claim: Claim) -> int:

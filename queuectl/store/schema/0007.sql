@@ -23,3 +23,9 @@ CREATE TABLE stdins (
     id   INTEGER PRIMARY KEY AUTOINCREMENT,
     data BLOB NOT NULL
 );
+
+-- The input that a job's command was made from, and its place among those that were added with it. Where there were
+-- several inputs, each by its name or place, as JSON.
+ALTER TABLE jobs ADD COLUMN item TEXT;
+ALTER TABLE jobs ADD COLUMN item_index INTEGER CHECK (item_index >= 0);
+ALTER TABLE jobs ADD COLUMN inputs TEXT;

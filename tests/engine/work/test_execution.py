@@ -143,6 +143,13 @@ def test_a_job_is_told_who_it_is(queue: Queue) -> None:
 
 
 @pytest.mark.slow
+def test_a_job_is_told_its_item_and_its_index(queue: Queue) -> None:
+    job = run_one(queue, "env -0", item="a\n'b'", index=0)
+    found = environment_of(queue, job)
+    assert (found["QUEUECTL_ITEM"], found["QUEUECTL_INDEX"]) == ("a\n'b'", "0")
+
+
+@pytest.mark.slow
 def test_a_job_is_told_what_it_has_waited_for(home: str, queue: Queue) -> None:
     parents = [queue.add("true", id=name) for name in ("b", "a")]
     child = queue.add('echo "$QUEUECTL_PARENTS"', after=[parents[1]], after_any=[parents[0]])
