@@ -57,9 +57,9 @@ class Schedules(Part):
 
         Instead of a command it may be given several jobs, which `enqueue` would take: each of its times adds them as a
         batch, in which they are called by their ids and may wait for each other. `names` says where each came from, for
-        messages. Each of its jobs expires so long after it was made, such as "2h". They inherit PATH of this process, as
-        it is now, and what `inherit_env` names. Its expression goes by the home's time zone unless `timezone` names
-        another than `local`. The first schedule of a home fixes that zone.
+        messages. Each of its jobs expires so long after it was made, such as "2h". They inherit PATH of this process as
+        it is, and what `inherit_env` names. Its expression goes by the home's time zone unless `timezone` names another
+        than `local`. The first schedule of a home fixes that zone.
 
         Also raises DaemonUnavailable if workers or a scheduler run that do not know such schedules, or a field.
         """

@@ -181,7 +181,6 @@ INPUTS = VARIABLES.but(
 )
 LOCKS = NAMES.but(check=check_locks, example="gpu", given={"anyOf": [NAMES.taken, NAME.taken]})
 SHELL_NAME = TEXT.but(
-    name="shell",
     check=check_shell,
     input="line",
     given={**STRING, "pattern": r"^(/[^\x00]*|[^\x00\s/-][^\x00\s/]*)$"},
