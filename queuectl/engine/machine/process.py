@@ -20,6 +20,8 @@ from ...model.record import Record
 from ...model.surroundings import NO_SHELL, SHELL, words_of
 
 NICE = "nice"
+# What is wrong with a program that is there: of one by a script's first line, or by another system.
+OF_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC)
 MARKER = "QUEUECTL_ATTEMPT_ID"
 PR_SET_CHILD_SUBREAPER = 36
 # One that belongs to another pid namespace tells of strangers.
@@ -93,6 +95,10 @@ def spawn(
             setsigdef=DEFAULT_SIGNALS,
             setsigmask=[],
         )
+    except OSError as error:
+        if shell == SHELL or error.errno not in OF_PROGRAM:
+            raise
+        raise OSError(error.errno, f"{program}: {error.strerror}") from error
     finally:
         if own is not None:
             os.umask(own)
