@@ -199,6 +199,7 @@ INHERIT = NAMES.but(
     read_one=None,
     texts=None,
     example="all",
+    input="line",
     text=lambda words: "" if words is None else ",".join(words),
     given={"anyOf": [STRING, {"type": "array", "items": STRING}, {"type": "null"}]},
 )

@@ -143,6 +143,17 @@ def test_a_refusal_names_the_field_that_is_missing(api: Api) -> None:
     assert api.ask("POST", "/jobs", {"queue": "q"}).error["field"] == "command"
 
 
+def test_a_job_of_the_api_inherits_only_what_it_names(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.app.queue.config.set("inherit_env", "all")
+    for name in ("DEBUG", "LANG", "DISPLAY"):
+        monkeypatch.setenv(name, "x")
+    one = api.post("/jobs", {"command": "true"}, 201)
+    other = api.post("/jobs", {"command": "cat", "inherit_env": ["DEBUG"], "stdin": "é", "shell": "bash"}, 201)
+    assert [(job["inherited"], job["umask"]) for job in (one, other)] == [([], None), (["DEBUG"], None)]
+    assert (other["stdin_size"], other["shell"]) == (2, "bash")
+    assert api.app.queue.stdin(other["id"]) == "é".encode()
+
+
 def test_an_id_that_exists_is_a_conflict(api: Api) -> None:
     add(api.store, id="a")
     assert api.refused("POST", "/jobs", {"command": "x", "id": "a"}) == (409, "conflict")

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ...model import when
 from ...model.checks import is_utf8, without_line_end
-from ...model.errors import InvalidInput
+from ...model.errors import InvalidInput, quoted
 from ...model.fields import BY_NAME, GIVEN
 from ...model.job import HELD, SCHEDULED
 from ...model.nouns import jobs as nouns
 from ...model.shellwords import shell_word
+from ...model.surroundings import NO_SHELL
 from ..grammar.registry import Arg, command
 from ..result import Result
 from .linked import link_notes
@@ -60,6 +61,8 @@ GROUP = "Jobs"
         "add 'make -j4 test' --timeout 10m",
         "add --id nightly --priority 10 --retries 5 './backup.sh'",
         "add -- rsync -a 'My Documents' backup:",
+        "add --shell none -- rsync -a 'My Documents' backup:",
+        "add 'sort | uniq -c' --shell bash --stdin names.txt",
         "add --like job-1 --priority 10",
         "add 'make test' --follow --start",
         "add 'make install' --after build,test",
@@ -81,7 +84,7 @@ def add(
     """Add a job: one shell command.
 
     Give it as one quoted text, or after -- as words. It runs as /bin/sh -c COMMAND in the current
-    directory, with the workers' environment and your PATH.
+    directory, with the workers' environment, your PATH, language, time zone and umask.
     With - each line of stdin is the command of a job, but for blank lines and those that begin with #;
     all of them are added, or none.
     """
@@ -89,7 +92,7 @@ def add(
     if like is not None:
         fields = _like(context, like, fields)
     jobs, places = _jobs(context, command, command_option, words, fields)
-    tell_of_line_end(context, *words[-1:], *(job.get("command") for job in jobs))
+    tell_of_line_end(context, *(job.get("command") for job in jobs))
     if start:
         context.queue.check(jobs, names=places)
         _start_worker(context, fields.get("queue"))
@@ -217,16 +220,25 @@ def _jobs(
         demand_no_json(command, shell_word(command))
     text = command_option if command is None else command
     if text is None and (words or "command" not in fields):
-        text = _quoted(words)
+        text = _quoted(context, words, fields)
     return [fields if text is None else {**fields, "command": text}], []
 
 
-def _quoted(words: Sequence[str]) -> str:
-    if words:
-        return " ".join(map(_word, [*words[:-1], without_line_end(words[-1])]))
-    raise InvalidInput(
-        "command is missing", field="command", hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD"
-    )
+def _quoted(context: Context, words: Sequence[str], fields: dict[str, Any]) -> str:
+    """Return words as a command. Raises InvalidInput for none, and for bytes that are no text and no shell can make."""
+    if not words:
+        raise InvalidInput(
+            "command is missing", field="command", hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD"
+        )
+    wrong = next((word for word in words if not is_utf8(word)), None)
+    last = without_line_end(words[-1])
+    if (wrong is not None or last != words[-1]) and context.queue.shell_of(fields) == NO_SHELL:
+        if wrong is not None:
+            raise InvalidInput(f"without a shell, words must be UTF-8, got {quoted(wrong)}", field="command")
+        last = words[-1]
+    elif last != words[-1]:
+        tell_of_line_end(context, words[-1])
+    return " ".join(map(_word, [*words[:-1], last]))
 
 
 def _word(word: str) -> str:

@@ -110,6 +110,11 @@ class OpenHome:
             raise InvalidInput.of(problems, field=field)
         return specs
 
+    def shell_of(self, job: Mapping[str, object]) -> object:
+        """Return the shell of a new job: its own, or else that of its queue or of the settings."""
+        lane = _lane_of(job, self.store.lanes.all())
+        return job.get("shell") or (lane.job_defaults if lane else {}).get("shell") or self.settings().shell
+
     def look_for_shell(self, shell: str, env: Mapping[str, str] = NOTHING) -> None:
         """Raise InvalidInput for a path of a shell that leads nowhere; note that a name does, in these variables."""
         from .shells import demand_shell, is_missing
