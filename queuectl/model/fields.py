@@ -256,7 +256,7 @@ JOB_FIELDS = (
           metavar="NAME[=VALUE]", group=HOW),
     Field("shell", SHELL_NAME, "what runs the command: the name or the path of a shell; none splits it into words",
           "given editable recurring shared", default=SHELL, default_words="the setting shell", setting="shell",
-          metavar="bash|/PATH|none", group=HOW),
+          metavar="bash|/PATH|none", complete="shell", group=HOW),
     Field("inherit_env", INHERIT,
           "which variables it takes from whoever adds it: all but secrets, none, default, or names such as CUDA_*",
           "given passing", default_words="the setting inherit_env", setting="inherit_env", label="Inherits",
