@@ -243,6 +243,8 @@ def test_locks_are_completed_by_name(home: str, words: tuple[str, ...], offered:
 
 
 def test_shells_that_there_are_are_completed(home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Queue(home) as queue:
+        queue.add("true")
     for name in ("zsh", "bash"):
         (tmp_path / name).touch(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))

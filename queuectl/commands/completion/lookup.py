@@ -35,9 +35,6 @@ class Candidate(Record):
         return Candidate(text + self.value, self.description, self.is_complete, self.leave_to_shell)
 
 
-SHELLS = ("bash", "dash", "fish", "ksh", "sh", "zsh")
-
-
 class Lookup:
     """Answers what there is in a home, and in the file system."""
 
@@ -98,15 +95,6 @@ class Lookup:
                 continue
         # A command goes on with its own arguments, and a quote around it must not be closed.
         return [Candidate(name, is_complete=False) for name in sorted(names)[:MAX_FILES]]
-
-    def shells(self, text: str) -> list[Candidate]:
-        """Return the shells that there are, or files where the text is a path."""
-        from ...engine.machine.programs import find_in
-
-        if "/" in text:
-            return self.files(text)
-        path = os.environ.get("PATH", "")
-        return [*(Candidate(name) for name in SHELLS if find_in(name, path)), Candidate("none", "its words run")]
 
     def words(self, text: str, *, is_first: bool) -> list[Candidate]:
         """Return what a word of another command may become: that is for a shell to know, and this is none."""
