@@ -11,7 +11,7 @@ from typing import Any
 
 from ..model.errors import InvalidInput, did_you_mean, quoted
 from ..model.fields import BY_SPELLING
-from ..model.fire import LONGEST_NAME, MOST_JOBS, OF_CALLER, OF_FIRE, longest_id, parents_of
+from ..model.fire import LONGEST_NAME, MOST_JOBS, OF_FIRE, longest_id, parents_of
 from ..model.kinds import MASK, is_secret
 from ..model.link import WHENS
 from ..model.spec import JobSpec, spread
@@ -30,8 +30,9 @@ INSTEAD = {
     "inherit_env": "give the schedule the option --inherit-env",
     "stdin": "let its command read a file",
     "expires_at": "give the schedule the option --expires",
+    **dict.fromkeys(("key", "if_exists", "key_for"), "--overlap says what happens while jobs of before are unfinished"),
 }
-assert set(INSTEAD) == {*OF_FIRE, *OF_CALLER}
+assert set(INSTEAD) == set(OF_FIRE)
 
 
 def read_jobs(
@@ -82,7 +83,7 @@ def _of_the_fire(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> It
     """Yield a problem for each field that only the fire can set, or whoever adds the schedule."""
     for job, place in zip(jobs, places):
         for key in job:
-            if _name(key) in INSTEAD:
+            if _name(key) in OF_FIRE:
                 yield f"{place}: a job of a schedule has no {key}: {INSTEAD[str(_name(key))]}"
 
 
@@ -93,7 +94,7 @@ def _secrets(before: Iterable[JobSpec]) -> dict[str, dict[str, str]]:
 
 def _local(job: Mapping[str, Any], envs: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
     """Return what a job is given of its own, with its secrets where they are masked."""
-    own = {key: value for key, value in job.items() if _name(key) not in INSTEAD}
+    own = {key: value for key, value in job.items() if _name(key) not in OF_FIRE}
     env, name = own.get("env"), own.get("id")
     old = envs.get(name, {}) if isinstance(name, str) else {}
     if isinstance(env, dict):

@@ -19,12 +19,10 @@ if TYPE_CHECKING:
 MOST_JOBS = 10_000
 LONGEST_FIRE = len("20261128T020013.123Z")
 LONGEST_NAME = MAX_NAME - 1 - LONGEST_FIRE
-# What the fire gives each of the jobs.
-OF_FIRE = ("batch", "run_at", "expires_at")
-# What only a job that is added at once has of whoever adds it.
-OF_CALLER = ("inherit_env", "stdin")
+# What the fire gives each of the jobs, or no job of a schedule has.
+OF_FIRE = ("batch", "run_at", "expires_at", "key", "if_exists", "key_for", "inherit_env", "stdin")
 # What each of the jobs may be given.
-LOCAL = tuple(field for field in GIVEN if field.name not in (*OF_FIRE, *OF_CALLER))
+LOCAL = tuple(field for field in GIVEN if field.name not in OF_FIRE)
 NAMES = tuple(field.name for field in GIVEN)
 
 

@@ -6,8 +6,9 @@ from ...model import when
 from ...model.checks import is_utf8, without_line_end
 from ...model.errors import InvalidInput, quoted
 from ...model.fields import BY_NAME, GIVEN
-from ...model.job import HELD, SCHEDULED
+from ...model.job import HELD, SCHEDULED, jobs_text
 from ...model.nouns import jobs as nouns
+from ...model.quantity import some_of
 from ...model.shellwords import shell_word
 from ...model.surroundings import NO_SHELL
 from ..grammar.registry import Arg, command
@@ -96,8 +97,9 @@ def add(
     if start:
         context.queue.check(jobs, names=places)
         _start_worker(context, fields.get("queue"))
-    ids = context.queue.enqueue(jobs, names=places)
-    notes = link_notes(context, jobs, ids)
+    skipped: list[str] = []
+    ids = context.queue.enqueue(jobs, names=places, on_skipped=skipped.extend)
+    notes = [*(skipped_notes(skipped) if places else ()), *link_notes(context, jobs, ids)]
     if follow or wait:
         for note in notes:
             context.front_end.note(note)
@@ -106,6 +108,9 @@ def add(
         notes += [due_note(context, ids[0])] if "run_at" in fields else []
         return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message="\n".join(ids), ids=ids, notes=notes)
     job = context.queue.get(ids[0])
+    if skipped:
+        message = f"Nothing added: {job.id} has the key {quoted(job.key)} already, it is {job.state}"
+        return Result(nouns.JOB, record=job, message=message, ids=ids, notes=notes)
     context.front_end.hint(lambda: _what_next(context, job.id))
     return Result(
         nouns.JOB,
@@ -115,6 +120,14 @@ def add(
         ids=ids,
         notes=notes,
     )
+
+
+def skipped_notes(skipped: Sequence[str]) -> list[str]:
+    """Return what to say of jobs that were not added, since those with these ids have their keys."""
+    if not skipped:
+        return []
+    one = len(skipped) == 1
+    return [f"{jobs_text(len(skipped))} not added: {some_of(list(skipped))} {'has' if one else 'have'} the key already"]
 
 
 def _start_worker(context: Context, queue: str | None) -> None:
