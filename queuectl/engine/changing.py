@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from _operator import attrgetter
+
 from ..model.errors import InvalidInput, quoted
 from ..model.fields import FROM_NOW
 from ..model.job import COMPLETED, FINAL_STATES, PROCESSING, WAITING_STATES, jobs_text
@@ -32,11 +34,15 @@ NEWER_FIELDS = (
     *("on_success", "on_failure", "on_finish", "item", "item_index", "key", "key_for"),
     *WHENS.values(),
 )
+NEWER_VALUES = attrgetter(*NEWER_FIELDS)
+NEWER_DEFAULTS = tuple(map(DEFAULTS.get, NEWER_FIELDS))
 
 
 def newer_of(spec: JobSpec) -> List[str]:
     """Return which fields a new job was given that workers of some earlier schema do not know."""
-    return [name for name in NEWER_FIELDS if getattr(spec, name) != DEFAULTS[name]]
+    # Most jobs have none of them, and there may be many jobs.
+    values = NEWER_VALUES(spec)
+    return [] if values == NEWER_DEFAULTS else [name for name in NEWER_FIELDS if getattr(spec, name) != DEFAULTS[name]]
 
 
 class Changing(Finding):

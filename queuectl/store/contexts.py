@@ -6,6 +6,7 @@ Jobs and schedules made in one place share a row. The fields with the trait `sha
 from __future__ import annotations
 
 import os
+from _operator import attrgetter
 
 from ..model.fields import SHARED
 from ..model.record import Record
@@ -47,6 +48,7 @@ PRUNED_STDINS = 20
 # What a field has that is not in a row.
 DEFAULTS = {field.name: field.default for field in SHARED}
 NO_OPTIONS: Mapping[str, Any] = {}
+VALUES, STANDARD = attrgetter(*DEFAULTS), tuple(DEFAULTS.values())
 
 
 class Context(Record):
@@ -158,9 +160,11 @@ def decode_environment(data: bytes) -> dict[str, str]:
     return dict(os.fsdecode(part).split("=", 1) for part in data.split(b"\0")) if data else {}
 
 
-def options_of(thing: object) -> dict[str, Any]:
+def options_of(thing: object) -> Mapping[str, Any]:
     """Return the fields of a job that are shared, by name, without those that have their default."""
-    return but_defaults({name: getattr(thing, name) for name in DEFAULTS})
+    # Most jobs have none, and there may be many jobs.
+    values = VALUES(thing)
+    return NO_OPTIONS if values == STANDARD else but_defaults(dict(zip(DEFAULTS, values)))
 
 
 def but_defaults(options: Mapping[str, Any]) -> dict[str, Any]:

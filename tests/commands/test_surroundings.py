@@ -165,6 +165,7 @@ def test_the_setting_says_what_is_inherited_but_for_schedules(home: str, monkeyp
     done(home, "cron", "add", "it", "@daily", "true")
     done(home, "cron", "add", "other", "@daily", "true", "--inherit-env=OTHER")
     assert [job["inherited"] for job in jobs(home)] == [["DEBUG"], []]
+    assert "inherited:      OTHER" in done(home, "cron", "show", "other").out
     assert [done(home, "cron", "show", name, "--json").json()["inherited"] for name in ("it", "other")] == [
         [],
         ["OTHER"],
