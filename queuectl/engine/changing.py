@@ -244,7 +244,7 @@ class Changing(Finding):
 
     def prune(self, states: Sequence[str], before: int, on_progress: Callable[[int], None] | None = None) -> int:
         """Delete jobs that ended in these states before an instant, and give their room back; return how many."""
-        from .clockwork.housekeeping import Pruned, prune
+        from .clockwork.housekeeping import Pruned, prune, prune_contexts
         from .home.room import vacuum
 
         pruned = Pruned()
@@ -255,8 +255,9 @@ class Changing(Finding):
                     on_progress(pruned.jobs)
         if pruned.jobs:
             with self.store.writing():
-                self.store.contexts.prune()
                 self.note("pruned", str(pruned))
+            for _ in prune_contexts(self.store):
+                pass
             for _ in vacuum(self.store):
                 pass
         return pruned.jobs

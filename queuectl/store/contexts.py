@@ -35,6 +35,11 @@ STDIN_OF_JOB = """
 SELECT data FROM jobs JOIN contexts ON contexts.id = jobs.context JOIN stdins ON stdins.id = contexts.stdin
 WHERE number = ?
 """
+IDLE_STDIN = """
+SELECT 1 FROM contexts INDEXED BY contexts_of_stdin
+WHERE stdin IS NOT NULL AND NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.context = contexts.id)
+    AND NOT EXISTS (SELECT 1 FROM schedules WHERE schedules.context = contexts.id) LIMIT 1
+"""
 PRUNE_STDINS = """
 DELETE FROM stdins WHERE id IN (
     SELECT id FROM stdins WHERE NOT EXISTS (
@@ -117,14 +122,16 @@ class Contexts:
         self._cache.clear()
 
     def prune(self) -> int:
-        """Delete some contexts that nothing has any more, and what was read in them; return how many.
+        """Delete some contexts that nothing has any more, and some of what was read in such; return how many of both.
 
-        In a transaction, which they fit into: the others are left to the next time.
+        In a transaction, which they fit into: the others are left to the next one.
         """
         self.forget()
-        pruned = self._database.change(PRUNE, (PRUNED_AT_ONCE,))
-        self._database.change(PRUNE_STDINS, (PRUNED_STDINS,))
-        return pruned
+        return self._database.change(PRUNE, (PRUNED_AT_ONCE,)) + self._database.change(PRUNE_STDINS, (PRUNED_STDINS,))
+
+    def has_idle_stdin(self) -> bool:
+        """Return whether what is read as standard input is kept for jobs that are gone."""
+        return self._database.value(IDLE_STDIN) is not None
 
 
 def encode(values: Mapping[str, Any]) -> str:

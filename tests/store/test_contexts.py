@@ -173,6 +173,17 @@ def test_standard_input_goes_with_the_last_job_that_reads_it(store: Store) -> No
     for left in (1, 0):
         write(store, store.jobs.cancel, 2 - left, NOW)
         write(store, store.jobs.remove, 2 - left)
+        assert store.contexts.has_idle_stdin() == (not left)
         write(store, store.contexts.prune)
-        assert stdins(store) == left
+        assert stdins(store) == left and not store.contexts.has_idle_stdin()
     assert_whole(store)
+
+
+def test_what_was_read_goes_in_small_transactions(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("queuectl.store.contexts.PRUNED_STDINS", 2)
+    enqueue(store, *[spec(stdin=b"%d" % number) for number in range(3)])
+    for number in range(1, 4):
+        write(store, store.jobs.cancel, number, NOW)
+        write(store, store.jobs.remove, number)
+    assert [write(store, store.contexts.prune) for _ in range(3)] == [5, 1, 0]
+    assert (stdins(store), contexts(store)) == (0, 0)

@@ -139,6 +139,18 @@ def test_contexts_go_with_the_last_job_but_not_those_of_schedules(
     assert_whole(store)
 
 
+def test_what_removed_jobs_were_to_read_goes_although_no_job_is_pruned(
+    queue: Queue, store: Store, keeper: Housekeeping, clock: FakeClock
+) -> None:
+    for name in ("gone", "kept"):
+        queue.add("cat", id=name, stdin=name)
+    queue.cancel("gone")
+    queue.remove("gone")
+    work(keeper, clock)
+    assert [bytes(row[0]) for row in store.database.rows("SELECT data FROM stdins")] == [b"kept"]
+    assert_whole(store)
+
+
 def test_events_go_after_thirty_days(store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
     with store.writing():
         for number in range(1_000):
