@@ -272,31 +272,6 @@ def test_job_is_added_and_a_refusal_is_shown_at_its_field(dashboard: Dashboard, 
     assert "echo from the form" in dashboard.cli("show", "job-1")
 
 
-def test_a_job_is_added_with_a_shell_and_something_to_read_and_its_page_tells_of_both(
-    dashboard: Dashboard, browser: Browser
-) -> None:
-    browser.open(dashboard.url + "/jobs")
-    browser.press("n")
-    browser.wait("document.querySelector('dialog[open]')")
-    browser.type("cat")
-    for name, text in (("shell", "bash"), ("inherit_env", "none,PATH,LANG"), ("stdin", "it's text")):
-        browser.js(f"document.querySelector('#field-{name}').focus()")
-        browser.type(text)
-    shown = browser.text("dialog .equivalent")
-    assert "printf %s 'it'\\''s text' | queuectl add" in shown
-    assert "--shell bash --inherit-env=none,PATH,LANG" in shown.replace("'none,PATH,LANG'", "none,PATH,LANG")
-    assert "--stdin - cat" in shown
-    browser.click("#field-shell")
-    browser.press("Enter")
-    browser.wait("document.querySelector('tr[data-key=job-1]')")
-    dashboard.work()
-    browser.open(dashboard.url + "/jobs/job-1")
-    browser.wait("document.querySelector('.output')?.textContent.includes(\"it's text\")")
-    facts = browser.js("return document.querySelector('.facts').textContent")
-    assert "Shellbash" in facts and "Standard input9 B" in facts
-    assert browser.complaints() == []
-
-
 def test_a_form_that_was_filled_in_is_left_only_after_a_question(dashboard: Dashboard, browser: Browser) -> None:
     command, dialogs = "document.querySelector('#field-command').value", "document.querySelectorAll('dialog').length"
     browser.open(dashboard.url + "/jobs")
