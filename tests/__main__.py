@@ -1,6 +1,6 @@
 """Run the tests: `python3 -m tests [--quick] [FILE|FOLDER ...]`, or with pytest's own arguments.
 
-Without arguments all tests run. The files are shared among as many processes as this machine has cores; short ones
+Without arguments all tests run. The files are shared among one process more than this machine has cores; short ones
 share a process. `--quick` leaves out the tests marked `slow`; what is left of a folder's files is so short that many
 do. With any other argument one pytest runs, with all of them as they are.
 
@@ -69,7 +69,8 @@ def run(python: str, arguments: list[str]) -> int:
         return subprocess.run([python, "-m", "pytest", *options, *words], check=False).returncode
     files = list(test_files([Path(word) for word in words] or [ROOT / "tests"]))
     parts = list(in_parts(files, QUICK_FILES if options else 1))
-    processes = min(len(parts), available_cores())
+    # A test waits for other processes for more than half of its time: one more than there are cores keeps them busy.
+    processes = min(len(parts), available_cores() + 1)
     say(f"running pytest of {python}, {len(files)} files in {processes} processes")
     return share([python, "-m", "pytest", "-q", "-p", "no:cacheprovider", *options], parts, processes)
 
