@@ -27,9 +27,9 @@ if TYPE_CHECKING:
     # What writes a part of a command for some values and a number.
     Part = Callable[[Values, int], str]
 
-# Placeholders of GNU parallel that mean nothing here: they would be run as they are.
-FOREIGN = re.compile(r"%|##|-[0-9]+[./]*|=.*=")
-LIKE_A_NAME = re.compile(r"[A-Za-z_]\w*")
+# What looks like a placeholder: other ones of GNU parallel, and places. It would be run as it is.
+WRONG = re.compile(r"%|##|-?[0-9]+[./]*|=.*=")
+WRONG_NAME = re.compile(r"[A-Za-z_]\w*(?://|/\.|/|\.)?", re.ASCII)
 NUMBER = "#"
 
 
@@ -136,7 +136,7 @@ class Template:
         if base in ("", NUMBER) or self._place(base) is not None:
             self._has_placeholder = True
             return True
-        if is_digits(base) or FOREIGN.fullmatch(content) or (self._has_names and LIKE_A_NAME.fullmatch(base)):
+        if WRONG.fullmatch(content) or (self._has_names and WRONG_NAME.fullmatch(content)):
             known = list(self._names)
             raise ValueError(
                 f"there is no input {{{content}}}{did_you_mean(base, known)}; "

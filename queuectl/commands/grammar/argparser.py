@@ -8,7 +8,7 @@ import textwrap
 from ...model.errors import InvalidInput, quoted, suggestion_text, with_value
 from ...model.shellwords import shell_line
 from .commandline import GLOBALS, CommandLine, Given, Parsed, unset_arguments, unset_globals
-from .elsewhere import OPTIONS_ELSEWHERE, command_for, option_for
+from .elsewhere import OPTIONS_ELSEWHERE, SOURCES_ELSEWHERE, command_for, option_for
 from .registry import ALIASES, COMMANDS, Arg, Command, commands_of
 
 TYPE_CHECKING = False
@@ -99,7 +99,10 @@ class Parser(argparse.ArgumentParser):
         # argparse places their numbers: it would drop a `--`, and take what begins with a dash for an option.
         found, unknown = self.parse_known_args(list(map(str, range(len(words)))))
         if unknown:
-            message = f"unexpected {quoted(words[int(unknown[0])])}"
+            word = words[int(unknown[0])]
+            if word in SOURCES_ELSEWHERE and self.command is not None and self.command.takes_inputs:
+                raise InvalidInput(f"there is no {word}", hint=SOURCES_ELSEWHERE[word])
+            message = f"unexpected {quoted(word)}"
             self._refuse_unquoted(message)
             self.refuse(message)
         places = {name: at if isinstance(at, list) else [at] for name, at in vars(found).items()}

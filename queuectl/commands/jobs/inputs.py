@@ -6,6 +6,7 @@ from ...model.checks import MAX_SLOTS, check_integer
 from ...model.errors import InvalidInput, quoted
 from ...model.kinds import read_integer
 from ..grammar.commandline import INPUTS
+from ..grammar.elsewhere import SOURCES_ELSEWHERE
 from ..grammar.registry import Arg
 
 TYPE_CHECKING = False
@@ -24,12 +25,6 @@ MAX_INDEX = 999_999_999_999
 # What jobs that are added together have of their own: of another job, they are not taken over.
 OWN = ("item", "item_index", "inputs", "batch")
 ARRAY_RULE = "must be FIRST-LAST, with :STEP and %LIMIT behind it if wanted: 0-99, 1-9:2, 0-99%4"
-# How GNU parallel writes other kinds of sources.
-FOREIGN = {
-    ":::+": "sources are always combined; give what belongs together as columns: --csv FILE",
-    "::::": "read a file with: --each-line FILE",
-    "::::+": "read a file with columns with: --csv FILE",
-}
 
 
 def read_array(text: str) -> Array:
@@ -132,8 +127,8 @@ def _words(words: Sequence[str]) -> list[Source]:
 
     groups: list[list[str]] = [[]]
     for word in words:
-        if word in FOREIGN:
-            raise InvalidInput(f"there is no {word}", hint=FOREIGN[word], field="inputs")
+        if word in SOURCES_ELSEWHERE:
+            raise InvalidInput(f"there is no {word}", hint=SOURCES_ELSEWHERE[word], field="inputs")
         if word == INPUTS:
             groups.append([])
         else:
