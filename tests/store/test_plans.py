@@ -108,7 +108,7 @@ HOT = {
     "the workers and what they run": (workers.ALL, (), "jobs_processing"),
     "what ended since": (search.ENDED_SINCE, ("dead", 0, 5), "jobs_finished"),
     "what ended each minute": (stats.PER_MINUTE, (0,), "PRIMARY KEY"),
-    "a context": (contexts.FIND, ("/", "", ""), "sqlite_autoindex_contexts_1"),
+    "a context": (contexts.FIND, ("/", "", "", ""), "sqlite_autoindex_contexts_1"),
     "schedules that are due": (schedules.DUE, (NOW, 50), "schedules_due"),
     "when the next schedule is due": (schedules.NEXT_DUE, (NOW,), "schedules_due"),
     "moving a schedule on": (schedules.ADVANCE, (NOW, 1, NOW), "PRIMARY KEY"),
