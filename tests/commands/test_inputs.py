@@ -211,16 +211,12 @@ def test_the_limits_of_a_batch_hold_for_one_that_is_named_by_its_first_job(home:
 def test_a_dry_run_shows_the_ends_and_adds_nothing(home: str) -> None:
     items = [str(number) for number in range(9)]
     answer = done(home, "add", "x", "--dry-run", ":::", *items)
-    assert answer.lines == [
-        "9 jobs would be added:",
-        *("  x 0", "  x 1", "  x 2", "  ..."),
-        *("  x 6", "  x 7", "  x 8"),
-    ]
-    assert "nothing was added" in answer.err
+    assert answer.lines == ["x 0", "x 1", "x 2", "...", "x 6", "x 7", "x 8"]
+    assert answer.err == "9 jobs would be added, nothing was\n"
     found = done(home, "add", "x", "--dry-run", "-o", "json", ":::", *items).json()
     assert found == {"jobs": 9, "commands": ["x 0", "x 1", "x 2", "x 6", "x 7", "x 8"]}
-    assert done(home, "add", "one", "--dry-run", "--start").lines == ["1 job would be added:", "  one"]
-    assert done(home, "add", "-", "--dry-run", input=b"a\n#\nb\n").lines == ["2 jobs would be added:", "  a", "  b"]
+    assert done(home, "add", "one", "--dry-run", "--start").lines == ["one"]
+    assert done(home, "add", "-", "--dry-run", input=b"a\n#\nb\n").lines == ["a", "b"]
     refused(home, 2, "add", "x", "-p", "5000", "--dry-run")
     assert jobs(home) == []
 

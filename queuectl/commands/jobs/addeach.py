@@ -63,12 +63,13 @@ def _enqueued(context: Context, specs: Sequence[JobSpec]) -> list[str]:
 
 
 def planned(specs: Sequence[JobSpec]) -> Result:
-    """Return the answer that shows jobs without adding them."""
+    """Return the answer that shows jobs without adding them: the commands of the first and the last of them."""
     count, commands = len(specs), [spec.command for spec in specs]
     ends = commands if count <= 2 * SHOWN else [*commands[:SHOWN], *commands[-SHOWN:]]
-    lines = [f"{jobs_text(count)} would be added:", *(f"  {text}" for text in ends)]
-    if len(ends) < count:
-        lines.insert(SHOWN + 1, "  ...")
+    lines = ends if len(ends) == count else [*ends[:SHOWN], "...", *ends[SHOWN:]]
     return Result(
-        nouns.PLANNED, record={"jobs": count, "commands": ends}, message="\n".join(lines), notes=["nothing was added"]
+        nouns.PLANNED,
+        record={"jobs": count, "commands": ends},
+        message="\n".join(lines),
+        notes=[f"{jobs_text(count)} would be added, nothing was"],
     )
