@@ -45,8 +45,7 @@ class Directory:
             env=self._environment,
             timeout=60,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
+            capture_output=True,
             encoding="utf-8",
             check=False,
         )
