@@ -39,8 +39,10 @@ def test_each_input_becomes_a_job_of_one_batch(home: str) -> None:
 
 
 def test_all_that_follows_the_first_colons_is_input(home: str) -> None:
-    done(home, "add", "echo", ":::", "--id", "--", "-q", ":::", "x")
-    assert commands(home) == ["echo --id x", "echo -- x", "echo -q x"]
+    answer = done(home, "add", "echo", ":::", "--id", "--", "-q", ":::", "x")
+    assert answer.err == "--id, -q: what follows ::: is input, options stand before it\n"
+    assert done(home, "add", "true", ":::", "--other", "a").err == ""
+    assert commands(home)[:3] == ["echo --id x", "echo -- x", "echo -q x"]
 
 
 def test_after_two_dashes_nothing_is_special(home: str) -> None:
@@ -52,6 +54,11 @@ def test_after_two_dashes_nothing_is_special(home: str) -> None:
 def test_without_a_source_nothing_is_replaced(home: str) -> None:
     done(home, "add", "find . -exec rm {} \\; # {2} {#}")
     assert commands(home) == ["find . -exec rm {} \\; # {2} {#}"]
+
+
+def test_the_item_alone_is_a_command(home: str) -> None:
+    done(home, "add", "{}", ":::", "ls", "my program")
+    assert commands(home) == ["ls", "'my program'"]
 
 
 def test_a_command_that_takes_no_inputs_takes_colons_for_a_word() -> None:

@@ -193,6 +193,9 @@ def _template(
         raise InvalidInput("the commands of stdin take no inputs", field="command", hint="give one command")
     if len(given.from_stdin) > 1:
         raise InvalidInput(f"stdin can be read once only, not by {' and '.join(given.from_stdin)}")
+    if command is not None and command.strip() == "{}" and command_option is None:
+        # The item alone, which would be taken for a job in JSON.
+        command, command_option = None, command
     jobs, _ = _jobs(context, command, command_option, words, fields)
     tell_of_line_end(context, *words[-1:], jobs[0].get("command"))
     if not words or given.has_indices_only:

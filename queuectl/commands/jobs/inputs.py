@@ -5,9 +5,9 @@ from __future__ import annotations
 from ...model.checks import MAX_SLOTS, check_integer
 from ...model.errors import InvalidInput, quoted
 from ...model.kinds import read_integer
-from ..grammar.commandline import INPUTS
+from ..grammar.commandline import GLOBAL_FLAGS, INPUTS
 from ..grammar.elsewhere import SOURCES_ELSEWHERE
-from ..grammar.registry import Arg
+from ..grammar.registry import COMMANDS, Arg
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -118,7 +118,10 @@ class Given:
         found = [] if self._lines is None else [_items(context, self._lines, self._end)]
         if self._csv is not None:
             found.append(_table(context, self._csv))
-        return [*found, *_words(self._inputs or ())] if self._inputs is not None else found
+        if self._inputs is None:
+            return found
+        _tell_of_options(context, self._inputs)
+        return [*found, *_words(self._inputs)]
 
 
 def _words(words: Sequence[str]) -> list[Source]:
@@ -138,6 +141,15 @@ def _words(words: Sequence[str]) -> list[Source]:
             f"there is no input after {INPUTS}", hint="is there a file that the pattern finds?", field="inputs"
         )
     return [Source.of_items(items) for items in groups]
+
+
+def _tell_of_options(context: Context, words: Sequence[str]) -> None:
+    """Say so if inputs look like options of `add`."""
+    add = COMMANDS["add"]
+    known = {*GLOBAL_FLAGS, *(name for arg in add.args if arg.is_option for name in arg.spellings)}
+    given = [word for word in words if word.partition("=")[0] in known]
+    if given:
+        context.front_end.note(f"{', '.join(given[:3])}: what follows {INPUTS} is input, options stand before it")
 
 
 def _text(context: Context, file: str) -> tuple[str, str]:
