@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 # Stands for the batch that the jobs become: the limits of a batch are refused without one.
 ANY_BATCH = "batch"
+# Of all jobs together: each takes memory, however short it is.
+MAX_VALUES = 5_000_000
+# Python refuses to write numbers of more than 4,300 digits.
+WORTH_COUNTING = 10**18
 # What each of the jobs has of its own.
 OWN = ("id", "item", "item_index", "index", "inputs")
 
@@ -62,9 +66,17 @@ class Inputs(Record):
         for at, source in enumerate(self.sources, 1):
             if not source.rows:
                 raise InvalidInput(f"source {at} of the inputs is empty", field="inputs")
-        if self.count > MAX_JOBS:
+        count = self.count
+        if count > MAX_JOBS:
+            shown = count if count < WORTH_COUNTING else "too many"
             raise InvalidInput(
-                f"these inputs make {self.count} jobs, at most {MAX_JOBS} can be added at once", field="inputs"
+                f"these inputs make {shown} jobs, at most {MAX_JOBS} can be added at once", field="inputs"
+            )
+        values = count * sum(source.width for source in self.sources)
+        if values > MAX_VALUES:
+            raise InvalidInput(
+                f"these inputs make {count} jobs with {values} inputs in all, at most {MAX_VALUES} are allowed",
+                field="inputs",
             )
         made = self._made()
         command, item, index, inputs = next(made)

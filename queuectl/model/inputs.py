@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from itertools import chain, product
 
+from .checks import MAX_INPUTS
 from .errors import did_you_mean, quoted
 from .placeholders import Placeholder, Scanner, bare_or_quoted
 from .record import Record
@@ -66,10 +67,15 @@ def grid(sources: Sequence[Source]) -> Iterator[Values]:
 
 
 def names_of(sources: Sequence[Source]) -> Values:
-    """Return for each column of all sources its name, or its place, from 1. Raises ValueError for two of one name."""
+    """Return for each column of all sources its name, or its place, from 1.
+
+    Raises ValueError for two of one name, and for more than MAX_INPUTS.
+    """
     found: list[str] = []
     for source in sources:
-        found += source.names or (str(len(found) + 1 + more) for more in range(source.width))
+        if len(found) + source.width > MAX_INPUTS:
+            raise ValueError(f"a command has at most {MAX_INPUTS} inputs")
+        found += source.names or map(str, range(len(found) + 1, len(found) + 1 + source.width))
     twice = next((name for name in found if found.count(name) > 1), None)
     if twice is not None:
         raise ValueError(f"two inputs are called {quoted(twice)}")

@@ -188,6 +188,21 @@ def test_too_many_jobs_are_counted_and_not_made(home: str) -> None:
     assert jobs(home) == []
 
 
+def test_too_many_inputs_of_one_command_are_refused_at_once(home: str) -> None:
+    many = refused(home, 2, "add", "x", *[":::", "a"] * 1001)
+    assert many.problems == ["a command has at most 1000 inputs"]
+    both = refused(home, 2, "add", "x", *[":::", "a", "b"] * 20_000)
+    assert both.problems == ["these inputs make too many jobs, at most 100000 can be added at once"]
+    grid = refused(home, 2, "add", "x", *[":::", "a", "b"] * 16, *[":::", "a"] * 900)
+    assert grid.problems == ["these inputs make 65536 jobs with 60030976 inputs in all, at most 5000000 are allowed"]
+    header = ",".join(f"c{number}" for number in range(1001)).encode()
+    wide = refused(home, 2, "add", "x", "--csv", "-", input=header + b"\n")
+    assert wide.problems == ["stdin has 1001 columns, at most 1000 are allowed"]
+    commas = refused(home, 2, "add", "x", "--csv", "-", input=b"a\n" + b"," * 1_000_001)
+    assert commas.problems == ["stdin has a line with more than 1000000 commas"]
+    assert jobs(home) == []
+
+
 def test_commands_that_are_too_long_together_are_not_made(home: str) -> None:
     items = [str(number) for number in range(2000)]
     answer = refused(home, 2, "add", "x" * 40_000 + " {}", ":::", *items)

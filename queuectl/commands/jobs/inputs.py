@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...model.checks import MAX_SLOTS, check_integer
+from ...model.checks import MAX_INPUTS, MAX_SLOTS, check_integer
 from ...model.errors import InvalidInput, quoted
 from ...model.kinds import read_integer
 from ..grammar.commandline import GLOBAL_FLAGS, INPUTS
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Array = Tuple[range, "int | None"]
 
 GROUP = "many jobs from inputs"
+MAX_COMMAS = 1_000_000
 MAX_INDEX = 999_999_999_999
 # What jobs that are added together have of their own: of another job, they are not taken over.
 OWN = ("item", "item_index", "inputs", "batch")
@@ -184,6 +185,9 @@ def _table(context: Context, file: str) -> Source:
 
     text, name = _text(context, file)
     _demand_few(text.count("\n"), name)
+    # Each column of a row takes memory, however short it is.
+    if any(line.count(",") > MAX_COMMAS for line in io.StringIO(text)):
+        raise InvalidInput(f"{name} has a line with more than {MAX_COMMAS} commas", field="inputs")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: tuple[str, ...] = ()
     rows: list[tuple[str, ...]] = []
@@ -208,6 +212,8 @@ def _table(context: Context, file: str) -> Source:
 
 def _header(row: Sequence[str], name: str) -> tuple[str, ...]:
     names = tuple(column.strip() for column in row)
+    if len(names) > MAX_INPUTS:
+        raise InvalidInput(f"{name} has {len(names)} columns, at most {MAX_INPUTS} are allowed", field="inputs")
     for column in names:
         if not column or not column.isprintable() or not set("{}=").isdisjoint(column):
             raise InvalidInput(f"{name}: {quoted(column)} cannot name a column: a text without {{, }} and = can")
