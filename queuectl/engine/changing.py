@@ -27,7 +27,7 @@ COUNTED = 100
 # The fields of jobs that workers of some earlier schema do not know.
 NEWER_FIELDS = (
     *("expires_at", "nice", "kill_grace", "locks", "batch", "batch_limit", "on_success", "on_failure", "on_finish"),
-    *("item", "item_index"),
+    *("item", "item_index", "key", "key_for"),
     *WHENS.values(),
 )
 
@@ -305,6 +305,10 @@ class Changing(Finding):
             waiting = jobs_text(found[parent]) if found[parent] <= COUNTED else f"more than {jobs_text(COUNTED)}"
             why = f"{waiting} {'waits' if found[parent] == 1 else 'wait'} for {'it' if parent > 0 else 'its batch'}"
             hint = f"{verb.name} them too: queuectl {verb.name} --with-children"
+        holder = None if why or job.key is None else store.keys.open_holder(job.key)
+        if holder is not None and holder.number != job.number:
+            why = f"{holder.id} has its key {quoted(job.key)}, and is {holder.state}"
+            hint = f"wait for the other, or cancel it: queuectl cancel {holder.id}; then: queuectl {verb.name}"
         why = why or f"it is {verb.already or job.state}"
         return f"cannot {verb.applied_to(f'job {quoted(job.id)}')}: {why}", hint
 

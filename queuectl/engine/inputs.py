@@ -36,7 +36,7 @@ MAX_VALUES = 5_000_000
 # Python refuses to write numbers of more than 4,300 digits.
 WORTH_COUNTING = 10**18
 # What each of the jobs has of its own.
-OWN = ("id", "item", "item_index", "index", "inputs")
+OWN = ("id", "key", "item", "item_index", "index", "inputs")
 
 
 class Inputs(Record):

@@ -130,6 +130,9 @@ class Queue(Changing):
         batch: str | None = NOT_GIVEN,
         batch_limit: int | None = NOT_GIVEN,
         max_fails: int | str | None = NOT_GIVEN,
+        key: str | None = NOT_GIVEN,
+        if_exists: str = NOT_GIVEN,
+        key_for: float | str | timedelta | None = NOT_GIVEN,
         on_success: str | None = NOT_GIVEN,
         on_failure: str | None = NOT_GIVEN,
         on_finish: str | None = NOT_GIVEN,
@@ -146,8 +149,9 @@ class Queue(Changing):
         The fields are those of JSON, described in docs/adding-jobs.md. `timeout` is in seconds, a text such as
         "5m", a timedelta, or None for none; `run_at` is a text such as "+30m", a datetime (local without a zone),
         or a timedelta from now, and `expires` one of these or None. `after` and its like take an id, a number, a
-        filter, a Job, or several. `others` are refused as they are in JSON. Raises InvalidInput, NotFound for what
-        finds no job to wait for, or Conflict if the id exists.
+        filter, a Job, or several. A job that has the `key` already is returned in place of a new one, unless
+        `if_exists` is "replace" or "error". `others` are refused as they are in JSON. Raises InvalidInput, NotFound for
+        what finds no job to wait for, or Conflict if the id exists, or if the key is taken.
         """
         given = {name: value for name, value in locals().items() if name not in ("self", "others")}
         fields = {name: value for name, value in given.items() if value is not NOT_GIVEN}
@@ -159,17 +163,19 @@ class Queue(Changing):
         *,
         names: Sequence[str] = (),
         on_progress: Callable[[int], None] | None = None,
+        on_skipped: Callable[[Sequence[str]], None] | None = None,
     ) -> list[str]:
         """Enqueue jobs, all of them or none; return their ids.
 
-        `names` says where each came from, for messages. `on_progress` is told now and then how many
-        are written, inside the transaction: it must not wait. Raises InvalidInput with every problem
-        of every job, Conflict, or DaemonUnavailable if workers run that do not know a field that is given.
+        Where a job is not added since another has its key, the other's id stands in its place; `on_skipped` is told
+        these ids, if there are any. `names` says where each came from, for messages. `on_progress` is told now and then
+        how many are written, inside the transaction: it must not wait. Raises InvalidInput with every problem of every
+        job, Conflict, or DaemonUnavailable if workers run that do not know a field that is given.
         """
         if isinstance(jobs, (str, dict)):
             raise InvalidInput(f"jobs must be a list of mappings, got {quoted(jobs)}", field="jobs")
         specs = self.check(jobs, names=names)
-        return self.enqueue_checked(specs, on_progress=on_progress) if specs else []
+        return self.enqueue_checked(specs, on_progress=on_progress, on_skipped=on_skipped) if specs else []
 
     def add_each(self, command: str | Sequence[str], *sources: Iterable[Input], **fields: Any) -> list[str]:
         """Enqueue a command for each input, or each combination of several sources; return the ids of the jobs.
@@ -191,6 +197,7 @@ class Queue(Changing):
         *,
         is_batch: bool = False,
         on_progress: Callable[[int], None] | None = None,
+        on_skipped: Callable[[Sequence[str]], None] | None = None,
     ) -> list[str]:
         """Enqueue what `check` has returned, as `enqueue` does; with `is_batch` as a batch named by its first job."""
         store, now = self.store, self.clock.wall()
@@ -202,6 +209,12 @@ class Queue(Changing):
 
                 # A time that counts from now stands beside the clock as it is now.
                 follow(store)
+            adding = None
+            if any(spec.key is not None for spec in specs):
+                from .keys import look_up
+
+                adding = look_up(store, specs, parents, actor=self.actor, now=now)
+                specs, parents = adding.specs, adding.parents
             self.demand_open({spec.queue for spec in specs})
             if parents and any(spec.batch is not None for spec in specs):
                 from .circles import demand_no_circle_in_batches
@@ -216,15 +229,21 @@ class Queue(Changing):
                 is_batch=is_batch,
                 on_progress=on_progress,
             )
-            which = ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}"
-            self.note("enqueued", which, now=now)
+            if ids:
+                which = ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}"
+                self.note("enqueued", which, now=now)
         ring(self.home, WORKERS)
         if any(spec.run_at is not None or spec.expires_at is not None for spec in specs):
             ring_schedulers(self.home)
         else:
             # In automatic mode it starts workers for them.
             ring(self.home, SCHEDULER)
-        return ids
+        if adding is None:
+            return ids
+        found = adding.ids(ids)
+        if adding.left and on_skipped is not None:
+            on_skipped([found[at] for at in adding.left])
+        return found
 
     def _parents_of(self, specs: Sequence[JobSpec]) -> Sequence[Sequence[Parent]]:
         """Return for each job what it waits for; nothing at all if none waits. Raises NotFound, InvalidInput."""

@@ -28,6 +28,7 @@ INSTEAD = {
     "batch": "each time of the schedule makes a batch of its own",
     "run_at": "its time is that of the schedule; it can wait for others with after",
     "expires_at": "give the schedule the option --expires",
+    **dict.fromkeys(("key", "if_exists", "key_for"), "--overlap says what happens while jobs of before are unfinished"),
 }
 assert set(INSTEAD) == set(OF_FIRE)
 

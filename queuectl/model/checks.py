@@ -51,6 +51,7 @@ MAX_ENV_KEYS = 100
 MAX_ENV_VALUE_BYTES = 32_768
 MAX_ENV_BYTES = 131_072
 MAX_PATH_BYTES = 4096
+MAX_KEY = 255
 # An environment variable holds it, whose size Linux limits to 128 KiB; a command that names it has to be no longer.
 MAX_ITEM_BYTES = MAX_COMMAND_BYTES
 MAX_INPUTS = 1000
@@ -142,6 +143,17 @@ def _check_input(of: str, text: object) -> str:
     if len(text) > MAX_ITEM_BYTES // 4 and len(text.encode()) > MAX_ITEM_BYTES:
         raise ValueError(f"{of}must be at most {MAX_ITEM_BYTES} bytes long")
     return text
+
+
+def check_key(value: object, now: int) -> str | None:
+    """A text of a line that no two unfinished jobs have in common, or none."""
+    if value is None or value == "none":
+        return None
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("must be a text that is not empty")
+    if len(value) > MAX_KEY or not value.isprintable():
+        raise ValueError(f"must be at most {MAX_KEY} printable characters")
+    return value
 
 
 def check_hook(value: object, now: int) -> str | None:

@@ -26,6 +26,13 @@ def equal(text: str, now: int) -> Choice:
     return "=", (check_name(text, now),)
 
 
+def the_same(text: str, now: int) -> Choice:
+    """The same text."""
+    if not text:
+        raise ValueError("an empty text finds nothing")
+    return "=", (text,)
+
+
 def beginning(text: str, now: int) -> Choice:
     """The same id, or with `*` behind it what begins so."""
     prefix, star, more = text.partition("*")

@@ -1,8 +1,8 @@
 """A job like another one: the fields to enqueue it with, and the command line that does the same.
 
-Of the other job it has all that was given, but no id, times only if they are still to come, and its links only while it
-waits for them. What has the default that every home has is left out; what a setting tells is not, since another home
-may have another one.
+Of the other job it has all that was given, but neither id nor key, times only if they are still to come, and its links
+only while it waits for them. What has the default that every home has is left out; what a setting tells is not, since
+another home may have another one.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import Any, Mapping
 
 
-OWN = ("id", "run_at", "expires_at")
+OWN = ("id", "key", "key_for", "run_at", "expires_at")
 NOTHING: Mapping[str, object] = {}
 
 

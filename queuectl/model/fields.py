@@ -27,6 +27,7 @@ from .checks import (
     check_index,
     check_inputs,
     check_item,
+    check_key,
     check_locks,
     check_slots,
 )
@@ -51,6 +52,7 @@ from .kinds import (
     as_it_is,
     input_texts,
     integer,
+    one_of,
     read_names,
 )
 from .record import Record
@@ -59,6 +61,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping, Sequence
 
+# What becomes of a new job whose key another one has.
+SKIP, REPLACE, ERROR = IF_EXISTS = ("skip", "replace", "error")
 HOW, WHEN, HOOKS = "how to run", "when to run", "when it has ended"
 
 
@@ -254,6 +258,12 @@ JOB_FIELDS = (
           "given passing", default_words="none", metavar="N"),
     Field("max_fails", SHARE, "stop the batch once so many of its jobs are dead, or so many percent: 3 or 10%",
           "given passing", default_words="none", metavar="N|N%"),
+    Field("key", TEXT.but(check=check_key, choice="the_same", example="report-2026-11", input="line"),
+          "the key; no two unfinished jobs have the same one", "given nullable filtered", default_words="none"),
+    Field("if_exists", one_of(*IF_EXISTS), "what to do if a job has the key: skip, replace (if it waits) or error",
+          "given passing", default=SKIP, metavar="WHAT"),
+    Field("key_for", DURATION, "how long the job keeps its key after it has ended", "given nullable",
+          default_words="none"),
     Field("on_success", HOOK, "add this command when it is completed", HOOK_TRAITS,
           metavar="COMMAND", group=HOOKS, complete="command"),
     Field("on_failure", HOOK, "add this command when it is dead; none for no command", HOOK_TRAITS,
@@ -297,7 +307,7 @@ FROM_NOW = {"run_at": "is_delay", "expires_at": "expires_from_now"}
 # By the key that they have in a filter.
 FILTERS = {field.filter: field for field in KEPT if field.is_filtered}
 # With a colon behind, these begin a filter, or a reference that is to come.
-RESERVED = (*FILTERS, "key", "host")
+RESERVED = (*FILTERS, "host")
 
 
 def columns(*, long: bool = False) -> tuple[str, ...]:

@@ -305,6 +305,8 @@ class Job:
     locks: tuple[str, ...]
     parked: str | None
     batch: str | None
+    key: str | None
+    key_for: int | None
     on_success: str | None
     on_failure: str | None
     on_finish: str | None

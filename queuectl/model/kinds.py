@@ -333,3 +333,14 @@ VARIABLES = Kind(
     is_pairs=True,
     schema={"type": "object", "additionalProperties": STRING},
 )
+
+
+def one_of(*words: str) -> Kind:
+    """Return the kind of one of some words."""
+
+    def check(value: object, now: int) -> object:
+        if value in words:
+            return value
+        raise ValueError(f"must be one of {', '.join(words)}")
+
+    return TEXT.but(name="word", check=check, schema={"type": "string", "enum": list(words)}, is_free=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .kinds import TEXT, Kind, as_it_is
+from .kinds import Kind, as_it_is
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,17 +74,6 @@ def many(kind: Kind, most: int | None = None) -> Kind:
 def table(kind: Kind) -> Kind:
     """Return the kind of a dict with any keys."""
     return Kind("table", inner=kind, json=lambda values: {name: kind.json(value) for name, value in values.items()})
-
-
-def one_of(*words: str) -> Kind:
-    """Return the kind of one of some words."""
-
-    def check(value: object, now: int) -> object:
-        if value in words:
-            return value
-        raise ValueError(f"must be one of {', '.join(words)}")
-
-    return TEXT.but(name="word", check=check, schema={"type": "string", "enum": list(words)}, is_free=False)
 
 
 def kinds_of(fields: Sequence[Field]) -> dict[str, Kind]:

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 DEFAULTS = {field.name: field.default for field in GIVEN if not field.is_required}
 
 
+# What says nothing without another field.
+BELONGS = {"max_fails": "batch", "batch_limit": "batch", "if_exists": "key", "key_for": "key"}
+
+
 class JobSpec:
     """A job to be enqueued: every field checked, times in milliseconds.
 
@@ -53,6 +57,9 @@ class JobSpec:
     batch: str | None
     batch_limit: int | None
     max_fails: str | None
+    key: str | None
+    if_exists: str
+    key_for: int | None
     on_success: str | None
     on_failure: str | None
     on_finish: str | None
@@ -98,9 +105,9 @@ class JobSpec:
         if "command" not in reading.seen:
             reading.refuse("command", "command is missing")
         _demand_time_to_run(reading)
-        for name in ("max_fails", "batch_limit"):
-            if reading.values.get(name) is not None and reading.values.get("batch") is None:
-                reading.refuse(name, f"{name} belongs to a batch, give a batch as well")
+        for name, owner in BELONGS.items():
+            if reading.values.get(name) not in (None, DEFAULTS[name]) and reading.values.get(owner) is None:
+                reading.refuse(name, f"{name} belongs to a {owner}, give a {owner} as well")
         reading.demand_none_refused()
         spec = cls(**{**defaults, "cwd": cwd, **reading.values})
         for name, key in FROM_NOW.items():

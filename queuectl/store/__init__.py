@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .find import Find
     from .hooks import Hooks
     from .jobs import Jobs
+    from .keys import Keys
     from .lanes import Lanes
     from .links import Links
     from .locks import Locks
@@ -86,6 +87,7 @@ class Store:
     find: Find
     hooks: Hooks
     jobs: Jobs
+    keys: Keys
     lanes: Lanes
     links: Links
     locks: Locks

@@ -55,7 +55,10 @@ RETRY = """
 UPDATE jobs SET state = CASE WHEN waits > 0 THEN 'blocked' ELSE 'pending' END, run_at = ?, updated_at = ?,
     finished_at = NULL, duration = NULL, exit_code = NULL, signal = NULL, error = NULL, expires_at = NULL,
     attempts = CASE WHEN ? THEN attempts ELSE 0 END
-WHERE number = ? AND state = ?
+WHERE NOT EXISTS (
+    SELECT 1 FROM jobs AS other INDEXED BY jobs_key
+    WHERE other.key = jobs.key AND other.finished_at IS NULL AND other.number <> jobs.number)
+    AND number = ? AND state = ?
 """
 STORED = (
     *("run_at", *FROM_NOW.values(), "context", *NAME_LISTS),
@@ -197,7 +200,7 @@ class JobChanges:
         return self._change("resume", number, now, now, now, by)
 
     def retry(self, number: int, now: int, *, keep_attempts: bool) -> bool:
-        """Make a final or failed job claimable at once; return False if its state does not allow it.
+        """Make a final or failed job claimable at once; return False if its state, or another with its key, forbids it.
 
         With `keep_attempts` it has one attempt more, otherwise all of them again. It does not expire any more.
         """

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
 # Stored as something else than the column of that name; all other fields are stored as they are.
 ELSEWHERE = (
-    *("id", "hold", "run_at", "cwd", "env", "batch_limit", "max_fails", "inputs"),
+    *("id", "hold", "if_exists", "run_at", "cwd", "env", "batch_limit", "max_fails", "inputs"),
     *("after", "after_any", "after_failed"),
 )
 PLAIN = tuple(field.name for field in GIVEN if field not in SHARED and field.name not in (*ELSEWHERE, *NAME_LISTS))

@@ -11,6 +11,7 @@ from .schema import BATCHES_WAITED_FOR, FINAL, IS_WAITED_FOR
 OLD_FINISHED = f"""
 SELECT number, queue, batch, locks, id FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? AND NOT {IS_WAITED_FOR}
     AND NOT (batch IS NOT NULL AND batch IN {BATCHES_WAITED_FOR})
+    AND NOT (key_for IS NOT NULL AND finished_at + key_for > ?)
 ORDER BY finished_at LIMIT ?
 """
 HAS_OUTPUT = """EXISTS (
@@ -33,12 +34,12 @@ ORDER BY finished_at, number LIMIT ?3
 class FinishedJobs(JobChanges):
     """The jobs table as retention sees it."""
 
-    def prune(self, state: str, before: int, limit: int) -> list[str]:
+    def prune(self, state: str, before: int, limit: int, *, now: int) -> list[str]:
         """Delete up to `limit` jobs that reached a final state before an instant; return their ids.
 
-        Those that unfinished jobs wait for stay, and those of batches that these wait for.
+        Those that unfinished jobs wait for stay, those of batches that these wait for, and those that keep a key.
         """
-        old = self._database.rows(OLD_FINISHED, (state, before, limit))
+        old = self._database.rows(OLD_FINISHED, (state, before, now, limit))
         for number, queue, batch, locks, _ in old:
             if self._database.change(REMOVE, (number, state)):
                 self._counts.add(queue, batch, names_of(locks), state, -1)
@@ -46,9 +47,9 @@ class FinishedJobs(JobChanges):
         self._forget_locks({name for row in old for name in names_of(row["locks"])})
         return [row["id"] for row in old]
 
-    def with_output_before(self, state: str, before: int, limit: int) -> list[int]:
+    def with_output_before(self, state: str, before: int, limit: int, *, now: int) -> list[int]:
         """Return the numbers of those with output among the jobs that `prune` would delete."""
-        return [row["number"] for row in self._database.rows(OLD_WITH_OUTPUT, (state, before, limit))]
+        return [row["number"] for row in self._database.rows(OLD_WITH_OUTPUT, (state, before, now, limit))]
 
     def finished_after(self, instant: int, number: int, limit: int) -> list[tuple[int, int, bool]]:
         """Return up to `limit` jobs in final states, after the one of an instant and a number, in the order they ended.

@@ -50,6 +50,8 @@ CASES: dict[str, dict[str, Any]] = {
     "hold": {"hold": True},
     "hold until a time": {"hold": True, "run_at": "2095-01-02T03:04:05Z"},
 }
+# A copy that had the key of the first would not be added.
+OF_KEY = ("key", "if_exists", "key_for")
 COMMANDS = [
     "echo 'it''s' \"$HOME\"\nmake",
     "echo it's a\ttab, 100% \\t",
@@ -133,7 +135,15 @@ def test_a_command_is_given_once(home: str, words: list[str]) -> None:
 
 
 def test_every_field_that_is_given_is_tried() -> None:
-    assert {field.name for field in GIVEN} - {"id", "command"} <= set(CASES)
+    assert {field.name for field in GIVEN} - {"id", "command", *OF_KEY} <= set(CASES)
+
+
+def test_a_copy_has_no_key(home: str) -> None:
+    with Queue(home) as queue:
+        job = queue.add("true", key="a", key_for="1h")
+        assert "--key" not in words_to_add(job, 0) and not set(copy_of(job, 0)) & set(OF_KEY)
+        done(home, "add", "--like", job.id)
+        assert queue.get("last").key is None
 
 
 def test_secrets_are_named_but_not_shown(home: str) -> None:

@@ -157,6 +157,7 @@ def test_what_is_no_array_is_refused(home: str, array: str) -> None:
         (["-", ":::", "a"], b"", "the commands of stdin take no inputs"),
         (["x", "--id", "a", ":::", "a"], b"", "id is for one job, not for those of several inputs"),
         (["x", "--item", "a", ":::", "a"], b"", "item is for one job"),
+        (["x", "--key", "a", ":::", "a"], b"", "key is for one job"),
         (["x", "--array", "0-1", ":::", "a"], b"", "--array is given beside other inputs"),
         (["x", "--array", "0-1%2", "--batch-limit", "3"], b"", "give the limit of the batch once"),
         (["x", ":::", "\udcff"], b"", "item 1: input"),

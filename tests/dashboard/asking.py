@@ -51,13 +51,15 @@ class Api:
     def store(self) -> Store:
         return self.app.queue.store
 
+    headers: dict[str, str] = {}
+
     def ask(self, method: str, path: str, body: Any = None, **query: object) -> Answer:
-        """Ask as the server would; the answer is as the document says."""
+        """Ask as the server would, with `headers`; the answer is as the document says."""
         request = Request(
             method,
             path if path.startswith("//") else BASE + path,
             {name.rstrip("_"): str(value) for name, value in query.items()},
-            {},
+            self.headers,
             body,
         )
         request.path = request.path.replace("//", "/", 1)

@@ -169,6 +169,7 @@ JSON_FORMS = {
     **dict.fromkeys(("id", "name", "text", "time"), "text"),
     "integer": "whole number",
     "share": "whole number, or text",
+    "word": "text",
     "duration": "number of seconds, or text",
     "flag": "`true` or `false`",
     "hook": "text",

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from queuectl.model.kinds import DURATION, TEXT, TIME, VARIABLES, Kind, integer
-from queuectl.model.noun import Noun, many, maybe, one_of, table
+from queuectl.model.kinds import DURATION, TEXT, TIME, VARIABLES, Kind, integer, one_of
+from queuectl.model.noun import Noun, many, maybe, table
 
 NOON = 1_767_268_800_000
 STEP = Noun("step", at=TIME, took=maybe(DURATION))

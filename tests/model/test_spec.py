@@ -39,6 +39,9 @@ def test_what_is_not_given_has_a_default() -> None:
         "batch": None,
         "batch_limit": None,
         "max_fails": None,
+        "key": None,
+        "if_exists": "skip",
+        "key_for": None,
         "on_success": None,
         "on_failure": None,
         "on_finish": None,
@@ -65,6 +68,8 @@ def test_every_field_can_be_given() -> None:
         "batch": "b",
         "batch_limit": 4,
         "max_fails": "10%",
+        "key": "a key",
+        "if_exists": "error",
         "on_success": "echo well",
         "on_failure": "none",
         "on_finish": "echo over",
@@ -73,11 +78,14 @@ def test_every_field_can_be_given() -> None:
         "inputs": {"b": "", "a": "x"},
     }
     awaited = {"after": "a", "after_any": ["b", 3], "after_failed": ["tag:x"]}
-    spec = parse(**same, **awaited, timeout=3, run_at="+1s", expires="2s", tags=["t"], lock=["gpu"], kill_grace=1.5)
+    spec = parse(
+        **same, **awaited, timeout=3, run_at="+1s", expires="2s", tags=["t"], lock=["gpu"], kill_grace=1.5, key_for="1h"
+    )
     read = {
         "command": "true",
         "timeout": 3_000,
         "kill_grace": 1_500,
+        "key_for": 3_600_000,
         "is_delay": True,
         "expires_from_now": True,
         "tags": ("t",),

@@ -39,7 +39,7 @@ WRITES = {
     "hold": lambda store: store.jobs.hold(5, NOW),
     "edit": lambda store: store.jobs.edit(5, {"cwd": "/new", "queue": "new"}, NOW),
     "remove": lambda store: store.jobs.remove(5),
-    "prune": lambda store: store.jobs.prune(COMPLETED, NOW * 2, 9),
+    "prune": lambda store: store.jobs.prune(COMPLETED, NOW * 2, 9, now=NOW),
     "record_process": lambda store: store.attempts.record_process(2, 1, "x"),
     "end": lambda store: store.attempts.end(2, Outcome.exited(0), duration=1, output_size=1, now=NOW),
     "append": lambda store: store.output.append(2, [Piece(0, 1, b"x")], head_end=0, tail_start=0),

@@ -22,6 +22,7 @@ from queuectl.store import (
     finished,
     hooks,
     jobs,
+    keys,
     lanes,
     links,
     locks,
@@ -59,7 +60,7 @@ HOT = {
     "the next job that is parked in a lane": (parking.WAKE, ("lock:gpu", "q"), "jobs_parked_in"),
     "how many jobs are parked for a lock": (lanes.COUNT_PARKED, ("lock", "lock", 10), "jobs_parked_in"),
     "who holds a lock": (locks.HOLDERS, (), "jobs_processing"),
-    "finished jobs to prune": (finished.OLD_FINISHED, ("completed", NOW, 100), "jobs_finished"),
+    "finished jobs to prune": (finished.OLD_FINISHED, ("completed", NOW, NOW, 100), "jobs_finished"),
     "dead jobs by error": (dead.DLQ_GROUPS, (10,), "jobs_finished"),
     "dead jobs by command": (dead.DLQ_COMMANDS, (), "jobs_finished"),
     "what dead jobs printed last": (dead.LAST_PIECES, (2, 10), "jobs_finished"),
@@ -101,7 +102,7 @@ HOT = {
     "trimming output": (output.TRIM, (1, 0, 9), "sqlite_autoindex_output_1"),
     "output of a finished job": (output.PIECES_OF_JOB, (1, 9), "sqlite_autoindex_output_1"),
     "the next finished jobs": (finished.FINISHED_AFTER, (NOW, 1, 9), "jobs_finished"),
-    "output of jobs to prune": (finished.OLD_WITH_OUTPUT, ("completed", NOW, 9), "jobs_finished"),
+    "output of jobs to prune": (finished.OLD_WITH_OUTPUT, ("completed", NOW, NOW, 9), "jobs_finished"),
     "adding output up": (output.ADD_UP, (1, 9), "PRIMARY KEY"),
     "cutting output": (output.CUT, (1, 0, 9), "sqlite_autoindex_output_1"),
     "what runs": (search.RUNNING, (5,), "jobs_processing"),
@@ -109,6 +110,8 @@ HOT = {
     "what ended since": (search.ENDED_SINCE, ("dead", 0, 5), "jobs_finished"),
     "what ended each minute": (stats.PER_MINUTE, (0,), "PRIMARY KEY"),
     "a context": (contexts.FIND, ("/", "", "", ""), "sqlite_autoindex_contexts_1"),
+    "the unfinished job with a key": (keys.OPEN_HOLDER, ("a",), "jobs_key"),
+    "the job that keeps a key": (keys.KEPT_UNTIL, ("a", NOW), "jobs_kept_key"),
     "schedules that are due": (schedules.DUE, (NOW, 50), "schedules_due"),
     "when the next schedule is due": (schedules.NEXT_DUE, (NOW,), "schedules_due"),
     "moving a schedule on": (schedules.ADVANCE, (NOW, 1, NOW), "PRIMARY KEY"),
@@ -186,7 +189,7 @@ def test_claiming_and_finishing_cost_the_same_with_thousands_of_jobs(store: Stor
             finish(store, claim(store))
         write(store, store.jobs.promote, NOW, 10)
         store.attempts.running(store.contexts)
-        write(store, store.jobs.prune, "completed", NOW - 1, 10)
+        write(store, store.jobs.prune, "completed", NOW - 1, 10, now=NOW)
 
     def cost() -> int:
         return steps_taken(store, work)

@@ -299,7 +299,7 @@ class Walk:
 
     def prune(self, store: Store) -> None:
         state, before, limit = self.random.choice(STATES), self.some_moment(), self.random.choice([1, 50])
-        assert len(store.jobs.prune(state, before, limit)) == self.model.prune(state, before, limit)
+        assert len(store.jobs.prune(state, before, limit, now=before)) == self.model.prune(state, before, limit)
         store.contexts.prune()
 
     def pass_time(self, store: Store) -> None:

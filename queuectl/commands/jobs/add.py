@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from ...model.checks import is_utf8, without_line_end
-from ...model.errors import InvalidInput
+from ...model.errors import InvalidInput, quoted
 from ...model.fields import GIVEN
 from ...model.nouns import jobs as nouns
 from ...model.shellwords import shell_word
 from ..grammar.registry import Arg, command
 from ..result import Result
 from . import inputs as inputs_of
-from .addedtext import added_text, due_note, how_to_release
+from .addedtext import added_text, due_note, how_to_release, skipped_notes
 from .linked import link_notes
 from .options import job_fields, options, overrides, tell_of_line_end
 
@@ -138,8 +138,9 @@ def add(
         from .afterwards import start_worker
 
         start_worker(context, fields.get("queue"))
-    ids = context.queue.enqueue(jobs, names=places)
-    notes = link_notes(context, jobs, ids)
+    skipped: list[str] = []
+    ids = context.queue.enqueue(jobs, names=places, on_skipped=skipped.extend)
+    notes = [*(skipped_notes(skipped) if places else ()), *link_notes(context, jobs, ids)]
     if follow or wait:
         for note in notes:
             context.front_end.note(note)
@@ -150,6 +151,9 @@ def add(
         notes += [due_note(context, ids[0])] if "run_at" in fields else []
         return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message="\n".join(ids), ids=ids, notes=notes)
     job = context.queue.get(ids[0])
+    if skipped:
+        message = f"Nothing added: {job.id} has the key {quoted(job.key)} already, it is {job.state}"
+        return Result(nouns.JOB, record=job, message=message, ids=ids, notes=notes)
     context.front_end.hint(lambda: _what_next(context, job.id))
     return Result(
         nouns.JOB,

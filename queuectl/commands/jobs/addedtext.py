@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from ...model import when
-from ...model.job import HELD, SCHEDULED
+from ...model.job import HELD, SCHEDULED, jobs_text
+from ...model.quantity import some_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Sequence
+
     from ...model.job import Job
     from ..context import Context
 
@@ -51,3 +54,11 @@ def due_note(context: Context, id: str) -> str:
     """Return when a job that was added is due; those that were added with it are due at the same time."""
     now = context.clock.wall()
     return f"runs at {due_text(context.queue.get(id), now)}"
+
+
+def skipped_notes(skipped: Sequence[str]) -> list[str]:
+    """Return what to say of jobs that were not added, since those with these ids have their keys."""
+    if not skipped:
+        return []
+    one = len(skipped) == 1
+    return [f"{jobs_text(len(skipped))} not added: {some_of(list(skipped))} {'has' if one else 'have'} the key already"]

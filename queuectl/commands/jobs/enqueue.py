@@ -13,7 +13,7 @@ from ...model.shellwords import shell_word
 from ...model.templates import SUFFIX
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .addedtext import due_note
+from .addedtext import due_note, skipped_notes
 from .linked import link_notes
 from .options import job_fields, options, overrides, tell_of_line_end
 
@@ -90,11 +90,23 @@ def enqueue(
             record={"valid": True, "jobs": count},
             message=f"{jobs_text(count)} {'is' if count == 1 else 'are'} valid, nothing was added",
         )
-    ids = _enqueue(context, found, places)
-    message = f"Job added: {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs added: {ids[0]} to {ids[-1]}"
+    skipped: list[str] = []
+    ids = _enqueue(context, found, places, skipped)
     is_timed = "run_at" in fields or (len(found) == 1 and any(key in found[0] for key in spellings_of("run_at")))
-    notes = [*link_notes(context, found, ids), *([due_note(context, ids[0])] if is_timed else [])]
-    return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message=message, ids=ids, notes=notes)
+    notes = [
+        *skipped_notes(skipped),
+        *link_notes(context, found, ids),
+        *([due_note(context, ids[0])] if is_timed else []),
+    ]
+    return Result(
+        nouns.ADDED, rows=[{"id": job} for job in ids], message=_added(ids, len(skipped)), ids=ids, notes=notes
+    )
+
+
+def _added(ids: list[str], skipped: int) -> str:
+    if skipped:
+        return f"{jobs_text(len(ids) - skipped)} added"
+    return f"Job added: {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs added: {ids[0]} to {ids[-1]}"
 
 
 enqueue.__doc__ = f"""{enqueue.__doc__}
@@ -109,12 +121,12 @@ def spellings_of(name: str) -> list[str]:
     return [key for key, field in BY_SPELLING.items() if field.name == name]
 
 
-def _enqueue(context: Context, jobs: list[dict[str, Any]], places: list[str]) -> list[str]:
-    """Enqueue jobs, showing progress where it takes long enough to wonder."""
+def _enqueue(context: Context, jobs: list[dict[str, Any]], places: list[str], skipped: list[str]) -> list[str]:
+    """Enqueue jobs, showing progress where it takes long enough to wonder; put into `skipped` what was there."""
     if len(jobs) < MANY_JOBS:
-        return context.queue.enqueue(jobs, names=places)
+        return context.queue.enqueue(jobs, names=places, on_skipped=skipped.extend)
     with context.front_end.progress(len(jobs), "adding") as on_progress:
-        return context.queue.enqueue(jobs, names=places, on_progress=on_progress)
+        return context.queue.enqueue(jobs, names=places, on_progress=on_progress, on_skipped=skipped.extend)
 
 
 def _gather(

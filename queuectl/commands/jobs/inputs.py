@@ -24,7 +24,7 @@ GROUP = "many jobs from inputs"
 MAX_COMMAS = 1_000_000
 MAX_INDEX = 999_999_999_999
 # What jobs that are added together have of their own: of another job, they are not taken over.
-OWN = ("item", "item_index", "inputs", "batch")
+OWN = ("key", "key_for", "item", "item_index", "inputs", "batch")
 ARRAY_RULE = "must be FIRST-LAST, with :STEP and %LIMIT behind it if wanted: 0-99, 1-9:2, 0-99%4"
 
 

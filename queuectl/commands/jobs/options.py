@@ -62,7 +62,7 @@ def _option(field: Field, *, edits: bool = False, group: str | None = None) -> A
         also=field.other_options,
         help=(edits and field.edit_help or field.help) + ("; repeatable" if kind.is_many else "") + default,
         parse=_variable if kind.is_pairs else kind.read_one or _reader(field),
-        choices=("yes", "no") if kind.is_flag and edits else (),
+        choices=("yes", "no") if kind.is_flag and edits else tuple(kind.schema.get("enum", ())),
         metavar=field.metavar,
         flag=kind.is_flag and not edits,
         many=kind.is_many,

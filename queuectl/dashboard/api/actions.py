@@ -23,8 +23,8 @@ from ...model.dead import DeadGroups
 from ...model.errors import InvalidInput
 from ...model.filter import Filter, in_quotes, reference
 from ...model.job import DEAD, STATES
-from ...model.kinds import FLAG, TEXT, integer
-from ...model.noun import many, maybe, one_of
+from ...model.kinds import FLAG, TEXT, integer, one_of
+from ...model.noun import many, maybe
 from ...model.nouns.jobs import CHANGE
 from ...model.record import Record
 from ...model.shellwords import shell_line

@@ -8,8 +8,7 @@ from ...engine.events import NEWEST
 from ...model import when
 from ...model.errors import InvalidInput
 from ...model.fields import FILTERS
-from ...model.kinds import ANY, STRING, TEXT
-from ...model.noun import one_of
+from ...model.kinds import ANY, STRING, TEXT, one_of
 from ...model.setting import Setting
 from ...model.settings import OFFERED
 from ..app import App

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...model.fields import HOOKS, HOW, KEPT
-from ...model.kinds import ANY, BYTES, DURATION, FLAG, NUMBER, REAL, STATE, TEXT, TIME
-from ...model.noun import Noun, many, maybe, one_of, table
+from ...model.kinds import ANY, BYTES, DURATION, FLAG, NUMBER, REAL, STATE, TEXT, TIME, one_of
+from ...model.noun import Noun, many, maybe, table
 from ...model.nouns.batches import BATCH
 from ...model.nouns.daemons import POOL, STOPPED, WORKER
 from ...model.nouns.home import EVENT, SETTING, STATUS

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...model.checks import MAX_KEY
 from ...model.copies import copy_of, secrets_of, shown_copy_of, words_to_add
-from ...model.errors import FilterError
-from ...model.fields import EDITABLE, FILTERS, GIVEN
+from ...model.errors import FilterError, InvalidInput, quoted
+from ...model.fields import BY_NAME, EDITABLE, FILTERS, GIVEN
 from ...model.filter import Filter, example, reference
 from ...model.filterparse import parse
 from ...model.job import Job
-from ...model.kinds import TEXT, integer
+from ...model.kinds import STRING, TEXT, integer, one_of
 from ...model.link import Graph
-from ...model.noun import one_of
 from ...model.nouns.jobs import GRAPH, JOB
 from ...model.numbers import median
 from ...model.shellwords import shell_line
 from ...model.sorts import ORDERS
 from ...model.verbs import VERBS, allowed_verbs
 from ..app import App
-from ..http.message import HttpError
+from ..http.message import HttpError, Response, json_response
 from . import cursors
 from .answers import JOB_CHANGED, JOB_PAGE, JOB_VIEW
-from .route import Parameter, parameters_of, route
+from .route import BASE, Parameter, parameters_of, route
 from .shapes import changed_job, listed_job
 from .verbs import changed, one_job
 
 PAGE = 50
+# The key of a header, after the job's end.
+KEPT_FOR = "1d"
 LONGEST_PAGE = 200
 SAME_SAMPLE = 2_000
 SAME_RUNS = 20
@@ -90,18 +92,48 @@ def list_jobs(app: App, *, q: str, sort: str, limit: int, cursor: str | None, sc
     }
 
 
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    BY_NAME["key"].kind.but(name="idempotency key", schema={**STRING, "minLength": 1, "maxLength": MAX_KEY}),
+    "the job's key, kept for a day after its end: a request that is sent again adds nothing, and is answered with 200",
+)
+
+
 @route(
     "POST",
     "/jobs",
-    "Add a job",
+    "Add a job, or answer with the job that has its key",
+    headers=(IDEMPOTENCY_KEY,),
     rest=parameters_of(GIVEN),
     answer=JOB,
     status=201,
+    others={200: JOB},
     location="/jobs/{id}",
-    errors=(404, 409),
+    errors=(404, 409, 422),
 )
-def add_job(app: App, *, rest: dict[str, Any]) -> Job:
-    return app.queue.get(app.queue.enqueue([rest])[0])
+def add_job(app: App, *, idempotency_key: str | None, rest: dict[str, Any]) -> Job | Response:
+    """Add a job. A key in the header is one in the body that is kept for a day.
+
+    (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/: a key that is used for another request
+    is refused with 422.)
+    """
+    given = rest
+    if idempotency_key is not None:
+        if "key" in rest:
+            raise InvalidInput("give the key in the header or in the body, not in both", field="key")
+        given = {"key_for": KEPT_FOR, **rest, "key": idempotency_key}
+    skipped: list[str] = []
+    job = app.queue.get(app.queue.enqueue([given], on_skipped=skipped.extend)[0])
+    if not skipped:
+        return job
+    if idempotency_key is not None and job.command != app.queue.check([given])[0].command:
+        raise HttpError(
+            422,
+            "key_reused",
+            f"the key {quoted(idempotency_key)} was given with another command, for {job.id}",
+            field="Idempotency-Key",
+        )
+    return json_response(JOB.json(job), 200, {"Location": f"{BASE}/jobs/{job.id}"})
 
 
 @route("GET", "/jobs/{id}", "One job with everything known about it", answer=JOB_VIEW, errors=(422,))

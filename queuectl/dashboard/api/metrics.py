@@ -11,8 +11,7 @@ from typing import Any, Iterable, Mapping, TypeVar
 
 from ...model import instants, when
 from ...model.errors import quoted
-from ...model.kinds import TEXT, integer
-from ...model.noun import one_of
+from ...model.kinds import TEXT, integer, one_of
 from ...model.nouns.home import METRICS
 from ...model.numbers import histograms
 from ...model.rollup import SLOT_MS, Rollup, Timing

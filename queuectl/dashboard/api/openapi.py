@@ -105,12 +105,13 @@ def _parameters(declared: Route) -> list[Schema]:
     found: list[Schema] = [
         {"name": name, "in": "path", "required": True, "schema": schema_of(IN_PATHS[name])} for name in names
     ]
-    for parameter in declared.query:
+    places = {"query": declared.query, "header": declared.headers}
+    for place, parameter in ((place, one) for place, given in places.items() for one in given):
         default = {} if parameter.default is None else {"default": parameter.default}
         found.append(
             {
                 "name": parameter.name,
-                "in": "query",
+                "in": place,
                 "required": parameter.is_required,
                 "description": parameter.help,
                 "schema": {**schema_of(parameter.kind), **default},

@@ -12,8 +12,7 @@ from typing import Any
 from ...engine.logs import Logs
 from ...model.attempt import Attempt
 from ...model.job import Job
-from ...model.kinds import FLAG, integer
-from ...model.noun import one_of
+from ...model.kinds import FLAG, integer, one_of
 from ...model.piece import STDERR, STDOUT, Piece
 from ..app import App
 from ..http.message import HttpError, Response

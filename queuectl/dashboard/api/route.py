@@ -72,6 +72,7 @@ class Route(Record):
     summary: str
     handler: Handler
     query: tuple[Parameter, ...] = ()
+    headers: tuple[Parameter, ...] = ()  # the handler gets `Idempotency-Key` as `idempotency_key`
     body: tuple[Parameter, ...] = ()
     rest: tuple[Parameter, ...] = ()  # more of the body: the handler gets it as it came, as `rest`; the model checks it
     answer: Kind | str = ""  # the kind of the JSON, a content type, or empty for no body
@@ -103,6 +104,7 @@ class Route(Record):
         """Check what was given, have it handled, and write what that returns, unless it is a Response already."""
         values: dict[str, object] = dict(request.params)
         values.update(self._query(request.query))
+        values.update(self._headers(request.headers))
         values.update(self._body(request.body or {}))
         found = self.handler(app, **values)
         if isinstance(found, Response):
@@ -132,6 +134,13 @@ class Route(Record):
         return {
             name: parameter.read(given[name]) if name in given else parameter.default
             for name, parameter in known.items()
+        }
+
+    def _headers(self, given: Mapping[str, str]) -> dict[str, object]:
+        names = {parameter.name.lower(): parameter for parameter in self.headers}
+        return {
+            name.replace("-", "_"): parameter.read(given[name]) if name in given else parameter.default
+            for name, parameter in names.items()
         }
 
     def _body(self, given: dict[str, Any]) -> dict[str, object]:

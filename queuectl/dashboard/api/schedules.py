@@ -8,8 +8,8 @@ from ...model import when
 from ...model.errors import InvalidInput
 from ...model.fields import RECURRING, RECURRING_EDITABLE
 from ...model.fire import LOCAL, MOST_JOBS
-from ...model.kinds import ANY, NAME, TEXT, integer
-from ...model.noun import many, one_of
+from ...model.kinds import ANY, NAME, TEXT, integer, one_of
+from ...model.noun import many
 from ...model.nouns.schedules import SCHEDULE_DETAIL
 from ...model.schedule import CATCH_UP, OVERLAP, CronPreview, Schedule, ScheduleDetail
 from ..app import App

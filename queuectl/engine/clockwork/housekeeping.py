@@ -127,11 +127,11 @@ def prune(store: Store, state: str, before: int) -> Iterator[list[str]]:
     shrinks = share >= sum(store.counts.by_state().values()) and store.database.pages()[0] >= SPARE_PAGES
     while True:
         # Before the jobs: of some the output alone is too much for one transaction.
-        numbers = store.jobs.with_output_before(state, before, PRUNE_AT_ONCE)
+        numbers = store.jobs.with_output_before(state, before, PRUNE_AT_ONCE, now=store.clock.wall())
         for _ in clear(store, numbers, enough=None, shrinks=shrinks):
             yield []
         with store.writing():
-            ids = store.jobs.prune(state, before, PRUNE_AT_ONCE)
+            ids = store.jobs.prune(state, before, PRUNE_AT_ONCE, now=store.clock.wall())
             if shrinks:
                 store.database.shrink()
         if ids:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..batch import STATES
-from ..kinds import DURATION, NUMBER, REAL, SHARE, TEXT, TIME
-from ..noun import Noun, maybe, one_of, table
+from ..kinds import DURATION, NUMBER, REAL, SHARE, TEXT, TIME, one_of
+from ..noun import Noun, maybe, table
 
 BATCH = Noun(
     "batch",

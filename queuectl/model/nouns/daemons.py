@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..kinds import BYTES, DURATION, FLAG, NUMBER, REAL, TEXT, TIME
-from ..noun import Noun, many, maybe, one_of
+from ..kinds import BYTES, DURATION, FLAG, NUMBER, REAL, TEXT, TIME, one_of
+from ..noun import Noun, many, maybe
 from ..scheduler import AUTO, MANUAL, TOTALS
 from ..worker import EVERY_QUEUE
 

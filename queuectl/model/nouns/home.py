@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..alert import CODES, LEVELS
 from ..job import STATES
-from ..kinds import DURATION, NUMBER, REAL, SIGNAL, TEXT, TIME, TIME_TEXT
-from ..noun import Noun, many, maybe, one_of, table
+from ..kinds import DURATION, NUMBER, REAL, SIGNAL, TEXT, TIME, TIME_TEXT, one_of
+from ..noun import Noun, many, maybe, table
 from .daemons import POOL, SCHEDULER, WORKER_TOTALS
 from .queues import PAUSE
 

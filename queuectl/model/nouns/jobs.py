@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..checks import ENDS
 from ..fields import KEPT
-from ..kinds import BYTES, DURATION, FLAG, NUMBER, SIGNAL, STANDING, STATE, TEXT, TIME
-from ..noun import Noun, kinds_of, many, maybe, one_of
+from ..kinds import BYTES, DURATION, FLAG, NUMBER, SIGNAL, STANDING, STATE, TEXT, TIME, one_of
+from ..noun import Noun, kinds_of, many, maybe
 
 JOB = Noun("job", **kinds_of(KEPT)).looking(state="state_text")
 ATTEMPT = Noun(

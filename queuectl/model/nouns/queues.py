@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..kinds import ANY, FLAG, NUMBER, TEXT, TIME
+from ..kinds import ANY, FLAG, NUMBER, TEXT, TIME, one_of
 from ..lane import STATES
 from ..lock import STATES as LOCK_STATES
-from ..noun import Noun, many, maybe, one_of, table
+from ..noun import Noun, many, maybe, table
 
 QUEUE = Noun(
     "queue",

@@ -6,8 +6,8 @@ from ..batch import STATES as BATCH_STATES
 from ..fields import RECURRING
 from ..fire import LOCAL
 from ..job import STATES
-from ..kinds import DURATION, FLAG, ID, NUMBER, STATE, TEXT, TIME, TIME_TEXT
-from ..noun import Noun, kinds_of, many, maybe, one_of
+from ..kinds import DURATION, FLAG, ID, NUMBER, STATE, TEXT, TIME, TIME_TEXT, one_of
+from ..noun import Noun, kinds_of, many, maybe
 from ..schedule import CATCH_UP, OVERLAP
 
 # A schedule of a command may be without these too.

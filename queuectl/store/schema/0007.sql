@@ -16,3 +16,9 @@ CREATE TABLE contexts (
 ALTER TABLE jobs ADD COLUMN item TEXT;
 ALTER TABLE jobs ADD COLUMN item_index INTEGER CHECK (item_index >= 0);
 ALTER TABLE jobs ADD COLUMN inputs TEXT;
+
+-- No two unfinished jobs have the same key. One with `key_for` keeps it for so many milliseconds after its end.
+ALTER TABLE jobs ADD COLUMN key TEXT;
+ALTER TABLE jobs ADD COLUMN key_for INTEGER CHECK (key_for IS NULL OR (key_for > 0 AND key IS NOT NULL));
+CREATE UNIQUE INDEX jobs_key ON jobs (key) WHERE key IS NOT NULL AND finished_at IS NULL;
+CREATE INDEX jobs_kept_key ON jobs (key, finished_at) WHERE key_for IS NOT NULL AND finished_at IS NOT NULL;
