@@ -98,7 +98,7 @@ def test_a_batch_goes_with_its_last_job(store: Store) -> None:
     assert write(store, store.jobs.remove, first) and store.batches.get("b", NOW) is not None
     assert write(store, store.jobs.remove, second) and store.batches.get("b", NOW) is None
     finish(store, claim(store), COMPLETED)
-    assert write(store, store.jobs.prune, COMPLETED, LATER, 10) == [f"job-{third}"]
+    assert write(store, store.jobs.prune, COMPLETED, LATER, 10, now=LATER) == [f"job-{third}"]
     assert store.batches.count() == 0 and store.database.value("SELECT count(*) FROM batch_counts") == 0
     assert_whole(store)
 
