@@ -49,6 +49,8 @@ class Inputs(Record):
     @classmethod
     def of_python(cls, command: str | Sequence[str], sources: Sequence[Iterable[Input]]) -> Inputs:
         """Return what a Python program gives. Raises InvalidInput."""
+        if not command:
+            raise InvalidInput("command is missing", field="command")
         if not sources:
             raise InvalidInput("give at least one source of inputs", field="inputs")
         return cls(command, [_source(source, f"source {at}") for at, source in enumerate(sources, 1)])

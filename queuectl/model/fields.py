@@ -64,6 +64,7 @@ if TYPE_CHECKING:
 # What becomes of a new job whose key another one has.
 SKIP, REPLACE, ERROR = IF_EXISTS = ("skip", "replace", "error")
 HOW, WHEN, HOOKS = "how to run", "when to run", "when it has ended"
+MANY = "many jobs from inputs"
 
 
 class Field(Record):
@@ -271,12 +272,12 @@ JOB_FIELDS = (
     Field("on_finish", HOOK, "add this command when it has ended", HOOK_TRAITS,
           metavar="COMMAND", group=HOOKS, complete="command", default_words="the setting on_finish"),
     Field("item", ITEM, "the input that its command was made from",
-          "given nullable wide filtered", default_words="none"),
+          "given nullable wide filtered", default_words="none", group=MANY),
     Field("item_index", INDEX, "which of those that were added together it is, from 1",
           "given nullable sortable filtered", label="Index", spellings=("index",), option="--index", filter="index",
-          default_words="none", metavar="N"),
+          default_words="none", metavar="N", group=MANY),
     Field("inputs", INPUTS, "the inputs of its command by name or place, where there are several", "given nullable",
-          option="--input", metavar="NAME=VALUE", default_words="none"),
+          option="--input", metavar="NAME=VALUE", default_words="none", group=MANY),
     Field("schedule", NAME, "the schedule that made it", "nullable filtered"),
     Field("hook_of", NUMBER.but(example="17"), "the number of the job whose end added it", "nullable filtered",
           label="Hook of", filter="hook"),

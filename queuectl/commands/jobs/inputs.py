@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model.checks import MAX_INPUTS, MAX_SLOTS, check_integer
 from ...model.errors import InvalidInput, quoted
+from ...model.fields import MANY
 from ...model.kinds import read_integer
 from ..grammar.commandline import GLOBAL_FLAGS, INPUTS
 from ..grammar.elsewhere import SOURCES_ELSEWHERE
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     # The indices of an array, and how many of its jobs run at a time.
     Array = Tuple[range, "int | None"]
 
-GROUP = "many jobs from inputs"
 MAX_COMMAS = 1_000_000
 MAX_INDEX = 999_999_999_999
 # What jobs that are added together have of their own: of another job, they are not taken over.
@@ -52,22 +52,22 @@ OPTIONS = (
         metavar="FILE",
         help="a job for each line of a file, also a blank one; - for stdin",
         complete="file",
-        group=GROUP,
+        group=MANY,
     ),
-    Arg("-0", "--null", flag=True, help="NUL ends an item of --each-line, by default of stdin", group=GROUP),
+    Arg("-0", "--null", flag=True, help="NUL ends an item of --each-line, by default of stdin", group=MANY),
     Arg(
         "--csv",
         metavar="FILE",
         help="a job for each row of a CSV file with a header; {NAME} is a column; - for stdin",
         complete="file",
-        group=GROUP,
+        group=MANY,
     ),
     Arg(
         "--array",
         parse=read_array,
         metavar="FIRST-LAST[:STEP][%LIMIT]",
         help="a job for each number, which is its QUEUECTL_INDEX; LIMIT is how many run at a time",
-        group=GROUP,
+        group=MANY,
     ),
 )
 
