@@ -320,7 +320,8 @@ def test_python_refuses_what_is_no_source(home: str, sources: list[Any]) -> None
     with Queue(home) as queue:
         with pytest.raises(InvalidInput):
             queue.add_each("x", *sources)
-        for command in ("", []):
+        nothing: list[str | list[str]] = ["", []]
+        for command in nothing:
             with pytest.raises(InvalidInput, match="command is missing"):
                 queue.add_each(command, ["a"])
         with pytest.raises(InvalidInput, match="id is for one job"):
