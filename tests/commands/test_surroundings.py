@@ -31,6 +31,28 @@ def test_words_after_two_dashes_are_kept_for_no_shell_exactly(home: str) -> None
     assert job["shell"] == "none" and shlex.split(job["command"]) == WORDS
 
 
+@pytest.mark.parametrize("words", [["--", "printf", "a{}$b"], ['printf "a{}$b"']])
+def test_inputs_stand_in_the_words_of_no_shell_as_they_are(home: str, words: list[str]) -> None:
+    import shlex
+
+    items = ["$HOME `id` \\\"'", "two\twords", "line\nend", ""]
+    options = ["--shell", "none"]
+    if words[0] == "--":
+        done(
+            home,
+            "add",
+            *options,
+            "--each-line",
+            "-",
+            "-0",
+            *words,
+            input="".join(f"{item}\0" for item in items).encode(),
+        )
+    else:
+        done(home, "add", *options, *words, ":::", *items)
+    assert [shlex.split(job["command"]) for job in jobs(home)] == [["printf", f"a{item}$b"] for item in items]
+
+
 def test_words_that_are_no_text_are_refused_without_a_shell(home: str) -> None:
     answer = refused(home, 2, "add", "--shell", "none", "--", "cat", "caf\udce9.txt")
     assert answer.problems == ['without a shell, words must be UTF-8, got "caf\\udce9.txt"']
@@ -116,6 +138,20 @@ def test_only_one_thing_can_be_stdin(home: str, words: list[str]) -> None:
     answer = refused(home, 2, *words, "--stdin", "-", input=b'{"command": "true"}\n')
     assert answer.problems == ["stdin can be read once: only one thing can be -"]
     assert jobs(home) == []
+
+
+def test_inputs_and_what_commands_read_cannot_both_be_stdin(home: str) -> None:
+    answer = refused(home, 2, "add", "cat {}", "--each-line", "-", "--stdin", "-", input=b"a\nb\n")
+    assert answer.problems == ["stdin can be read once: only one thing can be -"]
+    assert jobs(home) == []
+
+
+def test_jobs_of_inputs_share_what_a_file_holds_and_inherit_the_same(home: str, tmp_path: Path) -> None:
+    file = tmp_path / "in"
+    file.write_bytes(SOME)
+    done(home, "add", "cat {}", "--stdin", str(file), "--inherit-env=none", ":::", "a", "b")
+    assert [kept(home, "1"), kept(home, "2")] == [SOME, SOME]
+    assert [job["inherited"] for job in jobs(home)] == [[], []]
 
 
 def test_commands_of_stdin_share_what_a_file_holds(home: str, tmp_path: Path) -> None:
