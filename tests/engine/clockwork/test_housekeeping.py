@@ -231,7 +231,7 @@ def test_an_error_ends_the_round_and_the_next_one_begins_anew(
     run_one(store, COMPLETED)
     clock.advance(8 * DAY)
 
-    def fail(*arguments: Any) -> int:
+    def fail(*arguments: Any, now: int) -> int:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(store.jobs, "prune", fail)
