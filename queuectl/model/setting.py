@@ -38,7 +38,6 @@ class Setting(Record):
 
     `unit` is that of a number; a duration is written in seconds.
     `shared` says that the home's value wins over the environment: all processes must go by the same one.
-    `is_planned` says that it can be set already, but the feature that reads it is still to come: it is not shown.
     """
 
     group: str
@@ -53,7 +52,6 @@ class Setting(Record):
     optional: bool = False
     choices: tuple[str, ...] = ()
     shared: bool = False
-    is_planned: bool = False
 
     @property
     def environment(self) -> str:
@@ -182,7 +180,7 @@ def _url(text: str) -> str:
         raise ValueError("not a URL")
     parts = urlsplit(text)
     # Reading the port checks it.
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or "@" in parts.netloc:
         raise ValueError("not a URL of the web")
     return text
 
@@ -202,7 +200,7 @@ def _zone(text: str) -> str:
 # By kind: what reads it, and what may be given.
 TEXTS = {
     "host": (_host, "a host name or an IP address"),
-    "url": (_url, "an http or https URL"),
+    "url": (_url, "an http or https URL without a user name"),
     "command": (_command, "a shell command of at most 64 KiB"),
     "zone": (_zone, "local, UTC or a zone such as Europe/London"),
 }

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from queuectl.model.setting import Setting
-from queuectl.model.settings import OFFERED, SETTINGS, find
+from queuectl.model.settings import SETTINGS, find
 from tests.commands.calling import call, done, refused
 from tests.support import run_cli
 
@@ -23,7 +23,7 @@ OTHER = {
     "command": "notify-send QueueCTL 'it is over'",
 }
 NAMES = [setting.name for setting in SETTINGS]
-SHOWN = [setting.name for setting in OFFERED]
+SHOWN = [setting.name for setting in SETTINGS]
 
 
 def rows(home: str) -> dict[str, dict[str, Any]]:

@@ -22,3 +22,84 @@ ALTER TABLE jobs ADD COLUMN key TEXT;
 ALTER TABLE jobs ADD COLUMN key_for INTEGER CHECK (key_for IS NULL OR (key_for > 0 AND key IS NOT NULL));
 CREATE UNIQUE INDEX jobs_key ON jobs (key) WHERE key IS NOT NULL AND finished_at IS NULL;
 CREATE INDEX jobs_kept_key ON jobs (key, finished_at) WHERE key_for IS NOT NULL AND finished_at IS NOT NULL;
+
+-- Addresses that are told of events. `events` are names between commas, with one at each end. `position` is the last row
+-- of the outbox that the webhook is done with; of a row that could not be delivered `failures` counts the tries,
+-- `failing_since` is the first of them and `next_at` the time of the next. `dropped` counts what was never delivered.
+CREATE TABLE webhooks (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    name          TEXT NOT NULL UNIQUE,
+    url           TEXT NOT NULL,
+    events        TEXT NOT NULL,
+    secret        TEXT,
+    allow_private INTEGER NOT NULL DEFAULT 0,
+    position      INTEGER NOT NULL,
+    failures      INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0),
+    failing_since INTEGER,
+    next_at       INTEGER NOT NULL DEFAULT 0,
+    dropped       INTEGER NOT NULL DEFAULT 0,
+    paused_at     INTEGER,
+    pause_reason  TEXT,
+    created_at    INTEGER NOT NULL,
+    created_by    TEXT NOT NULL,
+    CHECK ((failures = 0) = (failing_since IS NULL)),
+    CHECK ((paused_at IS NULL) = (pause_reason IS NULL))
+);
+
+-- What happened, for webhooks that want to know: the job as it was then, without its environment; an event of the home
+-- has no job.
+CREATE TABLE outbox (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    event       TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    job         TEXT,
+    number      INTEGER,
+    command     TEXT,
+    queue       TEXT,
+    batch       TEXT,
+    tags        TEXT,
+    attempts    INTEGER,
+    exit_code   INTEGER,
+    signal      INTEGER,
+    error       TEXT,
+    duration    INTEGER
+);
+CREATE INDEX outbox_at ON outbox (at);
+
+-- The last deliveries of each webhook, and how they ended: the status of the answer, or what went wrong.
+CREATE TABLE deliveries (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook  INTEGER NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    event    TEXT NOT NULL,
+    job      TEXT,
+    at       INTEGER NOT NULL,
+    try      INTEGER NOT NULL,
+    status   INTEGER,
+    error    TEXT,
+    took     INTEGER NOT NULL
+);
+CREATE INDEX deliveries_of_webhook ON deliveries (webhook, id);
+
+-- Whatever ends a job, a worker of an earlier version too, writes the event in its own transaction. Without a webhook this
+-- costs a look into an empty table. The home is idle once the last job that is no hook has ended: no other one runs, or
+-- comes to run without waiting for a time or for a user.
+CREATE TRIGGER outbox_of_jobs AFTER UPDATE OF state ON jobs
+WHEN new.state <> old.state AND EXISTS (SELECT 1 FROM webhooks)
+BEGIN
+    INSERT INTO outbox (event, at, job, number, command, queue, batch, tags, attempts, exit_code, signal, error, duration)
+    SELECT new.state, new.updated_at, new.id, new.number, substr(new.command, 1, 1000), new.queue, new.batch, new.tags,
+           new.attempts, new.exit_code, new.signal, substr(new.error, 1, 1000), new.duration
+    WHERE (new.state = 'completed' OR new.state = 'dead' OR new.state = 'failed' OR new.state = 'cancelled')
+        AND EXISTS (SELECT 1 FROM webhooks WHERE instr(events, ',' || new.state || ',') > 0);
+    INSERT INTO outbox (event, at)
+    SELECT 'idle', new.updated_at
+    WHERE new.finished_at IS NOT NULL AND new.hook_of IS NULL
+        AND EXISTS (SELECT 1 FROM webhooks WHERE instr(events, ',idle,') > 0)
+        AND NOT EXISTS (
+            SELECT 1 FROM jobs INDEXED BY jobs_claimable WHERE state = 'pending' AND parked IS NULL AND hook_of IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_parked WHERE parked IS NOT NULL AND hook_of IS NULL)
+        AND NOT EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_processing WHERE state = 'processing' AND hook_of IS NULL)
+        AND NOT EXISTS (
+            SELECT 1 FROM jobs INDEXED BY jobs_due
+            WHERE (state = 'scheduled' OR state = 'failed') AND state = 'failed' AND hook_of IS NULL);
+END;
