@@ -19,6 +19,7 @@ PROGRAMS = (
     "drain",
     "latency",
     "bulk",
+    "inputs",
     "add_cli",
     "memory",
     "idle",

@@ -52,15 +52,13 @@ class JobText:
         self.places.append(place)
 
 
-def read_file(path: str) -> str:
+def read_file(path: str, hint: str = "give JSON, a file that exists, or - for stdin") -> str:
     """Return a file's text. Raises InvalidInput, saying why it cannot be read."""
     try:
         with open(path, "rb") as file:
             return decode(file.read(READ_BYTES), path)
     except OSError as error:
-        raise InvalidInput(
-            f"cannot read {path}: {error.strerror}", hint="give JSON, a file that exists, or - for stdin", field="file"
-        ) from error
+        raise InvalidInput(f"cannot read {path}: {error.strerror}", hint=hint, field="file") from error
 
 
 def decode(data: bytes, source: str) -> str:

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .config import Config
     from .dashboard import Dashboard
     from .events import Events
+    from .inputs import Input
     from .locks import Locks
     from .logs import Logs
     from .queues import Queues
@@ -175,9 +176,32 @@ class Queue(Changing):
         """
         if isinstance(jobs, (str, dict)):
             raise InvalidInput(f"jobs must be a list of mappings, got {quoted(jobs)}", field="jobs")
-        specs: Sequence[JobSpec] = self.check(jobs, names=names)
-        if not specs:
-            return []
+        specs = self.check(jobs, names=names)
+        return self.enqueue_checked(specs, on_progress=on_progress, on_skipped=on_skipped) if specs else []
+
+    def add_each(self, command: str | Sequence[str], *sources: Iterable[Input], **fields: Any) -> list[str]:
+        """Enqueue a command for each input, or each combination of several sources; return the ids of the jobs.
+
+        Placeholders such as `{}`, `{.}` or `{2}` stand in the command for the inputs, see docs/adding-jobs.md; a
+        command that is a list of words is quoted for the shell. An input is a text, a path or a number, or a mapping
+        whose keys are placeholders. `fields` are those of `add`, but for the id. The jobs are one batch, named `batch-`
+        and the number of the first of them unless `batch` names it. Raises InvalidInput, also where there would be more
+        than 100,000 jobs, before any is made, and what `enqueue` raises.
+        """
+        from .inputs import Inputs
+
+        inputs = Inputs.of_python(command, sources)
+        return self.enqueue_checked(inputs.specs(self, fields), is_batch=fields.get("batch") is None)
+
+    def enqueue_checked(
+        self,
+        specs: Sequence[JobSpec],
+        *,
+        is_batch: bool = False,
+        on_progress: Callable[[int], None] | None = None,
+        on_skipped: Callable[[Sequence[str]], None] | None = None,
+    ) -> list[str]:
+        """Enqueue what `check` has returned, as `enqueue` does; with `is_batch` as a batch named by its first job."""
         store, now = self.store, self.clock.wall()
         self._demand_known({name for spec in specs for name in NEWER_FIELDS if getattr(spec, name)})
         parents = self._parents_of(specs)
@@ -199,7 +223,13 @@ class Queue(Changing):
 
                 demand_no_circle_in_batches(store, specs, parents)
             ids = store.jobs.enqueue(
-                specs, path=search_path(), actor=self.actor, now=now, parents=parents, on_progress=on_progress
+                specs,
+                path=search_path(),
+                actor=self.actor,
+                now=now,
+                parents=parents,
+                is_batch=is_batch,
+                on_progress=on_progress,
             )
             if ids:
                 which = ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}"

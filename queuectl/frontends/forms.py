@@ -15,9 +15,12 @@ import shlex
 import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from ..commands.grammar.commandline import INPUTS
+from ..commands.grammar.elsewhere import SOURCES_ELSEWHERE
 from ..commands.grammar.registry import Arg, Command
 from ..model.clock import Clock
 from .answer import say
+from .line import Pattern, with_files
 from .terminal import Terminal
 
 TRIES = 3
@@ -143,10 +146,13 @@ class Form:
         """
         positionals: list[str] = []
         options: list[str] = []
+        inputs: list[str] = []
         for arg in self._asked(asker):
             answer = self._ask(asker, arg, clock, defaults[arg.key] if arg.key in defaults else default_of(arg))
             if arg.flag:
                 options += [arg.names[0]] * (answer.lower() in YES)
+            elif answer and arg.inputs:
+                inputs = [INPUTS, *with_files(map(Pattern, _words(arg, answer)))]
             elif answer and (arg.is_option or self._needs_option(answer)):
                 option = arg.long_name if arg.is_option else f"--{arg.key}"
                 options += [f"{option}={answer}"] if answer.startswith("-") else [option, answer]
@@ -154,7 +160,7 @@ class Form:
                 positionals += _words(arg, answer)
         # What begins with a dash would be taken for an option.
         bars = ["--"] if any(word.startswith("-") for word in positionals) else []
-        return [*self._command.path.split(), *self._fixed, *options, *bars, *positionals]
+        return [*self._command.path.split(), *self._fixed, *options, *bars, *positionals, *inputs]
 
     def _asked(self, asker: Asker) -> Iterator[Arg]:
         yield from self._args
@@ -178,8 +184,8 @@ class Form:
             arg.check(word, clock.wall())
 
     def _needs_option(self, text: str) -> bool:
-        """Return whether a positional cannot stand after `--`, where the command takes words to quote."""
-        return text.startswith("-") and self._command.takes_rest
+        """Return whether a positional cannot stand where it does, nor after `--`, where the command takes words."""
+        return self._command.takes_rest and (text.startswith("-") or text in (INPUTS, *SOURCES_ELSEWHERE))
 
 
 def default_of(arg: Arg) -> str | None:

@@ -13,7 +13,7 @@ from ..model.shellwords import shell_word
 from .answer import say
 from .dispatch import BROKEN_PIPE, INTERRUPTED, Session
 from .history import History
-from .line import Operator
+from .line import Operator, Pattern
 from .program import NAME
 
 WORDS = {
@@ -99,7 +99,7 @@ class Interpreter:
                 return self._help(words[1:])
         except QueueCTLError as error:
             return self._session.fail(error)
-        return self._session.execute(words)
+        return self._session.execute(_with_inputs(words))
 
     def _source(self, words: list[str]) -> int:
         if len(words) != 1:
@@ -161,6 +161,17 @@ def _refuse_operators(words: list[str]) -> None:
         command = " ".join(word if isinstance(word, Operator) else shell_word(word) for word in words[1:])
         hint = f"queuectl add {shell_word(command)}"
     raise InvalidInput(f"{found} means nothing here, it is for the system's shell", hint=hint)
+
+
+def _with_inputs(words: list[str]) -> list[str]:
+    """Return the words of a command with the files that patterns among its inputs find in their place."""
+    if not any(isinstance(word, Pattern) for word in words):
+        return words
+    from ..commands.grammar.commandline import CommandLine
+    from .line import with_files
+
+    line = CommandLine(words)
+    return words if line.inputs is None else [*words[: line.end], *with_files(words[line.end :])]
 
 
 def split_interval(words: list[str]) -> tuple[str, list[str]]:

@@ -14,6 +14,10 @@ from ..model.record import Record
 from ..model.shellwords import PLAIN, in_quotes
 from .program import NAME
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Iterable
+
 BLANKS = " \t\r\n"
 ESCAPED_IN_DOUBLE = '"\\$`'
 
@@ -34,6 +38,11 @@ class Operator(str):
     """A word that means something to the system's shell and nothing here, typed without quotes."""
 
 
+class Pattern(str):
+    """A word that stands for files, typed without quotes. Only among inputs it means something."""
+
+
+WILDCARDS = frozenset("*?[")
 OPERATORS = frozenset(("|", "||", "&", "&&", "<", ">", ">>", "2>", "2>&1"))
 
 
@@ -109,8 +118,12 @@ class Scanner:
     def _end(self) -> None:
         if self._word is not None:
             word = "".join(self._word)
-            is_operator = word in OPERATORS and self._line.startswith(word, self._word_start)
-            self.commands[-1].append(Operator(word) if is_operator else word)
+            is_bare = self._line.startswith(word, self._word_start)
+            if is_bare and word in OPERATORS:
+                word = Operator(word)
+            elif is_bare and not WILDCARDS.isdisjoint(word):
+                word = Pattern(word)
+            self.commands[-1].append(word)
             self._word = None
 
     def finish(self) -> list[list[str]]:
@@ -135,6 +148,13 @@ def split_commands(line: str) -> list[list[str]]:
     if scanner.open:
         raise InvalidInput(f"unclosed quote: {scanner.open} has no partner", hint="close it, or put \\ before it")
     return scanner.finish()
+
+
+def with_files(words: Iterable[str]) -> list[str]:
+    """Return words with the files that a pattern finds in its place, sorted; one that finds none stays, as for sh."""
+    from glob import glob
+
+    return [found for word in words for found in (sorted(glob(word)) if isinstance(word, Pattern) else ()) or [word]]
 
 
 def cursor(line_up_to_cursor: str) -> Cursor:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 ASKED = [field.option for field in GIVEN if field.is_asked and field.name not in ("command", "run_at")]
 # What else may keep a new job waiting.
 WAITS = ("--in", "--after", "--lock", "--batch")
+# What a batch is made of where its inputs are not typed.
+SOURCES = ("--each-line", "--csv", "--array", "--batch")
+NO_INPUTS = {"command": None, "inputs": "none"}
 PAGE = 10
 LOG_LINES = "30"
 IN_BACKGROUND = "Start in the background"
@@ -264,6 +267,7 @@ def queue_entries(menu: Menu) -> Sequence[Choice]:
         pause,
         (f"List batches ({menu.queue.batches.count()})", run("batch", "list")),
         ("Limit a batch", ask("batch limit", "name", "slots")),
+        ("Add a batch", ask("add", "command", "inputs", more=SOURCES, defaults=NO_INPUTS, title="Add a batch")),
         (f"List locks ({len(menu.queue.locks.all())})", run("lock", "list")),
         ("Limit a lock", ask("lock limit", "name", "slots")),
         *(below(f"Queue {menu.asker.terminal.safe(name)}", partial(entries_of_queue, name=name)) for name in names),

@@ -28,6 +28,7 @@ NAME_RULE = f"must be 1 to {MAX_NAME} of A-Z a-z 0-9 . _ - and start with a lett
 NAME_PATTERN = f"^[A-Za-z0-9][A-Za-z0-9._-]{{0,{MAX_NAME - 1}}}$"
 ID_PATTERN = f"^[A-Za-z0-9][A-Za-z0-9._:-]{{0,{MAX_ID - 1}}}$"
 COMMAND_PATTERN = r"^[^\x00]*[^\x00\s][^\x00]*$"
+INPUT_PATTERN = r"^[^\x00]*$"
 PATH_PATTERN = r"^/[^\x00]*$"
 MAX_COMMAND_BYTES = 65_536
 MAX_PRIORITY = 1000

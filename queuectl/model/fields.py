@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from .checks import (
     COMMAND_PATTERN,
+    INPUT_PATTERN,
     MAX_GRACE_MS,
     MAX_NICE,
+    MAX_NUMBER,
     MAX_PRIORITY,
     MAX_RETRIES,
     MAX_SLOTS,
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
 # What becomes of a new job whose key another one has.
 SKIP, REPLACE, ERROR = IF_EXISTS = ("skip", "replace", "error")
 HOW, WHEN, HOOKS = "how to run", "when to run", "when it has ended"
+MANY = "many jobs from inputs"
 
 
 class Field(Record):
@@ -170,12 +173,16 @@ def read_new_parents(text: str) -> list[str]:
     return found
 
 
+INPUT = {**STRING, "pattern": INPUT_PATTERN}
 GRACE = DURATION.but(
     check=check_grace,
     given={"anyOf": [{"type": "number", "minimum": 0, "maximum": MAX_GRACE_MS / 1000}, STRING]},
 )
+ITEM = TEXT.but(check=check_item, example="holiday", given=INPUT)
+INDEX = NUMBER.but(check=check_index, given={"type": "integer", "minimum": 0, "maximum": MAX_NUMBER})
 INPUTS = VARIABLES.but(
     check=check_inputs,
+    given={"type": "object", "additionalProperties": INPUT, "propertyNames": {"pattern": "^[^=\\x00]+$"}},
     json=as_it_is,
     text=lambda inputs: NONE if inputs is None else ",".join(input_texts(inputs)),
     texts=input_texts,
@@ -264,13 +271,13 @@ JOB_FIELDS = (
           metavar="COMMAND", group=HOOKS, complete="command", default_words="the setting on_dead"),
     Field("on_finish", HOOK, "add this command when it has ended", HOOK_TRAITS,
           metavar="COMMAND", group=HOOKS, complete="command", default_words="the setting on_finish"),
-    Field("item", TEXT.but(check=check_item, example="holiday"), "the input that its command was made from",
-          "given nullable wide filtered", default_words="none"),
-    Field("item_index", NUMBER.but(check=check_index), "which of those that were added together it is, from 1",
+    Field("item", ITEM, "the input that its command was made from",
+          "given nullable wide filtered", default_words="none", group=MANY),
+    Field("item_index", INDEX, "which of those that were added together it is, from 1",
           "given nullable sortable filtered", label="Index", spellings=("index",), option="--index", filter="index",
-          default_words="none", metavar="N"),
+          default_words="none", metavar="N", group=MANY),
     Field("inputs", INPUTS, "the inputs of its command by name or place, where there are several", "given nullable",
-          option="--input", metavar="NAME=VALUE", default_words="none"),
+          option="--input", metavar="NAME=VALUE", default_words="none", group=MANY),
     Field("schedule", NAME, "the schedule that made it", "nullable filtered"),
     Field("hook_of", NUMBER.but(example="17"), "the number of the job whose end added it", "nullable filtered",
           label="Hook of", filter="hook"),

@@ -79,6 +79,14 @@ class JobSpec:
         for name, value in {**DEFAULTS, **given}.items():
             setattr(self, name, value)
 
+    def with_input(self, command: str, item: str | None, index: int, inputs: dict[str, str] | None) -> JobSpec:
+        """Return a spec that differs in its input, which is checked already."""
+        other = JobSpec.__new__(JobSpec)
+        for name in JobSpec.__slots__:
+            setattr(other, name, getattr(self, name))
+        other.command, other.item, other.item_index, other.inputs = command, item, index, inputs
+        return other
+
     @classmethod
     def of_schedule(cls, schedule: object) -> JobSpec:
         """Return the spec of the jobs that a schedule makes."""

@@ -83,6 +83,14 @@ class Batches:
         given = {**row, "slots": slots, "waiting": waiting, "stuck": self._standings.stuck(name)}
         return Batch.of({**given, "states": self._counts.of(name), "read_at": now})
 
+    def free_name(self, name: str) -> str:
+        """Return a name that no batch has: this one, or one with a number behind it."""
+        found, number = name, 1
+        while self._database.row(OF_NAME, (found,)) is not None:
+            number += 1
+            found = f"{name}-{number}"
+        return found
+
     def begun_by(self, specs: Sequence[JobSpec]) -> dict[str, Limits]:
         """Return the batches that new jobs begin, each with its limits.
 

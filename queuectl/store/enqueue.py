@@ -55,15 +55,18 @@ class Enqueue(Record):
     now: int
     schedule: str | None
     parents: Sequence[Sequence[Parent]] = ()
+    is_batch: bool = False  # they form a batch of their own, named by the first of them
 
     def run(self, specs: Sequence[JobSpec], on_progress: Callable[[int], None] | None) -> list[str]:
         """Add the jobs; return their ids.
 
         Raises Conflict, naming every id that exists already or comes twice, or NotFound for a batch to wait for.
         """
+        first = self._next_number()
+        if self.is_batch:
+            self._name_batch(specs, first)
         is_in_batch = any(spec.batch is not None for spec in specs)
         begun = self._batches.begun_by(specs) if is_in_batch else {}
-        first = self._next_number()
         numbers: Sequence[int] = range(first, first + len(specs))
         self.database.change("SAVEPOINT enqueue")
         try:
@@ -71,6 +74,9 @@ class Enqueue(Record):
         except sqlite3.IntegrityError:
             self.database.change("ROLLBACK TO enqueue")
             numbers = self._free_numbers(specs)
+            if self.is_batch:
+                self._name_batch(specs, numbers[0])
+                begun = self._batches.begun_by(specs)
             self._insert(specs, numbers, on_progress)
         self.database.change("RELEASE enqueue")
         if begun:
@@ -88,6 +94,11 @@ class Enqueue(Record):
         from .batches import Batches
 
         return Batches(self.database, self.counts)
+
+    def _name_batch(self, specs: Sequence[JobSpec], number: int) -> None:
+        name = self._batches.free_name(f"batch-{number}")
+        for spec in specs:
+            spec.batch = name
 
     def _next_number(self) -> int:
         return int(self.database.value(LAST_NUMBER) or 0) + 1

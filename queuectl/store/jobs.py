@@ -102,16 +102,18 @@ class Jobs(FinishedJobs):
         now: int,
         schedule: str | None = None,
         parents: Sequence[Sequence[Parent]] = (),
+        is_batch: bool = False,
         on_progress: Callable[[int], None] | None = None,
     ) -> list[str]:
         """Add jobs, all of them or none; return their ids.
 
         `path` is the search path for their commands, `schedule` the recurring job that they come from;
-        `parents` are for each job those that it waits for, if any job does; `on_progress` is called after every
-        thousandth job with the number written. Raises Conflict, naming every id that exists already or comes twice.
+        `parents` are for each job those that it waits for, if any job does; with `is_batch` they become a batch, named
+        by the first of them; `on_progress` is called after every thousandth job with the number written. Raises
+        Conflict, naming every id that exists already or comes twice.
         """
         enqueue = Enqueue(
-            self._database, self._counts, self._contexts, self._links, path, actor, now, schedule, parents
+            self._database, self._counts, self._contexts, self._links, path, actor, now, schedule, parents, is_batch
         )
         return enqueue.run(specs, on_progress)
 

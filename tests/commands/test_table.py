@@ -181,14 +181,14 @@ def _line(rand: random.Random, command: Command) -> list[str]:
         parts += _occurrences(rand, arg)
     rand.shuffle(parts)
     line = [*before, *name.split(), *[word for part in parts for word in part]]
-    for _ in range(2):
+    for word in ("--", "--", ":::"):
         if rand.random() < 0.1:
-            line.insert(rand.randrange(len(line) + 1), "--")
+            line.insert(rand.randrange(len(line) + 1), word)
     return line
 
 
 def _occurrences(rand: random.Random, arg: Arg) -> list[list[str]]:
-    if arg.rest:
+    if arg.rest or arg.inputs:
         return []
     if not arg.is_option:
         if arg.optional and rand.random() < 0.5:

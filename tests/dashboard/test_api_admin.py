@@ -14,7 +14,7 @@ from queuectl.dashboard.api.workers import Work
 from queuectl.engine.machine.identity import Identity
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
-from queuectl.model.fields import JOB_FIELDS
+from queuectl.model.fields import FILTERS, JOB_FIELDS
 from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PENDING, SCHEDULED
 from queuectl.model.verbs import VERBS
 from queuectl.store.lockfile import LockFile
@@ -320,7 +320,7 @@ def test_suggestions_are_bounded_and_begin_as_asked(api: Api) -> None:
     assert values("state", "pe") == ["pending"] and values("state", "o") == ["open"] and values("queue") == ["q0", "q1"]
     assert values("tag", "tag1") == ["tag1"] and values("schedule", "s") == ["s"] and values("worker") == []
     assert len(values("id")) == 20 and values("id", "id-29") == ["id-29"] and values("id", "é") == []
-    assert "exit" in values("filter", "e") and "state" in values("filter")
+    assert "exit" in values("filter", "e") and values("filter") == sorted(FILTERS)
     assert values("setting", "max_r") == ["max_retries", "max_retry_delay"]
     assert api.get("/suggest", field="queue")["items"][0]["count"] == 15
     assert api.get("/suggest", field="state", prefix="open")["items"][0]["count"] == 30

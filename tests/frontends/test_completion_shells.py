@@ -185,6 +185,7 @@ UNIQUE = [
     ("queuectl enqueue ~/her", "<enqueue><{home}/here.json><+>"),
     ("queuectl add --cwd My", "<add><--cwd><My Documents/+>"),
     ('queuectl show "with-', "<show><with-dash.2><+>"),
+    ("queuectl add {} ::: a My", "<add><{}><:::><a><My Documents/+>"),
     ("queuectl add -- ls -l My", "<add><--><ls><-l><My Documents/+>"),
     ("queuectl --home /nowhere/at/all stat", "<--home></nowhere/at/all><status><+>"),
 ]

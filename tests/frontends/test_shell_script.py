@@ -213,3 +213,16 @@ def test_a_pipe_behind_add_is_answered_with_the_line_to_type(home: str) -> None:
 
 def test_a_line_copied_from_a_hint_elsewhere_works(home: str) -> None:
     assert shell(home, "python3 main.py add true --id one; python3 main.py list -o ids").out.endswith("one\n")
+
+
+def test_patterns_among_inputs_stand_for_their_files(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("b.mkv", "a c.mkv", ".hidden.mkv"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    shell(home, "add 'x {} *' ::: *.mkv '*.mkv' \\*.mkv no* [b]?mkv; add -q 'echo *' --tag t; add -- ls *")
+    assert [job["command"] for job in jobs(home)] == [
+        *("x 'a c.mkv' *", "x b.mkv *", "x '*.mkv' *", "x '*.mkv' *", "x 'no*' *", "x b.mkv *"),
+        *("echo *", "ls '*'"),
+    ]

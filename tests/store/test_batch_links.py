@@ -138,10 +138,10 @@ def test_the_jobs_of_a_batch_that_unfinished_jobs_wait_for_are_kept(store: Store
     child = add(store, (B, COMPLETED))
     end(store, members[0], COMPLETED)
     assert not write(store, store.jobs.remove, members[0])
-    assert write(store, store.jobs.prune, COMPLETED, LATER, 10) == []
+    assert write(store, store.jobs.prune, COMPLETED, LATER, 10, now=LATER) == []
     assert store.links.is_waited_for(members[1]) and not store.links.is_waited_for(child)
     assert write(store, store.jobs.cancel, child, NOW)
-    assert write(store, store.jobs.prune, COMPLETED, LATER, 10) == [f"job-{members[0]}"]
+    assert write(store, store.jobs.prune, COMPLETED, LATER, 10, now=LATER) == [f"job-{members[0]}"]
     assert write(store, store.jobs.remove, members[1])
     assert store.batches.get("b", NOW) is None
 
@@ -150,7 +150,7 @@ def test_what_has_run_after_a_batch_keeps_nothing_of_it(store: Store) -> None:
     member = add(store, batch="b")
     child = add(store, (B, COMPLETED))
     end(store, member, COMPLETED)
-    assert write(store, store.jobs.prune, COMPLETED, LATER, 10) == [f"job-{member}"]
+    assert write(store, store.jobs.prune, COMPLETED, LATER, 10, now=LATER) == [f"job-{member}"]
     (parent,) = store.links.parents(child)
     assert (parent.id, parent.batch, parent.state, parent.standing) == ("batch-1", None, None, "gone")
     assert job(store, child).after == ("batch-1",) == tuple(store.links.parent_ids(child))
@@ -317,7 +317,9 @@ def test_retention_looks_once_at_what_waits_for_a_batch_not_for_each_job_of_it(s
             for identifier in reversed(ids):
                 store.jobs.cancel(int(identifier[len("job-") :]), NOW)
         settle_all(store)
-        counted.append(steps_taken(store, lambda: write(store, store.jobs.prune, CANCELLED, LATER, 2 * jobs)))
+        counted.append(
+            steps_taken(store, lambda: write(store, store.jobs.prune, CANCELLED, LATER, 2 * jobs, now=LATER))
+        )
         assert store.counts.by_state() == {}
 
     counted: list[int] = []

@@ -98,7 +98,7 @@ def test_a_batch_goes_with_its_last_job(store: Store) -> None:
     assert write(store, store.jobs.remove, first) and store.batches.get("b", NOW) is not None
     assert write(store, store.jobs.remove, second) and store.batches.get("b", NOW) is None
     finish(store, claim(store), COMPLETED)
-    assert write(store, store.jobs.prune, COMPLETED, LATER, 10) == [f"job-{third}"]
+    assert write(store, store.jobs.prune, COMPLETED, LATER, 10, now=LATER) == [f"job-{third}"]
     assert store.batches.count() == 0 and store.database.value("SELECT count(*) FROM batch_counts") == 0
     assert_whole(store)
 
@@ -197,3 +197,23 @@ def test_a_filter_finds_the_jobs_of_a_batch(store: Store) -> None:
     assert find.count_by_state(parse("batch:b id:job-1,job-2", NOW)) == {COMPLETED: 1}
     assert find.count(parse("batch:b state:open", NOW)) == 2 and find.count(parse("batch:none", NOW)) == 0
     assert [number for _, number in find.page(parse("batch:b", NOW), "newest", None, 9, 100).rows] == [5, 3, 1]
+
+
+def test_jobs_that_form_a_batch_are_named_by_their_first_number(store: Store) -> None:
+    add(store)
+    with store.writing():
+        ids = store.jobs.enqueue([spec(), spec()], path="/bin", actor="test", now=NOW, is_batch=True)
+    assert [job(store, number).batch for number in (2, 3)] == ["batch-2", "batch-2"]
+    found = store.batches.get("batch-2", NOW)
+    assert ids == ["job-2", "job-3"] and found is not None and found.jobs == 2
+    assert_whole(store)
+
+
+def test_a_batch_whose_number_moves_on_is_named_by_the_number_that_it_gets(store: Store) -> None:
+    add(store, id="job-3")
+    add(store, batch="batch-4")
+    with store.writing():
+        ids = store.jobs.enqueue([spec(max_fails="1")], path="/bin", actor="test", now=NOW, is_batch=True)
+    assert (ids, job(store, 4).batch) == (["job-4"], "batch-4-2")
+    assert [batch.max_fails for batch in store.batches.newest(9, NOW)] == ["1", None]
+    assert_whole(store)

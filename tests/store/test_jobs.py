@@ -134,7 +134,7 @@ def ended(store: Store, state: str, finished_at: int, **fields: Any) -> int:
 def test_pruning_takes_what_ended_before_an_instant_in_one_state(store: Store) -> None:
     old, recent = [ended(store, COMPLETED, NOW + moment) for moment in (9, 10)]
     dead = ended(store, DEAD, NOW + 1)
-    assert len(write(store, store.jobs.prune, COMPLETED, NOW + 10, 99)) == 1
+    assert len(write(store, store.jobs.prune, COMPLETED, NOW + 10, 99, now=NOW + 10)) == 1
     assert store.names.in_range(1, 9) == [recent, dead]
     assert not store.names.in_range(old, old)
     assert_whole(store)
@@ -142,9 +142,9 @@ def test_pruning_takes_what_ended_before_an_instant_in_one_state(store: Store) -
 
 def test_pruning_takes_the_oldest_first_up_to_its_limit(store: Store) -> None:
     numbers = [ended(store, COMPLETED, NOW + moment, queue=f"q{moment % 2}") for moment in (3, 1, 2, 4)]
-    assert len(write(store, store.jobs.prune, COMPLETED, LATER, 3)) == 3
+    assert len(write(store, store.jobs.prune, COMPLETED, LATER, 3, now=LATER)) == 3
     assert store.names.in_range(1, 9) == [numbers[3]]
-    assert len(write(store, store.jobs.prune, COMPLETED, LATER, 3)) == 1
+    assert len(write(store, store.jobs.prune, COMPLETED, LATER, 3, now=LATER)) == 1
     assert store.counts.by_queue() == {}
 
 
@@ -156,7 +156,7 @@ def test_pruning_takes_attempts_and_output_along_and_leaves_those_of_others(stor
             claimed = claim(store)
             write(store, store.output.append, claimed.attempt_id, [Piece(0, 1, b"x")], head_end=0, tail_start=0)
             finish(store, claimed, outcome, run_at=NOW)
-    assert len(write(store, store.jobs.prune, COMPLETED, LATER, 9)) == 1
+    assert len(write(store, store.jobs.prune, COMPLETED, LATER, 9, now=LATER)) == 1
     assert [row["job"] for row in store.database.rows("SELECT job FROM attempts")] == [number] * 2
     assert store.database.value("SELECT count(*) FROM output") == 2
     assert_whole(store)
@@ -166,7 +166,7 @@ def test_pruning_takes_attempts_and_output_along_and_leaves_those_of_others(stor
 def test_pruning_never_takes_a_job_that_is_not_final(store: Store, state: str) -> None:
     bring_to(store, state)
     before = contents(store)
-    assert len(write(store, store.jobs.prune, state, LATER * 2, 99)) == 0
+    assert len(write(store, store.jobs.prune, state, LATER * 2, 99, now=LATER * 2)) == 0
     assert contents(store) == before
 
 
@@ -174,7 +174,7 @@ def test_a_retried_job_is_not_pruned(store: Store) -> None:
     number = ended(store, DEAD, NOW)
     write(store, store.jobs.retry, number, NOW, keep_attempts=False)
     for state in FINAL_STATES:
-        assert len(write(store, store.jobs.prune, state, LATER, 99)) == 0
+        assert len(write(store, store.jobs.prune, state, LATER, 99, now=LATER)) == 0
     assert store.names.in_range(number, number)
 
 

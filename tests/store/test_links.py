@@ -225,16 +225,16 @@ def test_what_unfinished_jobs_wait_for_can_neither_be_removed_nor_pruned(store: 
     child = add(store, (parent, COMPLETED))
     end(store, parent, DEAD)
     assert not write(store, store.jobs.remove, parent)
-    assert write(store, store.jobs.prune, DEAD, LATER, 10) == []
+    assert write(store, store.jobs.prune, DEAD, LATER, 10, now=LATER) == []
     assert write(store, store.jobs.cancel, child, NOW)
-    assert write(store, store.jobs.prune, DEAD, LATER, 10) == [f"job-{parent}"]
+    assert write(store, store.jobs.prune, DEAD, LATER, 10, now=LATER) == [f"job-{parent}"]
 
 
 def test_a_satisfied_link_keeps_no_parent(store: Store) -> None:
     parent, other = add(store), add(store)
     child = add(store, (parent, COMPLETED), (other, COMPLETED))
     end(store, parent, COMPLETED)
-    assert write(store, store.jobs.prune, COMPLETED, LATER, 10) == [f"job-{parent}"]
+    assert write(store, store.jobs.prune, COMPLETED, LATER, 10, now=LATER) == [f"job-{parent}"]
     assert [(one.id, one.state) for one in store.links.parents(child)] == [
         (f"job-{parent}", None),
         (f"job-{other}", PENDING),

@@ -81,7 +81,7 @@ class Graph:
         if verb == "promote":
             write(store, store.jobs.promote, LATER, 2)
         elif verb == "prune":
-            write(store, store.jobs.prune, self.random.choice(FINAL_STATES), LATER, 1)
+            write(store, store.jobs.prune, self.random.choice(FINAL_STATES), LATER, 1, now=LATER)
         elif verb == "go_on":
             write(store, store.links.go_on, NOW)
         for number in self.some(1) if verb in ("hold", "release", "edit", "remove") else ():

@@ -134,7 +134,7 @@ def test_a_home_with_another_check_works_as_before(home: str, monkeypatch: pytes
         assert add(store) == last + 1, "the number of a job that was removed is not given again"
         with pytest.raises(sqlite3.IntegrityError):
             write(store, store.database.change, "UPDATE jobs SET context = 99")
-        pruned = write(store, store.jobs.prune, DEAD, NOW + 10, 10)
+        pruned = write(store, store.jobs.prune, DEAD, NOW + 10, 10, now=NOW + 10)
         assert len(pruned) == 1 and store.database.value("SELECT count(*) FROM attempts") == 2
         number = bring_to(store, PROCESSING, priority=9)
         assert number == last + 2

@@ -170,6 +170,6 @@ def test_a_lock_that_no_job_has_any_more_leaves_nothing_behind(store: Store) -> 
     assert write(store, store.jobs.edit, edited, {"locks": ("kept",)}, NOW)
     assert write(store, store.jobs.remove, removed)
     assert write(store, store.jobs.cancel, pruned, NOW)
-    assert write(store, store.jobs.prune, "cancelled", NOW + 1, 10) == [f"job-{pruned}"]
+    assert write(store, store.jobs.prune, "cancelled", NOW + 1, 10, now=NOW + 1) == [f"job-{pruned}"]
     assert {row[0] for row in store.database.rows("SELECT lock FROM lock_counts")} == {"kept"}
     assert_whole(store)

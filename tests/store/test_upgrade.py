@@ -117,7 +117,7 @@ def test_it_works_as_any_other(old: str) -> None:
         assert write(store, store.jobs.promote, LATER, 10) == 2
         assert state_of(store, 2) == state_of(store, 5) == PENDING
         assert write(store, store.jobs.retry, 7, NOW, keep_attempts=False)
-        assert len(write(store, store.jobs.prune, COMPLETED, NOW + 10, 10)) == 2
+        assert len(write(store, store.jobs.prune, COMPLETED, NOW + 10, 10, now=NOW + 10)) == 2
         assert_whole(store)
 
 

@@ -60,6 +60,8 @@ def candidates(words: Sequence[str], text: str, ask: Lookup) -> list[Candidate]:
 def _at(line: CommandLine, text: str, ask: Lookup) -> list[Candidate]:
     if line.waiting is not None:
         return _values(line, line.waiting, text, ask)
+    if line.inputs is not None:
+        return ask.files(text)
     if text.startswith("-") and line.rest is None:
         name, equals, value = text.partition("=")
         arg = line.flags.get(name)
@@ -86,7 +88,7 @@ def _others(line: CommandLine) -> list[str]:
 def _positional(command: Command, given: int) -> Arg | None:
     """Return the argument that the next word without option is, after so many."""
     for arg in command.args:
-        if arg.is_option or arg.rest:
+        if not arg.is_positional:
             continue
         if arg.many or not given:
             return arg

@@ -8,7 +8,7 @@ import textwrap
 from ...model.errors import InvalidInput, quoted, suggestion_text, with_value
 from ...model.shellwords import shell_line
 from .commandline import GLOBALS, CommandLine, Given, Parsed, unset_arguments, unset_globals
-from .elsewhere import OPTIONS_ELSEWHERE, command_for, option_for
+from .elsewhere import OPTIONS_ELSEWHERE, SOURCES_ELSEWHERE, command_for, option_for
 from .registry import ALIASES, COMMANDS, Arg, Command, commands_of
 
 TYPE_CHECKING = False
@@ -44,6 +44,8 @@ class Parser(argparse.ArgumentParser):
             if arg.is_option and arg.group not in groups:
                 groups[arg.group] = self.add_argument_group(arg.group)
             _add(groups[arg.group] if arg.is_option else self, arg)
+        # An option such as -0 must not make options of negative numbers.
+        self._has_negative_number_optionals.clear()
 
     def error(self, message: str) -> NoReturn:
         """Raise InvalidInput for a mistake that argparse found, in our words."""
@@ -97,7 +99,10 @@ class Parser(argparse.ArgumentParser):
         # argparse places their numbers: it would drop a `--`, and take what begins with a dash for an option.
         found, unknown = self.parse_known_args(list(map(str, range(len(words)))))
         if unknown:
-            message = f"unexpected {quoted(words[int(unknown[0])])}"
+            word = words[int(unknown[0])]
+            if word in SOURCES_ELSEWHERE and self.command is not None and self.command.takes_inputs:
+                raise InvalidInput(f"there is no {word}", hint=SOURCES_ELSEWHERE[word])
+            message = f"unexpected {quoted(word)}"
             self._refuse_unquoted(message)
             self.refuse(message)
         places = {name: at if isinstance(at, list) else [at] for name, at in vars(found).items()}
@@ -128,7 +133,7 @@ def _unquoted(line: CommandLine) -> str:
     first = next((at for at in line.others if not _is_option(words[at])), None)
     if command is None or not command.takes_command or first is None or " " in words[first]:
         return ""
-    end = len(words) if line.rest is None else len(words) - len(line.rest) - 1
+    end = line.end
     last = next((at for at in range(line.others[-1] + 1, end) if words[at].startswith("--")), end)
     own = [words[at] for at in range(line.name[0], first) if at not in line.name]
     return shell_line(["queuectl", *command.path.split(), *own, shell_line(words[first:last]), *words[last:end]])
@@ -157,7 +162,7 @@ def _count(arg: Arg) -> str | None:
 def read_with_argparse(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
     """Return what a line means, or raise InvalidInput with the mistake in it. All commands must be loaded."""
     command, options = line.command, unset_globals(defaults)
-    end = len(line.words) if line.rest is None else len(line.words) - len(line.rest) - 1
+    end = line.end
     start = line.name[0] if line.name else end
     own = [line.words[at] for at in range(start, end) if at not in line.name]
     _read_globals(line.words[:start], options)
@@ -165,12 +170,12 @@ def read_with_argparse(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed
         _demand_command(line)
         _read_globals(own, options)
         return Parsed(None, {}, {**options, "help": bool(line.topic)}, topic=line.topic)
-    arguments = unset_arguments(command, line.rest)
+    arguments = unset_arguments(command, line)
     unquoted = _unquoted(line)
     parser = Parser(command, (*GLOBALS, *(arg for arg in command.args if arg.is_option)), unquoted)
     found, texts = parser.options(own)
     _fill(parser, found, options, arguments)
-    parser = Parser(command, (arg for arg in command.args if not (arg.is_option or arg.rest)), unquoted)
+    parser = Parser(command, (arg for arg in command.args if arg.is_positional), unquoted)
     _place(parser, texts if command.takes_rest else [*texts, *(line.rest or ())], arguments)
     return Parsed(command, arguments, options)
 
@@ -232,7 +237,7 @@ def help_parser(command: Command) -> Parser:
     paragraphs = filter(None, [command.help, *command.description.split("\n\n")])
     return Parser(
         command,
-        (arg for arg in command.args if not arg.rest),
+        (arg for arg in command.args if arg.is_option or arg.is_positional),
         description="\n\n".join(textwrap.fill(paragraph, WIDTH) for paragraph in paragraphs),
         epilog=(f"examples:\n{examples}\n" if examples else "") + EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,

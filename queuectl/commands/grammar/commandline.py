@@ -45,6 +45,10 @@ GLOBALS = (
 GLOBAL_FLAGS = {name: arg for arg in GLOBALS for name in arg.spellings}
 
 
+# Begins the inputs of a command that takes them.
+INPUTS = ":::"
+
+
 class Parsed(Record):
     """A command line understood: the command (None: none was given), its arguments, the global options."""
 
@@ -59,14 +63,15 @@ class CommandLine:
 
     `name` holds the places of the command's name among the words, and `command` is what they name; while
     `is_naming`, the next word may belong to the name. `given` holds each option with its place and its text,
-    `waiting` is the option whose value comes next. `positionals` are the other words before `--`, `rest` those
-    after it (None without one). `others` are the places of the positionals, and of options that there are not. A line
-    is `plain` if nothing in it is left to argparse.
+    `waiting` is the option whose value comes next. `positionals` are the other words before `--` or `:::`. `rest` are
+    those after `--`, `inputs` those after `:::`, each None without it: behind one of them the other is a word like any.
+    `others` are the places of the positionals, and of options that there are not. A line is `plain` if nothing in it is
+    left to argparse.
     """
 
     __slots__ = (
         *("words", "name", "command", "is_naming", "given", "waiting"),
-        *("positionals", "others", "rest", "plain", "flags"),
+        *("positionals", "others", "rest", "inputs", "plain", "flags"),
     )
 
     def __init__(self, words: Sequence[str]) -> None:
@@ -79,14 +84,19 @@ class CommandLine:
         self.positionals: list[str] = []
         self.others: list[int] = []
         self.rest: list[str] | None = None
+        self.inputs: list[str] | None = None
         self.plain = True
         self.flags = GLOBAL_FLAGS
         for at, word in enumerate(self.words):
             self._take(at, word)
 
     def _take(self, at: int, word: str) -> None:
-        if self.rest is not None:
-            self.rest.append(word)
+        tail = self.tail
+        if tail is not None:
+            tail.append(word)
+            return
+        if word == INPUTS and self.command is not None and self.command.takes_inputs:
+            self.inputs, self.is_naming = [], False
             return
         waiting, self.waiting = self.waiting, None
         is_option = word.startswith("-") and word != "-"
@@ -139,6 +149,16 @@ class CommandLine:
             own = {name: arg for arg in command.args if arg.is_option for name in arg.spellings}
             self.flags = {**GLOBAL_FLAGS, **own}
         return True
+
+    @property
+    def tail(self) -> list[str] | None:
+        """The words in which nothing is special, those behind `--` or `:::`; None without one."""
+        return self.inputs if self.rest is None else self.rest
+
+    @property
+    def end(self) -> int:
+        """The place of the `--` or `:::` before the tail, or behind the last word."""
+        return len(self.words) - (0 if self.tail is None else len(self.tail) + 1)
 
     @property
     def path(self) -> list[str]:
@@ -207,9 +227,17 @@ def unset_globals(defaults: Mapping[str, Any]) -> dict[str, Any]:
     return {arg.key: defaults.get(arg.key, arg.default) for arg in GLOBALS if not arg.stands_for}
 
 
-def unset_arguments(command: Command, rest: Sequence[str] | None) -> dict[str, Any]:
-    """Return the arguments of a command as they are where none is given; `rest` are the words after `--`."""
-    return {arg.key: [*(rest or ())] if arg.rest else [] if arg.many else arg.default for arg in command.args}
+def unset_arguments(command: Command, line: CommandLine) -> dict[str, Any]:
+    """Return the arguments of a command as they are where none is given, but for what follows `--` or `:::`."""
+    return {arg.key: _unset(arg, line) for arg in command.args}
+
+
+def _unset(arg: Arg, line: CommandLine) -> Any:
+    if arg.inputs:
+        return line.inputs
+    if arg.rest:
+        return [*(line.rest or ())]
+    return [] if arg.many else arg.default
 
 
 def read_plain(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
@@ -217,7 +245,7 @@ def read_plain(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
     command = line.command
     if not line.plain or line.waiting is not None or command is None:
         raise ValueError("not plain")
-    options, arguments = unset_globals(defaults), unset_arguments(command, line.rest)
+    options, arguments = unset_globals(defaults), unset_arguments(command, line)
     before, after = Given(), Given()
     for at, arg, text in line.options():
         values = options if arg in GLOBALS else arguments
@@ -233,7 +261,7 @@ def _place(command: Command, line: CommandLine, arguments: dict[str, Any]) -> No
     """Give the positionals their values. Raises ValueError."""
     texts = line.positionals + ([] if command.takes_rest else line.rest or [])
     for arg in command.args:
-        if arg.is_option or arg.rest:
+        if not arg.is_positional:
             continue
         if arg.many:
             arguments[arg.key] = [arg.value(text) for text in texts]

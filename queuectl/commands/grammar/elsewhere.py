@@ -109,6 +109,12 @@ OPTIONS_ELSEWHERE = {
 }
 # Commands that delete or end something, or add jobs that nobody has asked for.
 HARMFUL = frozenset(("remove", "prune", "cancel", "reset", "stop", "restart", "release", "run", "demo"))
+# How GNU parallel writes other kinds of sources.
+SOURCES_ELSEWHERE = {
+    ":::+": "sources are always combined; give what belongs together as columns: --csv FILE",
+    "::::": "read a file with: --each-line FILE",
+    "::::+": "read a file with columns with: --csv FILE",
+}
 
 
 def command_for(word: str, known: Iterable[str]) -> str | None:

@@ -100,6 +100,8 @@ def _usage(found: Command) -> str:
     for arg in found.args:
         if arg.rest:
             words += f" [\\-\\- \\fI{escaped(arg.metavar)}\\fR ...]"
+        elif arg.inputs:
+            words += f" [::: \\fI{escaped(arg.metavar)}\\fR ...] ..."
         elif not arg.is_option:
             word = f"\\fI{escaped(arg.metavar)}\\fR"
             words += f" [{word} ...]" if arg.many else f" [{word}]" if arg.optional else f" {word}"
@@ -110,7 +112,7 @@ def _option(arg: Arg) -> tuple[str, str]:
     """Return how an argument is written, in roff, and its help."""
     value = f"\\fI{escaped(arg.metavar)}\\fR"
     if not arg.is_option:
-        return (f"\\-\\- {value} ..." if arg.rest else value), arg.help
+        return (f"\\-\\- {value} ..." if arg.rest else f"::: {value} ..." if arg.inputs else value), arg.help
     names = ", ".join(f"\\fB{escaped(name)}\\fR" for name in sorted(arg.names, key=len))
     if arg.flag:
         return names, arg.help

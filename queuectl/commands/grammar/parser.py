@@ -28,7 +28,7 @@ def understand(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
     options = line.global_values(defaults)
     if options["help"] or options["version"] or not line.words:
         return Parsed(None, {}, options, topic=line.topic)
-    if any(word.startswith("-") and ":" in word for word in line.words):
+    if any(word.startswith("-") and ":" in word for word in line.words[: line.end]):
         _refuse_minus(line)
     try:
         return read_plain(line, defaults)
@@ -48,7 +48,7 @@ def _refuse_minus(line: CommandLine) -> None:
     command = line.command
     if command is None or not (command.path == "add" or any(arg.parse is with_quotes for arg in command.args)):
         return
-    for word in line.words[: len(line.words) - len(line.rest or ())]:
+    for word in line.words[: line.end]:
         key, colon, _ = word.partition(":")
         if colon and key.startswith("-") and key[1:].lower() in FILTERS:
             parse_filter(word, 0)

@@ -40,6 +40,7 @@ class Arg(Record):
     implied: str | None = None  # what the option means without a value; its value stands after `=` only
     stands_for: str = ""  # the option with its value of which this flag is another spelling
     rest: bool = False  # it takes the words after `--`
+    inputs: bool = False  # it takes the words after `:::`, None without one
     also: Sequence[str] = ()  # other tools' names of the option, taken but not shown
     hidden: bool = False
     complete: str | None = None  # what completes it
@@ -52,7 +53,7 @@ class Arg(Record):
 
     def __post_init__(self) -> None:
         """Work out what is not given."""
-        if self.default is None:
+        if self.default is None and not self.inputs:
             self.default = [] if self.many else False if self.flag else None
         self.metavar = self.metavar or self.key.upper()
 
@@ -60,6 +61,11 @@ class Arg(Record):
     def is_option(self) -> bool:
         """Whether it is written with its name."""
         return self.names[0].startswith("-")
+
+    @property
+    def is_positional(self) -> bool:
+        """Whether it is told by its place among the words that are no options."""
+        return not (self.is_option or self.rest or self.inputs)
 
     @property
     def spellings(self) -> tuple[str, ...]:
@@ -124,9 +130,14 @@ class Command(Record):
         return any(arg.rest for arg in self.args)
 
     @property
+    def takes_inputs(self) -> bool:
+        """Whether the words after `:::` are an argument of their own."""
+        return any(arg.inputs for arg in self.args)
+
+    @property
     def takes_command(self) -> bool:
         """Whether the words that are no options are a shell command, and nothing else."""
-        return [arg.key for arg in self.args if not (arg.is_option or arg.rest)] == ["command"]
+        return [arg.key for arg in self.args if arg.is_positional] == ["command"]
 
     def names_given(self, arguments: Mapping[str, object]) -> dict[str, str]:
         """Return what the user calls the fields of a job that arguments give, where that is another word."""

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from ...model import when
 from ...model.checks import is_utf8, without_line_end
 from ...model.errors import InvalidInput, quoted
-from ...model.fields import BY_NAME, GIVEN
-from ...model.job import HELD, SCHEDULED, jobs_text
+from ...model.fields import GIVEN
 from ...model.nouns import jobs as nouns
-from ...model.quantity import some_of
 from ...model.shellwords import shell_word
 from ..grammar.registry import Arg, command
 from ..result import Result
+from . import inputs as inputs_of
+from .addedtext import added_text, due_note, how_to_release, skipped_notes
 from .linked import link_notes
 from .options import job_fields, options, overrides, tell_of_line_end
 
@@ -19,8 +18,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
-    from ...model.job import Job
     from ..context import Context
+    from .inputs import Array, Given
 
 GROUP = "Jobs"
 
@@ -36,6 +35,14 @@ GROUP = "Jobs"
     ),
     Arg("words", rest=True, many=True, help="after --: the command as words, which are quoted for the shell"),
     Arg(
+        "inputs",
+        inputs=True,
+        many=True,
+        metavar="INPUT",
+        help="after :::, a job for each; placeholders in the command stand for it, and several ::: make the grid",
+        complete="file",
+    ),
+    Arg(
         "--command",
         also=("--cmd",),
         parameter="command_option",
@@ -45,6 +52,7 @@ GROUP = "Jobs"
         field="command",
     ),
     *options(GIVEN),
+    *inputs_of.OPTIONS,
     Arg("--like", metavar="ID", help="begin with all that this job was given, but for its id", complete="job"),
     Arg("--wait", "-w", flag=True, help="wait until it is done and exit with its exit code", group="afterwards"),
     Arg(
@@ -55,6 +63,7 @@ GROUP = "Jobs"
         group="afterwards",
     ),
     Arg("--start", flag=True, help="start a worker if nobody runs the job", group="afterwards"),
+    Arg("--dry-run", flag=True, help="only show the first and the last commands, and how many there are"),
     group=GROUP,
     aliases=("run",),
     examples=(
@@ -65,6 +74,10 @@ GROUP = "Jobs"
         "add 'make test' --follow --start",
         "add 'make install' --after build,test",
         "add - --batch downloads%4 < commands.txt",
+        "add 'ffmpeg -i {} {.}.mp4' ::: *.mkv",
+        "add './train --rate {1} --seed {2}' ::: 0.1 0.01 ::: 1 2 3",
+        "add 'mail -s {subject} {to}' --csv letters.csv --dry-run",
+        "add './simulate \"$QUEUECTL_INDEX\"' --array 0-99%4",
     ),
 )
 def add(
@@ -72,11 +85,17 @@ def add(
     *,
     command: str | None,
     words: Sequence[str],
+    inputs: Sequence[str] | None,
     command_option: str | None,
+    each_line: str | None,
+    null: bool,
+    csv: str | None,
+    array: Array | None,
     like: str | None,
     wait: bool,
     follow: bool,
     start: bool,
+    dry_run: bool,
     **given: Any,
 ) -> Result:
     """Add a job: one shell command.
@@ -85,22 +104,49 @@ def add(
     directory, with the workers' environment and your PATH.
     With - each line of stdin is the command of a job, but for blank lines and those that begin with #;
     all of them are added, or none.
+
+    With inputs a job is added for each of them, all in one batch: {} in the command stands for the input,
+    {.} without its extension, {/} its base name, {//} its directory, {/.} its base name without extension,
+    {#} the number of the job, {2} the input of the second source. Without any of them the input is the last
+    argument. All that follows the first ::: is input.
     """
     fields = job_fields(given)
+    found = inputs_of.Given(inputs, each_line, null, csv, array)
     if like is not None:
-        fields = _like(context, like, fields)
+        fields = _like(context, like, fields, but=inputs_of.OWN if found else ())
+    if found:
+        from .addeach import add_each
+
+        return add_each(
+            context,
+            found,
+            _template(context, command, command_option, words, fields, found),
+            fields,
+            wait=wait,
+            follow=follow,
+            start=start,
+            dry_run=dry_run,
+        )
     jobs, places = _jobs(context, command, command_option, words, fields)
     tell_of_line_end(context, *words[-1:], *(job.get("command") for job in jobs))
+    if dry_run:
+        from .addeach import planned
+
+        return planned(context.queue.check(jobs, names=places))
     if start:
         context.queue.check(jobs, names=places)
-        _start_worker(context, fields.get("queue"))
+        from .afterwards import start_worker
+
+        start_worker(context, fields.get("queue"))
     skipped: list[str] = []
     ids = context.queue.enqueue(jobs, names=places, on_skipped=skipped.extend)
     notes = [*(skipped_notes(skipped) if places else ()), *link_notes(context, jobs, ids)]
     if follow or wait:
         for note in notes:
             context.front_end.note(note)
-        return _awaited(context, ids, follow=follow)
+        from .afterwards import awaited
+
+        return awaited(context, ids, follow=follow)
     if places:
         notes += [due_note(context, ids[0])] if "run_at" in fields else []
         return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message="\n".join(ids), ids=ids, notes=notes)
@@ -119,46 +165,16 @@ def add(
     )
 
 
-def skipped_notes(skipped: Sequence[str]) -> list[str]:
-    """Return what to say of jobs that were not added, since those with these ids have their keys."""
-    if not skipped:
-        return []
-    one = len(skipped) == 1
-    return [f"{jobs_text(len(skipped))} not added: {some_of(list(skipped))} {'has' if one else 'have'} the key already"]
+def _like(context: Context, reference: str, fields: dict[str, Any], *, but: Sequence[str]) -> dict[str, Any]:
+    """Return the fields of a job, secrets included, without some, and with these in place of its own.
 
-
-def _start_worker(context: Context, queue: str | None) -> None:
-    """Start a worker unless somebody takes the jobs of a queue, by default the default one.
-
-    Raises DaemonUnavailable, or Conflict where workers run elsewhere or are stopping.
+    Raises NotFound.
     """
-    from ...engine.attended import is_attended
-    from ...model.worker import ALL, option
-
-    group = ALL
-    if is_attended(context.queue):
-        name = queue or str(BY_NAME["queue"].default)
-        if not context.queue.reports.without_workers([name]):
-            return
-        group = name
-    context.queue.workers.start(group, 1)
-    context.front_end.note(f"1 worker started; stop it with: queuectl worker stop{option(group or None)}")
-
-
-def _awaited(context: Context, ids: Sequence[str], *, follow: bool) -> Result:
-    from ...engine.finding import Selection
-    from .follow import follow_jobs
-    from .wait import wait_for
-
-    numbers = context.queue.find(ids)
-    return follow_jobs(context, numbers) if follow else wait_for(context, Selection(numbers))
-
-
-def _like(context: Context, reference: str, fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a job, secrets included, with these in place of its own. Raises NotFound."""
     from ...model.copies import copy_of
 
-    return copy_of(context.queue.get(reference), context.clock.wall(), overrides(fields))
+    given = overrides(fields)
+    found = copy_of(context.queue.get(reference), context.clock.wall(), given)
+    return {name: value for name, value in found.items() if name in given or name not in but}
 
 
 def _what_next(context: Context, job: str) -> str:
@@ -168,46 +184,27 @@ def _what_next(context: Context, job: str) -> str:
     return f"follow it with: queuectl logs -f {job}" if is_attended(context.queue) else NO_WORKERS_RUN
 
 
-def added_text(job: Job, now: int) -> str:
-    """Return what is said of a job that was added."""
-    lines = [
-        f"Job added: {job.id}",
-        f"  command:  {job.command}",
-        f"  priority: {job.priority}",
-        f"  retries:  {job.max_retries}",
-    ]
-    if job.timeout is not None:
-        lines.append(f"  timeout:  {when.duration_text(job.timeout)}")
-    if job.state == SCHEDULED or job.run_at < job.created_at or (job.state == HELD and job.run_at > now):
-        lines.append(f"  runs at:  {due_text(job, now)}")
-    if job.expires_at is not None:
-        lines.append(f"  expires:  {expiry_text(job.expires_at, now)}")
-    return "\n".join(lines)
-
-
-def expiry_text(expires_at: int, now: int) -> str:
-    """Return until when a job must have started, in local time and from now."""
-    return f"{when.local(expires_at)} ({when.ahead(expires_at, now)}), unless it has started by then"
-
-
-def how_to_release(job: Job) -> str:
-    """Return what is said last of a job that is held, an empty text of others."""
-    return f"  held; let it go with: queuectl release {job.id}" if job.state == HELD else ""
-
-
-def due_text(job: Job, now: int) -> str:
-    """Return when a job is due: in local time, in UTC and from now; a held one has to be released, too."""
-    instant = f"{when.local(job.run_at)} ({when.iso(job.run_at)})"
-    away, is_held = when.ahead(job.run_at, now), job.state == HELD
-    if job.run_at < min(job.created_at, now):
-        return f"{instant}; that is over ({away}): it runs " + ("once it is released" if is_held else "now")
-    return f"{instant}, {away}" + ", once it is released" * is_held
-
-
-def due_note(context: Context, id: str) -> str:
-    """Return when a job that was added is due; those that were added with it are due at the same time."""
-    now = context.clock.wall()
-    return f"runs at {due_text(context.queue.get(id), now)}"
+def _template(
+    context: Context,
+    command: str | None,
+    command_option: str | None,
+    words: Sequence[str],
+    fields: dict[str, Any],
+    given: Given,
+) -> str | Sequence[str]:
+    """Return the command that inputs are for, as a text or as words. Raises InvalidInput."""
+    if command == "-":
+        raise InvalidInput("the commands of stdin take no inputs", field="command", hint="give one command")
+    if len(given.from_stdin) > 1:
+        raise InvalidInput(f"stdin can be read once only, not by {' and '.join(given.from_stdin)}")
+    if command is not None and command.strip() == "{}" and command_option is None:
+        # The item alone, which would be taken for a job in JSON.
+        command, command_option = None, command
+    jobs, _ = _jobs(context, command, command_option, words, fields)
+    tell_of_line_end(context, *words[-1:], jobs[0].get("command"))
+    if not words or given.has_indices_only:
+        return str(jobs[0]["command"])
+    return [*words[:-1], without_line_end(words[-1])]
 
 
 def _jobs(

@@ -8,7 +8,7 @@ from ...model.verbs import VERBS
 from ..grammar.registry import command
 from ..grammar.shared import DRY_RUN, YES_ANYWAY
 from ..result import Result
-from .add import due_text
+from .addedtext import due_text
 from .options import edit_options, job_fields, tell_of_line_end
 from .selection import IDS, report, select, show_only
 

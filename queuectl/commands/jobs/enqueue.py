@@ -13,7 +13,7 @@ from ...model.shellwords import shell_word
 from ...model.templates import SUFFIX
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .add import due_note, skipped_notes
+from .addedtext import due_note, skipped_notes
 from .linked import link_notes
 from .options import job_fields, options, overrides, tell_of_line_end
 

@@ -182,7 +182,7 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
     if is_held or STATE_TABLE[job.state].is_due:
         values.append(("runs at", when.local(job.run_at) + ", once it is released" * is_held))
     if job.expires_at is not None and job.started_at is None:
-        from .add import expiry_text
+        from .addedtext import expiry_text
 
         values.append(("expires", expiry_text(job.expires_at, now)))
     if job.started_at is not None:

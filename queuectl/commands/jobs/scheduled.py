@@ -9,7 +9,7 @@ from ...model.shellwords import shell_line
 from ..grammar.limit import LIMIT, beyond_limit, limit_of
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .add import added_text, how_to_release
+from .addedtext import added_text, how_to_release
 from .linked import link_notes
 from .options import job_fields, options, tell_of_line_end
 

@@ -82,4 +82,5 @@ def suggest(app: App, *, field: str, prefix: str) -> dict[str, Any]:
     words = dict.fromkeys(WORDS.get(field, ()))
     found = words or {found.value: found.jobs for found in app.queue.suggest(field, prefix, SUGGESTED)}
     items = [{"value": value, "count": count} for value, count in found.items() if value.startswith(prefix)]
-    return {"items": items[:SUGGESTED]}
+    # Our own words are few enough to show all of them.
+    return {"items": items if words else items[:SUGGESTED]}

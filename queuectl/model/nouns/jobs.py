@@ -93,6 +93,7 @@ DEAD_GROUP = Noun(
 REFUSED = Noun("refused job", id=TEXT, state=STATE, message=TEXT)
 CHANGE = Noun("change", count=NUMBER, done=many(TEXT), refused=many(REFUSED), notes=many(TEXT))
 ADDED = Noun("added job", id=TEXT)
+PLANNED = Noun("jobs to add", jobs=NUMBER, commands=many(TEXT))
 CHECKED = Noun("checked jobs", valid=FLAG, jobs=NUMBER)
 DEMO_JOB = Noun("demo job", **JOB.keys, fate=TEXT)
 TEMPLATE = Noun("template", name=TEXT, source=one_of("built in", "home"), description=maybe(TEXT), path=maybe(TEXT))

@@ -39,7 +39,8 @@ const FACTS = {
 const INPUTS = {
   number: (value) => (value === null ? null : number(value)),
   tick: (value) => (value ? 'yes' : null),
-  variables: (env) => Object.entries(env).map(([name, value]) => h('div', { class: 'mono' }, `${name}=${value}`)),
+  variables: (values) => Object.entries(values || {}).map(([name, value]) =>
+    h('div', { class: 'mono' }, `${name}=${value}`)),
 };
 
 function facts(job, fields) {
