@@ -47,7 +47,8 @@ UPDATE webhooks SET paused_at = NULL, pause_reason = NULL, failures = 0, failing
 WHERE name = ? AND paused_at IS NOT NULL
 """
 MOVE_ON = """
-UPDATE webhooks SET position = ?, failures = 0, failing_since = NULL, next_at = 0 WHERE id = ? AND position = ?
+UPDATE webhooks SET position = ?, failures = 0, failing_since = NULL, next_at = 0, dropped = 0
+WHERE id = ? AND position = ?
 """
 DROP = "UPDATE webhooks SET position = ?, dropped = dropped + ? WHERE id = ? AND position = ?"
 FAIL = """

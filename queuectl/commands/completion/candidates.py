@@ -34,6 +34,7 @@ KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
     "tag": lambda ask, text: ask.of("tag"),
     "batch": lambda ask, text: ask.of("batch", text),
     "lock": lambda ask, text: ask.of("lock"),
+    "webhook": lambda ask, text: ask.of("webhook"),
     "batch term": lambda ask, text: [one.after("batch:") for one in ask.of("batch", text.partition(":")[2])],
     "schedule": lambda ask, text: ask.of("schedule"),
     "worker": lambda ask, text: ask.of("worker"),

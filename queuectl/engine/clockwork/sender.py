@@ -99,9 +99,11 @@ def forget_events(store: Store, log: Log) -> Iterator[int]:
     for webhook in store.webhooks.all():
         dropped, last = store.webhooks.expired(webhook, before)
         if dropped:
+            told = f"{webhook.name}: {counted(dropped, 'event')} that waited for a day"
             with store.writing():
-                store.webhooks.drop(webhook, last, dropped)
-            log.complain(f"webhook {webhook.name}: {counted(dropped, 'event')} not sent for a day, dropped")
+                if store.webhooks.drop(webhook, last, dropped):
+                    store.events.add("webhook dropped", actor=log.speaker, now=store.clock.wall(), detail=told)
+            log.complain(f"webhook dropped {told}")
             yield 0
     while store.webhooks.has_old(before):
         with store.writing():

@@ -25,7 +25,8 @@ CREATE INDEX jobs_kept_key ON jobs (key, finished_at) WHERE key_for IS NOT NULL 
 
 -- Addresses that are told of events. `events` are names between commas, with one at each end. `position` is the last row
 -- of the outbox that the webhook is done with; of a row that could not be delivered `failures` counts the tries,
--- `failing_since` is the first of them and `next_at` the time of the next. `dropped` counts what was never delivered.
+-- `failing_since` is the first of them and `next_at` the time of the next. `dropped` counts what was dropped
+-- since the last delivery.
 CREATE TABLE webhooks (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
     name          TEXT NOT NULL UNIQUE,
