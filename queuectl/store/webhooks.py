@@ -1,8 +1,9 @@
 """Webhooks, the events that wait for them in the outbox, and how deliveries ended.
 
-The outbox is written by triggers (`schema/0007.sql`), in the transaction of whatever happened. Each webhook reads it in
-order and has a position of its own; all methods that move it name the one that they have read. They must be called
-inside `with store.writing():`.
+A trigger writes the outbox, in the transaction of whatever has ended a job: a worker of an earlier version, too. It is
+there while there are webhooks, since each change of a job pays for it. Each webhook reads the outbox in order and has a
+position of its own; all methods that move it name the one that they have read. They must be called inside
+`with store.writing():`.
 """
 
 from __future__ import annotations
@@ -69,6 +70,38 @@ DELETE FROM deliveries WHERE webhook = ? AND id < (
 DELIVERIES = """
 SELECT event, job, at, try AS attempt, status, error, took FROM deliveries WHERE webhook = ? ORDER BY id DESC LIMIT ?
 """
+# The home is idle once the last job that is no hook has ended: no other one runs, or comes to run without waiting for a
+# time or for a user.
+BEGIN_OUTBOX = """
+CREATE TRIGGER IF NOT EXISTS outbox_of_jobs AFTER UPDATE OF state ON jobs
+WHEN new.state <> old.state
+BEGIN
+    INSERT INTO outbox
+        (event, at, job, number, command, queue, batch, tags, attempts, exit_code, signal, error, duration)
+    SELECT state, updated_at, id, number, substr(command, 1, 1000), queue, batch, tags, attempts, exit_code, signal,
+           substr(error, 1, 1000), duration
+    FROM jobs
+    WHERE number = new.number
+        AND (state = 'completed' OR state = 'dead' OR state = 'failed' OR state = 'cancelled')
+        AND EXISTS (SELECT 1 FROM webhooks WHERE instr(events, ',' || jobs.state || ',') > 0);
+    INSERT INTO outbox (event, at)
+    SELECT 'idle', updated_at FROM jobs
+    WHERE number = new.number AND finished_at IS NOT NULL AND hook_of IS NULL
+        AND EXISTS (SELECT 1 FROM webhooks WHERE instr(events, ',idle,') > 0)
+        AND NOT EXISTS (
+            SELECT 1 FROM jobs AS other INDEXED BY jobs_claimable
+            WHERE state = 'pending' AND parked IS NULL AND hook_of IS NULL)
+        AND NOT EXISTS (
+            SELECT 1 FROM jobs AS other INDEXED BY jobs_parked WHERE parked IS NOT NULL AND hook_of IS NULL)
+        AND NOT EXISTS (
+            SELECT 1 FROM jobs AS other INDEXED BY jobs_processing WHERE state = 'processing' AND hook_of IS NULL)
+        AND NOT EXISTS (
+            SELECT 1 FROM jobs AS other INDEXED BY jobs_due
+            WHERE (state = 'scheduled' OR state = 'failed') AND state = 'failed' AND hook_of IS NULL);
+END
+"""
+END_OUTBOX = "DROP TRIGGER IF EXISTS outbox_of_jobs"
+HAS_ANY = "SELECT 1 FROM webhooks LIMIT 1"
 KEPT_DELIVERIES = 100
 PRUNED_AT_ONCE = 1000
 
@@ -128,6 +161,7 @@ class Webhooks(Table):
             self._database.insert(ADD, values)
         except sqlite3.IntegrityError:
             return False
+        self._database.change(BEGIN_OUTBOX)
         return True
 
     def change(self, name: str, url: str, events: Sequence[str]) -> bool:
@@ -136,7 +170,10 @@ class Webhooks(Table):
 
     def remove(self, name: str) -> bool:
         """Delete a webhook; return False if it is not there."""
-        return self._database.change(REMOVE, (name,)) == 1
+        is_removed = self._database.change(REMOVE, (name,)) == 1
+        if self._database.value(HAS_ANY) is None:
+            self._database.change(END_OUTBOX)
+        return is_removed
 
     def pause(self, name: str, reason: str, now: int) -> bool:
         """Deliver nothing more to a webhook, while events wait; return False if it is paused or not there."""

@@ -226,3 +226,15 @@ def test_the_last_hundred_deliveries_are_kept(store: Store) -> None:
     assert [one.job for one in found] == [f"job-{number}" for number in range(129, 29, -1)]
     write(store, store.webhooks.remove, "a")
     assert store.database.integer("SELECT count(*) FROM deliveries") == 0
+
+
+def test_jobs_pay_for_the_outbox_only_while_there_are_webhooks(store: Store) -> None:
+    def has_trigger() -> bool:
+        return store.database.value("SELECT 1 FROM sqlite_master WHERE type = 'trigger'") is not None
+
+    seen = [has_trigger()]
+    for act in (store.webhooks.remove, None, None, store.webhooks.remove, store.webhooks.remove):
+        name = ("a", "a", "b", "a", "b")[len(seen) - 1]
+        hook(store, name=name) if act is None else write(store, act, name)
+        seen.append(has_trigger())
+    assert seen == [False, False, True, True, True, False]

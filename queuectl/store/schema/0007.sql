@@ -47,7 +47,7 @@ CREATE TABLE webhooks (
     CHECK ((paused_at IS NULL) = (pause_reason IS NULL))
 );
 
--- What happened, for webhooks that want to know: the job as it was then, without its environment; an event of the home
+-- What happened, for webhooks that want to know (a trigger writes it while there are any, see store/webhooks.py): the job as it was then, without its environment; an event of the home
 -- has no job.
 CREATE TABLE outbox (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -80,27 +80,3 @@ CREATE TABLE deliveries (
     took     INTEGER NOT NULL
 );
 CREATE INDEX deliveries_of_webhook ON deliveries (webhook, id);
-
--- Whatever ends a job, a worker of an earlier version too, writes the event in its own transaction. Without a webhook this
--- costs a look into an empty table. The home is idle once the last job that is no hook has ended: no other one runs, or
--- comes to run without waiting for a time or for a user.
-CREATE TRIGGER outbox_of_jobs AFTER UPDATE OF state ON jobs
-WHEN new.state <> old.state AND EXISTS (SELECT 1 FROM webhooks)
-BEGIN
-    INSERT INTO outbox (event, at, job, number, command, queue, batch, tags, attempts, exit_code, signal, error, duration)
-    SELECT new.state, new.updated_at, new.id, new.number, substr(new.command, 1, 1000), new.queue, new.batch, new.tags,
-           new.attempts, new.exit_code, new.signal, substr(new.error, 1, 1000), new.duration
-    WHERE (new.state = 'completed' OR new.state = 'dead' OR new.state = 'failed' OR new.state = 'cancelled')
-        AND EXISTS (SELECT 1 FROM webhooks WHERE instr(events, ',' || new.state || ',') > 0);
-    INSERT INTO outbox (event, at)
-    SELECT 'idle', new.updated_at
-    WHERE new.finished_at IS NOT NULL AND new.hook_of IS NULL
-        AND EXISTS (SELECT 1 FROM webhooks WHERE instr(events, ',idle,') > 0)
-        AND NOT EXISTS (
-            SELECT 1 FROM jobs INDEXED BY jobs_claimable WHERE state = 'pending' AND parked IS NULL AND hook_of IS NULL)
-        AND NOT EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_parked WHERE parked IS NOT NULL AND hook_of IS NULL)
-        AND NOT EXISTS (SELECT 1 FROM jobs INDEXED BY jobs_processing WHERE state = 'processing' AND hook_of IS NULL)
-        AND NOT EXISTS (
-            SELECT 1 FROM jobs INDEXED BY jobs_due
-            WHERE (state = 'scheduled' OR state = 'failed') AND state = 'failed' AND hook_of IS NULL);
-END;
