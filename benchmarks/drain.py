@@ -102,8 +102,9 @@ def by_queue(jobs: int) -> float:
     with support.temporary_home() as home, Queue(home) as queue, support.Pool(home, PROCESSES):
         specs = queue.check([{"command": "true"}] * jobs)
         store = queue.store
+        origins = {words: queue.origin(words, has_usual=True) for words in {spec.inherit_env for spec in specs}}
         with store.writing():
-            store.jobs.enqueue(specs, path=os.environ["PATH"], actor="benchmark", now=queue.clock.wall())
+            store.jobs.enqueue(specs, origins=origins, actor="benchmark", now=queue.clock.wall())
             began = queue.clock.wall()
         ring(queue.home, WORKERS)
         while store.counts.by_state().get("completed", 0) < jobs:

@@ -59,8 +59,9 @@ def measure(options: argparse.Namespace) -> Iterator[support.Goal]:
 def by_queue(queue: Queue, command: str, reader: int) -> float:
     """Return the milliseconds from the commit to the command's first act."""
     specs = queue.check([{"command": command}])
+    origins = {spec.inherit_env: queue.origin(spec.inherit_env, has_usual=True) for spec in specs}
     with queue.store.writing():
-        queue.store.jobs.enqueue(specs, path=os.environ["PATH"], actor="benchmark", now=queue.clock.wall())
+        queue.store.jobs.enqueue(specs, origins=origins, actor="benchmark", now=queue.clock.wall())
     began = time.perf_counter()
     ring(queue.home, WORKERS)
     os.read(reader, 16)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
             """Ask a yes-or-no question. Raises InvalidInput where nobody can answer."""
 
         def read_stdin(self, limit: int) -> bytes:
-            """Return standard input, at most `limit` bytes of it. Raises InvalidInput where it is taken already."""
+            """Return standard input, at most `limit` bytes of it, once. Raises InvalidInput where it is taken."""
 
         def progress(self, total: int, label: str) -> ContextManager[Callable[[int], None]]:
             """Show how far a long command is, until the end of the block, which calls it with how many are done."""

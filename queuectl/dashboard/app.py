@@ -18,6 +18,8 @@ class App:
     def __init__(self, home: str, *, read_only: bool = False, clock: Clock = SYSTEM_CLOCK) -> None:
         self.directory = started_in()
         self.queue = Queue(home, actor="web", clock=clock, cwd=self.directory)
+        # The dashboard was started by somebody, and is used by somebody else.
+        self.queue.is_caller = False
         self.read_only = read_only
         self.clock = clock
         self.version = __version__

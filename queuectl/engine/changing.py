@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from _operator import attrgetter
+
 from ..model.errors import InvalidInput, quoted
 from ..model.fields import FROM_NOW
 from ..model.job import COMPLETED, FINAL_STATES, PROCESSING, WAITING_STATES, jobs_text
 from ..model.link import WHENS
+from ..model.spec import DEFAULTS
 from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
 from ..model.when import duration_text
 from .finding import Finding, Selection
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Collection, Dict, List, Optional, Sequence, Tuple
 
     from ..model.job import Job
+    from ..model.spec import JobSpec
     from ..model.verbs import Verb
     from ..store import Store
     from .change import Change
@@ -26,10 +30,19 @@ AT_ONCE = 500
 COUNTED = 100
 # The fields of jobs that workers of some earlier schema do not know.
 NEWER_FIELDS = (
-    *("expires_at", "nice", "kill_grace", "locks", "batch", "batch_limit", "on_success", "on_failure", "on_finish"),
-    *("item", "item_index", "key", "key_for"),
+    *("expires_at", "shell", "stdin", "nice", "kill_grace", "locks", "batch", "batch_limit"),
+    *("on_success", "on_failure", "on_finish", "item", "item_index", "key", "key_for"),
     *WHENS.values(),
 )
+NEWER_VALUES = attrgetter(*NEWER_FIELDS)
+NEWER_DEFAULTS = tuple(map(DEFAULTS.get, NEWER_FIELDS))
+
+
+def newer_of(spec: JobSpec) -> List[str]:
+    """Return which fields a new job was given that workers of some earlier schema do not know."""
+    # Most jobs have none of them, and there may be many jobs.
+    values = NEWER_VALUES(spec)
+    return [] if values == NEWER_DEFAULTS else [name for name in NEWER_FIELDS if getattr(spec, name) != DEFAULTS[name]]
 
 
 class Changing(Finding):
@@ -134,9 +147,11 @@ class Changing(Finding):
 
         meant, now = self.select(references, means=VERBS["edit"].means), self.clock.wall()
         changes = read_changes(self.read(meant.numbers), fields, now)
-        self._demand_known({name for name in NEWER_FIELDS if changes.get(name)})
+        self._demand_known({name for name in NEWER_FIELDS if name in changes and changes[name] != DEFAULTS[name]})
         if any(name in changes for name in WHENS.values()):
             self._read_links(changes)
+        if "shell" in changes:
+            self.look_for_shell(changes["shell"])
 
         def apply(store: Store, number: int, now: int) -> bool:
             if any(changes.get(key) for key in FROM_NOW.values()):
@@ -229,7 +244,7 @@ class Changing(Finding):
 
     def prune(self, states: Sequence[str], before: int, on_progress: Callable[[int], None] | None = None) -> int:
         """Delete jobs that ended in these states before an instant, and give their room back; return how many."""
-        from .clockwork.housekeeping import Pruned, prune
+        from .clockwork.housekeeping import Pruned, prune, prune_contexts
         from .home.room import vacuum
 
         pruned = Pruned()
@@ -240,8 +255,9 @@ class Changing(Finding):
                     on_progress(pruned.jobs)
         if pruned.jobs:
             with self.store.writing():
-                self.store.contexts.prune()
                 self.note("pruned", str(pruned))
+            for _ in prune_contexts(self.store):
+                pass
             for _ in vacuum(self.store):
                 pass
         return pruned.jobs

@@ -8,21 +8,28 @@ from ..model.errors import InvalidInput, quoted
 from ..model.fields import BY_NAME
 from ..model.job import WAITING_STATES, Job
 from ..model.spec import parse_changes
+from .home.shells import demand_shell, demand_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Mapping
+    from typing import Any, Mapping, Sequence
 
     from ..model.schedule import Schedule
 
 
-def read_changes(jobs: Iterable[Job], fields: Mapping[str, object], now: int) -> dict[str, Any]:
+def read_changes(jobs: Sequence[Job], fields: Mapping[str, object], now: int) -> dict[str, Any]:
     """Return the changes that fields mean for jobs.
 
     Raises InvalidInput for fields that are wrong, and if a job that waits for an attempt would not be
     allowed it any more.
     """
     changes = parse_changes(fields, now)
+    if "shell" in changes:
+        demand_shell(changes["shell"])
+    for job in jobs if "shell" in changes or "command" in changes else ():
+        if job.state in WAITING_STATES:
+            shell = changes.get("shell", job.shell)
+            demand_words(changes.get("command", job.command), shell, f"job {quoted(job.id)}")
     for job in jobs if "max_retries" in changes else ():
         least = min(job.attempts, job.max_retries)
         if job.state in WAITING_STATES and changes["max_retries"] < least:

@@ -14,6 +14,8 @@ from ..model.checks import check_command, check_inputs, check_item
 from ..model.errors import InvalidInput, quoted
 from ..model.inputs import Source, Template, combinations, grid, names_of
 from ..model.record import Record
+from ..model.shellwords import in_quotes
+from ..model.surroundings import NO_SHELL, words_of
 from .intake import MAX_BYTES, MAX_JOBS
 
 TYPE_CHECKING = False
@@ -80,7 +82,7 @@ class Inputs(Record):
                 f"these inputs make {count} jobs with {values} inputs in all, at most {MAX_VALUES} are allowed",
                 field="inputs",
             )
-        made = self._made()
+        made = self._made(has_shell=home.shell_of(fields) != NO_SHELL)
         command, item, index, inputs = next(made)
         common = {"batch": None, **{name: value for name, value in fields.items() if name not in OWN}}
         first = {**common, "command": command, "item": item, "item_index": index, "inputs": inputs}
@@ -90,14 +92,19 @@ class Inputs(Record):
             found[0].batch = None
         return [*found, *(found[0].with_input(*one) for one in made)]
 
-    def _made(self) -> Iterator[Made]:
+    def _template_of_words(self, names: Tuple[str, ...]) -> Template:
+        """Return the template of a command that no shell reads: each word has its values as they are."""
+        words = words_of(self.command) if isinstance(self.command, str) else self.command
+        return Template(words, names, quote=in_quotes)
+
+    def _made(self, *, has_shell: bool) -> Iterator[Made]:
         """Yield for each job what it has of its own. Raises InvalidInput."""
         if self.indices is not None:
             yield from ((str(self.command), None, index, None) for index in self.indices)
             return
         try:
             names = names_of(self.sources)
-            template = Template(self.command, names)
+            template = Template(self.command, names) if has_shell else self._template_of_words(names)
             _check_values(self.sources, names)
         except ValueError as error:
             raise InvalidInput(str(error), field="inputs") from None

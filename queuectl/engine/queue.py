@@ -18,8 +18,8 @@ import os
 from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.errors import Conflict, InvalidInput, NotFound, quoted
 from ..store.home import DIRECTORY, VARIABLE, find_home
-from .changing import NEWER_FIELDS, Changing
-from .home.opened import here, search_path
+from .changing import Changing, newer_of
+from .home.opened import here
 from .machine.doorbell import SCHEDULER, WORKERS, ring, ring_schedulers
 
 TYPE_CHECKING = False
@@ -124,6 +124,9 @@ class Queue(Changing):
         hold: bool = NOT_GIVEN,
         cwd: str | os.PathLike[str] = NOT_GIVEN,
         env: Dict[str, str] = NOT_GIVEN,
+        shell: str = NOT_GIVEN,
+        inherit_env: str | Sequence[str] | None = NOT_GIVEN,
+        stdin: str | bytes | None = NOT_GIVEN,
         tags: List[str] | Tuple[str, ...] = NOT_GIVEN,
         allow_background: bool = NOT_GIVEN,
         nice: int = NOT_GIVEN,
@@ -151,9 +154,10 @@ class Queue(Changing):
         The fields are those of JSON, described in docs/adding-jobs.md. `timeout` is in seconds, a text such as
         "5m", a timedelta, or None for none; `run_at` is a text such as "+30m", a datetime (local without a zone),
         or a timedelta from now, and `expires` one of these or None. `after` and its like take an id, a number, a
-        filter, a Job, or several. A job that has the `key` already is returned in place of a new one, unless
-        `if_exists` is "replace" or "error". `others` are refused as they are in JSON. Raises InvalidInput, NotFound for
-        what finds no job to wait for, or Conflict if the id exists, or if the key is taken.
+        filter, a Job, or several. The job inherits variables of this process, which `inherit_env` names: see
+        docs/environment.md. `stdin` is what the command reads. A job that has the `key` already is returned in place of
+        a new one, unless `if_exists` is "replace" or "error". `others` are refused as they are in JSON. Raises
+        InvalidInput, NotFound for what finds no job to wait for, or Conflict if the id exists, or if the key is taken.
         """
         given = {name: value for name, value in locals().items() if name not in ("self", "others")}
         fields = {name: value for name, value in given.items() if value is not NOT_GIVEN}
@@ -166,18 +170,22 @@ class Queue(Changing):
         names: Sequence[str] = (),
         on_progress: Callable[[int], None] | None = None,
         on_skipped: Callable[[Sequence[str]], None] | None = None,
+        like: Job | None = None,
     ) -> list[str]:
         """Enqueue jobs, all of them or none; return their ids.
 
         Where a job is not added since another has its key, the other's id stands in its place; `on_skipped` is told
         these ids, if there are any. `names` says where each came from, for messages. `on_progress` is told now and then
-        how many are written, inside the transaction: it must not wait. Raises InvalidInput with every problem of every
-        job, Conflict, or DaemonUnavailable if workers run that do not know a field that is given.
+        how many are written, inside the transaction: it must not wait. Jobs that do not say what they inherit have what
+        the job `like` has of its caller, where that is given. Raises InvalidInput with every problem of every job,
+        Conflict, or DaemonUnavailable if workers run that do not know a field that is given.
         """
         if isinstance(jobs, (str, dict)):
             raise InvalidInput(f"jobs must be a list of mappings, got {quoted(jobs)}", field="jobs")
-        specs = self.check(jobs, names=names)
-        return self.enqueue_checked(specs, on_progress=on_progress, on_skipped=on_skipped) if specs else []
+        specs = self.check(jobs, names=names, are_copies=like is not None)
+        if not specs:
+            return []
+        return self.enqueue_checked(specs, on_progress=on_progress, on_skipped=on_skipped, like=like)
 
     def add_each(self, command: str | Sequence[str], *sources: Iterable[Input], **fields: Any) -> list[str]:
         """Enqueue a command for each input, or each combination of several sources; return the ids of the jobs.
@@ -200,11 +208,16 @@ class Queue(Changing):
         is_batch: bool = False,
         on_progress: Callable[[int], None] | None = None,
         on_skipped: Callable[[Sequence[str]], None] | None = None,
+        like: Job | None = None,
     ) -> list[str]:
         """Enqueue what `check` has returned, as `enqueue` does; with `is_batch` as a batch named by its first job."""
         store, now = self.store, self.clock.wall()
-        self._demand_known({name for spec in specs for name in NEWER_FIELDS if getattr(spec, name)})
+        self._demand_known({name for spec in specs for name in newer_of(spec)})
         parents = self._parents_of(specs)
+        named = {spec.inherit_env for spec in specs}
+        origins = {words: self.origin(words, has_usual=self.is_caller) for words in named}
+        if like is not None and None in origins:
+            origins[None] = store.hooks.origin_of(like.number)
         with store.writing():
             if any(spec.is_delay or spec.expires_from_now for spec in specs):
                 from .home.clockwatch import follow
@@ -224,7 +237,7 @@ class Queue(Changing):
                 demand_no_circle_in_batches(store, specs, parents)
             ids = store.jobs.enqueue(
                 specs,
-                path=search_path(),
+                origins=origins,
                 actor=self.actor,
                 now=now,
                 parents=parents,
@@ -290,6 +303,10 @@ class Queue(Changing):
         """
         found = self.logs.attempt(self.get(reference), attempt)
         return b"".join(piece.data for piece in self.logs.read(found) if stream in (None, piece.stream))
+
+    def stdin(self, reference: str | int | Job) -> bytes | None:
+        """Return what a job's command reads as standard input, None for nothing. Raises NotFound."""
+        return self.store.contexts.stdin_of(self.get(reference).number)
 
     def attempts(self, reference: str | int | Job) -> List[Attempt]:
         """Return the attempts of a job, oldest first; their times are in milliseconds. Raises NotFound."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted, with_value
-from ..model.lane import HOME, Lane, checked_name
+from ..model.lane import HOME, NO_DEFAULT, Lane, checked_name
 from ..model.queue import DEFAULTS, ShownQueue, default_of
 from ..model.record import Record
 from .home.opened import Part
@@ -89,6 +89,9 @@ class Queues(Part):
             kept = default_of(key, value, self._opened.clock.wall())
         except ValueError as error:
             raise InvalidInput(f"{key} {with_value(error, value)}", field="value") from None
+
+        if key == "shell" and kept is not NO_DEFAULT:
+            self._opened.look_for_shell(kept)
 
         def change(lane: Lane) -> str:
             lane.set_default(key, kept)

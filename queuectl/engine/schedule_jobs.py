@@ -27,6 +27,8 @@ SUGGESTIONS = 20
 INSTEAD = {
     "batch": "each time of the schedule makes a batch of its own",
     "run_at": "its time is that of the schedule; it can wait for others with after",
+    "inherit_env": "give the schedule the option --inherit-env",
+    "stdin": "let its command read a file",
     "expires_at": "give the schedule the option --expires",
     **dict.fromkeys(("key", "if_exists", "key_for"), "--overlap says what happens while jobs of before are unfinished"),
 }
@@ -59,7 +61,7 @@ def read_jobs(
         raise InvalidInput.of(problems, field=FIELD)
     _demand_sound_links(specs, places)
     for spec in specs:
-        spec.batch = None
+        spec.batch = spec.inherit_env = None
     return specs
 
 
@@ -78,7 +80,7 @@ def _name(key: object) -> str | None:
 
 
 def _of_the_fire(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterator[str]:
-    """Yield a problem for each field that only the fire can set."""
+    """Yield a problem for each field that only the fire can set, or whoever adds the schedule."""
     for job, place in zip(jobs, places):
         for key in job:
             if _name(key) in OF_FIRE:

@@ -9,8 +9,10 @@ from ..model.checks import NAME_RULE, check_duration, is_name
 from ..model.cron import Cron
 from ..model.errors import InvalidInput, quoted, with_value
 from ..model.fields import BY_SPELLING, RECURRING_EDITABLE
+from ..model.native import as_json
 from ..model.schedule import CATCH_UP, OVERLAP
 from ..model.spec import parse_changes
+from ..model.surroundings import check_inherit
 from .home.timezone import demand
 
 T = TypeVar("T")
@@ -73,6 +75,14 @@ def read_expires(own: Mapping[str, str]) -> int | None:
         return check_duration(text, 0)
     except ValueError as error:
         raise InvalidInput(f"expires {with_value(error, text)}", field="expires") from None
+
+
+def read_inherit(given: object) -> tuple[str, ...] | None:
+    """Return what the jobs of a schedule inherit of who adds it, as words. Raises InvalidInput."""
+    try:
+        return check_inherit(as_json(given), 0)
+    except ValueError as error:
+        raise InvalidInput(f"inherit_env {with_value(error, given)}", field="inherit_env") from None
 
 
 def read_cron(expression: str) -> Cron:

@@ -16,19 +16,20 @@ from ..model.job import Job, jobs_text
 from ..model.kinds import NONE, exact_duration
 from ..model.native import as_json
 from ..model.schedule import CronPreview, Schedule, ScheduleDetail, ShownSchedule
-from ..model.spec import JobSpec
+from ..model.spec import DEFAULTS, JobSpec
 from ..model.when import LATEST_MS, ago, iso, local
 from ..model.zones import LOCAL, canonical
-from .changing import NEWER_FIELDS
+from .changing import NEWER_FIELDS, newer_of
 from .clockwork.firing import enqueue
 from .editing import difference
-from .home.opened import Part, search_path
+from .home.opened import Part
+from .home.shells import demand_words
 from .home.timezone import demand, home_zone, pin, trouble
 from .machine.doorbell import WORKERS, ring, ring_schedulers
 from .machine.localzone import rules
 from .outgrown import demand_scheduler_that_knows
 from .schedule_jobs import read_jobs
-from .schedule_values import OWN, changes_of, checked, read_cron, read_expires
+from .schedule_values import OWN, changes_of, checked, read_cron, read_expires, read_inherit
 
 NEXT, JOBS = 5, 20
 
@@ -49,14 +50,16 @@ class Schedules(Part):
         catch_up: str = "last",
         overlap: str = "skip",
         expires: str | timedelta = NONE,
+        inherit_env: str | Sequence[str] | None = None,
         **fields: object,
     ) -> Schedule:
         """Add a schedule; `fields` are those of a job in JSON. Raises InvalidInput, or Conflict if it exists.
 
         Instead of a command it may be given several jobs, which `enqueue` would take: each of its times adds them as a
         batch, in which they are called by their ids and may wait for each other. `names` says where each came from, for
-        messages. Each of its jobs expires so long after it was made, such as "2h". Its expression goes by the home's
-        time zone unless `timezone` names another than `local`. The first schedule of a home fixes that zone.
+        messages. Each of its jobs expires so long after it was made, such as "2h". They inherit PATH of this process as
+        it is, and what `inherit_env` names. Its expression goes by the home's time zone unless `timezone` names another
+        than `local`. The first schedule of a home fixes that zone.
 
         Also raises DaemonUnavailable if workers or a scheduler run that do not know such schedules, or a field.
         """
@@ -69,12 +72,14 @@ class Schedules(Part):
             "expires": as_json(expires),
         }
         specs = checked(own, fields, lambda: self._read(name, command, jobs, names, fields))
+        words = read_inherit(inherit_env)
         own.update(
             expression=Cron.parse(expression).expression, timezone=canonical(timezone), expires=read_expires(own)
         )
         if jobs is None:
-            self._demand_known({**own, **{name: getattr(specs[0], name) for name in NEWER_FIELDS}})
+            self._demand_known({**own, **{name: getattr(specs[0], name) for name in newer_of(specs[0])}})
         home, now = self._opened, self._opened.clock.wall()
+        origin = home.origin(words, has_usual=False)
         with home.store.writing():
             first = self._first_time(own["expression"], own["timezone"], now)
             if not home.store.schedules.add(
@@ -82,7 +87,7 @@ class Schedules(Part):
                 is_graph=jobs is not None,
                 **own,
                 next_at=first,
-                path=search_path(),
+                origin=origin,
                 actor=home.actor,
                 now=now,
             ):
@@ -108,7 +113,8 @@ class Schedules(Part):
 
     def _demand_known(self, values: Mapping[str, object]) -> None:
         """Raise DaemonUnavailable if workers or a scheduler of before an upgrade would leave out what is given."""
-        unknown = [name for name in ("expires", *NEWER_FIELDS) if values.get(name)]
+        known = {"expires": None, **DEFAULTS}
+        unknown = [name for name in ("expires", *NEWER_FIELDS) if values.get(name, known[name]) != known[name]]
         if unknown:
             demand_scheduler_that_knows(self._opened, ", ".join(sorted(unknown)))
 
@@ -140,6 +146,8 @@ class Schedules(Part):
             own["timezone"] = canonical(own["timezone"])
         if "expires" in own:
             own["expires"] = read_expires(own)
+        if "shell" in fields:
+            home.look_for_shell(fields["shell"])
         self._demand_known({**own, **fields})
         with home.store.writing():
             before = self.get(name)
@@ -149,6 +157,8 @@ class Schedules(Part):
                 specs = read_jobs(home, name, jobs, names=names, before=specs)
             for field, value in fields.items():
                 setattr(specs[0], field, value)
+            if "shell" in fields or "command" in fields:
+                demand_words(specs[0].command, specs[0].shell, f"schedule {quoted(name)}")
             old = {key: getattr(before, key) for key in OWN}
             after = {**old, **own}
             moves = any(after[key] != old[key] for key in ("expression", "timezone"))

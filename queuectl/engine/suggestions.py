@@ -8,12 +8,16 @@ from ..model.fields import FILTERS
 from ..model.job import STATE_WORDS, states_named
 from ..model.quantity import counted
 from ..model.record import Record
+from ..model.surroundings import NO_SHELL
 from ..model.worker import EVERY_QUEUE
 from ..store import Store
+from .home.opened import search_path
+from .machine.programs import find_in
 
 TAGGED_JOBS = 1_000
 COMMAND_WIDTH = 50
 BATCH = "batch:"
+SHELLS = ("bash", "dash", "fish", "ksh", "sh", "zsh")
 
 
 class Suggestion(Record):
@@ -65,6 +69,12 @@ def _paused(store: Store, prefix: str, limit: int) -> list[Suggestion]:
     ]
 
 
+def _shells(store: Store, prefix: str, limit: int) -> list[Suggestion]:
+    """Return the shells that there are in the caller's PATH, and none."""
+    found = [Suggestion(name) for name in SHELLS if find_in(name, search_path()) is not None]
+    return [*found, Suggestion(NO_SHELL, "the words of the command run")]
+
+
 def _flags(store: Store, prefix: str, limit: int) -> list[Suggestion]:
     return [Suggestion("yes"), Suggestion("no")]
 
@@ -83,6 +93,7 @@ FOUND: dict[str, Callable[[Store, str, int], list[Suggestion]]] = {
         for one in store.locks.all()
     ],
     "webhook": lambda store, prefix, limit: [Suggestion(one.name, one.address) for one in store.webhooks.all()],
+    "shell": _shells,
     "tag": lambda store, prefix, limit: [Suggestion(tag) for tag in store.names.recent_tags(TAGGED_JOBS)],
     "schedule": lambda store, prefix, limit: [Suggestion(one.name, one.expression) for one in store.schedules.all()],
     "group": lambda store, prefix, limit: [

@@ -33,6 +33,7 @@ class FrontEnd:
         self._terminal = terminal
         self._options = options
         self._serve = serve
+        self._has_read_stdin = False
 
     @property
     def is_read_by_people(self) -> bool:
@@ -50,6 +51,9 @@ class FrontEnd:
     def read_stdin(self, limit: int) -> bytes:
         if self._session.owns_stdin:
             raise InvalidInput("stdin cannot be read here, it holds the commands", hint="give a file instead of -")
+        if self._has_read_stdin:
+            raise InvalidInput("stdin can be read once: only one thing can be -", hint="give a file instead of -")
+        self._has_read_stdin = True
         return sys.stdin.buffer.read(limit) if sys.stdin is not None else b""
 
     def progress(self, total: int, label: str) -> Progress:

@@ -44,9 +44,12 @@ def shown_copy_of(job: Job, now: int) -> dict[str, Any]:
 def words_to_add(job: Job, now: int) -> list[str]:
     """Return the words of a command that adds a job like this one.
 
-    The variables of `secrets_of` have no value there: `add` takes the caller's.
+    The variables of `secrets_of` have no value there: `add` takes the caller's. The shell stands there unless every
+    home has it at first. What the command reads as standard input has no place in it.
     """
     values = _given(job, now)
+    if values["shell"] == BY_NAME["shell"].default:
+        del values["shell"]
     command = str(values.pop("command"))
     words = ["queuectl", "add"]
     for name, value in values.items():

@@ -32,6 +32,7 @@ from .checks import (
     check_slots,
 )
 from .kinds import (
+    BYTES,
     DURATION,
     FLAG,
     HOOK,
@@ -56,6 +57,7 @@ from .kinds import (
     read_names,
 )
 from .record import Record
+from .surroundings import SHELL, check_inherit, check_shell, check_stdin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,8 +74,8 @@ class Field(Record):
 
     Of one that is given: `spellings` are other names in JSON; `default` stands in where it is missing, unless
     `setting` names the setting that does; `default_words` say so. `option`, `short`, `also` (names that other tools
-    have), `metavar`, `complete` and `group` are its option's; `edit_help` is the help of the one that changes it,
-    where that differs. `label` stands above it, `filter` is its key in a filter.
+    have), `metavar`, `implied` (what it means without a value), `complete` and `group` are its option's; `edit_help` is
+    the help of the one that changes it, where that differs. `label` stands above it, `filter` is its key in a filter.
     """
 
     name: str
@@ -89,6 +91,7 @@ class Field(Record):
     short: str = ""
     also: tuple[str, ...] = ()
     metavar: str | None = None
+    implied: str | None = None
     complete: str | None = None
     group: str = "options"
     filter: str = ""
@@ -188,6 +191,30 @@ INPUTS = VARIABLES.but(
     texts=input_texts,
 )
 LOCKS = NAMES.but(check=check_locks, example="gpu", given={"anyOf": [NAMES.taken, NAME.taken]})
+SHELL_NAME = TEXT.but(
+    check=check_shell,
+    input="line",
+    given={**STRING, "pattern": r"^(/[^\x00]*|[^\x00\s/-][^\x00\s/]*)$"},
+    is_free=False,
+)
+STDIN = TEXT.but(
+    name="stdin",
+    check=check_stdin,
+    json=lambda data: None if data is None else data.decode("utf-8", "surrogateescape"),
+    text=lambda data: "" if data is None else data.decode("utf-8", "surrogateescape"),
+    given={"anyOf": [STRING, {"type": "null"}]},
+)
+INHERIT = NAMES.but(
+    name="patterns",
+    check=check_inherit,
+    read_one=None,
+    texts=None,
+    example="all",
+    input="line",
+    text=lambda words: "" if words is None else ",".join(words),
+    given={"anyOf": [STRING, {"type": "array", "items": STRING}, {"type": "null"}]},
+)
+INHERITED = NAMES.but(schema={"type": "array", "items": STRING}, given=None)
 PARENTS = REFERENCES.but(read=read_parents, read_one=read_new_parents)
 HOOK_TRAITS = "given editable recurring nullable wide"
 # As a table: the formatter would write each value on a line of its own.
@@ -238,6 +265,20 @@ JOB_FIELDS = (
           label="Directory", default_words="the current one", metavar="DIR", complete="directory", group=HOW),
     Field("env", VARIABLES, "environment variables", "given recurring", label="Environment", default={}, short="-e",
           metavar="NAME[=VALUE]", group=HOW),
+    Field("shell", SHELL_NAME, "what runs the command: the name or the path of a shell; none splits it into words",
+          "given editable recurring shared", default=SHELL, default_words="the setting shell", setting="shell",
+          metavar="bash|/PATH|none", complete="shell", group=HOW),
+    Field("inherit_env", INHERIT,
+          "which variables it takes from whoever adds it: all but secrets, none, default, or names such as CUDA_*",
+          "given passing", default_words="the setting inherit_env", setting="inherit_env", label="Inherits",
+          metavar="PATTERN,...", implied="all", group=HOW),
+    Field("inherited", INHERITED, "the variables that it has from whoever added it", default=(), group=HOW),
+    Field("umask", TEXT.but(input="line", is_free=False), "the umask of whoever added it, in octal", "nullable",
+          label="Umask", group=HOW),
+    Field("stdin", STDIN, "what its command reads as standard input: a file, or - for stdin", "given passing",
+          label="Standard input", metavar="FILE|-", default_words="nothing", complete="file", group=HOW),
+    Field("stdin_size", BYTES, "how much its command is given as standard input", "nullable",
+          label="Standard input", group=HOW),
     Field("tags", NAMES, "names to find it by", "given editable filtered long", default=(), option="--tag", short="-t",
           also=("--label", "--name"),
           filter="tag"),

@@ -20,7 +20,7 @@ MOST_JOBS = 10_000
 LONGEST_FIRE = len("20261128T020013.123Z")
 LONGEST_NAME = MAX_NAME - 1 - LONGEST_FIRE
 # What the fire gives each of the jobs, or no job of a schedule has.
-OF_FIRE = ("batch", "run_at", "expires_at", "key", "if_exists", "key_for")
+OF_FIRE = ("batch", "run_at", "expires_at", "key", "if_exists", "key_for", "inherit_env", "stdin")
 # What each of the jobs may be given.
 LOCAL = tuple(field for field in GIVEN if field.name not in OF_FIRE)
 NAMES = tuple(field.name for field in GIVEN)

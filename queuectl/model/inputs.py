@@ -85,11 +85,12 @@ def names_of(sources: Sequence[Source]) -> Values:
 class Template:
     """A command with placeholders. `names` are those of the columns, as `names_of` has them.
 
-    It is a text for the shell, or words. Raises ValueError for a placeholder that finds no input, or that stands where
-    no value can be quoted.
+    It is a text for the shell, or words, each of which `quote` writes. Raises ValueError for a placeholder that finds
+    no input, or that stands where no value can be quoted.
     """
 
-    def __init__(self, command: str | Sequence[str], names: Values) -> None:
+    def __init__(self, command: str | Sequence[str], names: Values, *, quote: Quote = shell_word) -> None:
+        self._quote = quote
         self._names = {name: at for at, name in enumerate(names)}
         self._has_names = not all(map(is_digits, names))
         self._has_placeholder = False
@@ -116,7 +117,7 @@ class Template:
         for word in words:
             self._parts += [" "] * bool(self._parts) + [self._word(word)]
         if not self._has_placeholder:
-            self._parts += [" ", _all(str, shell_word)]
+            self._parts += [" ", _all(str, self._quote)]
 
     def _word(self, word: str) -> str | Part:
         """Return what writes a word: the values stand in it as they are, and all of it is quoted."""
@@ -127,9 +128,9 @@ class Template:
                 parts += [word[begun : braces.start()], self._value(braces[1], str)]
                 begun = braces.end()
         if not parts:
-            return shell_word(word)
+            return self._quote(word)
         parts.append(word[begun:])
-        return lambda values, number: shell_word(
+        return lambda values, number: self._quote(
             "".join([part if isinstance(part, str) else part(values, number) for part in parts])
         )
 

@@ -298,6 +298,10 @@ class Job:
     pid: int | None
     cwd: str
     env: dict[str, str]
+    shell: str
+    inherited: tuple[str, ...]
+    umask: str | None
+    stdin_size: int | None
     tags: tuple[str, ...]
     allow_background: bool
     nice: int

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any, Mapping
 
 # The fields that a queue may have a default of.
-DEFAULTS = ("max_retries", "timeout", "priority")
+DEFAULTS = ("max_retries", "timeout", "priority", "shell")
 
 
 class ShownQueue(Record):

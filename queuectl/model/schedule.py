@@ -5,6 +5,7 @@ from __future__ import annotations
 from .job import Job, jobs_text
 from .record import Record
 from .spec import JobSpec
+from .surroundings import Origin
 from .zones import LOCAL
 
 # What becomes of the times that passed while nothing ran, and of a time while the last job has not ended.
@@ -31,6 +32,7 @@ class Schedule(Record):
     max_retries: int | None
     timeout: int | None
     nice: int | None
+    shell: str | None
     kill_grace: int | None
     locks: tuple[str, ...] | None
     on_success: str | None
@@ -45,8 +47,15 @@ class Schedule(Record):
     created_by: str
     cwd: str | None
     path: str
+    inherited: dict[str, str]
+    umask: int | None
     env: dict[str, str]
     document: str | None
+
+    @property
+    def origin(self) -> Origin:
+        """What whoever added it has given to its jobs."""
+        return Origin(self.path, self.inherited, self.umask)
 
     @property
     def is_graph(self) -> bool:

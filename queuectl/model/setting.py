@@ -6,6 +6,7 @@ A setting is kept as text (in the home, in the environment) and used as a value:
     duration  integer milliseconds    bytes  integer
     host, url text                    list   tuple of words
     command   text of a command       zone   the name of a time zone, whether or not this machine knows it
+    shell     a shell, or `none`      inherit  tuple of words that say what of the environment is inherited
 
 A setting that may be switched off is None then, written `none`. `parse(show(value)) == value`.
 """
@@ -18,7 +19,7 @@ from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Tuple, Union
+    from typing import Callable, Mapping, Tuple, Union
 
     # Which of these a setting holds follows from its kind.
     Value = Union[int, float, str, Tuple[str, ...], None]
@@ -197,10 +198,24 @@ def _zone(text: str) -> str:
     return canonical(text)
 
 
+def _shell(text: str) -> str:
+    from .surroundings import check_shell
+
+    return check_shell(text, 0)
+
+
+def _inherit(text: str) -> tuple[str, ...]:
+    from .surroundings import check_inherit
+
+    return check_inherit(text, 0) or ()
+
+
 # By kind: what reads it, and what may be given.
-TEXTS = {
+TEXTS: Mapping[str, tuple[Callable[[str], Value], str]] = {
     "host": (_host, "a host name or an IP address"),
     "url": (_url, "an http or https URL without a user name"),
     "command": (_command, "a shell command of at most 64 KiB"),
+    "shell": (_shell, "none, the name of a shell such as bash, or its absolute path"),
+    "inherit": (_inherit, "all, none, default or names such as CUDA_* with commas between"),
     "zone": (_zone, "local, UTC or a zone such as Europe/London"),
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .errors import InvalidInput, did_you_mean, quoted
 from .setting import Setting
+from .surroundings import DEFAULT, SHELL
 from .when import DAY, HOUR, SECOND
 
 TYPE_CHECKING = False
@@ -38,6 +39,10 @@ SETTINGS = (
             low=SECOND, high=DAY, aliases=("max_delay_seconds", "backoff_cap_seconds")),
     Setting(RETRIES, "retry_jitter", "float", 0.1,
             "how much longer a wait may randomly be, as a fraction, so that retries spread out", high=1),
+    Setting(QUEUE, "shell", "shell", SHELL,
+            "what runs a command: the name or the path of a shell; none splits it into words"),
+    Setting(QUEUE, "inherit_env", "inherit", (DEFAULT,),
+            "which of their callers' variables jobs of the command line inherit: all, none, default, or names"),
     Setting(QUEUE, "output_limit", "bytes", 1 << 20, "how much of an attempt's output is kept (its head and tail)",
             low=1 << 10, high=1 << 30),
     Setting(QUEUE, "output_total", "bytes", 2 << 30,
@@ -139,6 +144,8 @@ class Settings:
     backoff_base: float
     max_retry_delay: int
     retry_jitter: float
+    shell: str
+    inherit_env: tuple[str, ...]
     output_limit: int
     output_total: int | None
     worker_count: int

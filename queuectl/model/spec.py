@@ -14,6 +14,7 @@ from .fields import BY_SPELLING, EDITABLE, FROM_NOW, GIVEN, RECURRING, Field
 from .job import COMPLETED
 from .link import WHENS
 from .native import as_json
+from .surroundings import NO_SHELL, words_of
 from .when import is_digits
 
 TYPE_CHECKING = False
@@ -49,6 +50,9 @@ class JobSpec:
     hold: bool
     cwd: str
     env: dict[str, str]
+    shell: str
+    inherit_env: tuple[str, ...] | None
+    stdin: bytes | None
     tags: tuple[str, ...]
     allow_background: bool
     nice: int
@@ -105,6 +109,9 @@ class JobSpec:
         if "command" not in reading.seen:
             reading.refuse("command", "command is missing")
         _demand_time_to_run(reading)
+        shell = reading.values.get("shell", defaults.get("shell"))
+        if shell == NO_SHELL and "command" in reading.values:
+            _demand_words(reading)
         for name, owner in BELONGS.items():
             if reading.values.get(name) not in (None, DEFAULTS[name]) and reading.values.get(owner) is None:
                 reading.refuse(name, f"{name} belongs to a {owner}, give a {owner} as well")
@@ -137,6 +144,15 @@ def _demand_time_to_run(reading: Reading) -> None:
     if expires_at is not None and run_at is not None and expires_at <= run_at:
         key = reading.seen["expires_at"]
         reading.refuse(key, f"{key} must be later than the time to run it")
+
+
+def _demand_words(reading: Reading) -> None:
+    """Refuse a command that cannot be run without a shell."""
+    try:
+        words_of(reading.values["command"])
+    except ValueError as error:
+        key = reading.seen["command"]
+        reading.refuse(key, f"{key} {with_value(error, reading.values['command'])}")
 
 
 class Reading:
@@ -221,6 +237,7 @@ def with_limit(data: Mapping[str, object]) -> Mapping[str, object]:
 
 def _phrase(key: str, value: object, error: ValueError) -> str:
     """Return what is wrong with a field, with the value if that is short and no secret."""
-    if BY_SPELLING[key].kind.is_many or isinstance(value, (dict, list)):
+    kind = BY_SPELLING[key].kind
+    if kind.is_many or kind.name == "stdin" or isinstance(value, (dict, list)):
         return f"{key}: {error}"
     return f"{key} {with_value(error, value)}"

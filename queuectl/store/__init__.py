@@ -56,7 +56,7 @@ __all__ = ["Home", "Store", "preload"]
 NEEDS = {
     "batches": ("counts",),
     "find": ("counts",),
-    "hooks": ("counts",),
+    "hooks": ("counts", "contexts"),
     "jobs": ("counts", "contexts", "lanes", "links"),
     "lanes": ("counts",),
     "locks": ("counts",),

@@ -11,7 +11,7 @@ from ..model.event import CANCELLED_FOR
 from ..model.fields import EDITABLE, FROM_NOW
 from ..model.job import BLOCKED, FINAL_STATES, PENDING, TRANSITIONS, USER, WAITING_STATES
 from ..model.verbs import VERBS
-from .contexts import DEFAULTS, but_defaults
+from .contexts import DEFAULTS, Context, but_defaults
 from .enqueue import PLAIN
 from .expiry import GIVE_REASON, Expiry
 from .namelists import NAME_LISTS, names_of, names_text
@@ -220,9 +220,8 @@ class JobChanges:
         if not changes.keys().isdisjoint(OF_CONTEXT):
             old = self._contexts.get(before["context"])
             options = {**DEFAULTS, **old.options, **{name: changes[name] for name in DEFAULTS if name in changes}}
-            after["context"] = self._contexts.number(
-                changes.get("cwd", old.cwd), old.path, old.env, but_defaults(options)
-            )
+            changed = {"cwd": changes.get("cwd", old.cwd), "options": but_defaults(options)}
+            after["context"] = self._contexts.number(Context.of({**old.parts_by_name(), **changed}))
         if "run_at" in changes:
             state = TRANSITIONS.get((state, "postpone" if after["run_at"] > now else "promote"), state)
             state = BLOCKED if state == PENDING and before["waits"] else state

@@ -8,15 +8,16 @@ from ..model.errors import Conflict
 from ..model.fields import GIVEN, SHARED
 from ..model.job import BLOCKED, HELD, PENDING, SCHEDULED
 from ..model.record import Record
-from .contexts import encode, options_of
+from .contexts import Context, encode, options_of
 from .namelists import NAME_LISTS, names_text
 from .sqlite import sqlite3
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Iterator, Mapping, Sequence, Tuple, Union
+    from typing import Any, Callable, Iterator, Mapping, Sequence, Tuple, Union
 
     from ..model.spec import JobSpec
+    from ..model.surroundings import Origin
     from .batches import Batches
     from .contexts import Contexts
     from .counts import Counts
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
 # Stored as something else than the column of that name; all other fields are stored as they are.
 ELSEWHERE = (
-    *("id", "hold", "if_exists", "run_at", "cwd", "env", "batch_limit", "max_fails", "inputs"),
+    *("id", "hold", "if_exists", "run_at", "cwd", "env", "inherit_env", "stdin", "batch_limit", "max_fails", "inputs"),
     *("after", "after_any", "after_failed"),
 )
 PLAIN = tuple(field.name for field in GIVEN if field not in SHARED and field.name not in (*ELSEWHERE, *NAME_LISTS))
@@ -44,13 +45,16 @@ TELL_EVERY = 1000
 
 
 class Enqueue(Record):
-    """One enqueue of jobs that come from the same place. In a transaction."""
+    """One enqueue of jobs of the same caller. In a transaction.
+
+    `origins` are what the caller gives to the jobs, by what these are to inherit.
+    """
 
     database: Database
     counts: Counts
     contexts: Contexts
     links: Links
-    path: str
+    origins: Mapping[tuple[str, ...] | None, Origin]
     actor: str
     now: int
     schedule: str | None
@@ -110,14 +114,14 @@ class Enqueue(Record):
         self.database.change_many(ENQUEUE, rows if on_progress is None else _counted(rows, on_progress))
 
     def _rows(self, specs: Sequence[JobSpec], numbers: Sequence[int]) -> Iterator[tuple[object, ...]]:
-        contexts: dict[tuple[str, str, str], int] = {}
-        now, path = self.now, self.path
+        contexts: dict[tuple[object, ...], int] = {}
+        now = self.now
         for spec, number, waits in zip(specs, numbers, self._waits()):
             options = options_of(spec)
-            place = (spec.cwd, encode(spec.env), encode(options))
+            place = (spec.cwd, encode(spec.env), encode(options), spec.inherit_env, spec.stdin)
             context = contexts.get(place)
             if context is None:
-                context = contexts[place] = self.contexts.number(spec.cwd, path, spec.env, options)
+                context = contexts[place] = self._context(spec, options)
             yield (
                 number,
                 spec.id or f"job-{number}",
@@ -135,6 +139,13 @@ class Enqueue(Record):
                 *[names_text(getattr(spec, name)) for name in NAME_LISTS],
                 *[getattr(spec, name) for name in PLAIN],
             )
+
+    def _context(self, spec: JobSpec, options: Mapping[str, Any]) -> int:
+        origin = self.origins[spec.inherit_env]
+        stdin = None if spec.stdin is None else self.contexts.add_stdin(spec.stdin)
+        return self.contexts.number(
+            Context(spec.cwd, origin.path, spec.env, options, origin.inherited, origin.umask, stdin)
+        )
 
     def _waits(self) -> Iterator[int]:
         """Yield for each job how many others it waits for."""

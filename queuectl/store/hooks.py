@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from ..model.errors import NotFound
 from ..model.job import BUSY_STATES, HookJob
-from .contexts import decode, encode
+from ..model.surroundings import Origin
+from .contexts import Contexts, decode, encode
 from .counts import Counts
 from .database import Database
 from .schema import one_of
 
 MARK = "UPDATE jobs SET hook_of = ?, hook_facts = ? WHERE number = ?"
-PATH = "SELECT path FROM jobs JOIN contexts ON contexts.id = jobs.context WHERE number = ?"
+CONTEXT = "SELECT context FROM jobs WHERE number = ?"
 OF_JOB = "SELECT id, state, command, hook_facts FROM jobs WHERE hook_of = ? ORDER BY number DESC LIMIT ?"
 BUSY_HOOKS = f"""
 SELECT count(*) FROM jobs INDEXED BY jobs_open_hooks
@@ -21,17 +23,21 @@ REASON = "QUEUECTL_HOOK_REASON"
 class Hooks:
     """The hook jobs of a home."""
 
-    def __init__(self, database: Database, counts: Counts) -> None:
+    def __init__(self, database: Database, counts: Counts, contexts: Contexts) -> None:
         self._database = database
         self._counts = counts
+        self._contexts = contexts
 
     def mark(self, number: int, *, of: int, facts: dict[str, str]) -> None:
         """Note whose hook a new job is, and the variables that tell its command why. In its transaction."""
         self._database.change(MARK, (of, encode(facts), number))
 
-    def path_of(self, number: int) -> str:
-        """Return the search path of a job's commands."""
-        return str(self._database.value(PATH, (number,)))
+    def origin_of(self, number: int) -> Origin:
+        """Return what whoever enqueued a job gave to it. Raises NotFound if the job was removed."""
+        context = self._database.integer(CONTEXT, (number,))
+        if context is None:
+            raise NotFound("the job was removed")
+        return self._contexts.get(context).origin
 
     def of_job(self, number: int, limit: int) -> list[HookJob]:
         """Return the last `limit` hook jobs that a job has added, newest first."""

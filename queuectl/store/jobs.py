@@ -27,9 +27,10 @@ from .schema import CLAIMABLE, DUE, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Optional, Sequence, Tuple
+    from typing import Callable, Mapping, Optional, Sequence, Tuple
 
     from ..model.spec import JobSpec
+    from ..model.surroundings import Origin
     from .enqueue import Parent
     from .expiry import Cancel
     from .parking import ParkingLane
@@ -97,7 +98,7 @@ class Jobs(FinishedJobs):
         self,
         specs: Sequence[JobSpec],
         *,
-        path: str,
+        origins: Mapping[tuple[str, ...] | None, Origin],
         actor: str,
         now: int,
         schedule: str | None = None,
@@ -107,13 +108,13 @@ class Jobs(FinishedJobs):
     ) -> list[str]:
         """Add jobs, all of them or none; return their ids.
 
-        `path` is the search path for their commands, `schedule` the recurring job that they come from;
-        `parents` are for each job those that it waits for, if any job does; with `is_batch` they become a batch, named
-        by the first of them; `on_progress` is called after every thousandth job with the number written. Raises
-        Conflict, naming every id that exists already or comes twice.
+        `origins` are what their caller gives to them, by their `inherit_env`, `schedule` the recurring job that they
+        come from; `parents` are for each job those that it waits for, if any job does; with `is_batch` they become a
+        batch, named by the first of them; `on_progress` is called after every thousandth job with the number written.
+        Raises Conflict, naming every id that exists already or comes twice.
         """
         enqueue = Enqueue(
-            self._database, self._counts, self._contexts, self._links, path, actor, now, schedule, parents, is_batch
+            self._database, self._counts, self._contexts, self._links, origins, actor, now, schedule, parents, is_batch
         )
         return enqueue.run(specs, on_progress)
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 from ..model.fields import RECURRING
 from ..model.schedule import Schedule
 from ..model.spec import JobSpec
-from .contexts import DEFAULTS, NO_OPTIONS, Contexts, decode, decode_options, options_of
+from ..model.surroundings import Origin
+from .contexts import DEFAULTS, NO_OPTIONS, Context, Contexts, decode, decode_environment, decode_options, options_of
 from .database import Database
 from .enqueue import PLAIN
 from .namelists import NAME_LISTS, names_of, names_text
@@ -25,7 +26,8 @@ LISTS = tuple(name for name in KEPT if name in NAME_LISTS)
 FLAGS = ("paused", *(field.name for field in RECURRING if field.kind.is_flag))
 COLUMNS = f"""
 SELECT schedules.id AS id, name, expression, timezone, jobs AS document, {", ".join(KEPT)},
-       catch_up, overlap, expires, paused, next_at, created_at, created_by, cwd, path, env, options
+       catch_up, overlap, expires, paused, next_at, created_at, created_by, cwd, path, env, options,
+       inherited, umask
 FROM schedules JOIN contexts ON contexts.id = schedules.context
 """
 BY_NAME = COLUMNS + "WHERE name = ?"
@@ -84,7 +86,7 @@ class Schedules:
         overlap: str,
         expires: int | None = None,
         next_at: int | None,
-        path: str,
+        origin: Origin,
         actor: str,
         now: int,
     ) -> bool:
@@ -92,7 +94,7 @@ class Schedules:
 
         Its jobs are like the first of `specs`, or if it `is_graph` they are all of these.
         """
-        context = self._context(specs, path, is_graph=is_graph)
+        context = self._context(specs, origin, is_graph=is_graph)
         own = (expression, timezone, context, catch_up, overlap, expires, next_at, now, actor)
         try:
             self._database.insert(ADD, (name, *own, *_jobs(specs, is_graph=is_graph)))
@@ -113,14 +115,14 @@ class Schedules:
         next_at: int | None,
     ) -> None:
         """Give a schedule these values, and for the jobs that it makes from now on `specs`, as `add` takes them."""
-        context = self._context(specs, schedule.path, is_graph=schedule.is_graph)
+        context = self._context(specs, schedule.origin, is_graph=schedule.is_graph)
         own = (expression, timezone, context, catch_up, overlap, expires, next_at)
         self._database.change(EDIT, (*own, *_jobs(specs, is_graph=schedule.is_graph), schedule.id))
 
-    def _context(self, specs: Sequence[JobSpec], path: str, *, is_graph: bool) -> int:
-        # Several jobs have directories, variables and options of their own, and share the path.
+    def _context(self, specs: Sequence[JobSpec], origin: Origin, *, is_graph: bool) -> int:
+        # Several jobs have directories, variables and options of their own, and share the origin.
         env, options = ({}, NO_OPTIONS) if is_graph else (specs[0].env, options_of(specs[0]))
-        return self._contexts.number(specs[0].cwd, path, env, options)
+        return self._contexts.number(Context(specs[0].cwd, origin.path, env, options, origin.inherited, origin.umask))
 
     def get(self, name: str) -> Schedule | None:
         """Return the schedule of this name, or None."""
@@ -207,8 +209,9 @@ def _stored(name: str, value: Any) -> object:
 
 def _schedule(row: Row) -> Schedule:
     flags = {name: bool(row[name]) for name in FLAGS}
-    # Several jobs have directories and locks of their own.
+    # Several jobs have directories, locks and options of their own.
     cwd = row["cwd"] if row["document"] is None else None
     lists = {name: None if row[name] is None else names_of(row[name]) for name in LISTS}
-    options = {**DEFAULTS, **decode_options(row["options"])}
-    return Schedule.of({**dict(row), **flags, **lists, **options, "cwd": cwd, "env": decode(row["env"])})
+    options = dict.fromkeys(DEFAULTS) if cwd is None else {**DEFAULTS, **decode_options(row["options"])}
+    environment = {"env": decode(row["env"]), "inherited": decode_environment(row["inherited"])}
+    return Schedule.of({**dict(row), **flags, **lists, **options, **environment, "cwd": cwd})

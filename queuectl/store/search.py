@@ -7,7 +7,8 @@ from ..model.fields import KEPT
 from ..model.job import PENDING, WAITING_STATES, Job
 from ..model.link import STUCK, WHENS
 from ..model.record import Record
-from .contexts import DEFAULTS, decode, decode_options
+from ..model.surroundings import umask_text
+from .contexts import DEFAULTS, decode, decode_environment, decode_options
 from .namelists import NAME_LISTS, names_of
 from .relatives import PARENT_ID, WITH_PARENT
 from .schema import CLAIMABLE, FINAL, IS_STUCK, PARKED
@@ -20,15 +21,18 @@ if TYPE_CHECKING:
     from .sqlite import Row
 
 # What a job tells of its last attempt stands in both tables, or there alone.
-SOURCES = {"worker": "attempts", "pid": "attempts", "cwd": "contexts", "env": "contexts"}
-# All but what links and the options of the context tell.
-STORED = [name for name in Job.FIELDS if name not in ("stuck", *WHENS.values(), *DEFAULTS)]
+SOURCES = {
+    **dict.fromkeys(("worker", "pid"), "attempts"),
+    **dict.fromkeys(("cwd", "env", "inherited", "umask"), "contexts"),
+}
+# All but what links and the options of the context tell, and what is counted.
+STORED = [name for name in Job.FIELDS if name not in ("stuck", "stdin_size", *WHENS.values(), *DEFAULTS)]
 # As IS_STUCK of the schema, for a question in which other tables have such columns too.
 STUCK_JOB = "(jobs.hopeless > 0 AND jobs.finished_at IS NULL)"
 FLAGS = [field.name for field in KEPT if field.kind.is_flag]
 JOBS = f"""
 SELECT {", ".join(f"{SOURCES.get(name, 'jobs')}.{name} AS {name}" for name in STORED)}, {STUCK_JOB} AS stuck,
-       contexts.options AS options
+       contexts.options AS options, (SELECT length(data) FROM stdins WHERE id = contexts.stdin) AS stdin_size
 FROM jobs JOIN contexts ON contexts.id = jobs.context LEFT JOIN attempts ON attempts.id = jobs.attempt_id
 """
 BY_NUMBERS = JOBS + "WHERE number IN ({})"
@@ -145,6 +149,8 @@ class Search(Table):
 def _job(row: Row, parents: Mapping[str, Sequence[str]]) -> Job:
     values = {**dict(zip(row.keys(), row)), **{name: tuple(parents.get(name, ())) for name in WHENS.values()}}
     values["env"] = decode(values["env"])
+    values["inherited"] = tuple(decode_environment(values["inherited"]))
+    values["umask"] = umask_text(values["umask"])
     values["inputs"] = decode(values["inputs"]) if values["inputs"] else None
     values.update({**DEFAULTS, **decode_options(values.pop("options"))})
     values.update((name, names_of(values[name])) for name in NAME_LISTS)

@@ -242,6 +242,17 @@ def test_locks_are_completed_by_name(home: str, words: tuple[str, ...], offered:
     assert values(home, *words) == offered
 
 
+def test_shells_that_there_are_are_completed(home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Queue(home) as queue:
+        queue.add("true")
+    for name in ("zsh", "bash"):
+        (tmp_path / name).touch(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert values(home, "add", "true", "--shell", "") == ["bash", "zsh", "none"]
+    assert values(home, "edit", "1", "--shell=z") == ["--shell=zsh"]
+    assert [one.value for one in complete(home, "add", "true", "--shell", f"{tmp_path}/z")] == [f"{tmp_path}/zsh"]
+
+
 def test_settings_and_what_they_may_be(home: str) -> None:
     assert values(home, "config", "get", "") == [setting.name for setting in SETTINGS]
     assert values(home, "config", "u") == ["unset"]

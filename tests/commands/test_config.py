@@ -20,6 +20,8 @@ OTHER = {
     "url": "http://example.org/x",
     "list": "failed,dead",
     "zone": "UTC",
+    "shell": "/opt/my shell",
+    "inherit": "none,CUDA_*",
     "command": "notify-send QueueCTL 'it is over'",
 }
 NAMES = [setting.name for setting in SETTINGS]

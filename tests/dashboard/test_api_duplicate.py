@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from queuectl import Queue
 from queuectl.model.job import PENDING
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
@@ -31,6 +34,25 @@ def test_a_duplicate_has_what_is_given_in_place_of_the_others_and_shown_secrets_
     assert api.ask("POST", "/jobs/a/duplicate", {"priority": "high"}).status == 422
     assert api.ask("POST", "/jobs/a/duplicate", {"id": "a"}).status == 409
     assert api.ask("POST", "/jobs/a/duplicate", {"retries": 1, "max_retries": 1}).status == 422
+
+
+def test_a_duplicate_has_what_the_caller_of_the_other_gave_and_reads_the_same(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEBUG", "mine")
+    monkeypatch.setenv("PATH", "/of/the/caller")
+    with Queue(api.app.queue.home.path) as caller:
+        caller.add("cat", id="a", inherit_env="DEBUG", stdin=b"\0in")
+    monkeypatch.setenv("PATH", "/of/the/dashboard")
+    monkeypatch.setenv("DEBUG", "of the dashboard")
+    copies = [api.post("/jobs/a/duplicate", given, 201)["job"] for given in ({}, {"stdin": "new"})]
+    one = api.app.queue.store.hooks.origin_of(copies[0]["number"])
+    assert (one.path, one.inherited["DEBUG"]) == ("/of/the/caller", "mine")
+    assert copies[0]["umask"] == api.app.queue.get("a").umask is not None
+    assert [api.app.queue.stdin(copy["id"]) for copy in copies] == [b"\0in", b"new"]
+    named = api.post("/jobs/a/duplicate", {"inherit_env": "PATH,DEBUG"}, 201)["job"]
+    other = api.app.queue.store.hooks.origin_of(named["number"])
+    assert (other.path, dict(other.inherited)) == ("/of/the/dashboard", {"DEBUG": "of the dashboard"})
 
 
 def test_what_a_duplicate_gets_is_what_another_job_is_added_with(api: Api) -> None:

@@ -14,7 +14,7 @@ from queuectl.model.job import BLOCKED, COMPLETED, DEAD, HELD, PENDING, PROCESSI
 from queuectl.model.piece import STDERR, STDOUT, Piece
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
-from tests.store.building import NOW, add, bring_to, claim, employ, finish, spec, write
+from tests.store.building import NOW, ORIGINS, add, bring_to, claim, employ, finish, spec, write
 
 api = asking.api
 
@@ -141,6 +141,17 @@ def test_a_refusal_names_the_first_field_that_is_wrong(api: Api, change: dict[st
 
 def test_a_refusal_names_the_field_that_is_missing(api: Api) -> None:
     assert api.ask("POST", "/jobs", {"queue": "q"}).error["field"] == "command"
+
+
+def test_a_job_of_the_api_inherits_only_what_it_names(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    api.app.queue.config.set("inherit_env", "all")
+    for name in ("DEBUG", "LANG", "DISPLAY"):
+        monkeypatch.setenv(name, "x")
+    one = api.post("/jobs", {"command": "true"}, 201)
+    other = api.post("/jobs", {"command": "cat", "inherit_env": ["DEBUG"], "stdin": "é", "shell": "bash"}, 201)
+    assert [(job["inherited"], job["umask"]) for job in (one, other)] == [([], None), (["DEBUG"], None)]
+    assert (other["stdin_size"], other["shell"]) == (2, "bash")
+    assert api.app.queue.stdin(other["id"]) == "é".encode()
 
 
 def test_an_id_that_exists_is_a_conflict(api: Api) -> None:
@@ -375,7 +386,7 @@ def test_a_csv_cell_is_no_formula(api: Api) -> None:
 
 def test_a_blocked_job_is_listed_too(api: Api) -> None:
     bring_to(api.store, BLOCKED, id="a")
-    write(api.store, api.store.jobs.enqueue, [spec()], path="/bin", actor="test", now=NOW)
+    write(api.store, api.store.jobs.enqueue, [spec()], origins=ORIGINS, actor="test", now=NOW)
     assert api.ids("state:blocked") == ["a"]
 
 

@@ -166,7 +166,7 @@ def test_the_table_of_fields_is_complete() -> None:
 
 JSON_FORMS = {
     "references": "text, or array of texts",
-    **dict.fromkeys(("id", "name", "text", "time"), "text"),
+    **dict.fromkeys(("id", "name", "text", "time", "stdin"), "text"),
     "integer": "whole number",
     "share": "whole number, or text",
     "word": "text",
@@ -174,6 +174,7 @@ JSON_FORMS = {
     "flag": "`true` or `false`",
     "hook": "text",
     "names": "array of texts",
+    "patterns": "text, or array of texts",
     "variables": "object of texts",
 }
 

@@ -44,6 +44,12 @@ VALUES: list[tuple[str, object, str]] = [
     ("tags", ["a", "b"], "a,b"),
     ("tags", [], ""),
     ("nice", 19, "19"),
+    ("shell", "bash", "bash"),
+    ("shell", " /opt/my shell", "/opt/my shell"),
+    ("shell", "NONE", "none"),
+    ("inherit_env", "all", "all"),
+    ("inherit_env", ["LANG", "CUDA_*"], "LANG,CUDA_*"),
+    ("stdin", "two\nlines\n", "two\nlines\n"),
     ("kill_grace", 0, "0s"),
     ("key", "a b: c", "a b: c"),
     ("key", None, "none"),
@@ -109,7 +115,8 @@ def test_no_two_fields_share_an_option_or_a_key_of_a_filter() -> None:
 
 
 def test_a_setting_that_is_a_default_exists() -> None:
-    assert [find(field.setting).name for field in GIVEN if field.setting] == ["max_retries", "timeout"]
+    found = [find(field.setting).name for field in GIVEN if field.setting]
+    assert found == ["max_retries", "timeout", "shell", "inherit_env"]
 
 
 def test_the_help_tells_the_limits() -> None:

@@ -167,6 +167,7 @@ def test_a_job_shows_its_id_state_and_the_start_of_its_command() -> None:
 def test_a_job_as_a_dict_has_all_fields_and_no_secrets() -> None:
     job = a_job()
     object.__setattr__(job, "env", {"API_TOKEN": "hush", "LANG": "C"})
+    object.__setattr__(job, "inherited", ("LANG",))
     object.__setattr__(job, "tags", ("x", "y"))
     object.__setattr__(job, "locks", ("gpu",))
     values = job.as_dict()

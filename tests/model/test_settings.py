@@ -85,7 +85,8 @@ def test_both_ends_of_a_range_are_taken_and_nothing_beyond(
 
 
 def test_every_setting_with_a_range_is_tested_at_its_ends() -> None:
-    bounded = {setting.name for setting in SETTINGS if setting.kind not in ("host", "url", "list", "zone", "command")}
+    texts = ("host", "url", "list", "zone", "command", "shell", "inherit")
+    bounded = {setting.name for setting in SETTINGS if setting.kind not in texts}
     assert bounded == {name for name, *_ in RANGES}
 
 
@@ -122,7 +123,7 @@ def test_none_switches_off_what_can_be(name: str) -> None:
 
 def test_none_is_refused_elsewhere() -> None:
     for setting in SETTINGS:
-        if not setting.optional and setting.kind != "host":
+        if not setting.optional and setting.kind not in ("host", "shell", "inherit"):
             assert 'got "none"' in refusal(setting, "none").message
 
 

@@ -31,6 +31,9 @@ def test_what_is_not_given_has_a_default() -> None:
         "hold": False,
         "cwd": "/work",
         "env": {},
+        "shell": "/bin/sh",
+        "inherit_env": None,
+        "stdin": None,
         "tags": (),
         "allow_background": False,
         "nice": 0,
@@ -63,6 +66,7 @@ def test_every_field_can_be_given() -> None:
         "hold": True,
         "cwd": "/x",
         "env": {"A": "b"},
+        "shell": "bash",
         "allow_background": True,
         "nice": 5,
         "batch": "b",
@@ -78,10 +82,22 @@ def test_every_field_can_be_given() -> None:
         "inputs": {"b": "", "a": "x"},
     }
     awaited = {"after": "a", "after_any": ["b", 3], "after_failed": ["tag:x"]}
+    surroundings = {"inherit_env": "LANG,LC_*", "stdin": "in"}
     spec = parse(
-        **same, **awaited, timeout=3, run_at="+1s", expires="2s", tags=["t"], lock=["gpu"], kill_grace=1.5, key_for="1h"
+        **same,
+        **awaited,
+        timeout=3,
+        run_at="+1s",
+        expires="2s",
+        tags=["t"],
+        lock=["gpu"],
+        kill_grace=1.5,
+        key_for="1h",
+        **surroundings,
     )
     read = {
+        "inherit_env": ("LANG", "LC_*"),
+        "stdin": b"in",
         "command": "true",
         "timeout": 3_000,
         "kill_grace": 1_500,

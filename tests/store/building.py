@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 import sys
-from typing import TYPE_CHECKING, Any, Callable, Sequence, TypeVar
+from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence, TypeVar
 
 from queuectl.engine.machine.identity import Identity
 from queuectl.model.job import (
@@ -22,6 +22,7 @@ from queuectl.model.job import (
 )
 from queuectl.model.record import Record
 from queuectl.model.spec import JobSpec
+from queuectl.model.surroundings import Origin
 from queuectl.store import Home, Store, schema
 from queuectl.store.claim import Claim
 from queuectl.store.namelists import names_of
@@ -38,10 +39,14 @@ Stores = Callable[..., Store]
 NOW = 1_767_225_600_000
 LATER = NOW + 60_000
 LEASE = 30_000
+# What the caller gives to its jobs.
+ORIGIN = Origin("/bin")
+ORIGINS: Mapping[tuple[str, ...] | None, Origin] = {None: ORIGIN}
 
 TABLES = (
     "meta",
     "settings",
+    "stdins",
     "contexts",
     "jobs",
     "attempts",
@@ -93,7 +98,7 @@ def spec(command: str = "true", **fields: Any) -> JobSpec:
 def enqueue(store: Store, *specs: JobSpec, now: int = NOW, path: str = "/bin") -> list[str]:
     """Add jobs in a transaction of their own; return their ids."""
     with store.writing():
-        return store.jobs.enqueue(specs, path=path, actor="test", now=now)
+        return store.jobs.enqueue(specs, origins={None: Origin(path)}, actor="test", now=now)
 
 
 def add(store: Store, command: str = "true", now: int = NOW, **fields: Any) -> int:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from queuectl.model.job import CANCELLED, HELD, PENDING, SCHEDULED
 from queuectl.store import Store
-from tests.store.building import LATER, NOW, claim, finish, job, spec, write
+from tests.store.building import LATER, NOW, ORIGINS, claim, finish, job, spec, write
 
 
 def add(store: Store, *parents: tuple[int | str, str], state: str = PENDING, batch: str | None = None) -> int:
     """Add a job that waits for these parents; return its number."""
     new = spec(hold=state == HELD, run_at=LATER if state == SCHEDULED else None, batch=batch)
-    write(store, store.jobs.enqueue, [new], path="", actor="test", now=NOW, parents=[parents])
+    write(store, store.jobs.enqueue, [new], origins=ORIGINS, actor="test", now=NOW, parents=[parents])
     return int(store.database.value("SELECT max(number) FROM jobs"))
 
 

@@ -12,7 +12,7 @@ from queuectl.model.errors import InvalidInput, NotFound
 from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, PENDING
 from queuectl.model.link import ANY, BADLY
 from queuectl.store import Store, links
-from tests.store.building import LATER, NOW, assert_whole, claim, finish, job, spec, steps_taken, write
+from tests.store.building import LATER, NOW, ORIGINS, assert_whole, claim, finish, job, spec, steps_taken, write
 from tests.store.linking import add, end, settle_all, stands
 
 B = "batch:b"
@@ -120,7 +120,7 @@ def test_a_child_that_waits_in_vain_for_a_failure_names_the_batch(store: Store) 
 
 def test_a_stopped_batch_has_ended_once_all_that_wait_in_it_are_cancelled(store: Store) -> None:
     new = [spec(batch="b", max_fails="1"), spec(batch="b"), spec(batch="b")]
-    write(store, store.jobs.enqueue, new, path="", actor="test", now=NOW)
+    write(store, store.jobs.enqueue, new, origins=ORIGINS, actor="test", now=NOW)
     children = [add(store, (B, kind)) for kind in (COMPLETED, ANY)]
     assert finish(store, claim(store), DEAD)
     assert write(store, store.jobs.cancel_stopped, NOW, 1, actor="test") == 1
@@ -198,7 +198,7 @@ def test_a_batch_that_is_not_there_cannot_be_waited_for(store: Store) -> None:
 
 def test_jobs_may_wait_for_a_batch_that_begins_with_them(store: Store) -> None:
     new, parents = [spec(), spec(batch="b")], [[(B, COMPLETED)], []]
-    write(store, store.jobs.enqueue, new, path="", actor="test", now=NOW, parents=parents)
+    write(store, store.jobs.enqueue, new, origins=ORIGINS, actor="test", now=NOW, parents=parents)
     assert stands(store, 1) == (BLOCKED, False)
     end(store, 2, COMPLETED)
     assert stands(store, 1) == (PENDING, False)
@@ -252,7 +252,7 @@ def test_more_children_of_a_batch_than_one_transaction_tells_are_told_in_several
     member = add(store, batch="b")
     children = [spec() for _ in range(links.AT_ONCE * 3)]
     parents = [[(B, COMPLETED)]] * len(children)
-    write(store, store.jobs.enqueue, children, path="", actor="test", now=NOW, parents=parents)
+    write(store, store.jobs.enqueue, children, origins=ORIGINS, actor="test", now=NOW, parents=parents)
     end(store, member, DEAD)
     assert store.links.count_stuck() == links.AT_ONCE
     # What was put off is told how the batch stands by then.
@@ -269,7 +269,15 @@ def test_four_times_as_many_jobs_in_a_batch_that_others_wait_for_cost_four_times
     def add_and_end(jobs: int, batch: str) -> None:
         root = add(store)
         new = [spec(batch=batch) for _ in range(jobs)]
-        write(store, store.jobs.enqueue, new, path="", actor="test", now=NOW, parents=[[(root, COMPLETED)]] * len(new))
+        write(
+            store,
+            store.jobs.enqueue,
+            new,
+            origins=ORIGINS,
+            actor="test",
+            now=NOW,
+            parents=[[(root, COMPLETED)]] * len(new),
+        )
         child = add(store, (f"batch:{batch}", COMPLETED))
         end(store, root, DEAD)
         settle_all(store)
@@ -292,7 +300,7 @@ def test_the_end_of_a_job_costs_the_same_however_many_wait_for_its_batch(store: 
         with store.writing():
             jobs = [*[spec(batch=batch)] * 2, *[spec()] * children]
             parents = [(), (), *[[(f"batch:{batch}", COMPLETED)]] * children]
-            store.jobs.enqueue(jobs, path="", actor="test", now=NOW, parents=parents)
+            store.jobs.enqueue(jobs, origins=ORIGINS, actor="test", now=NOW, parents=parents)
         counted.append(steps_taken(store, lambda: finish(store, claim(store))))
         assert not store.links.has_follow_ups()
         assert finish(store, claim(store)) and not store.links.has_follow_ups()
@@ -312,7 +320,7 @@ def test_retention_looks_once_at_what_waits_for_a_batch_not_for_each_job_of_it(s
         with store.writing():
             specs = [spec(batch=batch)] * jobs + [spec()] * jobs
             parents = [*[()] * jobs, *[[(f"batch:{batch}", COMPLETED)]] * jobs]
-            ids = store.jobs.enqueue(specs, path="", actor="test", now=NOW, parents=parents)
+            ids = store.jobs.enqueue(specs, origins=ORIGINS, actor="test", now=NOW, parents=parents)
             # Those that wait end first: their links stay open.
             for identifier in reversed(ids):
                 store.jobs.cancel(int(identifier[len("job-") :]), NOW)

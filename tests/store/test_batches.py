@@ -15,6 +15,7 @@ from queuectl.store.jobs import PASSED_OVER_AT_ONCE
 from tests.store.building import (
     LATER,
     NOW,
+    ORIGINS,
     add,
     assert_whole,
     claim,
@@ -202,7 +203,7 @@ def test_a_filter_finds_the_jobs_of_a_batch(store: Store) -> None:
 def test_jobs_that_form_a_batch_are_named_by_their_first_number(store: Store) -> None:
     add(store)
     with store.writing():
-        ids = store.jobs.enqueue([spec(), spec()], path="/bin", actor="test", now=NOW, is_batch=True)
+        ids = store.jobs.enqueue([spec(), spec()], origins=ORIGINS, actor="test", now=NOW, is_batch=True)
     assert [job(store, number).batch for number in (2, 3)] == ["batch-2", "batch-2"]
     found = store.batches.get("batch-2", NOW)
     assert ids == ["job-2", "job-3"] and found is not None and found.jobs == 2
@@ -213,7 +214,7 @@ def test_a_batch_whose_number_moves_on_is_named_by_the_number_that_it_gets(store
     add(store, id="job-3")
     add(store, batch="batch-4")
     with store.writing():
-        ids = store.jobs.enqueue([spec(max_fails="1")], path="/bin", actor="test", now=NOW, is_batch=True)
+        ids = store.jobs.enqueue([spec(max_fails="1")], origins=ORIGINS, actor="test", now=NOW, is_batch=True)
     assert (ids, job(store, 4).batch) == (["job-4"], "batch-4-2")
     assert [batch.max_fails for batch in store.batches.newest(9, NOW)] == ["1", None]
     assert_whole(store)

@@ -16,11 +16,11 @@ from queuectl.model.piece import Piece
 from queuectl.store import Store
 from queuectl.store.lockfile import is_held
 from queuectl.store.trouble import refused, unavailable
-from tests.store.building import NOW, Stores, add, assert_whole, bring_to, contents, open_store, spec, write
+from tests.store.building import NOW, ORIGINS, Stores, add, assert_whole, bring_to, contents, open_store, spec, write
 
 # Each would change something in the home of the next fixture.
 WRITES = {
-    "enqueue": lambda store: store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW),
+    "enqueue": lambda store: store.jobs.enqueue([spec()], origins=ORIGINS, actor="test", now=NOW),
     "claim": lambda store: store.jobs.claim(worker=1, now=NOW, lease_until=1),
     "renew": lambda store: store.jobs.renew(1, 1, 1),
     "finish": lambda store: store.jobs.finish(
@@ -79,7 +79,7 @@ def test_an_error_undoes_the_whole_transaction(store: Store) -> None:
     add(store)
     before = contents(store)
     with pytest.raises(ZeroDivisionError), store.writing():
-        store.jobs.enqueue([spec(), spec(queue="q")], path="/bin", actor="test", now=NOW)
+        store.jobs.enqueue([spec(), spec(queue="q")], origins=ORIGINS, actor="test", now=NOW)
         store.jobs.remove(1)
         raise ZeroDivisionError
     assert contents(store) == before
@@ -87,7 +87,7 @@ def test_an_error_undoes_the_whole_transaction(store: Store) -> None:
 
 def test_counts_of_an_undone_transaction_are_forgotten(store: Store) -> None:
     with pytest.raises(ZeroDivisionError), store.writing():
-        store.jobs.enqueue([spec(queue="undone")], path="/bin", actor="test", now=NOW)
+        store.jobs.enqueue([spec(queue="undone")], origins=ORIGINS, actor="test", now=NOW)
         raise ZeroDivisionError
     add(store)
     assert store.counts.by_queue() == {"default": {PENDING: 1}}
@@ -96,7 +96,7 @@ def test_counts_of_an_undone_transaction_are_forgotten(store: Store) -> None:
 
 def test_counts_are_right_inside_the_transaction_that_changes_them(store: Store) -> None:
     with store.writing():
-        store.jobs.enqueue([spec(), spec()], path="/bin", actor="test", now=NOW)
+        store.jobs.enqueue([spec(), spec()], origins=ORIGINS, actor="test", now=NOW)
         assert store.counts.by_state() == {PENDING: 2}
         store.jobs.cancel(1, NOW)
         assert store.counts.by_state() == {PENDING: 1, "cancelled": 1}
@@ -118,7 +118,7 @@ def test_transactions_do_not_nest(store: Store, home: str) -> None:
 def test_a_transaction_is_seen_by_others_only_as_a_whole(store: Store, stores: Stores) -> None:
     other = stores()
     with store.writing():
-        store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW)
+        store.jobs.enqueue([spec()], origins=ORIGINS, actor="test", now=NOW)
         store.events.add("enqueue", actor="test", now=NOW, job=1)
         assert other.names.last() is None
     assert other.names.last() == 1 and len(other.events.of_job(1)) == 1

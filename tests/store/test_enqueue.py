@@ -13,6 +13,7 @@ from queuectl.store import Store
 from tests.store.building import (
     LATER,
     NOW,
+    ORIGINS,
     Stores,
     add,
     assert_whole,
@@ -81,7 +82,7 @@ def test_an_empty_batch_adds_nothing(store: Store) -> None:
 def test_a_large_batch_is_one_transaction(store: Store, stores: Stores) -> None:
     other = stores()
     with store.writing():
-        ids = store.jobs.enqueue([spec(f"echo {n}") for n in range(3_000)], path="/bin", actor="test", now=NOW)
+        ids = store.jobs.enqueue([spec(f"echo {n}") for n in range(3_000)], origins=ORIGINS, actor="test", now=NOW)
         assert other.names.last() is None
     assert ids == [f"job-{n}" for n in range(1, 3_001)]
     assert other.counts.by_state() == {PENDING: 3_000}
@@ -129,8 +130,8 @@ def test_a_refused_batch_leaves_the_transaction_usable(store: Store) -> None:
     enqueue(store, spec(id="a"))
     with store.writing():
         with pytest.raises(Conflict):
-            store.jobs.enqueue([spec(id="z"), spec(id="a")], path="/bin", actor="test", now=NOW)
-        store.jobs.enqueue([spec(id="b")], path="/bin", actor="test", now=NOW)
+            store.jobs.enqueue([spec(id="z"), spec(id="a")], origins=ORIGINS, actor="test", now=NOW)
+        store.jobs.enqueue([spec(id="b")], origins=ORIGINS, actor="test", now=NOW)
     assert store.names.number_of("z") is None
     assert store.names.in_range(1, 9) == [1, 2]
     assert_whole(store)
@@ -169,14 +170,14 @@ def test_a_number_never_comes_back(store: Store) -> None:
 
 def test_numbers_that_were_rolled_back_are_given_again(store: Store) -> None:
     with pytest.raises(ZeroDivisionError), store.writing():
-        store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW)
+        store.jobs.enqueue([spec()], origins=ORIGINS, actor="test", now=NOW)
         raise ZeroDivisionError
     assert enqueue(store, spec()) == ["job-1"]
 
 
 def test_a_job_can_be_claimed_by_the_transaction_that_added_it(store: Store) -> None:
     with store.writing():
-        store.jobs.enqueue([spec(queue="new")], path="/bin", actor="test", now=NOW)
+        store.jobs.enqueue([spec(queue="new")], origins=ORIGINS, actor="test", now=NOW)
         claimed = store.jobs.claim(worker=1, now=NOW, lease_until=1)
     assert claimed is not None and claimed.queue == "new"
     assert take(store) is None

@@ -8,7 +8,7 @@ import pytest
 
 from queuectl.model.job import COMPLETED, DEAD, FINAL_STATES, OPEN_STATES, PENDING, STATES
 from queuectl.store import Store
-from tests.store.building import NOW, add, assert_whole, bring_to, claim, finish, job, spec, state_of, write
+from tests.store.building import NOW, ORIGINS, add, assert_whole, bring_to, claim, finish, job, spec, state_of, write
 
 HOUR = 3_600_000
 
@@ -43,7 +43,7 @@ def test_the_last_one_to_end_keeps_the_key(store: Store) -> None:
 def test_the_table_itself_refuses_a_second_unfinished_job_with_a_key(store: Store) -> None:
     add(store, key="a")
     with pytest.raises(sqlite3.IntegrityError), store.writing():
-        store.jobs.enqueue([spec(key="a")], path="/bin", actor="test", now=NOW)
+        store.jobs.enqueue([spec(key="a")], origins=ORIGINS, actor="test", now=NOW)
     assert_whole(store)
 
 

@@ -9,7 +9,19 @@ import pytest
 from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, FINAL_STATES, HELD, PENDING, SCHEDULED
 from queuectl.model.link import ANY, BADLY, KINDS, SATISFIED, Relative, fate, stronger
 from queuectl.store import Store, links
-from tests.store.building import LATER, NOW, assert_whole, claim, finish, job, outcome_for, spec, state_of, write
+from tests.store.building import (
+    LATER,
+    NOW,
+    ORIGINS,
+    assert_whole,
+    claim,
+    finish,
+    job,
+    outcome_for,
+    spec,
+    state_of,
+    write,
+)
 from tests.store.linking import add, end, settle_all, stands
 
 
@@ -268,7 +280,15 @@ def test_an_edit_that_frees_a_stuck_job_frees_those_behind_it(store: Store) -> N
 def test_more_children_than_one_transaction_tells_are_told_in_several(store: Store, count: int, rounds: int) -> None:
     parent = add(store)
     found = [spec() for _ in range(count)]
-    write(store, store.jobs.enqueue, found, path="", actor="test", now=NOW, parents=[[(parent, COMPLETED)]] * count)
+    write(
+        store,
+        store.jobs.enqueue,
+        found,
+        origins=ORIGINS,
+        actor="test",
+        now=NOW,
+        parents=[[(parent, COMPLETED)]] * count,
+    )
     end(store, parent, COMPLETED)
     assert store.counts.by_state()[PENDING] == min(count, links.AT_ONCE)
     assert settle_all(store) == rounds

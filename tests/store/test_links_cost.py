@@ -11,7 +11,7 @@ import pytest
 from queuectl.engine.circles import demand_no_circle_of_edit
 from queuectl.model.job import COMPLETED, DEAD
 from queuectl.store import Store
-from tests.store.building import NOW, claim, finish, open_store, outcome_for, spec, steps_taken, write
+from tests.store.building import NOW, ORIGINS, claim, finish, open_store, outcome_for, spec, steps_taken, write
 from tests.store.linking import settle_all
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,7 @@ def fan(length: int) -> Callable[[Store], None]:
 
 def add(store: Store, parents: Sequence[Sequence[tuple[str, str]]]) -> None:
     specs = [spec(id=f"j{place}") for place in range(len(parents))]
-    write(store, store.jobs.enqueue, specs, path="", actor="test", now=NOW, parents=parents)
+    write(store, store.jobs.enqueue, specs, origins=ORIGINS, actor="test", now=NOW, parents=parents)
 
 
 def die(store: Store) -> None:

@@ -109,7 +109,7 @@ HOT = {
     "the workers and what they run": (workers.ALL, (), "jobs_processing"),
     "what ended since": (search.ENDED_SINCE, ("dead", 0, 5), "jobs_finished"),
     "what ended each minute": (stats.PER_MINUTE, (0,), "PRIMARY KEY"),
-    "a context": (contexts.FIND, ("/", "", "", ""), "sqlite_autoindex_contexts_1"),
+    "a context": (contexts.FIND, ("/", "", "", "", b"", 18, None), "sqlite_autoindex_contexts_1"),
     "the unfinished job with a key": (keys.OPEN_HOLDER, ("a",), "jobs_key"),
     "the job that keeps a key": (keys.KEPT_UNTIL, ("a", NOW), "jobs_kept_key"),
     "schedules that are due": (schedules.DUE, (NOW, 50), "schedules_due"),
@@ -228,7 +228,7 @@ def test_firing_costs_the_same_with_thousands_of_jobs_and_fires(store: Store) ->
         catch_up="last",
         overlap="skip",
         next_at=NOW,
-        path="/bin",
+        origin=building.ORIGIN,
         actor="test",
         now=NOW,
     )
@@ -248,7 +248,7 @@ def test_firing_costs_the_same_with_thousands_of_jobs_and_fires(store: Store) ->
         found = store.schedules.get("a")
         assert found is not None
         with store.writing():
-            store.jobs.enqueue([spec()] * count, path="/bin", actor="test", now=NOW, schedule="a")
+            store.jobs.enqueue([spec()] * count, origins=building.ORIGINS, actor="test", now=NOW, schedule="a")
             for number in range(since, since + count):
                 store.schedules.record_fire(found, NOW + 1 + number, number)
 

@@ -11,7 +11,7 @@ from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING
 from queuectl.model.schedule import Schedule
 from queuectl.store import Store
 from queuectl.store.schedules import KEPT_FIRES
-from tests.store.building import ALL_STATES, NOW, Stores, add, assert_whole, bring_to, spec, write
+from tests.store.building import ALL_STATES, NOW, ORIGIN, ORIGINS, Stores, add, assert_whole, bring_to, spec, write
 
 MINUTE = 60_000
 
@@ -47,7 +47,7 @@ def add_schedule(
         catch_up="last",
         overlap=overlap,
         next_at=next_at,
-        path="/bin",
+        origin=ORIGIN,
         actor="test",
         now=NOW,
     )
@@ -213,7 +213,7 @@ def test_the_last_fire_is_the_latest_time_in_whatever_order_they_came(store: Sto
 def test_removing_one_removes_its_fires_and_leaves_its_jobs_and_the_others(store: Store) -> None:
     gone, kept = schedule(store, "gone"), schedule(store, "kept")
     with store.writing():
-        store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW, schedule="gone")
+        store.jobs.enqueue([spec()], origins=ORIGINS, actor="test", now=NOW, schedule="gone")
     for found in (gone, kept):
         write(store, store.schedules.record_fire, found, NOW, 1)
     assert write(store, store.schedules.remove, "gone") is True
@@ -249,7 +249,7 @@ def test_old_fires_are_forgotten_but_never_the_latest_thousand(store: Store) -> 
 def jobs_of(store: Store, name: str, count: int = 1, **fields: Any) -> list[str]:
     with store.writing():
         return store.jobs.enqueue(
-            [spec(**fields) for _ in range(count)], path="/bin", actor="test", now=NOW, schedule=name
+            [spec(**fields) for _ in range(count)], origins=ORIGINS, actor="test", now=NOW, schedule=name
         )
 
 

@@ -17,6 +17,8 @@ from queuectl.store.schema import migrate
 from tests.store.building import (
     LATER,
     NOW,
+    ORIGIN,
+    ORIGINS,
     add,
     add_versions,
     assert_whole,
@@ -157,14 +159,14 @@ def test_it_takes_schedules(old: str) -> None:
             catch_up="last",
             overlap="skip",
             next_at=NOW,
-            path="/usr/bin",
+            origin=ORIGIN,
             actor="test",
             now=NOW,
         )
         (found,) = store.schedules.due(NOW, 10)
         with store.writing():
             assert store.schedules.advance(found, LATER)
-            store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW, schedule="backup")
+            store.jobs.enqueue([spec()], origins=ORIGINS, actor="test", now=NOW, schedule="backup")
             store.schedules.record_fire(found, NOW, 9)
         assert store.schedules.last_jobs("backup") == [9]
         assert store.search.jobs([9])[0].schedule == "backup"
@@ -180,7 +182,9 @@ def test_its_file_cannot_shrink_and_pruning_minds_that_not(old: str) -> None:
     from queuectl.engine.home.room import vacuum
 
     with open_store(old) as store:
-        write(store, store.jobs.enqueue, [spec("x" * 2_000) for _ in range(3_000)], path="/bin", actor="test", now=NOW)
+        write(
+            store, store.jobs.enqueue, [spec("x" * 2_000) for _ in range(3_000)], origins=ORIGINS, actor="test", now=NOW
+        )
         with store.writing():
             store.database.change("DELETE FROM jobs WHERE number > 8")
             store.database.change("UPDATE counts SET jobs = 0 WHERE state = 'pending' AND queue = 'default'")

@@ -12,7 +12,7 @@ from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import StoreBusy
 from queuectl.store import Store
 from queuectl.store.lockfile import LockFile, is_held
-from tests.store.building import NOW, Stores, add, contents, enqueue, open_store, plain, python, spec, write
+from tests.store.building import NOW, ORIGINS, Stores, add, contents, enqueue, open_store, plain, python, spec, write
 from tests.store.together import start_ready
 from tests.support import FakeClock, Processes
 
@@ -176,7 +176,7 @@ def test_an_interrupted_wait_keeps_nobody_waiting(stores: Stores, request: pytes
 
 def test_an_interrupted_transaction_is_undone_and_keeps_nobody_waiting(store: Store) -> None:
     with pytest.raises(KeyboardInterrupt), store.writing():
-        store.jobs.enqueue([spec()], path="/bin", actor="test", now=NOW)
+        store.jobs.enqueue([spec()], origins=ORIGINS, actor="test", now=NOW)
         raise KeyboardInterrupt
     assert store.names.last() is None and not is_held(store.home.gate)
 

@@ -18,6 +18,7 @@ from queuectl.store.claim import Claim
 from queuectl.store.namelists import names_of
 from tests.store.building import (
     NOW,
+    ORIGINS,
     Stores,
     assert_parked_where_full,
     assert_whole,
@@ -137,9 +138,9 @@ class Walk:
             expected: Any = self.model.enqueue(specs, self.now, parents)
         except Taken:
             with pytest.raises(Conflict):
-                store.jobs.enqueue(specs, path="/bin", actor="test", now=self.now, parents=parents)
+                store.jobs.enqueue(specs, origins=ORIGINS, actor="test", now=self.now, parents=parents)
         else:
-            assert store.jobs.enqueue(specs, path="/bin", actor="test", now=self.now, parents=parents) == expected
+            assert store.jobs.enqueue(specs, origins=ORIGINS, actor="test", now=self.now, parents=parents) == expected
 
     def _parents(self, last: int) -> list[tuple[int, str]]:
         """Return some jobs up to a number to wait for, often none."""

@@ -8,7 +8,7 @@ from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING, Outc
 from queuectl.model.settings import EVENTS
 from queuectl.model.webhook import MOST_WAITING, Delivery, Event, Webhook
 from queuectl.store import Store
-from tests.store.building import NOW, add, claim, employ, finish, plain, spec, write
+from tests.store.building import NOW, ORIGINS, add, claim, employ, finish, plain, spec, write
 
 LATER = NOW + 5_000
 
@@ -78,7 +78,7 @@ def test_whatever_cancels_a_job_that_waits_is_told(store: Store, way: str) -> No
         with store.writing():
             store.jobs.enqueue(
                 [spec(id="y"), spec(id="x", after_failed=("y",))],
-                path="/bin",
+                origins=ORIGINS,
                 actor="test",
                 now=NOW,
                 parents=[[], [("y", "failed")]],
@@ -91,7 +91,7 @@ def test_whatever_cancels_a_job_that_waits_is_told(store: Store, way: str) -> No
 
 
 def add_in(store: Store) -> int:
-    store.jobs.enqueue([spec(id="x", key="k")], path="/bin", actor="test", now=NOW)
+    store.jobs.enqueue([spec(id="x", key="k")], origins=ORIGINS, actor="test", now=NOW)
     holder = store.keys.open_holder("k")
     assert holder is not None
     return holder.number

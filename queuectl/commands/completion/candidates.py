@@ -42,6 +42,7 @@ KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
     "file": lambda ask, text: _files(ask, text),
     "directory": lambda ask, text: ask.files(text, only_directories=True),
     "command": lambda ask, text: ask.programs(text),
+    "shell": lambda ask, text: ask.files(text) if "/" in text else ask.of("shell"),
     "filter": lambda ask, text: _filters(ask, text),
 }
 # Of these arguments, words of a filter may stand in the place of ids.

@@ -7,6 +7,7 @@ from ...model.errors import InvalidInput, quoted
 from ...model.fields import GIVEN
 from ...model.nouns import jobs as nouns
 from ...model.shellwords import shell_word
+from ...model.surroundings import NO_SHELL
 from ..grammar.registry import Arg, command
 from ..result import Result
 from . import inputs as inputs_of
@@ -70,6 +71,8 @@ GROUP = "Jobs"
         "add 'make -j4 test' --timeout 10m",
         "add --id nightly --priority 10 --retries 5 './backup.sh'",
         "add -- rsync -a 'My Documents' backup:",
+        "add --shell none -- rsync -a 'My Documents' backup:",
+        "add 'sort | uniq -c' --shell bash --stdin names.txt",
         "add --like job-1 --priority 10",
         "add 'make test' --follow --start",
         "add 'make install' --after build,test",
@@ -101,7 +104,7 @@ def add(
     """Add a job: one shell command.
 
     Give it as one quoted text, or after -- as words. It runs as /bin/sh -c COMMAND in the current
-    directory, with the workers' environment and your PATH.
+    directory, with the workers' environment, your PATH, language, time zone and umask.
     With - each line of stdin is the command of a job, but for blank lines and those that begin with #;
     all of them are added, or none.
 
@@ -110,7 +113,7 @@ def add(
     {#} the number of the job, {2} the input of the second source. Without any of them the input is the last
     argument. All that follows the first ::: is input.
     """
-    fields = job_fields(given)
+    fields = job_fields(context, given)
     found = inputs_of.Given(inputs, each_line, null, csv, array)
     if like is not None:
         fields = _like(context, like, fields, but=inputs_of.OWN if found else ())
@@ -128,7 +131,7 @@ def add(
             dry_run=dry_run,
         )
     jobs, places = _jobs(context, command, command_option, words, fields)
-    tell_of_line_end(context, *words[-1:], *(job.get("command") for job in jobs))
+    tell_of_line_end(context, *(job.get("command") for job in jobs))
     if dry_run:
         from .addeach import planned
 
@@ -172,8 +175,9 @@ def _like(context: Context, reference: str, fields: dict[str, Any], *, but: Sequ
     """
     from ...model.copies import copy_of
 
-    given = overrides(fields)
-    found = copy_of(context.queue.get(reference), context.clock.wall(), given)
+    given, job = overrides(fields), context.queue.get(reference)
+    stdin = {} if job.stdin_size is None else {"stdin": context.queue.stdin(job)}
+    found = {**stdin, **copy_of(job, context.clock.wall(), given)}
     return {name: value for name, value in found.items() if name in given or name not in but}
 
 
@@ -201,10 +205,10 @@ def _template(
         # The item alone, which would be taken for a job in JSON.
         command, command_option = None, command
     jobs, _ = _jobs(context, command, command_option, words, fields)
-    tell_of_line_end(context, *words[-1:], jobs[0].get("command"))
+    tell_of_line_end(context, jobs[0].get("command"))
     if not words or given.has_indices_only:
         return str(jobs[0]["command"])
-    return [*words[:-1], without_line_end(words[-1])]
+    return _words_to_run(context, words, fields)
 
 
 def _jobs(
@@ -225,16 +229,34 @@ def _jobs(
         demand_no_json(command, shell_word(command))
     text = command_option if command is None else command
     if text is None and (words or "command" not in fields):
-        text = _quoted(words)
+        text = _quoted(context, words, fields)
     return [fields if text is None else {**fields, "command": text}], []
 
 
-def _quoted(words: Sequence[str]) -> str:
+def _quoted(context: Context, words: Sequence[str], fields: dict[str, Any]) -> str:
+    """Return words as a command. Raises InvalidInput."""
     if words:
-        return " ".join(map(_word, [*words[:-1], without_line_end(words[-1])]))
+        found = _words_to_run(context, words, fields)
+        if found != [*words]:
+            tell_of_line_end(context, words[-1])
+        return " ".join(map(_word, found))
     raise InvalidInput(
         "command is missing", field="command", hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD"
     )
+
+
+def _words_to_run(context: Context, words: Sequence[str], fields: dict[str, Any]) -> list[str]:
+    """Return words without the carriage return at their end; without a shell, exactly these.
+
+    Raises InvalidInput for bytes that are no text and that no shell can make.
+    """
+    wrong = next((word for word in words if not is_utf8(word)), None)
+    found = [*words[:-1], without_line_end(words[-1])]
+    if (wrong is None and found == [*words]) or context.queue.shell_of(fields) != NO_SHELL:
+        return found
+    if wrong is not None:
+        raise InvalidInput(f"without a shell, words must be UTF-8, got {quoted(wrong)}", field="command")
+    return [*words]
 
 
 def _word(word: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...model.checks import check_duration
 from ...model.errors import InvalidInput
-from ...model.fields import RECURRING, RECURRING_EDITABLE, overridden
+from ...model.fields import BY_NAME, RECURRING, RECURRING_EDITABLE, overridden
 from ...model.filter import written
 from ...model.job import jobs_text
 from ...model.kinds import NONE
@@ -121,7 +121,7 @@ def _times(timezone_of: str | None, catch_up: str | None, overlap: str | None, e
     Arg("command", optional=True, help="the command, as one quoted text", complete="command", field="command"),
     _file("add several jobs at each time, instead of a command"),
     *_times("local", "last", "skip", NONE),
-    *options(RECURRING),
+    *options((BY_NAME["inherit_env"], *RECURRING)),
     group=GROUP,
     examples=(
         "cron add cleanup '*/5 * * * *' './cleanup.sh'",
@@ -166,7 +166,7 @@ def cron_add(
 def _job(context: Context, command: str | None, given: dict[str, Any]) -> dict[str, Any]:
     """Return what a schedule of a command is given."""
     tell_of_line_end(context, command)
-    return {"command": command, **job_fields(given)}
+    return {"command": command, **job_fields(context, given)}
 
 
 def _jobs(context: Context, file: str, given: dict[str, Any], *, has_secrets: bool = False) -> dict[str, Any]:
@@ -177,10 +177,11 @@ def _jobs(context: Context, file: str, given: dict[str, Any], *, has_secrets: bo
     found = read_source(context, file if file == "-" else "@" + file.lstrip("@"))
     for note in leave_out(found.jobs, but_secrets=has_secrets):
         context.front_end.note(note)
-    fields = overrides(job_fields(given))
+    fields = overrides(job_fields(context, given))
+    inherited = {name: fields.pop(name) for name in ("inherit_env",) if name in fields}
     jobs = [overridden(job, fields) for job in found.jobs] if fields else found.jobs
     tell_of_line_end(context, *(job.get(key) for job in jobs for key in spellings_of("command")))
-    return {"jobs": jobs, "names": found.places}
+    return {"jobs": jobs, "names": found.places, **inherited}
 
 
 @command(
@@ -221,7 +222,7 @@ def cron_edit(
         "expires": expires,
     }
     work = {} if file is None else _jobs(context, file, {}, has_secrets=True)
-    changes = {**{key: value for key, value in own.items() if value is not None}, **job_fields(given), **work}
+    changes = {**{key: value for key, value in own.items() if value is not None}, **job_fields(context, given), **work}
     if not changes:
         raise InvalidInput("nothing to change", hint="what can be changed: queuectl cron edit --help")
     tell_of_line_end(context, changes.get("command"))

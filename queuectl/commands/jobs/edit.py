@@ -39,7 +39,7 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given:
     """
     if not ids:
         raise InvalidInput("no jobs given; give ids or a filter", hint="see them with: queuectl list --state pending")
-    fields = job_fields(given)
+    fields = job_fields(context, given)
     if not fields:
         raise InvalidInput("nothing to change", hint="what can be changed: queuectl edit --help")
     tell_of_line_end(context, fields.get("command"))

@@ -75,7 +75,7 @@ def enqueue(
     for every job. What only QueueCTL knows of a job, such as its state, is left out, so that what show prints
     as JSON can be enqueued again.
     """
-    fields = overrides(job_fields(given))
+    fields = overrides(job_fields(context, given))
     if fields and not (jobs or file or template is not None):
         found: list[dict[str, Any]] = [{}]
         places: list[str] = []

@@ -8,6 +8,7 @@ from ...model.job import HELD, PROCESSING, STATE_TABLE, STATE_WORDS, Job
 from ...model.kinds import masked, read_names
 from ...model.link import WHENS
 from ...model.nouns import jobs as nouns
+from ...model.size import size_text
 from ..cells import pairs
 from ..grammar import arguments
 from ..grammar.limit import LIMIT, beyond_limit, limit_of
@@ -198,6 +199,12 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
     if job.parked is not None:
         values.append(("parked", f"{job.parked.replace(':', ' ')} has no room"))
     values += [("variable", f"{name}={value}") for name, value in masked(job.env).items()]
+    if job.inherited:
+        values.append(("inherited", ", ".join(job.inherited)))
+    if job.umask is not None:
+        values.append(("umask", job.umask))
+    if job.stdin_size is not None:
+        values.append(("stdin", f"{size_text(job.stdin_size)}, not in the line below: give it again with --stdin"))
     values += relatives(job)
     if job.tags:
         values.append(("tags", ", ".join(job.tags)))

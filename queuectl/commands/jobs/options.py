@@ -8,6 +8,7 @@ from ...model.checks import without_line_end
 from ...model.errors import InvalidInput
 from ...model.fields import BY_NAME, BY_SPELLING, GIVEN, Field
 from ...model.kinds import read_variable
+from ...model.surroundings import MAX_STDIN_BYTES
 from ..grammar import arguments
 from ..grammar.registry import Arg
 
@@ -64,6 +65,7 @@ def _option(field: Field, *, edits: bool = False, group: str | None = None) -> A
         parse=_variable if kind.is_pairs else kind.read_one or _reader(field),
         choices=("yes", "no") if kind.is_flag and edits else tuple(kind.schema.get("enum", ())),
         metavar=field.metavar,
+        implied=field.implied,
         flag=kind.is_flag and not edits,
         many=kind.is_many,
         pairs=kind.is_pairs,
@@ -95,15 +97,32 @@ def _directory(text: str) -> str:
     return os.path.abspath(text)
 
 
-def job_fields(given: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields of a job that the arguments of a command mean, without those that were not given."""
+def job_fields(context: Context, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a job that the arguments of a command mean, without those that were not given.
+
+    What the command of the job is to read is read here. Raises InvalidInput, also if stdin is taken already.
+    """
     found = dict(_field_of(field, given) for field in GIVEN)
     delay = given.get("in")
     if delay is not None and found["run_at"] is not None:
         raise InvalidInput("give either --in or --at, not both")
     if delay is not None:
         found["run_at"] = f"+{round(delay * 1000)}ms"
+    if found["stdin"] is not None:
+        found["stdin"] = _read_input(context, found["stdin"])
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _read_input(context: Context, path: str) -> bytes:
+    """Return what is in a file, or for `-` in stdin, up to one byte more than a job may have. Raises InvalidInput."""
+    most = MAX_STDIN_BYTES + 1
+    if path == "-":
+        return context.front_end.read_stdin(most)
+    try:
+        with open(path, "rb") as file:
+            return file.read(most)
+    except OSError as error:
+        raise InvalidInput(f"cannot read {path}: {error.strerror}", field="stdin") from None
 
 
 def _field_of(field: Field, given: dict[str, Any]) -> tuple[str, Any]:

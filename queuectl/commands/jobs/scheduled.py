@@ -54,7 +54,7 @@ def schedule(context: Context, *, command: str, when: Sequence[str], **given: An
         hint = shell_line(["queuectl", "schedule", time, command])
         raise InvalidInput("the command comes first, then the time", field="when", hint=hint)
     tell_of_line_end(context, command)
-    fields = job_fields(given)
+    fields = job_fields(context, given)
     job = context.queue.add(command, **{**fields, "run_at": time})
     hint_if_nobody_looks(context)
     return Result(

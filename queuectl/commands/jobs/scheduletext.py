@@ -33,6 +33,7 @@ def shown(found: ScheduleDetail, title: str, now: int) -> str:
         ("overlap", overlap.replace("job", "batch") if found.is_graph else overlap),
         ("expires", "never" if found.expires is None else f"{exact_duration(found.expires)} after its time"),
         *([] if found.is_graph else _of_the_command(found)),
+        *([("inherited", ", ".join(found.inherited))] if found.inherited else []),
         ("added", f"{when.local(found.created_at)} by {found.created_by}"),
     ]
     return pairs(values, LABEL_WIDTH)

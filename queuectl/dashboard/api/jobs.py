@@ -195,5 +195,7 @@ def edit_job(app: App, *, id: str, rest: dict[str, Any]) -> dict[str, Any]:
     errors=(409,),
 )
 def duplicate_job(app: App, *, id: str, rest: dict[str, Any]) -> dict[str, Any]:
-    (made,) = app.queue.enqueue([copy_of(one_job(app, id), app.clock.wall(), rest)])
+    job = one_job(app, id)
+    stdin = {} if job.stdin_size is None else {"stdin": app.queue.stdin(job)}
+    (made,) = app.queue.enqueue([{**stdin, **copy_of(job, app.clock.wall(), rest)}], like=job)
     return changed_job(app.queue.get(made))

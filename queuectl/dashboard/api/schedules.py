@@ -6,7 +6,7 @@ from typing import Any
 
 from ...model import when
 from ...model.errors import InvalidInput
-from ...model.fields import RECURRING, RECURRING_EDITABLE
+from ...model.fields import BY_NAME, RECURRING, RECURRING_EDITABLE
 from ...model.fire import LOCAL, MOST_JOBS
 from ...model.kinds import ANY, NAME, TEXT, integer, one_of
 from ...model.noun import many
@@ -44,7 +44,7 @@ NEW_SCHEDULE = (
     Parameter(EXPRESSION.name, TEXT, EXPRESSION.help, is_required=True),
     *TIMES,
     JOBS,
-    *parameters_of(RECURRING, are_changes=True),
+    *parameters_of((BY_NAME["inherit_env"], *RECURRING), are_changes=True),
 )
 
 

@@ -14,10 +14,12 @@ const loadForm = async () => (await loadFields()).filter(({ given }) => given)
   .sort((one, other) => rank(one) - rank(other));
 
 function commandOf(filled, command) {
+  const read = filled.find(([{ kind }]) => kind === 'stdin');
+  const add = read ? `printf %s ${quote(read[1])} | queuectl add` : 'queuectl add';
   // It would be taken for an option, or for JSON.
-  if (/^[-{]/.test(command)) return ['queuectl add', ...optionsOf(filled)].join(' ');
+  if (/^[-{]/.test(command)) return [add, ...optionsOf(filled)].join(' ');
   const options = optionsOf(filled.filter(([{ required }]) => !required));
-  return ['queuectl add', ...options, quote(command || '…')].join(' ');
+  return [add, ...options, quote(command || '…')].join(' ');
 }
 
 export async function addJob(app) {

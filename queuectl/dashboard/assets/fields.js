@@ -54,8 +54,11 @@ export const bodyOf = (filled) => Object.fromEntries(filled.map(([field, typed])
 const optionOf = (name, text) => (text.startsWith('-') ? quote(`${name}=${text}`) : `${name} ${quote(text)}`);
 
 // The options that say the same.
-export const optionsOf = (filled) => filled.flatMap(([{ input, option }, typed]) => {
+export const optionsOf = (filled) => filled.flatMap(([{ input, kind, option }, typed]) => {
   if (input === 'tick') return [option];
+  // Its value may be missing, so it stands after =.
+  if (kind === 'patterns') return [`${option}=${quote(typed)}`];
+  if (kind === 'stdin') return [`${option} -`];
   const texts = input === 'names' ? names(typed) : input === 'variables' ? lines(typed) : [typed];
   return texts.map((text) => optionOf(option, text));
 });

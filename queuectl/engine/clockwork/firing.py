@@ -173,7 +173,7 @@ def enqueue(store: Store, schedule: Schedule, batch: str | None, now: int, actor
         expires_at = store.clock.wall() + schedule.expires
     return store.jobs.enqueue(
         jobs_of_fire(specs, batch, expires_at),
-        path=schedule.path,
+        origins={None: schedule.origin},
         actor=actor,
         now=now,
         schedule=schedule.name,

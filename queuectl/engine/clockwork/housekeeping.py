@@ -80,9 +80,11 @@ class Housekeeping:
                 yield len(ids)
         if pruned.jobs:
             with self._store.writing():
-                self._store.contexts.prune()
                 self._store.events.add("pruned", actor=self._log.speaker, now=now, detail=str(pruned))
             self._log.say(f"pruned {pruned}")
+        if pruned.jobs or self._store.contexts.has_idle_stdin():
+            for _ in prune_contexts(self._store):
+                yield 0
 
     def _forget(self) -> Iterator[int]:
         now = self._clock.wall()
@@ -118,6 +120,16 @@ class Pruned:
     def __str__(self) -> str:
         more = self.jobs - len(self._first)
         return f"{jobs_text(self.jobs)}: {', '.join(self._first)}" + (f" and {more} more" if more else "")
+
+
+def prune_contexts(store: Store) -> Iterator[int]:
+    """Delete contexts that nothing has any more, in small transactions; yield how much each has deleted."""
+    while True:
+        with store.writing():
+            pruned = store.contexts.prune()
+        if not pruned:
+            return
+        yield pruned
 
 
 def prune(store: Store, state: str, before: int) -> Iterator[list[str]]:

@@ -14,7 +14,9 @@ from ...model.clock import SYSTEM_CLOCK, Clock
 from ...model.errors import Conflict, InvalidInput, quoted
 from ...model.fields import BY_NAME, GIVEN
 from ...model.spec import JobSpec
+from ...model.surroundings import NONE, NOTHING, PATH, SHELL, Origin, inherited
 from ...store import Home, Store
+from ..machine.umask import own_umask
 from .settings import load_settings
 
 TYPE_CHECKING = False
@@ -31,11 +33,13 @@ class OpenHome:
     """A home, its store for each thread, its settings and the clock. `actor` is noted with each change.
 
     `cwd` is the directory of jobs that name none, by default the current one. Other writers are waited for
-    `busy_budget` seconds at most; `give_up` is checked meanwhile. Both are set before the first use.
+    `busy_budget` seconds at most; `give_up` is checked meanwhile. `is_caller` says that the environment of this process
+    is that of who adds jobs: otherwise they inherit only what they name. These are set before the first use.
     """
 
     busy_budget = 30.0
     give_up: Callable[[], bool] | None = None
+    is_caller = True
 
     def __init__(self, home: Home, *, actor: str, clock: Clock = SYSTEM_CLOCK, cwd: str | None = None) -> None:
         self.home = home
@@ -44,6 +48,7 @@ class OpenHome:
         self._cwd = cwd
         self._stores: dict[tuple[int, int], Store] = {}
         self._maker = get_ident()
+        self._told: dict[str, None] = {}
 
     @property
     def store(self) -> Store:
@@ -75,10 +80,17 @@ class OpenHome:
         """Return the settings in force."""
         return load_settings(self.store)
 
-    def check(self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = ()) -> list[JobSpec]:
-        """Return the specs of jobs without enqueuing them. Raises InvalidInput with every problem."""
+    def check(
+        self, jobs: Iterable[Mapping[str, object]], *, names: Sequence[str] = (), are_copies: bool = False
+    ) -> list[JobSpec]:
+        """Return the specs of jobs without enqueuing them. Raises InvalidInput with every problem.
+
+        Copies have their caller from another job, unless they say what they inherit.
+        """
         settings, now, cwd = self.settings(), self.clock.wall(), self._cwd or here()
         defaults = {field.name: getattr(settings, field.setting) for field in GIVEN if field.setting}
+        if are_copies or not self.is_caller:
+            defaults["inherit_env"] = None
         lanes = self.store.lanes.all()
         specs: list[JobSpec] = []
         problems: list[str] = []
@@ -86,9 +98,10 @@ class OpenHome:
         for index, job in enumerate(jobs):
             try:
                 given = _lane_of(job, lanes)
-                specs.append(
-                    JobSpec.parse(job, cwd=cwd, now=now, **{**defaults, **given.job_defaults} if given else defaults)
-                )
+                spec = JobSpec.parse(job, cwd=cwd, now=now, **{**defaults, **given.job_defaults} if given else defaults)
+                if spec.shell != SHELL:
+                    self.look_for_shell(spec.shell, spec.env)
+                specs.append(spec)
             except InvalidInput as error:
                 name = f"{names[index]}: " if names else ""
                 problems += [name + problem for problem in error.problems]
@@ -96,6 +109,31 @@ class OpenHome:
         if problems:
             raise InvalidInput.of(problems, field=field)
         return specs
+
+    def shell_of(self, job: Mapping[str, object]) -> object:
+        """Return the shell of a new job: its own, or else that of its queue or of the settings."""
+        lane = _lane_of(job, self.store.lanes.all())
+        return job.get("shell") or (lane.job_defaults if lane else {}).get("shell") or self.settings().shell
+
+    def look_for_shell(self, shell: str, env: Mapping[str, str] = NOTHING) -> None:
+        """Raise InvalidInput for a path of a shell that leads nowhere; note that a name does, in these variables."""
+        from .shells import demand_shell, is_missing
+
+        demand_shell(shell)
+        if is_missing(shell, env.get(PATH) or search_path()):
+            self._told[f"there is no shell {shell} in PATH now; without one the job cannot start"] = None
+
+    def origin(self, words: Sequence[str] | None, *, has_usual: bool) -> Origin:
+        """Return what this process gives to jobs that inherit what `words` name, None for nothing.
+
+        `has_usual` says that they inherit what a caller's jobs usually do without naming it.
+        """
+        words = words or ()
+        path = "" if NONE in words and PATH not in words else search_path()
+        found, left_out = inherited(os.environ, words, has_usual=has_usual)
+        if left_out:
+            self._told[f"not inherited, since there is too much of it: {', '.join(left_out)}"] = None
+        return Origin(path, found, own_umask() if self.is_caller else None)
 
     def demand_open(self, queues: Iterable[str]) -> None:
         """Raise Conflict if one of some queues takes no new jobs. In the transaction that adds them."""
@@ -111,7 +149,7 @@ class OpenHome:
         store = self._stores.get((os.getpid(), get_ident()))
         if store is None:
             return []
-        found = [store.notice, self._zone_notice()]
+        found = [store.notice, self._zone_notice(), *self._told]
         return [notice for notice in found if notice]
 
     @staticmethod

@@ -1,7 +1,7 @@
 """What the system tells of processes, and how one is started and signalled.
 
-A command runs as `/bin/sh -c COMMAND` in a session of its own, with a marker in its environment. `tree` finds what
-belongs to it, `identity` tells one process from all others.
+A command runs as `SHELL -c COMMAND`, or as its own words, in a session of its own, with a marker in its environment.
+`tree` finds what belongs to it, `identity` tells one process from all others.
 
 A question that the system cannot answer for want of descriptors or memory raises OSError: "not found" would pass for
 "has ended". A process that may not be looked at is nobody's of ours.
@@ -17,9 +17,11 @@ from collections.abc import Iterable, Mapping
 
 from ...model.errors import DaemonUnavailable
 from ...model.record import Record
+from ...model.surroundings import NO_SHELL, SHELL, words_of
 
-SHELL = "/bin/sh"
 NICE = "nice"
+# What is wrong with a program that is there: of one by a script's first line, or by another system.
+OF_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC)
 MARKER = "QUEUECTL_ATTEMPT_ID"
 PR_SET_CHILD_SUBREAPER = 36
 # One that belongs to another pid namespace tells of strangers.
@@ -53,31 +55,64 @@ class Entry(Record):
         return int(self.start) * 1000 // TICKS if self.start.isdigit() else 0
 
 
-def spawn(command: str, *, environment: Mapping[bytes, bytes], stdout: int, stderr: int, nice: int = 0) -> int:
+def spawn(
+    command: str,
+    *,
+    environment: Mapping[bytes, bytes],
+    stdout: int,
+    stderr: int,
+    stdin: int | None = None,
+    nice: int = 0,
+    shell: str = SHELL,
+    umask: int | None = None,
+) -> int:
     """Start a command in the current directory and a new session; return its pid.
 
-    `stdout` and `stderr` are file descriptors to write to; stdin is empty. `nice` is added to our own niceness. Raises
-    OSError where the system refuses, for instance since command and environment are too long.
+    `stdout` and `stderr` are file descriptors to write to, `stdin` one to read from; without it stdin is empty. `nice`
+    is added to our own niceness. `shell` is a path, a name that is looked up in the command's PATH, or NO_SHELL. The
+    command gets our umask unless `umask` is given; no other thread may make a file meanwhile. Raises OSError where the
+    system refuses, for instance since command and environment are too long, and ValueError for a command that is no
+    words where NO_SHELL has to split it.
     """
     actions = [
-        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+        (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0) if stdin is None else (os.POSIX_SPAWN_DUP2, stdin, 0),
         (os.POSIX_SPAWN_DUP2, stdout, 1),
         (os.POSIX_SPAWN_DUP2, stderr, 2),
     ]
-    program, words = SHELL, ["sh", "-c", command]
+    program, words = (SHELL, ["sh", "-c", command]) if shell == SHELL else _other_program(shell, command, environment)
     if nice:
         # The program nice becomes the shell. We cannot be it ourselves: without privileges nobody takes niceness back,
         # and a process that is given it after it was started may have children by then.
-        program, words = _nice_program(), [NICE, "-n", str(nice), SHELL, *words[1:]]
-    return os.posix_spawn(
-        program,
-        words,
-        environment,
-        file_actions=actions,
-        setsid=True,
-        setsigdef=DEFAULT_SIGNALS,
-        setsigmask=[],
-    )
+        program, words = _nice_program(), [NICE, "-n", str(nice), program, *words[1:]]
+    own = None if umask is None else os.umask(umask)
+    try:
+        return os.posix_spawn(
+            program,
+            words,
+            environment,
+            file_actions=actions,
+            setsid=True,
+            setsigdef=DEFAULT_SIGNALS,
+            setsigmask=[],
+        )
+    except OSError as error:
+        if shell == SHELL or error.errno not in OF_PROGRAM:
+            raise
+        raise OSError(error.errno, f"{program}: {error.strerror}") from error
+    finally:
+        if own is not None:
+            os.umask(own)
+
+
+def _other_program(shell: str, command: str, environment: Mapping[bytes, bytes]) -> tuple[str, list[str]]:
+    """Return the path of the program that runs a command, and its words. Raises OSError, ValueError."""
+    from .programs import find_program
+
+    if shell == NO_SHELL:
+        words = words_of(command)
+        return find_program(words[0], environment, "program"), words
+    path = find_program(shell, environment, "shell")
+    return path, [os.path.basename(path), "-c", command]
 
 
 def _nice_program() -> str:

@@ -1,7 +1,8 @@
 """The environment that a command gets, as bytes: what the system call takes without another conversion.
 
-It is the worker's own without the QUEUECTL_ variables, the search path of whoever enqueued the job,
-the job's variables, what a hook is told, and what tells the command who it is. The marker tells us whose a process is.
+It is the worker's own without the QUEUECTL_ variables and what was true of the shell that has started it, what the job
+has of whoever enqueued it, the job's variables, what a hook is told, and what tells the command who it is. The marker
+tells us whose a process is.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from ...model.surroundings import OF_LOGIN
 from ...store import Home
 from ...store.claim import Claim
 from ...store.contexts import Context, decode
 from ..machine.process import MARKER
 
 PREFIX = "QUEUECTL_"
+# What was true of the shell that has started us.
+OF_STARTER = ("_", "OLDPWD", "PWD", "SHLVL")
 PARENTS_BYTES = 4096
 
 
@@ -32,7 +36,9 @@ class Environments:
     """The environments of a worker's attempts. What jobs of the same context share is made once for all in a row."""
 
     def __init__(self, home: Home) -> None:
-        variables = {name: value for name, value in os.environ.items() if not name.startswith(PREFIX)}
+        variables = {
+            name: value for name, value in os.environ.items() if not name.startswith(PREFIX) and name not in OF_STARTER
+        }
         self._base = _encoded({**variables, "QUEUECTL_HOME": home.path, "QUEUECTL": home.launcher})
         self._context: Context | None = None
         self._shared = self._base
@@ -41,8 +47,7 @@ class Environments:
         """Return the environment of one attempt of a job that has waited for `parents`."""
         context = claim.context
         if context is not self._context:
-            path = {"PATH": context.path} if context.path else {}
-            self._shared = {**self._base, **_encoded({**path, **context.env})}
+            self._shared = {**self._base, **_encoded({**self._inherited(context), **context.env})}
             self._context = context
         return {
             **self._shared,
@@ -56,6 +61,15 @@ class Environments:
             MARKER.encode(): mark.encode(),
             **_encoded(decode(claim.hook_facts or "")),
         }
+
+    def _inherited(self, context: Context) -> dict[str, str]:
+        """Return what a job has of whoever enqueued it: what belongs to a login only where we have none of our own."""
+        found = {
+            name: value
+            for name, value in context.inherited.items()
+            if name not in OF_LOGIN or not self._base.get(name.encode())
+        }
+        return {**found, "PATH": context.path} if context.path else found
 
 
 def _parents(parents: Sequence[str]) -> dict[bytes, bytes]:

@@ -22,9 +22,11 @@ from collections.abc import Callable, Mapping
 from ...model.clock import Clock
 from ...model.job import Outcome
 from ...model.piece import STDERR, STDOUT
+from ...model.surroundings import SHELL
 from ...store.claim import Claim
 from ..machine import process
 from ..machine.doorbell import CONTROL
+from ..machine.files import file_of
 from ..machine.journal import Journal, Pair
 from ..machine.process import Entry
 from ..machine.wakeup import Wakeup
@@ -45,7 +47,7 @@ class Shortage(Exception):
 
 
 class Execution:
-    """One attempt under way.
+    """One attempt under way. `stdin` is what the command reads, None for nothing.
 
     `watch` is called with this execution and may call `end`; `spared` holds background
     processes that earlier jobs were allowed to leave, and gets those of this one. `adopts` says whether
@@ -58,6 +60,7 @@ class Execution:
         *,
         marker: str,
         environment: Mapping[bytes, bytes],
+        stdin: bytes | None,
         capture: Capture,
         kill_grace: int,
         clock: Clock,
@@ -75,6 +78,7 @@ class Execution:
         self.ended_background: list[str] = []
         self._marker = marker
         self._environment = environment
+        self._stdin = stdin
         self._kill_grace = kill_grace
         self._clock = clock
         self._wakeup = wakeup
@@ -99,11 +103,12 @@ class Execution:
         """Run the command to its end; return how it ended. Raises Shortage if the machine could not start any."""
         try:
             self._start()
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._close_all()
-            if error.errno in SHORTAGES:
-                raise Shortage(error.strerror) from error
-            return Outcome.not_started(error.strerror or str(error))
+            reason = getattr(error, "strerror", None) or str(error)
+            if getattr(error, "errno", None) in SHORTAGES:
+                raise Shortage(reason) from error
+            return Outcome.not_started(reason)
         try:
             # Not in `_start`: the command runs, so a failure from here on must not pass for one to start it.
             self._watch_for_death()
@@ -154,7 +159,8 @@ class Execution:
 
     def _start(self) -> None:
         # Always: the directory of the job before may be gone by now, or another one of the same name.
-        self._enter(self.claim.context.cwd)
+        context = self.claim.context
+        self._enter(context.cwd)
         ends: list[int] = []
         try:
             ends.append(self._open_pipe(STDOUT))
@@ -165,12 +171,17 @@ class Execution:
                 pipes=(os.fstat(ends[0]).st_ino, os.fstat(ends[1]).st_ino),
                 spared=self._spared,
             )
+            if self._stdin is not None:
+                ends.append(file_of(self._stdin))
             self.pid = process.spawn(
                 self.claim.command,
                 environment=self._environment,
                 stdout=ends[0],
                 stderr=ends[1],
+                stdin=None if self._stdin is None else ends[2],
                 nice=self.claim.nice,
+                shell=context.options.get("shell", SHELL),
+                umask=context.umask,
             )
             self._journal.note_process(self.pid)
         finally:

@@ -1,8 +1,8 @@
 """Hooks: the jobs that the end of a job adds, in the transaction of that end.
 
 A text of the job replaces the setting's, and `none` switches that off. A hook job is like the job in whose place it
-stands: its queue, priority, directory, variables and time. What the end was is in variables of its own, so that
-nothing is pasted into the text of a command. Hook jobs have no hooks.
+stands: its queue, priority, directory, variables and time; the shell is that of the settings. What the end was is in
+variables of its own, so that nothing is pasted into the text of a command. Hook jobs have no hooks.
 """
 
 from __future__ import annotations
@@ -66,10 +66,10 @@ def _add(store: Store, number: int, wanted: list[tuple[str, str]], *, settings: 
     if not wanted:
         return
     (job,) = store.search.jobs([number])
-    path, facts = store.hooks.path_of(number), _facts(job)
+    origin, facts = store.hooks.origin_of(number), _facts(job)
     for reason, command in wanted:
         (added,) = store.jobs.enqueue(
-            [_spec(job, command, settings, now)], path=path, actor=f"hook of {job.id} ({reason})", now=now
+            [_spec(job, command, settings, now)], origins={None: origin}, actor=f"hook of {job.id} ({reason})", now=now
         )
         hook = store.names.number_of(added)
         assert hook is not None
@@ -84,6 +84,7 @@ def _spec(job: Job, command: str, settings: Settings, now: int) -> JobSpec:
         timeout=settings.timeout,
         cwd=job.cwd,
         env=job.env,
+        shell=settings.shell,
         queue=job.queue,
         priority=job.priority,
         # It stands where the job stood, before all that was added later.

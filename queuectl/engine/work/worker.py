@@ -234,6 +234,7 @@ class Worker:
             claim,
             marker=mark,
             environment=self._environments.of_attempt(claim, mark, self.store.links.parent_ids(claim.number)),
+            stdin=None if claim.context.stdin is None else self.store.contexts.stdin(claim.context.stdin),
             capture=capture,
             kill_grace=claim.context.options.get("kill_grace", self.settings.kill_grace),
             clock=self.clock,

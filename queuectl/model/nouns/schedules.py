@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..batch import STATES as BATCH_STATES
-from ..fields import RECURRING
+from ..fields import BY_NAME, RECURRING
 from ..fire import LOCAL
 from ..job import STATES
 from ..kinds import DURATION, FLAG, ID, NUMBER, STATE, TEXT, TIME, TIME_TEXT, one_of
@@ -27,6 +27,7 @@ SCHEDULE = Noun(
     last_state=maybe(one_of(*dict.fromkeys((*STATES, *BATCH_STATES)))),
     runs=TEXT,
     **{name: kind if name in ("env", *NULLABLE) else maybe(kind) for name, kind in kinds_of(RECURRING).items()},
+    inherited=BY_NAME["inherited"].kind,
     catch_up=one_of(*CATCH_UP),
     overlap=one_of(*OVERLAP),
     expires=maybe(DURATION),

@@ -8,7 +8,20 @@ CREATE TABLE contexts (
     path    TEXT NOT NULL,
     env     TEXT NOT NULL,
     options TEXT NOT NULL DEFAULT '',
-    UNIQUE (cwd, path, env, options)
+    -- What the caller's environment gave besides the search path: NAME=VALUE, with NUL between them. Its umask, NULL for
+    -- that of the workers.
+    inherited BLOB NOT NULL DEFAULT x'',
+    umask   INTEGER,
+    -- What the command reads as standard input, NULL for nothing.
+    stdin   INTEGER REFERENCES stdins (id),
+    UNIQUE (cwd, path, env, options, inherited, umask, stdin)
+);
+CREATE INDEX contexts_of_stdin ON contexts (stdin) WHERE stdin IS NOT NULL;
+
+-- What commands read as standard input: one row for all jobs that were added with it at once.
+CREATE TABLE stdins (
+    id   INTEGER PRIMARY KEY AUTOINCREMENT,
+    data BLOB NOT NULL
 );
 
 -- The input that a job's command was made from, and its place among those that were added with it. Where there were

@@ -139,6 +139,18 @@ def test_contexts_go_with_the_last_job_but_not_those_of_schedules(
     assert_whole(store)
 
 
+def test_what_removed_jobs_were_to_read_goes_although_no_job_is_pruned(
+    queue: Queue, store: Store, keeper: Housekeeping, clock: FakeClock
+) -> None:
+    for name in ("gone", "kept"):
+        queue.add("cat", id=name, stdin=name)
+    queue.cancel("gone")
+    queue.remove("gone")
+    work(keeper, clock)
+    assert [bytes(row[0]) for row in store.database.rows("SELECT data FROM stdins")] == [b"kept"]
+    assert_whole(store)
+
+
 def test_events_go_after_thirty_days(store: Store, keeper: Housekeeping, clock: FakeClock) -> None:
     with store.writing():
         for number in range(1_000):
@@ -231,7 +243,7 @@ def test_an_error_ends_the_round_and_the_next_one_begins_anew(
     run_one(store, COMPLETED)
     clock.advance(8 * DAY)
 
-    def fail(*arguments: Any) -> int:
+    def fail(*arguments: Any, **options: Any) -> int:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(store.jobs, "prune", fail)

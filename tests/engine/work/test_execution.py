@@ -122,7 +122,7 @@ def test_a_job_inherits_no_descriptor(queue: Queue) -> None:
 
 
 def environment_of(queue: Queue, job: Job) -> dict[str, str]:
-    entries = queue.output(job.id).decode().split("\0")
+    entries = os.fsdecode(queue.output(job.id)).split("\0")
     return dict(entry.split("=", 1) for entry in entries if entry)
 
 
@@ -198,7 +198,8 @@ def test_a_job_has_the_path_of_who_enqueued_it_and_its_own_variables(
     assert found["FROM_WORKER"] == "no"
 
 
-def test_the_umask_is_the_workers(queue: Queue) -> None:
+def test_the_umask_is_the_workers_where_the_caller_has_told_none(queue: Queue) -> None:
+    queue.is_caller = False
     job = queue.add("umask")
     before = os.umask(0o027)
     try:

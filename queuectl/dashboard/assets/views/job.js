@@ -31,6 +31,8 @@ const FACTS = {
   attempts: (attempts, job) => `${attempts} of ${job.max_retries + 1}`,
   timeout: (timeout) => (timeout === null ? 'none' : duration(timeout)),
   cwd: (cwd) => h('code', {}, cwd),
+  inherited: (names) => names.join(', '),
+  stdin_size: (size) => size && bytes(size),
   tags: (tags) => tags.map((tag) => h('a', { class: 'chip', href: jobsUrl(`tag:${tag}`) }, tag)),
   locks: (locks) => locks.map((lock) => h('a', { class: 'chip', href: jobsUrl(`lock:${lock}`) }, lock)),
   schedule: (schedule) => schedule && scheduleLink(schedule),
@@ -97,6 +99,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
 
   const copyAdd = async (event) => {
     await copy(data.commands.duplicate, event.target);
+    if (data.job.stdin_size) toast('It has no standard input: give it again with --stdin');
     if (data.secrets.length) toast(`The values of ${data.secrets.join(', ')} are secret: set them where you paste it`);
   };
   root.append(header, why,
