@@ -40,6 +40,9 @@ if TYPE_CHECKING:
         def note(self, text: str) -> None:
             """Say something at once, beside the data."""
 
+        def ring(self) -> None:
+            """Ring the bell of the terminal, if there is one."""
+
         def top(self, context: Context, interval: float, filter: str) -> int:
             """Show the live view of the jobs that a filter finds, looking every `interval` seconds, until it is left.
 

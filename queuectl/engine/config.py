@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from typing import Mapping
 
 
+OF_WEBHOOK = frozenset(("webhook_url", "webhook_events"))
+
+
 class Config(Part):
     """The settings of a home. Names may be aliases; dashes and capitals do not matter."""
 
     def rows(self) -> list[ShownSetting]:
-        """Return every setting, planned ones only if set. Raises InvalidInput for a bad value anywhere."""
-        return [row for row in self._all() if row.source != "default" or not find(row.name).is_planned]
-
-    def _all(self) -> list[ShownSetting]:
+        """Return every setting. Raises InvalidInput for a bad value anywhere."""
         return [
             ShownSetting.of(
                 {
@@ -38,7 +38,7 @@ class Config(Part):
     def get(self, name: str) -> ShownSetting:
         """Return one setting. Raises InvalidInput."""
         found = find(name)
-        return next(row for row in self._all() if row.name == found.name)
+        return next(row for row in self.rows() if row.name == found.name)
 
     def stored(self) -> dict[str, str]:
         """Return what the home has of its own, by name."""
@@ -70,6 +70,10 @@ class Config(Part):
         with self._opened.store.writing():
             for name, text in texts.items():
                 self._store(name, text)
+            if not OF_WEBHOOK.isdisjoint(texts):
+                from .webhooks import follow_settings
+
+                follow_settings(self._opened.store, actor=self._opened.actor)
             stored = self.stored()
         ring(self._opened.home, WORKERS, CONTROL)
         ring_schedulers(self._opened.home)

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from .reporting import Reports
     from .scheduler import Scheduler
     from .schedules import Schedules
+    from .webhooks import Webhooks
     from .workers import Workers
 
     # What a job may wait for.
@@ -68,6 +69,7 @@ class Queue(Changing):
     schedules: Schedules  # the jobs that are queued again and again
     queues: Queues  # how queues are limited, paused and drained
     locks: Locks  # names that jobs hold while they run
+    webhooks: Webhooks  # who is told of what happens
     logs: Logs  # what jobs printed and what happened to them
     reports: Reports  # how the home is doing
     charts: Charts  # what the dashboard draws of the home

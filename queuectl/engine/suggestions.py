@@ -92,6 +92,7 @@ FOUND: dict[str, Callable[[Store, str, int], list[Suggestion]]] = {
         Suggestion(one.name, f"{one.running} of {one.slots} taken", one.running + one.waiting)
         for one in store.locks.all()
     ],
+    "webhook": lambda store, prefix, limit: [Suggestion(one.name, one.address) for one in store.webhooks.all()],
     "shell": _shells,
     "tag": lambda store, prefix, limit: [Suggestion(tag) for tag in store.names.recent_tags(TAGGED_JOBS)],
     "schedule": lambda store, prefix, limit: [Suggestion(one.name, one.expression) for one in store.schedules.all()],

@@ -68,6 +68,10 @@ class FrontEnd:
     def note(self, text: str) -> None:
         self._terminal.note(self._terminal.err.safe(text))
 
+    def ring(self) -> None:
+        if self._terminal.err.is_tty:
+            self._terminal.err.send("\a")
+
     def top(self, context: Context, interval: float, filter: str) -> int:
         from .top import run_top
 

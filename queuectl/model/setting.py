@@ -39,7 +39,6 @@ class Setting(Record):
 
     `unit` is that of a number; a duration is written in seconds.
     `shared` says that the home's value wins over the environment: all processes must go by the same one.
-    `is_planned` says that it can be set already, but the feature that reads it is still to come: it is not shown.
     """
 
     group: str
@@ -54,7 +53,6 @@ class Setting(Record):
     optional: bool = False
     choices: tuple[str, ...] = ()
     shared: bool = False
-    is_planned: bool = False
 
     @property
     def environment(self) -> str:
@@ -183,7 +181,7 @@ def _url(text: str) -> str:
         raise ValueError("not a URL")
     parts = urlsplit(text)
     # Reading the port checks it.
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or "@" in parts.netloc:
         raise ValueError("not a URL of the web")
     return text
 
@@ -215,7 +213,7 @@ def _inherit(text: str) -> tuple[str, ...]:
 # By kind: what reads it, and what may be given.
 TEXTS: Mapping[str, tuple[Callable[[str], Value], str]] = {
     "host": (_host, "a host name or an IP address"),
-    "url": (_url, "an http or https URL"),
+    "url": (_url, "an http or https URL without a user name"),
     "command": (_command, "a shell command of at most 64 KiB"),
     "shell": (_shell, "none, the name of a shell such as bash, or its absolute path"),
     "inherit": (_inherit, "all, none, default or names such as CUDA_* with commas between"),

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     from .setting import Value
 
-EVENTS = ("completed", "failed", "dead", "cancelled")
+# What a webhook can be told of.
+EVENTS = ("completed", "failed", "dead", "cancelled", "idle")
 RETRIES, QUEUE, WORKERS = "retry policy", "queue behaviour", "workers"
 SCHEDULER, DASHBOARD, NOTIFICATIONS = "scheduler", "dashboard", "notifications"
 
@@ -78,15 +79,12 @@ SETTINGS = (
             "the command that is added when a job is completed, dead, or cancelled while it ran", optional=True),
     Setting(NOTIFICATIONS, "on_idle", "command", None,
             "the command that is added when nothing runs or waits to run any more", optional=True),
-    Setting(NOTIFICATIONS, "webhook_url", "url", None, "where to post a notification when a job ends (no effect yet)",
-            optional=True, is_planned=True),
-    Setting(NOTIFICATIONS, "webhook_events", "list", ("dead",),
-            "which ends of a job are posted to webhook_url (no effect yet)", choices=EVENTS, is_planned=True),
+    Setting(NOTIFICATIONS, "webhook_url", "url", None, "where to post what webhook_events says, see webhook add",
+            optional=True),
+    Setting(NOTIFICATIONS, "webhook_events", "list", ("dead",), "what is posted to webhook_url", choices=EVENTS),
 )
 # fmt: on
 
-# What users are shown: a setting that nothing reads yet would be set in vain.
-OFFERED = tuple(setting for setting in SETTINGS if not setting.is_planned)
 # What other tools set and nothing here needs, with the reason.
 NOT_NEEDED = {"poll_interval": "workers do not poll, they are woken at once"}
 BY_NAME = {name: setting for setting in SETTINGS for name in (setting.name, *setting.aliases)}

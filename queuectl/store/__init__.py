@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from .search import Search
     from .stats import Stats
     from .timings import Timings
+    from .webhooks import Webhooks
     from .workers import Workers
 
 __all__ = ["Home", "Store", "preload"]
@@ -98,6 +99,7 @@ class Store:
     search: Search
     stats: Stats
     timings: Timings
+    webhooks: Webhooks
     workers: Workers
 
     def __init__(

@@ -45,6 +45,7 @@ class Home:
         self.history = os.path.join(self.path, "history")
         self.launcher = os.path.join(self.path, "queuectl")
         self.gate = os.path.join(self.run, "write.lock")
+        self.webhooks_lock = os.path.join(self.run, "webhooks.lock")
         self.ceiling_lock = os.path.join(self.run, "ceiling.lock")
         self.dashboard_url = os.path.join(self.run, "dashboard.url")
         self.dashboard_page = os.path.join(self.run, "dashboard.html")

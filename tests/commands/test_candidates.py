@@ -14,7 +14,7 @@ from queuectl.commands.grammar.registry import ALIASES, load
 from queuectl.engine.queue import Queue
 from queuectl.model.fields import FILTERS
 from queuectl.model.job import STATES, Job
-from queuectl.model.settings import OFFERED
+from queuectl.model.settings import SETTINGS
 from queuectl.model.sorts import SORT_KEYS
 from queuectl.store import names
 from queuectl.store.home import Home
@@ -254,7 +254,7 @@ def test_shells_that_there_are_are_completed(home: str, tmp_path: Path, monkeypa
 
 
 def test_settings_and_what_they_may_be(home: str) -> None:
-    assert values(home, "config", "get", "") == [setting.name for setting in OFFERED]
+    assert values(home, "config", "get", "") == [setting.name for setting in SETTINGS]
     assert values(home, "config", "u") == ["unset"]
     assert values(home, "config", "retry_") == ["retry_delay", "retry_jitter", "retry_delay_seconds"]
     assert values(home, "config", "max_retries", "") == ["3"]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from queuectl.model.setting import Setting
-from queuectl.model.settings import OFFERED, SETTINGS, find
+from queuectl.model.settings import SETTINGS, find
 from tests.commands.calling import call, done, refused
 from tests.support import run_cli
 
@@ -25,7 +25,7 @@ OTHER = {
     "command": "notify-send QueueCTL 'it is over'",
 }
 NAMES = [setting.name for setting in SETTINGS]
-SHOWN = [setting.name for setting in OFFERED]
+SHOWN = [setting.name for setting in SETTINGS]
 
 
 def rows(home: str) -> dict[str, dict[str, Any]]:
@@ -47,14 +47,6 @@ def test_config_and_config_list_are_config_show(home: str) -> None:
     shown = done(home, "config", "show").out
     assert done(home, "config").out == done(home, "config", "list").out == shown
     assert done(home, "config", "-o", "ids").lines == SHOWN
-
-
-def test_a_setting_that_nothing_uses_yet_is_hidden_until_it_is_set_and_says_so_then(home: str) -> None:
-    assert not {"webhook_url", "webhook_events"} & set(rows(home))
-    answer = done(home, "config", "set", "webhook_url", "https://example.org/x")
-    assert "webhook_url has no effect yet: the feature that uses it is still to come" in answer.err
-    assert "(no effect yet)" in rows(home)["webhook_url"]["help"]
-    assert "effect" not in done(home, "config", "set", "max_retries", "5").err
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=NAMES)
@@ -124,7 +116,7 @@ def test_setting_what_the_environment_overrides_is_noted(home: str) -> None:
         ("lease", "1s", "between 2 and 3600"),
         ("dashboard_port", "65536", "between 1 and 65535"),
         ("dashboard_host", "a b", "a host name or an IP address"),
-        ("webhook_url", "ftp://x", "an http or https URL or none"),
+        ("webhook_url", "ftp://x", "an http or https URL without a user name or none"),
         ("webhook_events", "ded", "completed, failed, dead, cancelled"),
         ("retain_completed_hours", "x", "a number between 0 and 876000 hours or none"),
         ("max_retries", "٣", "a whole number"),

@@ -12,7 +12,7 @@ from queuectl.model.fields import BY_NAME, BY_SPELLING
 from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PROCESSING, SCHEDULED
 from queuectl.model.kinds import ID, NAME, Kind
 from queuectl.model.piece import STDOUT, Piece
-from queuectl.model.settings import OFFERED
+from queuectl.model.settings import SETTINGS
 from tests.dashboard import asking
 from tests.dashboard.asking import DOCUMENT, Api
 from tests.dashboard.schemas import KNOWN, TYPES, problems
@@ -115,8 +115,8 @@ def test_a_pattern_says_what_the_check_says(kind: Kind) -> None:
 
 def test_a_setting_that_is_given_has_its_range() -> None:
     body = DOCUMENT["paths"]["/api/v1/config"]["patch"]["requestBody"]["content"]["application/json"]["schema"]
-    assert set(body["properties"]) == {name for one in OFFERED for name in (one.name, *one.aliases)}
-    for setting in (one for one in OFFERED if one.high):
+    assert set(body["properties"]) == {name for one in SETTINGS for name in (one.name, *one.aliases)}
+    for setting in (one for one in SETTINGS if one.high):
         number, text = body["properties"][setting.name]["anyOf"]
         assert text == {"type": "string"}
         ends = (number["minimum"], number["maximum"])

@@ -9,9 +9,9 @@ from queuectl.dashboard.api import answers, routes  # noqa: F401  (declares the 
 from queuectl.dashboard.api.route import TABLE
 from queuectl.model.kinds import Kind
 from queuectl.model.noun import Noun
-from queuectl.model.nouns import batches, daemons, home, jobs, queues, schedules
+from queuectl.model.nouns import batches, daemons, home, jobs, queues, schedules, webhooks
 
-SHARED: tuple[ModuleType, ...] = (jobs, batches, queues, schedules, daemons, home)
+SHARED: tuple[ModuleType, ...] = (jobs, batches, queues, schedules, daemons, home, webhooks)
 VALUES = {
     **dict.fromkeys(("id", "name", "text", "hook"), "text"),
     "references": "list of text",

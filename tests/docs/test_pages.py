@@ -20,7 +20,7 @@ from queuectl.model import errors, job
 from queuectl.model.alert import CODES
 from queuectl.model.fields import GIVEN, Field
 from queuectl.model.job import STATES, TRANSITIONS
-from queuectl.model.settings import OFFERED, SETTINGS
+from queuectl.model.settings import SETTINGS
 from tests.docs.pages import CODE, LINK, PAGES, Step, prose, simple_commands, steps, table
 from tests.support import ROOT
 
@@ -136,7 +136,7 @@ def test_the_table_of_settings_is_complete() -> None:
 def settings_table() -> str:
     """Return the table of settings as it has to be."""
     lines = ["| setting | default | allowed | aliases | what |", "|---|---|---|---|---|"]
-    for setting in OFFERED:
+    for setting in SETTINGS:
         lines.append(
             f"| `{setting.name}` | `{setting.show(setting.default)}` | {setting.allowed} | {in_code(*setting.aliases)} "
             f"| {setting.help} |"
@@ -146,7 +146,7 @@ def settings_table() -> str:
 
 def test_the_settings_without_an_effect_are_those_that_no_module_reads() -> None:
     unread = [setting.name for setting in SETTINGS if not is_used(setting.name)]
-    assert unread == [setting.name for setting in SETTINGS if setting.is_planned]
+    assert unread == []
 
 
 def test_the_table_of_alerts_is_complete() -> None:

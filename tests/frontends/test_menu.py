@@ -14,7 +14,7 @@ from queuectl.commands.grammar.registry import load
 from queuectl.engine.queue import Queue
 from queuectl.frontends import menu_parts
 from queuectl.frontends.menu import GOODBYE, pick
-from queuectl.model.settings import NOTIFICATIONS, OFFERED, QUEUE, RETRIES, SCHEDULER, WORKERS
+from queuectl.model.settings import NOTIFICATIONS, QUEUE, RETRIES, SCHEDULER, SETTINGS, WORKERS
 from tests.commands.calling import bring, done, jobs, state_of, states
 from tests.frontends.talking import Talk
 from tests.support import ROOT
@@ -298,9 +298,9 @@ def test_settings_are_changed_by_group_and_only_where_they_differ(home: str) -> 
 def test_every_setting_that_works_stands_in_a_group_of_the_menu() -> None:
     others = {"dashboard_host", "dashboard_port"}
     shown = {
-        setting.name for setting in OFFERED if setting.group in (RETRIES, WORKERS, QUEUE, SCHEDULER, NOTIFICATIONS)
+        setting.name for setting in SETTINGS if setting.group in (RETRIES, WORKERS, QUEUE, SCHEDULER, NOTIFICATIONS)
     }
-    assert shown == {setting.name for setting in OFFERED} - others
+    assert shown == {setting.name for setting in SETTINGS} - others
 
 
 def test_the_main_menu_shows_the_alerts_and_no_other_menu_does(home: str) -> None:

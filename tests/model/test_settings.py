@@ -99,9 +99,9 @@ def test_every_setting_with_a_range_is_tested_at_its_ends() -> None:
         ("output_limit", "between 1KiB and 1GiB"),
         ("retain_completed_hours", "a number between 0 and 876000 hours or none"),
         ("dashboard_host", "a host name or an IP address"),
-        ("webhook_url", "an http or https URL or none"),
+        ("webhook_url", "an http or https URL without a user name or none"),
         ("timezone", "local, UTC or a zone such as Europe/London or none"),
-        ("webhook_events", "one or more of completed, failed, dead, cancelled with commas between"),
+        ("webhook_events", "one or more of completed, failed, dead, cancelled, idle with commas between"),
     ],
 )
 def test_a_refusal_says_what_is_allowed(name: str, allowed: str) -> None:
@@ -217,7 +217,7 @@ def test_what_is_no_host_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["http://localhost:8080/hook", "https://example.com", "https://u:p@example.com/a?b=c#d", "HTTPS://example.com/"],
+    ["http://localhost:8080/hook", "https://example.com", "https://example.com/a?b=c#d", "HTTPS://example.com/"],
 )
 def test_a_web_address_is_taken(text: str) -> None:
     assert find("webhook_url").parse(text) == text

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from ...model.fields import FILTERS
 from ...model.filter import is_filter, meaning
 from ...model.job import OPEN, STATES, Job
-from ...model.settings import BY_NAME, OFFERED
+from ...model.settings import BY_NAME, SETTINGS
 from ..grammar.commandline import GLOBALS, CommandLine
 from ..grammar.registry import ALIASES, COMMANDS, Arg, Command, load
 from .lookup import Candidate, Lookup
@@ -34,6 +34,7 @@ KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
     "tag": lambda ask, text: ask.of("tag"),
     "batch": lambda ask, text: ask.of("batch", text),
     "lock": lambda ask, text: ask.of("lock"),
+    "webhook": lambda ask, text: ask.of("webhook"),
     "batch term": lambda ask, text: [one.after("batch:") for one in ask.of("batch", text.partition(":")[2])],
     "schedule": lambda ask, text: ask.of("schedule"),
     "worker": lambda ask, text: ask.of("worker"),
@@ -190,8 +191,8 @@ def _files(ask: Lookup, text: str) -> list[Candidate]:
 
 def _settings(text: str) -> list[Candidate]:
     """Return the settings; their aliases, and names with dashes, only where something like that was typed."""
-    names = [(setting.name, setting.help) for setting in OFFERED]
-    names += [(alias, f"the same as {setting.name}") for setting in OFFERED for alias in setting.aliases if text]
+    names = [(setting.name, setting.help) for setting in SETTINGS]
+    names += [(alias, f"the same as {setting.name}") for setting in SETTINGS for alias in setting.aliases if text]
     return [Candidate(name.replace("_", "-") if "-" in text else name, help) for name, help in names]
 
 

@@ -120,10 +120,10 @@ def _option(arg: Arg) -> tuple[str, str]:
 
 
 def _settings() -> Iterator[str]:
-    from ...model.settings import OFFERED
+    from ...model.settings import SETTINGS
 
     yield text_line("Set them with queuectl config set NAME VALUE.")
-    for setting in OFFERED:
+    for setting in SETTINGS:
         aliases = f" Also: {', '.join(setting.aliases)}." if setting.aliases else ""
         text = f"{setting.help} (default: {setting.show(setting.default)}). Must be {setting.allowed}.{aliases}"
         yield from _terms([(f"\\fB{escaped(setting.name)}\\fR", text)])

@@ -201,6 +201,7 @@ MODULES = {
     "daemons.dashboard": "dashboard",
     "home.upkeep": "events why prune",
     "home.config": "config",
+    "home.webhooks": "webhook",
     "home.interactive": "top shell menu",
     "completion.scripts": "completion",
     "grammar.manual": "man",

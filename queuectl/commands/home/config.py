@@ -66,8 +66,6 @@ def config_set(context: Context, *, key: str | None, value: str | None, **option
     notes = []
     if os.environ.get(setting.environment) and not setting.shared:
         notes.append(f"{setting.environment} is set in the environment and wins over it")
-    if setting.is_planned:
-        notes.append(f"{setting.name} has no effect yet: the feature that uses it is still to come")
     return Result(
         SETTING_VALUE, record={"name": setting.name, "value": text}, message=f"{setting.name} = {text}", notes=notes
     )

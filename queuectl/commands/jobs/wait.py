@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from ...engine.waiting import Waiting
-from ...model.errors import NotFound
+from ...model.errors import NotFound, QueueCTLError
 from ...model.filter import Filter
 from ...model.job import COMPLETED, OPEN_STATES, STATES, Job, jobs_text
 from ...model.quantity import SHOWN, some_of
@@ -16,7 +18,7 @@ from .selection import FINDING, none_meant, select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from typing import Any, Mapping, Sequence
 
     from ...engine.finding import Selection
     from ..context import Context
@@ -28,10 +30,17 @@ SIGNAL_BASE = 128
     "wait",
     *FINDING,
     Arg("--timeout", "-T", parse=arguments.seconds, metavar="TIME", help="give up after this time (exit code 124)"),
+    Arg("--notify", flag=True, help="ring the bell of the terminal and show a message on the desktop at the end"),
     group="Jobs",
-    examples=("wait job-1", "wait tag:nightly", "wait state:open", "wait 3-9 --timeout 10m"),
+    examples=(
+        "wait job-1",
+        "wait tag:nightly",
+        "wait state:open",
+        "wait 3-9 --timeout 10m",
+        "wait tag:nightly --notify",
+    ),
 )
-def wait(context: Context, *, timeout: float | None, **selection: Any) -> Result:
+def wait(context: Context, *, timeout: float | None, notify: bool, **selection: Any) -> Result:
     """Wait until jobs are done.
 
     With one job named the exit code is the job's own, 1 if it never ran. With several, or a filter, it is 1
@@ -42,7 +51,31 @@ def wait(context: Context, *, timeout: float | None, **selection: Any) -> Result
     if not meant.numbers:
         _demand_known(context, meant)
         return job_table([], ["there is nothing to wait for"])
-    return wait_for(context, meant, timeout=timeout)
+    if not notify:
+        return wait_for(context, meant, timeout=timeout)
+    try:
+        result = wait_for(context, meant, timeout=timeout)
+    except QueueCTLError as error:
+        _notify(context, str(error))
+        raise
+    _notify(context, _summary(context.queue.states_of(meant.numbers)))
+    return result
+
+
+def _notify(context: Context, text: str) -> None:
+    from ...engine.notify import notify
+
+    context.front_end.ring()
+    trouble = notify("QueueCTL", text)
+    if trouble is not None:
+        context.front_end.note(f"no message on the desktop: {trouble}")
+
+
+def _summary(states: Mapping[int, str]) -> str:
+    """Return how jobs ended, in a line."""
+    counts = Counter(states.values())
+    told = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+    return f"{jobs_text(len(states))} done: {told}"
 
 
 def _demand_known(context: Context, meant: Selection) -> None:

@@ -10,7 +10,7 @@ from ...model.errors import InvalidInput
 from ...model.fields import FILTERS
 from ...model.kinds import ANY, STRING, TEXT, one_of
 from ...model.setting import Setting
-from ...model.settings import OFFERED
+from ...model.settings import SETTINGS as ALL
 from ..app import App
 from . import cursors
 from .answers import EVENTS, SETTINGS, SUGGESTIONS
@@ -18,7 +18,7 @@ from .jobs import CURSOR, LIMIT
 from .route import Parameter, route
 
 SUGGESTED = 20
-WORDS = {"filter": sorted(FILTERS), "setting": [setting.name for setting in OFFERED]}
+WORDS = {"filter": sorted(FILTERS), "setting": [setting.name for setting in ALL]}
 
 
 def _given(setting: Setting) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def config(app: App) -> dict[str, Any]:
     "Change settings, all of them or none; null means the default again",
     rest=tuple(
         Parameter(name, ANY.but(given=_given(setting)), setting.help)
-        for setting in OFFERED
+        for setting in ALL
         for name in (setting.name, *setting.aliases)
     ),
     answer=SETTINGS,

@@ -18,6 +18,7 @@ from ..home.settings import load_settings
 from ..machine.log import Log, rotate
 from .ceiling import Ceiling
 from .downtime import counted_back, look
+from .sender import forget_events
 
 INTERVAL_MS = 60_000
 STEP_MS = 100
@@ -96,6 +97,7 @@ class Housekeeping:
                 with self._store.writing():
                     table.prune(now - KEPT_MINUTES_MS)
                 yield 0
+        yield from forget_events(self._store, self._log)
         until = self._clock.monotonic() + VACUUM_MS
         for _ in vacuum(self._store):
             yield 0

@@ -29,6 +29,7 @@ from .follow_ups import tell_children
 from .housekeeping import Housekeeping
 from .pauses import end_pauses
 from .sampling import Sampler
+from .sender import SenderThread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -186,6 +187,7 @@ class ClockworkThread(threading.Thread):
         self._longest_wait = longest_wait
         self._poked = threading.Event()
         self._stopping = False
+        self._sender = SenderThread(home, log)
 
     def poke(self) -> None:
         """Have it look at once."""
@@ -203,6 +205,7 @@ class ClockworkThread(threading.Thread):
     def stop(self) -> None:
         """End it and wait for that."""
         self._stopping = True
+        self._sender.stop()
         self.poke()
         self.join()
 
@@ -219,6 +222,7 @@ class ClockworkThread(threading.Thread):
                     scheduler = Clockwork(store, self._log, self._longest_wait)
                 patience = scheduler.tick()
                 self.ticked_at, self.totals = self._clock.wall(), dict(scheduler.totals)
+                self._sender.look(store)
             except (QueueCTLError, OSError) as error:
                 self.error = error if self.ticked_at is None else None
                 self._log.complain(f"scheduler: {error}")

@@ -13,7 +13,8 @@ from ...model.job import DEAD, PENDING, PROCESSING, gone_text, jobs_text
 from ...model.lane import HOME
 from ...model.quantity import counted
 from ...model.size import size_text
-from ...model.when import DAY, MINUTE, ago, duration_text
+from ...model.webhook import FAILING, IS_GONE
+from ...model.when import DAY, HOUR, MINUTE, ago, duration_text
 from ...model.worker import ALL, WorkerState, group_of, option
 from ...store.room import free_bytes
 from ..daemons.daemon import ELSEWHERE
@@ -197,6 +198,21 @@ def _stuck_jobs(facts: Facts) -> Iterator[Alert]:
         yield Alert("stuck_jobs", text, "queuectl list stuck:yes")
 
 
+def _webhooks(facts: Facts) -> Iterator[Alert]:
+    for webhook in facts.store.webhooks.all():
+        command = f"queuectl webhook deliveries {webhook.name}"
+        since = webhook.failing_since
+        if webhook.pause_reason == IS_GONE:
+            yield Alert("webhook", f"webhook {webhook.name} is paused: {IS_GONE}", command)
+        elif since is not None and facts.now - since > HOUR and webhook.state == FAILING:
+            yield Alert("webhook", f"webhook {webhook.name} has failed since {ago(since, facts.now)}", command)
+        if webhook.dropped:
+            events = counted(webhook.dropped, "event")
+            yield Alert(
+                "webhook", f"webhook {webhook.name} was not told of {events}, which had waited for a day", command
+            )
+
+
 def _workers_elsewhere(facts: Facts) -> Iterator[Alert]:
     if facts.pool.elsewhere:
         yield Alert("workers_elsewhere", f"the workers run {ELSEWHERE}: stop them there")
@@ -215,4 +231,5 @@ RULES = (
     _paused,
     _dead_jobs,
     _stuck_jobs,
+    _webhooks,
 )

@@ -35,3 +35,61 @@ ALTER TABLE jobs ADD COLUMN key TEXT;
 ALTER TABLE jobs ADD COLUMN key_for INTEGER CHECK (key_for IS NULL OR (key_for > 0 AND key IS NOT NULL));
 CREATE UNIQUE INDEX jobs_key ON jobs (key) WHERE key IS NOT NULL AND finished_at IS NULL;
 CREATE INDEX jobs_kept_key ON jobs (key, finished_at) WHERE key_for IS NOT NULL AND finished_at IS NOT NULL;
+
+-- Addresses that are told of events. `events` are names between commas, with one at each end. `position` is the last row
+-- of the outbox that the webhook is done with; of a row that could not be delivered `failures` counts the tries,
+-- `failing_since` is the first of them and `next_at` the time of the next. `dropped` counts what was dropped
+-- since the last delivery.
+CREATE TABLE webhooks (
+    id            INTEGER PRIMARY KEY AUTOINCREMENT,
+    name          TEXT NOT NULL UNIQUE,
+    url           TEXT NOT NULL,
+    events        TEXT NOT NULL,
+    secret        TEXT,
+    allow_private INTEGER NOT NULL DEFAULT 0,
+    position      INTEGER NOT NULL,
+    failures      INTEGER NOT NULL DEFAULT 0 CHECK (failures >= 0),
+    failing_since INTEGER,
+    next_at       INTEGER NOT NULL DEFAULT 0,
+    dropped       INTEGER NOT NULL DEFAULT 0,
+    paused_at     INTEGER,
+    pause_reason  TEXT,
+    created_at    INTEGER NOT NULL,
+    created_by    TEXT NOT NULL,
+    CHECK ((failures = 0) = (failing_since IS NULL)),
+    CHECK ((paused_at IS NULL) = (pause_reason IS NULL))
+);
+
+-- What happened, for webhooks that want to know (a trigger writes it while there are any, see store/webhooks.py): the job as it was then, without its environment; an event of the home
+-- has no job.
+CREATE TABLE outbox (
+    id          INTEGER PRIMARY KEY AUTOINCREMENT,
+    event       TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    job         TEXT,
+    number      INTEGER,
+    command     TEXT,
+    queue       TEXT,
+    batch       TEXT,
+    tags        TEXT,
+    attempts    INTEGER,
+    exit_code   INTEGER,
+    signal      INTEGER,
+    error       TEXT,
+    duration    INTEGER
+);
+CREATE INDEX outbox_at ON outbox (at);
+
+-- The last deliveries of each webhook, and how they ended: the status of the answer, or what went wrong.
+CREATE TABLE deliveries (
+    id       INTEGER PRIMARY KEY AUTOINCREMENT,
+    webhook  INTEGER NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    event    TEXT NOT NULL,
+    job      TEXT,
+    at       INTEGER NOT NULL,
+    try      INTEGER NOT NULL,
+    status   INTEGER,
+    error    TEXT,
+    took     INTEGER NOT NULL
+);
+CREATE INDEX deliveries_of_webhook ON deliveries (webhook, id);

@@ -55,12 +55,12 @@ def statements(text: str) -> Iterator[str]:
 def rebuild(execute: Execute, table: str, definition: str) -> None:
     """Give a table another definition; `definition` is its whole CREATE TABLE.
 
-    Rows keep the columns that both have, the others take their default. Raises IntegrityError if a row does not fit.
+    Its indexes and triggers stay. Rows keep the columns that both have, the others take their default. Raises
+    IntegrityError if a row does not fit.
     """
     draft = f"{table}_new"
-    indexes = _column(
-        execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ? AND sql <> ''", (table,))
-    )
+    others = "SELECT sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND tbl_name = ? AND sql <> ''"
+    belongings = _column(execute(others, (table,)))
     last = execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
     execute(definition.replace(table, draft, 1))
     before, after = (_column(execute("SELECT name FROM pragma_table_info(?)", (name,))) for name in (table, draft))
@@ -68,8 +68,8 @@ def rebuild(execute: Execute, table: str, definition: str) -> None:
     execute(f"INSERT INTO {draft} ({kept}) SELECT {kept} FROM {table}")
     execute(f"DROP TABLE {table}")
     execute(f"ALTER TABLE {draft} RENAME TO {table}")
-    for index in indexes:
-        execute(index)
+    for belonging in belongings:
+        execute(belonging)
     if last is not None:
         # Otherwise the number of a row that was deleted would be given to another one.
         execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))

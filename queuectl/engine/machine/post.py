@@ -1,0 +1,155 @@
+"""One POST to an address that a user gave: to the address that was checked, and for ten seconds in all.
+
+A name is resolved once, and what it resolves to is checked and connected to: it cannot be another one by then.
+Addresses of this machine and of private networks are refused unless they are allowed. Certificates are checked,
+redirects are not followed, and of the answer only the status counts.
+"""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import socket
+import ssl
+import threading
+from collections.abc import Mapping
+from urllib.parse import SplitResult, urlsplit
+
+from ...model.record import Record
+
+SECONDS = 10.0
+MOST_READ = 65_536
+LONGEST_LINE = 200
+# What these hold is an IPv4 address: of the last four bytes, or of those behind the prefix.
+MAPPED = (ipaddress.ip_network("::ffff:0:0/96"), ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
+SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
+# Some versions of Python take these for public.
+NOT_PUBLIC = tuple(
+    map(
+        ipaddress.ip_network,
+        ("0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "198.18.0.0/15", "64:ff9b:1::/48", "fec0::/10", "2001::/32"),
+    )
+)
+
+
+class Answer(Record):
+    """How a POST ended: the status of the answer, or why there is none."""
+
+    status: int | None
+    error: str | None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the message was taken."""
+        return self.status is not None and 200 <= self.status < 300
+
+
+def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool, limit: float = SECONDS) -> Answer:
+    """Send a body; return how that ended. `limit` is in seconds, for all of it."""
+    parts = urlsplit(url)
+    address, error = _resolved(parts, allow_private, limit)
+    if address is None:
+        return Answer(None, error)
+    try:
+        return _sent(parts, address, body, headers, limit)
+    except (OSError, http.client.HTTPException, ValueError) as failure:
+        return Answer(None, _reason(failure, limit))
+
+
+def is_public(address: str) -> bool:
+    """Return whether an IP address is one of the internet: neither private nor of this machine, in any disguise."""
+    found = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(found, ipaddress.IPv6Address):
+        inner = _inner(found)
+        if inner is not None:
+            return is_public(str(inner))
+    of_family = (network for network in NOT_PUBLIC if network.version == found.version)
+    return found.is_global and not found.is_multicast and not any(found in network for network in of_family)
+
+
+def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    packed = address.packed
+    if any(address in network for network in MAPPED):
+        return ipaddress.IPv4Address(packed[12:])
+    return ipaddress.IPv4Address(packed[2:6]) if address in SIX_TO_FOUR else None
+
+
+def _resolved(parts: SplitResult, allow_private: bool, limit: float) -> tuple[str | None, str]:
+    """Return an address of a host, or None and why there is none. A resolver that hangs is left behind."""
+    host, found = parts.hostname or "", []
+    errors: list[OSError] = []
+
+    def resolve() -> None:
+        try:
+            for *_, address in socket.getaddrinfo(host, _port(parts), type=socket.SOCK_STREAM):
+                found.append(str(address[0]))
+        except OSError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=resolve, name="resolver", daemon=True)
+    thread.start()
+    thread.join(limit)
+    if thread.is_alive():
+        return None, f"no answer about the name {host} within {limit:g} s"
+    if errors:
+        return None, f"cannot resolve {host}: {errors[0].strerror or errors[0]}"
+    allowed = [address for address in found if allow_private or is_public(address)]
+    if not allowed:
+        return None, f"{host} is a private address, {found[0]}: allow it with --allow-private"
+    return allowed[0], ""
+
+
+def _port(parts: SplitResult) -> int:
+    return parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _sent(parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str], limit: float) -> Answer:
+    host = parts.hostname or ""
+    connection = http.client.HTTPConnection(host, _port(parts))
+    plain = socket.create_connection((address, _port(parts)), limit)
+    # A server may send a byte now and then: each read is in time, and all together are not.
+    watchdog = threading.Timer(limit, _cut_off, (plain,))
+    watchdog.daemon = True
+    watchdog.start()
+    try:
+        if parts.scheme == "https":
+            connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
+        else:
+            connection.sock = plain
+        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        connection.request("POST", target, body, {"User-Agent": "queuectl", "Connection": "close", **headers})
+        answer = connection.getresponse()
+        return Answer(answer.status, None if 200 <= answer.status < 300 else _told(answer))
+    finally:
+        watchdog.cancel()
+        connection.close()
+        plain.close()
+
+
+def _cut_off(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # It has ended by itself.
+
+
+def _told(answer: http.client.HTTPResponse) -> str:
+    """Return what an answer says that is no success, in a line."""
+    if 300 <= answer.status < 400:
+        return f"answered {answer.status}: redirects are not followed"
+    try:
+        text = answer.read(MOST_READ).decode("utf-8", "replace")
+    except (OSError, http.client.HTTPException):
+        text = ""  # The status says enough; what it lied about is its length.
+    line = next((line.strip() for line in text.splitlines() if line.strip()), "")[:LONGEST_LINE]
+    return f"answered {answer.status}" + (f": {line}" if line else "")
+
+
+def _reason(failure: Exception, limit: float) -> str:
+    if isinstance(failure, socket.timeout) or (isinstance(failure, OSError) and "timed out" in str(failure)):
+        return f"no answer within {limit:g} s"
+    if isinstance(failure, ssl.SSLError):
+        return f"no secure connection: {failure.reason or failure}"
+    if isinstance(failure, OSError):
+        return failure.strerror or str(failure) or "the connection was closed"
+    return f"no proper answer: {failure or type(failure).__name__}"
