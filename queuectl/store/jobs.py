@@ -7,16 +7,8 @@ result is dropped. All methods that write must be called inside `with store.writ
 
 from __future__ import annotations
 
-from ..model.job import (
-    BLOCKED,
-    FINAL_STATES,
-    KEPT_BACK_STATES,
-    PENDING,
-    PROCESSING,
-    TRANSITIONS,
-    Outcome,
-    waits_since,
-)
+from ..model.job import BLOCKED, FINAL_STATES, KEPT_BACK_STATES, PENDING, PROCESSING, TRANSITIONS, waits_since
+from ..model.outcome import Outcome
 from .changes import GOES_ON
 from .claim import ORDER, Claim, urgency
 from .enqueue import Enqueue

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from queuectl.dashboard.api.output import whole_characters
-from queuectl.model.job import BLOCKED, COMPLETED, DEAD, HELD, PENDING, PROCESSING, STATES, Outcome
+from queuectl.model.job import BLOCKED, COMPLETED, DEAD, HELD, PENDING, PROCESSING, STATES
+from queuectl.model.outcome import Outcome
 from queuectl.model.piece import STDERR, STDOUT, Piece
 from tests.dashboard import asking
 from tests.dashboard.asking import Api

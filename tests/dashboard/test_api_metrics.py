@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, Outcome
+from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD
+from queuectl.model.outcome import Outcome
 from queuectl.store import dead, events, recent, stats, timings
 from tests.dashboard import asking
 from tests.dashboard.asking import Api

@@ -13,18 +13,16 @@ from queuectl.model.job import (
     DEAD,
     FAILED,
     FINAL_STATES,
-    OUTCOMES,
     PENDING,
     PROCESSING,
     STATES,
     TRANSITIONS,
     WAITING_STATES,
     Job,
-    Outcome,
     sources,
-    verb_after,
 )
 from queuectl.model.kinds import masked
+from queuectl.model.outcome import OUTCOMES, Outcome, verb_after
 
 
 def a_job(**changes: Any) -> Job:

@@ -20,7 +20,7 @@ import signal
 from collections.abc import Callable, Mapping
 
 from ...model.clock import Clock
-from ...model.job import Outcome
+from ...model.outcome import Outcome
 from ...model.piece import STDERR, STDOUT
 from ...model.surroundings import SHELL
 from ...store.claim import Claim

@@ -5,18 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ...model import backoff
-from ...model.job import (
-    COMPLETED,
-    DEAD,
-    FAILED,
-    LOST,
-    NOT_STARTED,
-    PROCESSING,
-    RELEASED,
-    TRANSITIONS,
-    Outcome,
-    verb_after,
-)
+from ...model.job import COMPLETED, DEAD, FAILED, PROCESSING, TRANSITIONS
+from ...model.outcome import LOST, NOT_STARTED, RELEASED, Outcome, verb_after
 from ...model.settings import Settings
 from ...store import Store
 from ...store.claim import Claim

@@ -20,7 +20,8 @@ from collections.abc import Sequence
 
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
-from ...model.job import FAILED, NOT_STARTED, PENDING, Outcome
+from ...model.job import FAILED, PENDING
+from ...model.outcome import NOT_STARTED, Outcome
 from ...model.record import Record
 from ...model.settings import Settings
 from ...model.when import duration_text
