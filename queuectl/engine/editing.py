@@ -38,6 +38,12 @@ def read_changes(jobs: Sequence[Job], fields: Mapping[str, object], now: int) ->
                 f"{job.attempts + 1}",
                 field="max_retries",
             )
+    for job in jobs if not LISTS.keys().isdisjoint(changes) else ():
+        problem = overlaps({name: changes.get(name, getattr(job, name)) for name in LISTS})
+        if problem is not None and job.state in WAITING_STATES:
+            raise InvalidInput(
+                f"{problem} for job {quoted(job.id)}", field=next(name for name in LISTS if name in changes)
+            )
     return changes
 
 

@@ -7,6 +7,7 @@
                                                        '--- retry <-- dead, completed, cancelled, failed
      any state that is not final --cancel--> cancelled
      processing --suspend, resume--> processing
+     processing --snooze--> scheduled
      scheduled, blocked, pending, failed --hold--> held
      blocked, pending, failed --postpone--> scheduled   (by an edit: every job that waits can be edited or put in front)
 
@@ -102,6 +103,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     (PROCESSING, "bury"): DEAD,
     (PROCESSING, "cancel"): CANCELLED,
     (PROCESSING, "requeue"): PENDING,
+    (PROCESSING, "snooze"): SCHEDULED,
     (PROCESSING, "suspend"): PROCESSING,
     (PROCESSING, "resume"): PROCESSING,
     (SCHEDULED, "promote"): PENDING,
@@ -210,6 +212,13 @@ class Job:
     allow_background: bool
     nice: int
     kill_grace: int | None
+    kill_signal: str | None
+    ok_codes: str | None
+    snooze_on: str | None
+    fail_on: str | None
+    retry_on: str | None
+    backoff: str | None
+    snoozes: int
     locks: tuple[str, ...]
     parked: str | None
     batch: str | None

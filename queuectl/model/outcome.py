@@ -15,7 +15,8 @@ STOPPED = "cancelled"
 NOT_STARTED = "not_started"
 LOST = "lost"
 RELEASED = "released"
-OUTCOMES = (EXITED, SIGNALLED, TIMED_OUT, STOPPED, NOT_STARTED, LOST, RELEASED)
+SNOOZED = "snoozed"
+OUTCOMES = (EXITED, SIGNALLED, TIMED_OUT, STOPPED, NOT_STARTED, LOST, RELEASED, SNOOZED)
 
 
 class Outcome(Record):
@@ -36,8 +37,20 @@ class Outcome(Record):
 
     @property
     def succeeded(self) -> bool:
-        """Whether the command exited with 0."""
-        return self.kind == EXITED and self.exit_code == 0
+        """Whether the command did what it should: it exited with 0, or its policy took the end for a success."""
+        return self.error is None and self.kind != SNOOZED
+
+    def accepted(self) -> Outcome:
+        """Return it as a success, however the command ended."""
+        return Outcome(self.kind, self.exit_code, self.signal)
+
+    def snoozed(self, again: str) -> Outcome:
+        """Return it as an end that does not count; `again` says why, or when the job runs again."""
+        return Outcome(SNOOZED, self.exit_code, self.signal, again, counts=False)
+
+    def failed(self, reason: str) -> Outcome:
+        """Return it as a failure for another reason."""
+        return Outcome(self.kind, self.exit_code, self.signal, reason)
 
     @classmethod
     def exited(cls, code: int) -> Outcome:
@@ -89,15 +102,20 @@ class Outcome(Record):
 SUCCEEDED = Outcome(EXITED, exit_code=0)
 
 
-def verb_after(outcome: Outcome, *, attempts: int, max_retries: int, cancel_requested: bool) -> str:
+def verb_after(
+    outcome: Outcome, *, attempts: int, max_retries: int, cancel_requested: bool, is_final: bool = False
+) -> str:
     """Return the verb of TRANSITIONS that follows an attempt's outcome.
 
-    `attempts` counts this attempt too. A success stands even if a cancellation came too late.
+    `attempts` counts this attempt too, `is_final` says that no other follows a failure. A success stands even if a
+    cancellation came too late.
     """
     if outcome.succeeded:
         return "succeed"
     if cancel_requested or outcome.kind == STOPPED:
         return "cancel"
+    if outcome.kind == SNOOZED:
+        return "snooze"
     if not outcome.counts:
         return "requeue"
-    return "fail" if attempts <= max_retries else "bury"
+    return "fail" if attempts <= max_retries and not is_final else "bury"
