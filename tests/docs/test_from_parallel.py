@@ -18,7 +18,7 @@ from tests.engine.running import drain
 PAGE = PAGES["docs/from-parallel.md"]
 CELLS = re.compile(r"(?<!\\)\|")
 # A command whose output is that of the row; of others, the jobs print it.
-TELLS = re.compile(r"queuectl list|--dry-run")
+TELLS = re.compile(r"queuectl (list|results)|--dry-run")
 MISSING = [name for name in ("parallel", "sem", "xargs") if shutil.which(name) is None]
 
 
