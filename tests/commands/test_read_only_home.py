@@ -48,6 +48,7 @@ template list
 template show simple_job
 batch list
 batch show book
+results book --with-output
 lock list
 webhook list
 webhook show chat
