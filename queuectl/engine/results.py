@@ -11,12 +11,14 @@ from ..model.errors import Conflict, InvalidInput, NotFound, StoreUnavailable, q
 from ..model.filter import written
 from ..model.job import FINAL_STATES, STATES, Job
 from ..model.piece import STDERR, STDOUT
+from .batches import Batches
+from .logs import Logs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Dict, Iterator, List, Sequence
 
-    from .queue import Queue
+    from .finding import Finding
 
 PAGE = 200
 STREAMS = {"stdout": STDOUT, "stderr": STDERR}
@@ -38,8 +40,9 @@ class Results:
     which `write` makes. Going over them raises StoreUnavailable.
     """
 
-    def __init__(self, queue: Queue, numbers: Sequence[int], *, with_output: bool, directory: str | None) -> None:
+    def __init__(self, queue: Finding, numbers: Sequence[int], *, with_output: bool, directory: str | None) -> None:
         self._queue = queue
+        self._logs = Logs(queue)
         self._numbers = sorted(numbers)
         self._with_output = with_output
         self._directory = directory
@@ -91,9 +94,9 @@ class Results:
         return b"".join(self._output(job, name)).decode("utf-8", "backslashreplace")
 
     def _output(self, job: Job, name: str) -> Iterator[bytes]:
-        attempts = self._queue.logs.attempts(job)
+        attempts = self._logs.attempts(job)
         if attempts:
-            yield from self._queue.logs.printed(attempts[-1], stream=STREAMS[name])
+            yield from self._logs.printed(attempts[-1], stream=STREAMS[name])
 
 
 def input_key(name: str) -> str:
@@ -101,13 +104,13 @@ def input_key(name: str) -> str:
     return f"input_{name}"
 
 
-def results_of(queue: Queue, text: str, *, with_output: bool = False, directory: str | None = None) -> Results:
+def results_of(queue: Finding, text: str, *, with_output: bool = False, directory: str | None = None) -> Results:
     """Return the results of a batch, or of the jobs that references or a filter find.
 
     Raises NotFound if there are none, InvalidInput, FilterError.
     """
     try:
-        name = queue.batches.get(text).name
+        name = Batches(queue).get(text).name
         numbers = queue.select([written("batch", name)], means=STATES).numbers
     except NotFound as unknown_batch:
         try:

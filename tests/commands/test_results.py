@@ -7,10 +7,11 @@ import io
 import json
 import os
 from pathlib import Path
+from typing import Sequence
 
 import pytest
 
-from queuectl import Queue
+from queuectl import Job, Queue
 from queuectl.engine import results as module
 from queuectl.model.job import Outcome
 from queuectl.model.piece import STDERR, STDOUT, Piece
@@ -107,7 +108,12 @@ def test_of_many_jobs_only_some_are_held(home: str, monkeypatch: pytest.MonkeyPa
         results = queue.results("b", with_output=True)
         sizes: list[int] = []
         read = queue.read
-        monkeypatch.setattr(queue, "read", lambda numbers: sizes.append(len(numbers)) or read(numbers))
+
+        def counted(numbers: Sequence[int]) -> list[Job]:
+            sizes.append(len(numbers))
+            return read(numbers)
+
+        monkeypatch.setattr(queue, "read", counted)
         assert [row["index"] for row in results] == [*range(1, 10)] and len(results) == 9
         assert max(sizes) == 2 and len(sizes) == 5
     assert len(json.loads(done(home, "results", "b", "--json").out)) == 9
