@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model import when
-from ..model.batch import Batch, go_on
+from ..model.batch import Batch, go_on, state_text
 from ..model.filter import in_quotes, written
 from ..model.job import DEAD, STATES, jobs_text
 from ..model.link import of_batch
@@ -31,7 +31,7 @@ def _shown(batch: Batch) -> str:
     percent = batch.ended * 100 // batch.jobs
     values = [
         ("batch", batch.name),
-        ("state", batch.state if batch.stop_reason is None else f"{batch.state}: {batch.stop_reason}"),
+        ("state", state_text(batch)),
         ("progress", f"{bar(percent, BAR_WIDTH)} {percent}% {batch.ended}/{batch.jobs}"),
         ("jobs", ", ".join(f"{batch.states[state]} {state}" for state in STATES if state in batch.states)),
     ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any, Callable, Mapping, Sequence
 
 from ..model.alert import Alert
+from ..model.batch import OPEN, Batch
 from ..model.filterparse import parse
 from ..model.job import DUE_STATES, FINAL_STATES, KEPT_BACK_STATES, PENDING, PROCESSING, STATE_TABLE, STATES, Job
 from ..model.record import Record
@@ -22,6 +23,8 @@ from .reports.status import Status
 LIMIT = 500
 WINDOW = 10_000
 MINUTES = 30
+# So many of the newest batches are looked at.
+BATCHES = 10
 # The kinds of jobs, each in one of ORDERS.
 KINDS = (
     ("oldest", (PROCESSING,)),
@@ -35,7 +38,7 @@ KINDS = (
 class Snapshot(Record):
     """What was found at `now`: counts per state, workers, alerts, how many jobs end a minute, jobs in order.
 
-    `minutes` has (finished, failed, dead) of each.
+    `minutes` has (finished, failed, dead) of each; `batches` are the newest ones that are open.
     """
 
     now: int
@@ -45,6 +48,7 @@ class Snapshot(Record):
     per_minute: float = 0.0
     jobs: Sequence[Job] = ()
     minutes: Mapping[int, tuple[int, int, int]] = {}
+    batches: Sequence[Batch] = ()
 
     @property
     def total(self) -> int:
@@ -92,6 +96,7 @@ class Lookout:
             found.jobs, found.minutes = self.last.jobs, self.last.minutes
         else:
             found.jobs, found.minutes = self._jobs(now), store.stats.per_minute(now - MINUTES * MINUTE)
+        found.batches = [batch for batch in store.batches.newest(BATCHES, now) if batch.state == OPEN]
         found.jobs = as_they_are(self._opened, found.jobs)
         # After the reading: what is committed meanwhile is a change since then.
         self._changes, self._asked, self.last = changes, asked, found

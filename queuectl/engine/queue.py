@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from .logs import Logs
     from .queues import Queues
     from .reporting import Reports
+    from .results import Results
     from .scheduler import Scheduler
     from .schedules import Schedules
     from .webhooks import Webhooks
@@ -313,6 +314,16 @@ class Queue(Changing):
     def stdin(self, reference: str | int | Job) -> bytes | None:
         """Return what a job's command reads as standard input, None for nothing. Raises NotFound."""
         return self.store.contexts.stdin_of(self.get(reference).number)
+
+    def results(self, jobs: str, *, with_output: bool = False) -> Results:
+        """Return the inputs of jobs and how each ended, in the order of the inputs, as dicts that are read one by one.
+
+        `jobs` is the name of a batch, or a filter; `with_output` adds `stdout` and `stderr` of the last attempts.
+        Raises NotFound.
+        """
+        from .results import results_of
+
+        return results_of(self, jobs, with_output=with_output)
 
     def attempts(self, reference: str | int | Job) -> List[Attempt]:
         """Return the attempts of a job, oldest first; their times are in milliseconds. Raises NotFound."""

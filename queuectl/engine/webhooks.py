@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from ..store import Store
 
+PATIENCE_SECONDS = 5.0
+
 
 class Webhooks(Part):
     """The webhooks of a home."""
@@ -111,6 +113,8 @@ class Webhooks(Part):
         from .machine.post import post
 
         webhook, clock, store = self.get(name), self._opened.clock, self._opened.store
+        # What cannot be noted is not sent.
+        store.rehearse(PATIENCE_SECONDS)
         at, began = clock.wall(), clock.monotonic()
         body = body_of(message(Event.of({**dict.fromkeys(Event.__annotations__), "id": 0, "event": TEST, "at": at})))
         id = f"msg_{store.meta.home_id()}_test-{at}"

@@ -4,6 +4,7 @@
     counts      of every state; where it is narrow or low only the states that have jobs
     finished    jobs that ended in each of the last minutes, as a sparkline, and the rate
     alerts      what needs attention, the worst first, in a sixth of the screen at most
+    batches     how far the newest open ones are, in an eighth of the screen at most
     workers     with their jobs, in a third of the screen at most
     jobs        the table, one row selected
     last lines  a question, an answer or a problem; the keys
@@ -16,11 +17,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
+from ..commands.batchanswer import rate_text
 from ..engine.lookout import MINUTES, SORTS, Snapshot
 from ..model.alert import ERROR, INFO, NO_WORKERS, START_WORKERS, WARNING
-from ..model.job import PENDING, PROCESSING, STATE_TABLE, STATES, Job
+from ..model.batch import Batch
+from ..model.job import DEAD, PENDING, PROCESSING, STATE_TABLE, STATES, Job
 from ..model.piece import Tail, nothing_printed
-from ..model.quantity import counted
+from ..model.quantity import bar, counted
 from ..model.verbs import PLAIN_VERBS
 from ..model.when import ago, duration_text, local
 from ..model.worker import WorkerState
@@ -69,6 +72,7 @@ queues are also searched for in the newest 10,000 jobs.
 WORKER_STYLES = {"busy": "cyan", "idle": "green", "stopping": "yellow", "lost": "red"}
 ALERT_STYLES = {ERROR: "red", WARNING: "yellow", INFO: "dim"}
 NARROWEST_SPARKLINE = 10
+BAR_WIDTH = 20
 
 
 class Look:
@@ -141,6 +145,7 @@ def _head(look: Look, columns: int, rows: int, screen: Screen) -> list[str]:
     if rows >= 8:
         lines.append(_throughput(look, columns, screen))
         lines += _alerts(look, rows // 6, screen)
+        lines += [_batch(batch, screen) for batch in look.snapshot.batches[: rows // 8]]
         lines += _workers(look, columns, rows // 3, screen)
     if rows >= 10:
         lines.append(_subtitle(look, screen))
@@ -224,6 +229,19 @@ def _alerts(look: Look, most: int, screen: Screen) -> list[str]:
     lines = [screen.paint(screen.as_called(screen.safe(str(alert))), ALERT_STYLES[alert.level]) for alert in shown]
     more = screen.as_called("more alerts: queuectl status")
     return lines + [screen.paint(more, "dim")] * (len(shown) < len(found))
+
+
+def _batch(batch: Batch, screen: Screen) -> str:
+    """Return how far a batch is: what is not known is left out."""
+    percent = batch.ended * 100 // batch.jobs
+    parts = [f"{bar(percent, BAR_WIDTH)} {percent}% {batch.ended}/{batch.jobs}"]
+    if batch.dead:
+        parts.append(screen.paint(f"{batch.dead} dead", STATE_STYLES[DEAD]))
+    if batch.rate is not None:
+        parts.append(rate_text(batch.rate))
+    if batch.time_left is not None:
+        parts.append(f"about {duration_text(batch.time_left)} left")
+    return f"batch {screen.safe(batch.name)}  {', '.join(parts)}"
 
 
 def _workers(look: Look, columns: int, most: int, screen: Screen) -> list[str]:

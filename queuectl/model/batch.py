@@ -38,7 +38,17 @@ def stops_at(max_fails: str, jobs: int) -> int:
 
 def stop_text(name: str, dead: int) -> str:
     """Return why a batch was stopped, which is also why its jobs were cancelled."""
-    return f"batch {name} was stopped after {jobs_text(dead, DEAD)}"
+    return f"{_subject(name)}{STOPPED} after {jobs_text(dead, DEAD)}"
+
+
+def state_text(batch: Batch) -> str:
+    """Return the state of a batch in words: where it was stopped, after how many dead jobs."""
+    return batch.state if batch.stop_reason is None else batch.stop_reason[len(_subject(batch.name)) :]
+
+
+def _subject(name: str) -> str:
+    """Return how the reason why a batch was stopped begins: what names the batch already leaves it out."""
+    return f"batch {name} was "
 
 
 def go_on(name: str) -> str:

@@ -101,7 +101,7 @@ class Template:
             self._read_words(command)
 
     def fill(self, values: Values, number: int) -> str:
-        """Return the command for the values of one combination, the how manieth it is."""
+        """Return the command for the values of one combination; `number` is its place among all, from 1."""
         return "".join([part if isinstance(part, str) else part(values, number) for part in self._parts])
 
     def _read_text(self, text: str) -> None:

@@ -146,7 +146,7 @@ def test_a_stopped_batch_says_so_and_what_lets_it_go_on(home: str, queue: Queue)
         assert building.take(store) is None
         building.write(store, store.jobs.cancel_stopped, building.NOW, 9, actor="test")
     shown = done(home, "batch", "show", "b").out
-    assert "state:      stopped: batch b was stopped after 1 dead job" in shown
+    assert "state:      stopped after 1 dead job\n" in shown
     assert "go on with: queuectl retry 'batch:b state:dead,cancelled'" in shown
     why = done(home, "why", "later").out
     assert "later is cancelled: batch b was stopped after 1 dead job" in why and "by a user" not in why

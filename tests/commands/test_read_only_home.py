@@ -48,7 +48,11 @@ template list
 template show simple_job
 batch list
 batch show book
+results book --with-output
 lock list
+webhook list
+webhook show chat
+webhook deliveries chat
 prune --dry-run
 retry gone --dry-run
 shell -c 'list; status; show done'
@@ -78,6 +82,11 @@ front waiting
 release kept
 remove done --yes
 prune --older-than 0s --yes
+webhook add other https://example.com/
+webhook test chat
+webhook pause chat
+webhook resume chat
+webhook remove chat
 dlq retry
 dlq remove --yes
 config set timeout 5
@@ -130,6 +139,8 @@ def read_only(home: str) -> Iterator[str]:
         queue.add("true", id="waiting", batch="book")
         queue.add("true", id="kept", hold=True)
         bring_to(queue.store, "cancelled")
+        # Nobody listens there.
+        queue.webhooks.add("chat", "http://127.0.0.1:1/", allow_private=True)
     assert call(home, "cron", "add", "nightly", "@daily", "true").code == 0
     with write_protected(Path(home)):
         yield home

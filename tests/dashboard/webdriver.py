@@ -167,8 +167,8 @@ class Browser:
         return found
 
     def click(self, selector: str) -> None:
-        """Click as a user does: with the pointer, where the element is."""
-        self.wait(f"document.querySelector({json.dumps(selector)})", what=selector)
+        """Click as a user does: with the pointer, where the element is, once it is shown."""
+        self.wait(f"document.querySelector({json.dumps(selector)}).getClientRects().length", what=selector)
         element = self._call("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
         self._call("POST", f"/element/{element}/click")
 

@@ -30,6 +30,7 @@ from queuectl.frontends.top_view import (
     table_rows,
 )
 from queuectl.model.alert import LEVELS, Alert
+from queuectl.model.batch import Batch
 from queuectl.model.job import STATES, Job
 from queuectl.model.piece import Tail
 from queuectl.model.when import local
@@ -159,6 +160,19 @@ def test_a_frozen_picture_says_so() -> None:
     seen.paused = True
     for columns in (20, 40, 80):
         assert "FROZEN" in drawn(seen, columns)[0]
+
+
+def test_open_batches_say_how_far_they_are() -> None:
+    seen = look(made(8))
+    values = dict.fromkeys(Batch.__annotations__)
+    states = {"completed": 6, "dead": 2, "pending": 4}
+    times = {"started_at": NOW - 60_000, "ended_at": NOW, "read_at": NOW}
+    batch = Batch.of({**values, "name": "grid\a", "states": states, "stuck": 0, "waiting": 0, **times})
+    seen.snapshot.batches = [batch] * 9
+    lines = drawn(seen, rows=30)
+    shown = [line for line in lines if line.startswith("batch")]
+    assert shown == ["batch grid\\x07  [#############.......] 66% 8/12, 2 dead, 8.0 jobs a minute, about 30s left"] * 3
+    assert not any(line.startswith("batch") for line in drawn(seen, rows=7))
 
 
 def test_workers_take_a_third_of_the_screen_at_most() -> None:

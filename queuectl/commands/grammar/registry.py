@@ -189,6 +189,7 @@ MODULES = {
     "jobs.edit": "edit",
     "jobs.templates": "template",
     "jobs.batches": "batch",
+    "jobs.results": "results",
     "daemons.workers": "worker",
     "queues.queues": "queue",
     "queues.locks": "lock",

@@ -72,7 +72,7 @@ GROUP = "Jobs"
         "add --id nightly --priority 10 --retries 5 './backup.sh'",
         "add -- rsync -a 'My Documents' backup:",
         "add --shell none -- rsync -a 'My Documents' backup:",
-        "add 'sort | uniq -c' --shell bash --stdin names.txt",
+        "add 'sort -u' --shell bash --stdin names.txt",
         "add --like job-1 --priority 10",
         "add 'make test' --follow --start",
         "add 'make install' --after build,test",

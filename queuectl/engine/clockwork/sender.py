@@ -8,7 +8,8 @@ that. What was sent is noted afterwards: if the sender is killed between, the ne
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from typing import Callable
 
 from ...model.clock import Clock
 from ...model.errors import QueueCTLError

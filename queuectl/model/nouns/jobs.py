@@ -23,6 +23,23 @@ ATTEMPT = Noun(
     error=maybe(TEXT),
     output_size=BYTES,
 )
+# With a key for each input that has a name, and if wanted `stdout` and `stderr`.
+RESULT = Noun(
+    "result",
+    number=NUMBER,
+    id=TEXT,
+    index=maybe(NUMBER),
+    item=maybe(TEXT),
+    state=STATE,
+    exit_code=maybe(NUMBER),
+    signal=maybe(SIGNAL),
+    error=maybe(TEXT),
+    attempts=NUMBER,
+    started_at=maybe(TIME),
+    finished_at=maybe(TIME),
+    duration=maybe(DURATION),
+    command=TEXT,
+)
 RELATIVE = Noun(
     "parent or child",
     number=NUMBER,

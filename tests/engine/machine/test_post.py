@@ -37,6 +37,17 @@ def test_an_address_of_the_internet_is_public(address: str) -> None:
     assert is_public(address)
 
 
+def read_message(connection: socket.socket, said: bytes) -> bytes:
+    """Return a request that begins so with its body, which may come later than the head."""
+    while b"\r\n\r\n" not in said:
+        said += connection.recv(65_536)
+    head, end, body = said.partition(b"\r\n\r\n")
+    length = int(head.lower().partition(b"content-length: ")[2].split(b"\r\n")[0])
+    while len(body) < length:
+        body += connection.recv(65_536)
+    return head + end + body
+
+
 class Server:
     """Listens on loopback; `said` is what it was sent, `answer` says something to each connection."""
 
@@ -60,7 +71,8 @@ class Server:
                 return
             self._open.append(connection)
             try:
-                self.said.append(connection.recv(65_536))
+                first = connection.recv(65_536)
+                self.said.append(read_message(connection, first) if first.startswith(b"POST ") else first)
                 self._answer(connection)
             except OSError:
                 continue
@@ -123,7 +135,7 @@ def test_a_message_is_sent_as_it_is(serve: Serve) -> None:
         ("HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1/\r\n\r\n", 302, "answered 302: redirects are not followed"),
         ("HTTP/1.1 410 Gone\r\n\r\n", 410, "answered 410"),
         ("HTTP/1.1 500 Oh\r\nContent-Length: 999999\r\n\r\nshort", 500, "answered 500"),
-        ("HTTP/1.1 500 Oh\r\nContent-Length: -5\r\n\r\nx", 500, "answered 500: x"),
+        ("HTTP/1.1 500 Oh\r\nContent-Length: -5\r\n\r\nx", 500, "answered 500"),
         ("HTTP/1.1 500 Oh\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n", 500, "answered 500"),
         ("HTTP/1.1 500 Oh\r\n\r\n" + "x" * 100_000, 500, "answered 500: " + "x" * 200),
         ("HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\nshort", 200, None),

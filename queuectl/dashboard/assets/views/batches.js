@@ -17,8 +17,9 @@ function row(item, app) {
     item.waiting > 0 && h('div', {}, h('a', { href: jobsUrl(`after:batch:${item.name}`), class: 'hint' },
       `${plural(item.waiting, 'job')} ${item.waiting === 1 ? 'waits' : 'wait'} for it`))];
   const percent = Math.floor((item.ended * 100) / item.jobs);
+  const rate = item.rate === null ? '' : `, ${number(Math.round(item.rate))} jobs an hour`;
   return [heading(h('a', { href: jobsUrl(`batch:${item.name}`), class: 'mono' }, item.name)), state,
-    h('progress', { max: item.jobs, value: item.ended, 'aria-label': `${percent}%`, title: `${percent}%` }),
+    h('progress', { max: item.jobs, value: item.ended, 'aria-label': `${percent}%`, title: `${percent}%${rate}` }),
     number(item.ended), link('', number(item.jobs)), link(' state:dead', number(item.dead)), when(item.created_at),
     when(item.finished_at), item.time_left !== null && `~${coarse(item.time_left)}`, limitText(item.slots),
     actions([limitButton(app, 'batch', '/batches', item)])];
