@@ -67,7 +67,7 @@ SETTINGS = (
             low=2 * SECOND, high=HOUR, aliases=("job_lock_timeout",)),
     Setting(WORKERS, "kill_grace", "duration", 5 * SECOND, "time between asking a command to end and killing it",
             high=600 * SECOND),
-    Setting(WORKERS, "kill_signal", "signal", None, "the signal that asks a command to end, by default TERM", optional=True),
+    Setting(WORKERS, "kill_signal", "signal", None, "what asks a command to end, by default TERM", optional=True),
     Setting(WORKERS, "shutdown_timeout", "duration", 60 * SECOND, "how long stopping workers let their jobs finish",
             high=DAY),
     Setting(SCHEDULER, "scheduler_interval", "duration", 5 * SECOND,
