@@ -23,7 +23,7 @@ from ..machine.doorbell import POOL as POOL_BELL
 from ..machine.identity import Identity
 from ..machine.process import MARKER
 from .daemon import ELSEWHERE, POOL, Place, RunningDaemon
-from .ending import LOOK_SECONDS, TimedSignal, end
+from .ending import LOOK_SECONDS, TimedSignal, end, longest_grace
 
 FOLLOW_BUDGET_MS = 60_000
 # What the pool itself takes beyond what its workers are allowed: it ends late ones, and what they have left.
@@ -118,8 +118,9 @@ class Groups(Place):
         # To a pool without groups, which ends by itself, a request would be the second one.
         is_dropped = pool is not None and (group is not None or not force and self._drop_all(pool))
         is_asked = is_dropped or self._are_stopping(group)
-        orders = _orders(settings, patience, force, is_asked=is_asked)
-        limit = settings.kill_grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
+        grace = longest_grace(self._opened.store, settings)
+        orders = _orders(grace, patience, force, is_asked=is_asked)
+        limit = grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
         by_force = f"{POOL.stop_command}{option(group if pool is None else None)} --force"
         targets = self._left(workers) if pool is None else [pool]
         pids = [target.pid for target in targets] or [row.pid for row in workers]
@@ -199,7 +200,7 @@ class Groups(Place):
         )
 
 
-def _orders(settings: Settings, patience: float | None, force: bool, *, is_asked: bool) -> list[TimedSignal]:
+def _orders(grace: int, patience: float | None, force: bool, *, is_asked: bool) -> list[TimedSignal]:
     """Return which signals to send, each after how many milliseconds: a request, then an order, then the end.
 
     A second request would be taken for the order: whoever was asked already is only made to go on.
@@ -208,7 +209,7 @@ def _orders(settings: Settings, patience: float | None, force: bool, *, is_asked
     if patience is None and not force:
         return request
     order_at = 0 if patience is None or force else int(patience * 1000)
-    kill_at = order_at + settings.kill_grace + FOLLOW_MS
+    kill_at = order_at + grace + FOLLOW_MS
     return [*request, TimedSignal(order_at, signal.SIGQUIT), TimedSignal(kill_at, signal.SIGKILL)]
 
 

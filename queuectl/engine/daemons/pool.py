@@ -27,7 +27,7 @@ from ..machine.wakeup import AT_ONCE, NOT, ORDERLY
 from ..work.recovery import Recovery
 from .daemon import POOL
 from .draining import is_empty
-from .ending import have_ended
+from .ending import have_ended, longest_grace
 from .instance import Instance
 from .launch import installed_version
 from .slots import Slots
@@ -202,7 +202,7 @@ class Pool:
         self._log.say("stopping at once" if forced else "stopping, current jobs may finish")
         self._reload_settings()
         patience = 0 if forced else self._settings.shutdown_timeout
-        self._stop_by = self._clock.monotonic() + patience + self._settings.kill_grace + OVERTIME_MS
+        self._stop_by = self._clock.monotonic() + patience + longest_grace(self._store, self._settings) + OVERTIME_MS
         if forced:
             # It waits for the disk with each commit, and the workers, which have to record how their jobs end, for it.
             self._scheduler.stop()
