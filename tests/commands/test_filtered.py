@@ -124,7 +124,7 @@ def test_a_filter_that_finds_nothing_is_no_bug_in_any_command(filled: str) -> No
         more = ["--priority", "1"] if command == "edit" else []
         answer = call(filled, *command.split(), "tag:nope", *more)
         # `top` needs a terminal; what has to show or to await a job needs one.
-        assert answer.code == {"top": 2, "logs": 3, "wait": 3}.get(command, 0), (command, answer)
+        assert answer.code == {"top": 2, "logs": 3, "wait": 3, "results": 3}.get(command, 0), (command, answer)
     for command in ("logs", "wait"):
         answer = refused(filled, 3, command, "tag:nope")
         assert (answer.problems, answer.hint) == (["no jobs match"], "see all jobs with: queuectl list")
@@ -213,4 +213,4 @@ def with_filters() -> set[str]:
 
 
 def test_every_command_with_a_filter_says_so_in_its_help() -> None:
-    assert with_filters() == {"list", "top", "logs", "edit", "dlq retry", "dlq remove", *VERBS}
+    assert with_filters() == {"list", "top", "logs", "results", "edit", "dlq retry", "dlq remove", *VERBS}
