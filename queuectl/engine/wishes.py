@@ -26,7 +26,9 @@ def snooze(opened: OpenHome, delay: int, reason: str = "") -> str:
     Raises InvalidInput outside a job of the home, Conflict if the attempt has lost its job.
     """
     if not 0 < delay <= LONGEST_SNOOZE_MS:
-        raise InvalidInput(f"the time must be at most {duration_text(LONGEST_SNOOZE_MS)}, and more than 0", field="delay")
+        raise InvalidInput(
+            f"the time must be at most {duration_text(LONGEST_SNOOZE_MS)}, and more than 0", field="delay"
+        )
     return _wish(opened, f"{TO_SNOOZE} {delay} {_line(reason)}".rstrip())
 
 

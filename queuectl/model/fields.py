@@ -57,7 +57,7 @@ from .kinds import (
     one_of,
     read_names,
 )
-from .policy import check_codes, check_signal, check_snoozes
+from .policy import check_codes, check_ok_codes, check_signal, check_snoozes
 from .record import Record
 from .surroundings import SHELL, check_inherit, check_shell, check_stdin
 
@@ -295,7 +295,7 @@ JOB_FIELDS = (
     Field("kill_signal", POLICY.but(check=check_signal), "the signal that asks its command to end: INT, HUP, 10",
           "given editable recurring nullable shared", group=HOW, default_words="the setting kill_signal",
           metavar="SIGNAL"),
-    Field("ok_codes", POLICY.but(check=check_codes), "exit codes that are a success besides 0: 24, or 1,64-78",
+    Field("ok_codes", POLICY.but(check=check_ok_codes), "exit codes that are a success besides 0: 24, or 1,64-78",
           POLICY_TRAITS, group=FAILING, default_words="the setting ok_codes", metavar="CODES"),
     Field("snooze_on", POLICY.but(check=check_snoozes), "run it again later, at no cost, if it ends so: 75, or 75:10m",
           POLICY_TRAITS, group=FAILING, default_words="the setting snooze_on", metavar="CODES"),

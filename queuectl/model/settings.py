@@ -39,7 +39,7 @@ SETTINGS = (
             low=SECOND, high=DAY, aliases=("max_delay_seconds", "backoff_cap_seconds")),
     Setting(RETRIES, "backoff", "backoff", None,
             "the wait between attempts; none is exponential with the settings above", optional=True),
-    Setting(RETRIES, "ok_codes", "codes", None, "exit codes that are a success besides 0", optional=True),
+    Setting(RETRIES, "ok_codes", "successes", None, "exit codes that are a success besides 0", optional=True),
     Setting(RETRIES, "snooze_on", "snoozes", None, "ends that put a job off at no cost", optional=True),
     Setting(RETRIES, "fail_on", "codes", None, "ends that leave a job dead at once", optional=True),
     Setting(RETRIES, "retry_on", "codes", None, "the only exit codes that are tried again; none is all", optional=True),

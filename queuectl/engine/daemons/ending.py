@@ -7,7 +7,7 @@ that continues it. Whom to signal is told by its whole identity, so that a pid t
 from __future__ import annotations
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ...model.clock import Clock
 from ...model.errors import DaemonUnavailable, StoreUnavailable
@@ -19,9 +19,10 @@ from ..machine.identity import Identity
 LOOK_SECONDS = 0.02
 
 
-def longest_grace(store: Store, settings: Settings) -> int:
+def longest_grace(open_store: Callable[[], Store], settings: Settings) -> int:
     """Return for how many milliseconds a running job may go on after it was asked to end."""
     try:
+        store = open_store()
         running = store.attempts.running(store.contexts)
     except StoreUnavailable:
         return settings.kill_grace  # Who cannot be asked is stopped all the same.

@@ -118,7 +118,7 @@ class Groups(Place):
         # To a pool without groups, which ends by itself, a request would be the second one.
         is_dropped = pool is not None and (group is not None or not force and self._drop_all(pool))
         is_asked = is_dropped or self._are_stopping(group)
-        grace = longest_grace(self._opened.store, settings)
+        grace = longest_grace(lambda: self._opened.store, settings)
         orders = _orders(grace, patience, force, is_asked=is_asked)
         limit = grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
         by_force = f"{POOL.stop_command}{option(group if pool is None else None)} --force"

@@ -202,7 +202,8 @@ class Pool:
         self._log.say("stopping at once" if forced else "stopping, current jobs may finish")
         self._reload_settings()
         patience = 0 if forced else self._settings.shutdown_timeout
-        self._stop_by = self._clock.monotonic() + patience + longest_grace(self._store, self._settings) + OVERTIME_MS
+        grace = longest_grace(lambda: self._store, self._settings)
+        self._stop_by = self._clock.monotonic() + patience + grace + OVERTIME_MS
         if forced:
             # It waits for the disk with each commit, and the workers, which have to record how their jobs end, for it.
             self._scheduler.stop()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Optional, Tuple
+
 from ...model.outcome import EXITED, SIGNALLED, Outcome
 from ...model.policy import FAIL, OK, SNOOZE, TO_FAIL, Policy
 from ...model.record import Record
@@ -9,6 +11,9 @@ from ...model.settings import Settings
 from ...model.when import duration_text
 from ...store import Store
 from ...store.claim import Claim
+
+# Whether a user wants the job cancelled, and what its command has asked for.
+Asked = Tuple[bool, Optional[str]]
 
 
 class Judgment(Record):
@@ -19,26 +24,37 @@ class Judgment(Record):
     snooze: int = 0
 
 
-def judge(store: Store, claim: Claim, outcome: Outcome, wish: str | None, settings: Settings) -> Judgment:
-    """Return how an attempt counts that has ended by itself; others count as they are. In a transaction."""
-    if wish is not None and outcome.kind in (EXITED, SIGNALLED):
+def judge(store: Store, claim: Claim, outcome: Outcome, asked: Asked, settings: Settings) -> Judgment:
+    """Return how an attempt counts that has ended by itself; others count as they are. In a transaction.
+
+    A cancellation goes before what the command wants, and before a snooze.
+    """
+    is_cancelled, wish = asked
+    if wish is not None and not is_cancelled and outcome.kind in (EXITED, SIGNALLED):
         word, _, rest = wish.partition(" ")
         if word == TO_FAIL:
             return Judgment(outcome.failed(rest), is_final=True)
         delay, _, reason = rest.partition(" ")
-        return _snoozed(store, claim, outcome, int(delay), reason, settings)
+        if store.jobs.snoozes(claim.number) < settings.max_snoozes:
+            return _snoozed(outcome, int(delay), reason)
+        return Judgment(outcome.failed(f"{reason}{_too_often(settings)}"))
     if outcome.succeeded or not outcome.counts:
         return Judgment(outcome)
-    verdict, delay_ms = Policy.of_options(claim.context.options, settings).verdict(outcome)
-    if verdict == OK:
-        return Judgment(outcome.accepted())
-    if verdict == SNOOZE:
-        return _snoozed(store, claim, outcome, delay_ms, outcome.error or "", settings)
-    return Judgment(outcome, is_final=verdict == FAIL)
+    policy = Policy.of_options(claim.context.options, settings)
+    verdict, delay_ms = policy.verdict(outcome)
+    if verdict == SNOOZE and not is_cancelled:
+        reason = outcome.error or ""
+        if store.jobs.snoozes(claim.number) < settings.max_snoozes:
+            return _snoozed(outcome, delay_ms, reason)
+        verdict, _ = policy.verdict(outcome, can_snooze=False)
+        outcome = outcome.failed(f"{reason}{_too_often(settings)}")
+    return Judgment(outcome.accepted() if verdict == OK else outcome, is_final=verdict == FAIL)
 
 
-def _snoozed(store: Store, claim: Claim, outcome: Outcome, delay: int, reason: str, settings: Settings) -> Judgment:
-    """Return an outcome that puts its job off, or a failure if that was done too often."""
-    if store.jobs.snoozes(claim.number) < settings.max_snoozes:
-        return Judgment(outcome.snoozed(f"{reason}; again in {duration_text(delay)}"), snooze=delay)
-    return Judgment(outcome.failed(f"{reason}; put off {settings.max_snoozes} times already"))
+def _snoozed(outcome: Outcome, delay: int, reason: str) -> Judgment:
+    words = f"again in {duration_text(delay)}"
+    return Judgment(outcome.snoozed(f"{reason}; {words}" if reason else words), snooze=delay)
+
+
+def _too_often(settings: Settings) -> str:
+    return f"; put off {settings.max_snoozes} times already"

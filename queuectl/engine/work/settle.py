@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Optional, Tuple
 
 from ...model import backoff
 from ...model.job import COMPLETED, DEAD, FAILED, PROCESSING, SCHEDULED, TRANSITIONS
@@ -15,13 +14,11 @@ from ...store import Store
 from ...store.claim import Claim
 from ..home.clockwatch import follow
 from .hooks import add_hooks
-from .judgment import judge
+from .judgment import Asked, judge
 
 # A release is short below this time; so many short ones in a row do not count.
 SHORT_MS = 60_000
 MOST_RELEASES = 3
-# Whether a user wants the job cancelled, and what its command has asked for.
-Asked = Tuple[bool, Optional[str]]
 NOTHING: Asked = (False, None)
 
 
@@ -79,7 +76,7 @@ class Move(Record):
         None is returned, and nothing written, if the attempt has lost the job, or if something else is asked for.
         """
         store, claim, (cancel, wish) = self.store, self.claim, asked
-        judgment = judge(store, claim, outcome, None if cancel else wish, self.settings)
+        judgment = judge(store, claim, outcome, asked, self.settings)
         verb = verb_after(
             judgment.outcome,
             attempts=claim.attempts,
