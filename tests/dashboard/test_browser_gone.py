@@ -54,3 +54,18 @@ def test_a_suspended_job_says_so_and_has_a_button_that_lets_it_go_on(dashboard: 
     browser.press("Z")
     browser.wait("document.querySelector('.head .badge').textContent === 'processing'")
     lock.close()
+
+
+def test_the_button_of_a_job_that_runs_on_stays_the_same_while_the_list_is_drawn_again(
+    dashboard: Dashboard, browser: Browser
+) -> None:
+    lock = LockFile(Home(dashboard.home).worker_lock(1))
+    assert lock.acquire()
+    with Store(Home(dashboard.home)) as store:
+        bring_to(store, PROCESSING, id="long")
+    browser.open(dashboard.url + "/jobs")
+    browser.js("document.querySelector('tr[data-key=long] [data-verb=cancel]').pressed = true")
+    dashboard.cli("add", "true", "--id", "next")
+    browser.wait("document.querySelector('tr[data-key=next]')")
+    assert browser.js("return document.querySelector('tr[data-key=long] [data-verb=cancel]').pressed")
+    lock.close()

@@ -19,7 +19,6 @@ from typing import Any
 
 from tests.support import wait_until
 
-ELEMENT = "element-6066-11e4-a52e-4f735466cecf"
 KEYS = {
     "Enter": "\ue007",
     "Escape": "\ue00c",
@@ -46,6 +45,16 @@ ARGUMENTS = [
     "--lang=en-GB",
 ]
 CONTROLS = ("button", "link", "textbox", "searchbox", "combobox", "checkbox", "spinbutton", "image", "img")
+# The middle of the first element that fits, or false while it is not to be seen. A page may draw the element again at
+# any time, so that an element found in one call may be gone in the next; its place is not.
+UNCOVERED = """(selector) => {
+  const element = document.querySelector(selector);
+  element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
+  const [box] = element.getClientRects();
+  const [x, y] = [Math.floor(box.x + box.width / 2), Math.floor(box.y + box.height / 2)];
+  const top = document.elementFromPoint(x, y);
+  return (element.contains(top) || top?.control === element) && [x, y];
+}"""
 LIMIT = 60.0
 ANSWER_LIMIT = 60.0
 
@@ -167,10 +176,12 @@ class Browser:
         return found
 
     def click(self, selector: str) -> None:
-        """Click as a user does: with the pointer, where the element is, once it is shown."""
-        self.wait(f"document.querySelector({json.dumps(selector)}).getClientRects().length", what=selector)
-        element = self._call("POST", "/element", {"using": "css selector", "value": selector})[ELEMENT]
-        self._call("POST", f"/element/{element}/click")
+        """Click as a user does: with the pointer, at the place where the element is shown with nothing above it."""
+        self.drag("", self._place(selector))
+
+    def _place(self, selector: str) -> tuple[int, int]:
+        x, y = self.wait(f"({UNCOVERED})({json.dumps(selector)})", what=f"{selector} is shown")
+        return x, y
 
     def controls(self) -> list[tuple[str, str]]:
         """Return role and name of each control, as assistive technology reads them."""
@@ -196,16 +207,14 @@ class Browser:
 
     def hover(self, selector: str) -> None:
         """Move the pointer over an element."""
-        element = self._call("POST", "/element", {"using": "css selector", "value": selector})
-        move = {"type": "pointerMove", "duration": 0, "origin": element, "x": 0, "y": 0}
+        x, y = self._place(selector)
+        move = {"type": "pointerMove", "duration": 0, "x": x, "y": y}
         self._call("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "actions": [move]}]})
 
     def drag(self, selector: str, end: tuple[int, int]) -> None:
         """Press the pointer on an element, by default where it is let go, and let it go at a place of the window."""
-        begin: dict[str, Any] = {"type": "pointerMove", "duration": 0, "x": end[0], "y": end[1]}
-        if selector:
-            element = self._call("POST", "/element", {"using": "css selector", "value": selector})
-            begin = {**begin, "origin": element, "x": 0, "y": 0}
+        x, y = self._place(selector) if selector else end
+        begin = {"type": "pointerMove", "duration": 0, "x": x, "y": y}
         there = {"type": "pointerMove", "duration": 0, "x": end[0], "y": end[1]}
         steps = [begin, {"type": "pointerDown", "button": 0}, there, {"type": "pointerUp", "button": 0}]
         self._call("POST", "/actions", {"actions": [{"type": "pointer", "id": "mouse", "actions": steps}]})

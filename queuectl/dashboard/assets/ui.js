@@ -81,11 +81,17 @@ export function since(value) {
     coarse((now() - Date.parse(value)) / 1000));
 }
 
+const runs = (job) => job.state === 'processing' && job.started_at && !job.error;
+
 // How long a job has run, counted live while it runs; while it was suspended, it did not.
 export function ran(job) {
-  if (job.state !== 'processing' || !job.started_at || job.error) return took(job.duration);
+  if (!runs(job)) return took(job.duration);
   return since(new Date(Date.parse(job.started_at) + job.suspended_for * 1000).toISOString());
 }
+
+// What a job's row shows of it, without what is counted live: a row that looks the same stays as it is, so that a click
+// on its button is not lost.
+export const looks = ({ updated_at: updated, elapsed, ...job }) => (runs(job) ? { ...job, duration: null } : job);
 
 export function tick() {
   for (const element of $$('time[data-tick]')) {

@@ -29,7 +29,8 @@ export function mount(root, { app, signal }) {
   const empty = emptyCard('No batches yet', 'A batch is a name for jobs that belong together.',
     equivalent("queuectl add 'make report' --batch nightly"));
   const list = listCard(null, COLUMNS, ({ name }) => name, (item) => row(item, app),
-    { caption: 'Batches', empty });
+    { caption: 'Batches', empty,
+      signature: (item) => ({ ...item, rate: Math.round(item.rate), time_left: coarse(item.time_left ?? 0) }) });
   const more = h('p', { class: 'muted', hidden: true });
   root.append(head('Batches'), empty, list.element, more);
   return {

@@ -9,7 +9,9 @@ import { Peeks } from '../peeks.js';
 import { ViewBar } from '../savedviews.js';
 import { Selection } from '../selection.js';
 import { stack } from '../stacking.js';
-import { $, $$, actions, button, cells, focusedRow, h, head, patch, readOnly, rows, table, titles } from '../ui.js';
+import {
+  $, $$, actions, button, cells, focusedRow, h, head, looks, patch, readOnly, rows, table, titles,
+} from '../ui.js';
 import { LIMITS, STATES, VERBS, keysOf, plainVerbs } from '../vocabulary.js';
 
 const SIZES = ['25', '50', '100', '200'];
@@ -174,8 +176,7 @@ export async function mount(root, { app, query, signal }) {
     const ids = new Set(items.map(({ id }) => id));
     peeks.keep(ids);
     const entries = items.flatMap((job) => (peeks.has(job.id) ? [job, { below: job.id }] : [job]));
-    rows(body, entries, ({ id, below }) => id || `below ${below}`, row,
-      ({ elapsed, updated_at: updated, ...rest }) => [layout.shown, rest]);
+    rows(body, entries, ({ id, below }) => id || `below ${below}`, row, (entry) => [layout.shown, looks(entry)]);
     selection.keep(ids);
     const focusable = $$('tr[data-key]', body);
     if (focusable.length && !focusable.some((element) => element.tabIndex === 0)) focusable[0].tabIndex = 0;
