@@ -82,7 +82,7 @@ def check_backoff(value: object, now: int) -> str | None:
     name, *parts = text.split(":")
     if name in SHAPES:
         delays, bases = [*parts[:1], *parts[2:]], parts[1:2]
-        is_right = len(parts) <= SHAPES[name] and all(map(_is_base, bases))
+        is_right = len(parts) <= SHAPES[name] and all(_is_base(base, lowest=name == EXPONENTIAL) for base in bases)
     else:
         delays = text.split(",")
         is_right = len(delays) <= MOST_DELAYS
@@ -98,8 +98,8 @@ def _is_delay(text: str) -> bool:
         return False
 
 
-def _is_base(text: str) -> bool:
+def _is_base(text: str, lowest: int) -> bool:
     try:
-        return when.scaled(text, 1_000) <= HIGHEST_BASE * 1_000
+        return lowest * 1_000 <= when.scaled(text, 1_000) <= HIGHEST_BASE * 1_000
     except ValueError:
         return False

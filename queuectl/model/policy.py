@@ -23,7 +23,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping
 
-    from .job import Job
 
 OK, SNOOZE, FAIL, RETRY = "ok", "snooze", "fail", "retry"
 # The lists, in the order in which they are asked, and what each of them decides.
@@ -63,7 +62,7 @@ class Policy(Record):
         return cls.of({name: options.get(name, getattr(settings, name)) for name in cls.__annotations__})
 
     @classmethod
-    def of_job(cls, job: Job, settings: object) -> Policy:
+    def of_job(cls, job: object, settings: object) -> Policy:
         """Return the policy of a job."""
         own = {name: getattr(job, name) for name in cls.__annotations__}
         return cls.of_options({name: value for name, value in own.items() if value is not None}, settings)
