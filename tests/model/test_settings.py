@@ -86,8 +86,8 @@ def test_both_ends_of_a_range_are_taken_and_nothing_beyond(
 
 
 def test_every_setting_with_a_range_is_tested_at_its_ends() -> None:
-    texts = ("host", "url", "list", "zone", "command", "shell", "inherit", "backoff", "signal")
-    texts = (*texts, "successes", "codes", "snoozes")
+    texts = {"host", "url", "list", "zone", "command", "shell", "inherit"}
+    texts |= {"backoff", "signal", "successes", "codes", "snoozes"}
     bounded = {setting.name for setting in SETTINGS if setting.kind not in texts}
     assert bounded == {name for name, *_ in RANGES}
 
