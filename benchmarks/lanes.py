@@ -17,8 +17,9 @@ from typing import Iterator
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from benchmarks import support
 from queuectl import Queue
-from queuectl.model.job import COMPLETED, Outcome
+from queuectl.model.job import COMPLETED
 from queuectl.model.lane import Lane
+from queuectl.model.outcome import Outcome
 from queuectl.store import Store
 from queuectl.store.claim import Claim
 

@@ -23,7 +23,7 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from benchmarks import support
 from queuectl import Queue
 from queuectl.engine.work.settle import settle
-from queuectl.model.job import Outcome
+from queuectl.model.outcome import Outcome
 from queuectl.model.settings import Settings
 from queuectl.store import Store
 from queuectl.store.claim import Claim

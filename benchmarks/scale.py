@@ -21,8 +21,8 @@ from benchmarks import support
 from queuectl import Queue
 from queuectl.engine.work.settle import settle
 from queuectl.model.filter import Filter, Term
-from queuectl.model.job import Outcome
 from queuectl.model.nouns.home import METRICS, STATUS
+from queuectl.model.outcome import Outcome
 from queuectl.store import Store
 
 FEW = 1000

@@ -30,8 +30,9 @@ AT_ONCE = 500
 COUNTED = 100
 # The fields of jobs that workers of some earlier schema do not know.
 NEWER_FIELDS = (
-    *("expires_at", "shell", "stdin", "nice", "kill_grace", "locks", "batch", "batch_limit"),
+    *("expires_at", "shell", "stdin", "nice", "kill_grace", "kill_signal", "locks", "batch", "batch_limit"),
     *("on_success", "on_failure", "on_finish", "item", "item_index", "key", "key_for"),
+    *("ok_codes", "snooze_on", "fail_on", "retry_on", "backoff"),
     *WHENS.values(),
 )
 NEWER_VALUES = attrgetter(*NEWER_FIELDS)

@@ -10,6 +10,9 @@ import os
 from ..model.errors import Conflict, InvalidInput, NotFound, StoreUnavailable, quoted
 from ..model.filter import written
 from ..model.job import FINAL_STATES, STATES, Job
+from ..model.kinds import TEXT
+from ..model.noun import Noun, maybe
+from ..model.nouns.jobs import RESULT
 from ..model.piece import STDERR, STDOUT
 from .batches import Batches
 from .logs import Logs
@@ -58,6 +61,14 @@ class Results:
             for name in STREAMS if self._directory is not None or self._with_output else ():
                 found[name] = self._path(job, name) if self._directory is not None else self._text(job, name)
             yield found
+
+    @property
+    def noun(self) -> Noun:
+        """What a result has."""
+        keys = {**RESULT.keys, **{input_key(name): maybe(TEXT) for name in self.inputs}}
+        if self._with_output or self._directory is not None:
+            keys.update(dict.fromkeys(STREAMS, maybe(TEXT)))
+        return Noun("result", **keys)
 
     def count_open(self) -> int:
         """Return how many of the jobs have not ended."""

@@ -12,7 +12,7 @@ MEANINGS = {126: NOT_RUNNABLE, 127: NOT_FOUND, SIGNAL_BASE + KILLED: OUT_OF_MEMO
 
 def exit_error(code: int) -> str:
     """Return how a command failed that exited with a code: one that stands for a signal names it."""
-    name = _signal_name(code - SIGNAL_BASE)
+    name = signal_name(code - SIGNAL_BASE)
     return f"exit code {code}" + (f" (as {name})" if name else "")
 
 
@@ -23,7 +23,8 @@ def meaning(exit_code: int | None, signal: int | None) -> str | None:
     return None if exit_code is None else MEANINGS.get(exit_code)
 
 
-def _signal_name(number: int) -> str | None:
+def signal_name(number: int) -> str | None:
+    """Return the name of a signal, None for a number that has none."""
     if not 0 < number <= HIGHEST_SIGNAL:
         return None
     import signal

@@ -8,6 +8,7 @@ annotations of Job, JobSpec and Schedule, and the tables of the store.
 
 from __future__ import annotations
 
+from .backoff import check_backoff
 from .checks import (
     COMMAND_PATTERN,
     INPUT_PATTERN,
@@ -56,6 +57,7 @@ from .kinds import (
     one_of,
     read_names,
 )
+from .policy import check_codes, check_ok_codes, check_signal, check_snoozes
 from .record import Record
 from .surroundings import SHELL, check_inherit, check_shell, check_stdin
 
@@ -65,7 +67,7 @@ if TYPE_CHECKING:
 
 # What becomes of a new job whose key another one has.
 SKIP, REPLACE, ERROR = IF_EXISTS = ("skip", "replace", "error")
-HOW, WHEN, HOOKS = "how to run", "when to run", "when it has ended"
+HOW, WHEN, FAILING, HOOKS = "how to run", "when to run", "when it fails", "when it has ended"
 MANY = "many jobs from inputs"
 
 
@@ -216,6 +218,8 @@ INHERIT = NAMES.but(
 )
 INHERITED = NAMES.but(schema={"type": "array", "items": STRING}, given=None)
 PARENTS = REFERENCES.but(read=read_parents, read_one=read_new_parents)
+POLICY = TEXT.but(input="line", is_free=False, given={"anyOf": [STRING, {"type": "integer"}, {"type": "null"}]})
+POLICY_TRAITS = "given editable recurring nullable shared"
 HOOK_TRAITS = "given editable recurring nullable wide"
 # As a table: the formatter would write each value on a line of its own.
 # fmt: off
@@ -288,6 +292,21 @@ JOB_FIELDS = (
           "given editable recurring", label="Niceness", default=0, group=HOW),
     Field("kill_grace", GRACE, "time between asking its command to end and killing it",
           "given editable recurring nullable shared", group=HOW, default_words="the setting kill_grace"),
+    Field("kill_signal", POLICY.but(check=check_signal), "the signal that asks its command to end: INT, HUP, 10",
+          "given editable recurring nullable shared", group=HOW, default_words="the setting kill_signal",
+          metavar="SIGNAL"),
+    Field("ok_codes", POLICY.but(check=check_ok_codes), "exit codes that are a success besides 0: 24, or 1,64-78",
+          POLICY_TRAITS, group=FAILING, default_words="the setting ok_codes", metavar="CODES"),
+    Field("snooze_on", POLICY.but(check=check_snoozes), "run it again later, at no cost, if it ends so: 75, or 75:10m",
+          POLICY_TRAITS, group=FAILING, default_words="the setting snooze_on", metavar="CODES"),
+    Field("fail_on", POLICY.but(check=check_codes), "it is dead at once if it ends so: 3,127, timeout, signal, SEGV",
+          POLICY_TRAITS, group=FAILING, default_words="the setting fail_on", metavar="CODES"),
+    Field("retry_on", POLICY.but(check=check_codes), "only these exit codes are tried again: 1,2,64-78",
+          POLICY_TRAITS, group=FAILING, default_words="the setting retry_on", metavar="CODES"),
+    Field("backoff", POLICY.but(check=check_backoff),
+          "the wait between attempts: fixed, linear or exponential[:DELAY[:BASE[:MAX]]], or 10s,1m,10m",
+          POLICY_TRAITS, group=FAILING, default_words="the setting backoff"),
+    Field("snoozes", NUMBER, "how often it was put off by snooze_on or by its command", group=FAILING),
     Field("locks", LOCKS, "locks to hold while it runs; one job at a time holds a lock",
           "given editable recurring filtered", default=(), option="--lock", spellings=("lock",), filter="lock",
           metavar="NAME", complete="lock"),

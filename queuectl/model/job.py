@@ -7,6 +7,7 @@
                                                        '--- retry <-- dead, completed, cancelled, failed
      any state that is not final --cancel--> cancelled
      processing --suspend, resume--> processing
+     processing --snooze--> scheduled
      scheduled, blocked, pending, failed --hold--> held
      blocked, pending, failed --postpone--> scheduled   (by an edit: every job that waits can be edited or put in front)
 
@@ -18,7 +19,6 @@ the job is: two questions, two words.
 
 from __future__ import annotations
 
-from .exits import exit_error
 from .nouns.jobs import JOB
 from .quantity import counted
 from .record import Record
@@ -103,6 +103,7 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     (PROCESSING, "bury"): DEAD,
     (PROCESSING, "cancel"): CANCELLED,
     (PROCESSING, "requeue"): PENDING,
+    (PROCESSING, "snooze"): SCHEDULED,
     (PROCESSING, "suspend"): PROCESSING,
     (PROCESSING, "resume"): PROCESSING,
     (SCHEDULED, "promote"): PENDING,
@@ -154,101 +155,6 @@ def sources(verb: str) -> tuple[str, ...]:
 def states_named(words: Collection[str]) -> tuple[str, ...]:
     """Return the states that words of STATE_WORDS name, each once, in the order of STATES."""
     return tuple(state for state in STATES if state in words or (OPEN in words and state in OPEN_STATES))
-
-
-EXITED = "exited"
-SIGNALLED = "signalled"
-TIMED_OUT = "timed_out"
-STOPPED = "cancelled"
-NOT_STARTED = "not_started"
-LOST = "lost"
-RELEASED = "released"
-OUTCOMES = (EXITED, SIGNALLED, TIMED_OUT, STOPPED, NOT_STARTED, LOST, RELEASED)
-
-
-class Outcome(Record):
-    """How an attempt ended.
-
-    `kind` is one of OUTCOMES; `exit_code` or `signal` say more where there is one; `error` is a
-    phrase for people, None for a success. `counts` says whether it uses up one of the job's attempts.
-    """
-
-    kind: str
-    exit_code: int | None = None
-    signal: int | None = None
-    error: str | None = None
-    counts: bool = True
-
-    def __repr__(self) -> str:
-        return f"Outcome({self.kind!r}, exit_code={self.exit_code}, signal={self.signal}, error={self.error!r})"
-
-    @property
-    def succeeded(self) -> bool:
-        """Whether the command exited with 0."""
-        return self.kind == EXITED and self.exit_code == 0
-
-    @classmethod
-    def exited(cls, code: int) -> Outcome:
-        """The shell returned `code`, 0 to 255."""
-        return cls(EXITED, code, None, exit_error(code), True) if code else SUCCEEDED
-
-    @classmethod
-    def signalled(cls, number: int, name: str) -> Outcome:
-        """The shell was ended by a signal that we did not send."""
-        return cls(SIGNALLED, signal=number, error=f"killed by {name}")
-
-    @classmethod
-    def timed_out(cls, seconds: float) -> Outcome:
-        """We ended it since it ran longer than its timeout."""
-        return cls(TIMED_OUT, error=f"timed out after {seconds:g} s")
-
-    @classmethod
-    def cancelled(cls) -> Outcome:
-        """We ended it since a user asked for that."""
-        return cls(STOPPED, error="cancelled")
-
-    @classmethod
-    def not_started(cls, reason: str) -> Outcome:
-        """The system refused to start the command."""
-        return cls(NOT_STARTED, error=f"cannot start: {reason}")
-
-    @classmethod
-    def given_back(cls, reason: str) -> Outcome:
-        """The machine could not start any command just then; the attempt does not count."""
-        return cls(NOT_STARTED, error=f"cannot start for now: {reason}", counts=False)
-
-    @classmethod
-    def lost(cls, reason: str) -> Outcome:
-        """Its worker is gone, and with it the knowledge of how the attempt ended."""
-        return cls(LOST, error=reason)
-
-    @classmethod
-    def released(cls) -> Outcome:
-        """It was ended to stop the worker or the machine; the attempt does not count."""
-        return cls(RELEASED, error="worker stopped", counts=False)
-
-    @classmethod
-    def released_again(cls) -> Outcome:
-        """It was ended so once too often: the command itself may be what stops the machine. The attempt counts."""
-        return cls(RELEASED, error="worker stopped, as in the attempts before")
-
-
-# Most end so. An outcome never changes, so one is enough for all.
-SUCCEEDED = Outcome(EXITED, exit_code=0)
-
-
-def verb_after(outcome: Outcome, *, attempts: int, max_retries: int, cancel_requested: bool) -> str:
-    """Return the verb of TRANSITIONS that follows an attempt's outcome.
-
-    `attempts` counts this attempt too. A success stands even if a cancellation came too late.
-    """
-    if outcome.succeeded:
-        return "succeed"
-    if cancel_requested or outcome.kind == STOPPED:
-        return "cancel"
-    if not outcome.counts:
-        return "requeue"
-    return "fail" if attempts <= max_retries else "bury"
 
 
 class NamedJob(Record):
@@ -306,6 +212,13 @@ class Job:
     allow_background: bool
     nice: int
     kill_grace: int | None
+    kill_signal: str | None
+    ok_codes: str | None
+    snooze_on: str | None
+    fail_on: str | None
+    retry_on: str | None
+    backoff: str | None
+    snoozes: int
     locks: tuple[str, ...]
     parked: str | None
     batch: str | None

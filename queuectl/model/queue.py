@@ -5,6 +5,7 @@ from __future__ import annotations
 from .fields import BY_NAME
 from .job import PENDING, PROCESSING
 from .lane import NO_DEFAULT, PAUSED, Lane
+from .policy import LISTS
 from .record import Record
 
 TYPE_CHECKING = False
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, Mapping
 
 # The fields that a queue may have a default of.
-DEFAULTS = ("max_retries", "timeout", "priority", "shell")
+DEFAULTS = ("max_retries", "timeout", "priority", "shell", "kill_grace", "kill_signal", *LISTS, "backoff")
 
 
 class ShownQueue(Record):

@@ -34,6 +34,12 @@ class Schedule(Record):
     nice: int | None
     shell: str | None
     kill_grace: int | None
+    kill_signal: str | None
+    ok_codes: str | None
+    snooze_on: str | None
+    fail_on: str | None
+    retry_on: str | None
+    backoff: str | None
     locks: tuple[str, ...] | None
     on_success: str | None
     on_failure: str | None

@@ -7,6 +7,8 @@ A setting is kept as text (in the home, in the environment) and used as a value:
     host, url text                    list   tuple of words
     command   text of a command       zone   the name of a time zone, whether or not this machine knows it
     shell     a shell, or `none`      inherit  tuple of words that say what of the environment is inherited
+    successes, codes, snoozes  text, see `policy`            backoff  text, see `backoff`
+    signal    the name of a signal
 
 A setting that may be switched off is None then, written `none`. `parse(show(value)) == value`.
 """
@@ -210,6 +212,36 @@ def _inherit(text: str) -> tuple[str, ...]:
     return check_inherit(text, 0) or ()
 
 
+def _successes(text: str) -> Value:
+    from .policy import check_ok_codes
+
+    return check_ok_codes(text, 0)
+
+
+def _codes(text: str) -> Value:
+    from .policy import check_codes
+
+    return check_codes(text, 0)
+
+
+def _snoozes(text: str) -> Value:
+    from .policy import check_snoozes
+
+    return check_snoozes(text, 0)
+
+
+def _signal(text: str) -> Value:
+    from .policy import check_signal
+
+    return check_signal(text, 0)
+
+
+def _backoff(text: str) -> Value:
+    from .backoff import check_backoff
+
+    return check_backoff(text, 0)
+
+
 # By kind: what reads it, and what may be given.
 TEXTS: Mapping[str, tuple[Callable[[str], Value], str]] = {
     "host": (_host, "a host name or an IP address"),
@@ -217,5 +249,10 @@ TEXTS: Mapping[str, tuple[Callable[[str], Value], str]] = {
     "command": (_command, "a shell command of at most 64 KiB"),
     "shell": (_shell, "none, the name of a shell such as bash, or its absolute path"),
     "inherit": (_inherit, "all, none, default or names such as CUDA_* with commas between"),
+    "successes": (_successes, "exit codes and ranges such as 24, timeout, signal, or names of signals"),
+    "codes": (_codes, "exit codes and ranges such as 1,64-78, timeout, signal, or names of signals"),
+    "snoozes": (_snoozes, "such a list, with :DELAY behind what has another time than 5m"),
+    "backoff": (_backoff, "fixed, linear or exponential[:DELAY[:BASE[:MAX]]], or delays such as 10s,1m,10m"),
+    "signal": (_signal, "a signal such as INT or HUP"),
     "zone": (_zone, "local, UTC or a zone such as Europe/London"),
 }

@@ -37,6 +37,14 @@ SETTINGS = (
             low=1, high=10, aliases=("base_backoff", "backoff_multiplier")),
     Setting(RETRIES, "max_retry_delay", "duration", 300 * SECOND, "the longest wait between attempts, before jitter",
             low=SECOND, high=DAY, aliases=("max_delay_seconds", "backoff_cap_seconds")),
+    Setting(RETRIES, "backoff", "backoff", None,
+            "the wait between attempts; none is exponential with the settings above", optional=True),
+    Setting(RETRIES, "ok_codes", "successes", None, "exit codes that are a success besides 0", optional=True),
+    Setting(RETRIES, "snooze_on", "snoozes", None, "ends that put a job off at no cost", optional=True),
+    Setting(RETRIES, "fail_on", "codes", None, "ends that leave a job dead at once", optional=True),
+    Setting(RETRIES, "retry_on", "codes", None, "the only exit codes that are tried again; none is all", optional=True),
+    Setting(RETRIES, "max_snoozes", "int", 100, "how often a job is put off before that counts as a failure",
+            high=1_000_000),
     Setting(RETRIES, "retry_jitter", "float", 0.1,
             "how much longer a wait may randomly be, as a fraction, so that retries spread out", high=1),
     Setting(QUEUE, "shell", "shell", SHELL,
@@ -59,6 +67,7 @@ SETTINGS = (
             low=2 * SECOND, high=HOUR, aliases=("job_lock_timeout",)),
     Setting(WORKERS, "kill_grace", "duration", 5 * SECOND, "time between asking a command to end and killing it",
             high=600 * SECOND),
+    Setting(WORKERS, "kill_signal", "signal", None, "what asks a command to end, by default TERM", optional=True),
     Setting(WORKERS, "shutdown_timeout", "duration", 60 * SECOND, "how long stopping workers let their jobs finish",
             high=DAY),
     Setting(SCHEDULER, "scheduler_interval", "duration", 5 * SECOND,
@@ -143,6 +152,12 @@ class Settings:
     retry_delay: int
     backoff_base: float
     max_retry_delay: int
+    backoff: str | None
+    ok_codes: str | None
+    snooze_on: str | None
+    fail_on: str | None
+    retry_on: str | None
+    max_snoozes: int
     retry_jitter: float
     shell: str
     inherit_env: tuple[str, ...]
@@ -154,6 +169,7 @@ class Settings:
     min_memory: int | None
     lease: int
     kill_grace: int
+    kill_signal: str | None
     shutdown_timeout: int
     scheduler_interval: int
     timezone: str | None

@@ -14,6 +14,7 @@ from .fields import BY_SPELLING, EDITABLE, FROM_NOW, GIVEN, RECURRING, Field
 from .job import COMPLETED
 from .link import WHENS
 from .native import as_json
+from .policy import LISTS, overlaps
 from .surroundings import NO_SHELL, words_of
 from .when import is_digits
 
@@ -57,6 +58,12 @@ class JobSpec:
     allow_background: bool
     nice: int
     kill_grace: int | None
+    kill_signal: str | None
+    ok_codes: str | None
+    snooze_on: str | None
+    fail_on: str | None
+    retry_on: str | None
+    backoff: str | None
     locks: tuple[str, ...]
     batch: str | None
     batch_limit: int | None
@@ -115,6 +122,7 @@ class JobSpec:
         for name, owner in BELONGS.items():
             if reading.values.get(name) not in (None, DEFAULTS[name]) and reading.values.get(owner) is None:
                 reading.refuse(name, f"{name} belongs to a {owner}, give a {owner} as well")
+        _demand_distinct(reading)
         reading.demand_none_refused()
         spec = cls(**{**defaults, "cwd": cwd, **reading.values})
         for name, key in FROM_NOW.items():
@@ -129,6 +137,7 @@ def parse_changes(data: Mapping[str, object], now: int, allowed: Sequence[Field]
     is nothing to change.
     """
     reading = Reading(data, allowed, now)
+    _demand_distinct(reading)
     reading.demand_none_refused()
     if not reading.values:
         raise InvalidInput(f"nothing to change, give at least one of {', '.join(field.name for field in allowed)}")
@@ -153,6 +162,14 @@ def _demand_words(reading: Reading) -> None:
     except ValueError as error:
         key = reading.seen["command"]
         reading.refuse(key, f"{key} {with_value(error, reading.values['command'])}")
+
+
+def _demand_distinct(reading: Reading) -> None:
+    """Refuse a policy for failures in which a code is in two lists."""
+    given = {name: value for name, value in reading.values.items() if value is not None and name in LISTS}
+    problem = overlaps(given) if len(given) > 1 else None
+    if problem is not None:
+        reading.refuse(next(iter(given)), problem)
 
 
 class Reading:

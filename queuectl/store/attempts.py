@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..model.attempt import Attempt
-from ..model.job import Outcome
+from ..model.outcome import Outcome
 from ..model.record import Record
 from .claim import CLAIM_COLUMNS, Claim
 from .contexts import Contexts

@@ -54,7 +54,7 @@ WHERE suspended_at IS NOT NULL AND suspended_by = coalesce(?, suspended_by) AND 
 RETRY = """
 UPDATE jobs SET state = CASE WHEN waits > 0 THEN 'blocked' ELSE 'pending' END, run_at = ?, updated_at = ?,
     finished_at = NULL, duration = NULL, exit_code = NULL, signal = NULL, error = NULL, expires_at = NULL,
-    attempts = CASE WHEN ? THEN attempts ELSE 0 END
+    attempts = CASE WHEN ? THEN attempts ELSE 0 END, snoozes = 0
 WHERE NOT EXISTS (
     SELECT 1 FROM jobs AS other INDEXED BY jobs_key
     WHERE other.key = jobs.key AND other.finished_at IS NULL AND other.number <> jobs.number)

@@ -13,10 +13,11 @@ from ..model.job import (
     KEPT_BACK_STATES,
     PENDING,
     PROCESSING,
+    SCHEDULED,
     TRANSITIONS,
-    Outcome,
     waits_since,
 )
+from ..model.outcome import Outcome
 from .changes import GOES_ON
 from .claim import ORDER, Claim, urgency
 from .enqueue import Enqueue
@@ -48,7 +49,7 @@ BEGIN_ATTEMPT = "INSERT INTO attempts (job, attempt, worker, started_at, wait_ti
 CLAIM = """
 UPDATE jobs SET state = 'processing', attempts = attempts + 1, last_attempt = last_attempt + 1, attempt_id = ?,
     worker = ?, lease_until = ?, started_at = ?, updated_at = ?, finished_at = NULL, duration = NULL,
-    exit_code = NULL, signal = NULL, error = NULL, cancel_requested = 0, suspended_for = 0
+    exit_code = NULL, signal = NULL, error = NULL, cancel_requested = 0, suspended_for = 0, wish = NULL
 WHERE number = ? AND state = 'pending' AND parked IS NULL
 """
 RENEW = "UPDATE jobs SET lease_until = ? WHERE number = ? AND state = 'processing' AND attempt_id = ?"
@@ -57,8 +58,13 @@ SUSPENDED_BY = "SELECT suspended_by FROM jobs WHERE number = ? AND state = 'proc
 FINISH = f"""
 UPDATE jobs SET state = ?, attempts = attempts - ?, run_at = ?, finished_at = ?, duration = ?, exit_code = ?,
     signal = ?, error = ?, updated_at = ?, worker = NULL, lease_until = NULL, cancel_requested = 0, {GOES_ON}
-WHERE number = ? AND state = 'processing' AND attempt_id = ?
+WHERE number = ? AND state = 'processing' AND attempt_id = ? AND wish IS ?
 """
+ASKED = "SELECT cancel_requested, wish FROM jobs WHERE number = ? AND state = 'processing' AND attempt_id = ?"
+MAKE_WISH = "UPDATE jobs SET wish = ? WHERE number = ? AND state = 'processing' AND attempt_id = ?"
+SNOOZES = "SELECT snoozes FROM jobs WHERE number = ?"
+# Its new time counts from now, and moves along when the clock is set.
+SNOOZE = "UPDATE jobs SET snoozes = snoozes + 1, is_delay = 1 WHERE number = ? AND state = 'scheduled'"
 DUE_JOBS = f"""
 SELECT number, queue, batch, locks, state, waits FROM jobs WHERE {DUE} AND run_at <= ? ORDER BY run_at LIMIT ?
 """
@@ -73,6 +79,8 @@ UPDATE jobs SET run_at = max(0, run_at + ?) WHERE is_delay AND {one_of("state", 
 # So many jobs that cannot run are passed over in one transaction: they are cancelled, or parked.
 PASSED_OVER_AT_ONCE = 64
 NO_LANES: Sequence[ParkingLane] = ()
+# Where an attempt leads that uses up none of those that are allowed.
+UNCOUNTED = (PENDING, SCHEDULED)
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING != target)
 
 
@@ -217,21 +225,49 @@ class Jobs(FinishedJobs):
         found: str | None = self._database.value(SUSPENDED_BY, (number, attempt_id))
         return found
 
-    def finish(
-        self, claim: Claim, outcome: Outcome, *, state: str, run_at: int, duration: int | None, now: int
-    ) -> bool:
-        """Record the end of an attempt and move its job to `state`; return False if it has lost the job.
+    def asked(self, number: int, attempt_id: int) -> tuple[bool, str | None] | None:
+        """Return whether a user wants the running attempt ended, and what its command has asked for.
 
-        `run_at` is when the next attempt is due, for `failed`. An attempt that goes back to
-        `pending` was ended by us and does not count.
+        None if it has lost the job.
+        """
+        row = self._database.row(ASKED, (number, attempt_id))
+        return None if row is None else (bool(row["cancel_requested"]), row["wish"])
+
+    def make_wish(self, number: int, attempt_id: int, wish: str) -> bool:
+        """Note what the command of an attempt asks for, in place of earlier wishes; return False if it does not run."""
+        return self._database.change(MAKE_WISH, (wish, number, attempt_id)) == 1
+
+    def snoozes(self, number: int) -> int:
+        """Return how often a job was put off at no cost."""
+        return int(self._database.value(SNOOZES, (number,)) or 0)
+
+    def finish(
+        self,
+        claim: Claim,
+        outcome: Outcome,
+        *,
+        state: str,
+        run_at: int,
+        duration: int | None,
+        now: int,
+        wish: str | None = None,
+    ) -> bool:
+        """Record the end of an attempt and move its job to `state`.
+
+        Return False if it has lost the job, or if its command has asked for something else than `wish`. `run_at` is
+        when the next attempt is due, for `failed` and `scheduled`. An attempt that goes back to `pending` or
+        `scheduled` does not count.
         """
         if state not in ENDS:
             raise ValueError(f"an attempt cannot lead to {state}")
         finished_at = now if state in FINAL_STATES else None
         how = (duration, outcome.exit_code, outcome.signal, outcome.error)
-        values = (state, int(state == PENDING), run_at, finished_at, *how, now, now, claim.number, claim.attempt_id)
+        uncounted = int(state in UNCOUNTED)
+        values = (state, uncounted, run_at, finished_at, *how, now, now, claim.number, claim.attempt_id, wish)
         if not self._database.change(FINISH, values):
             return False
+        if state == SCHEDULED:
+            self._database.change(SNOOZE, (claim.number,))
         self._counts.move(claim.queue, claim.batch, claim.locks, PROCESSING, state)
         if claim.batch is not None or claim.locks:
             self.parking.leave(claim.locks, claim.batch)

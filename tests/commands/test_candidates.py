@@ -256,7 +256,7 @@ def test_shells_that_there_are_are_completed(home: str, tmp_path: Path, monkeypa
 def test_settings_and_what_they_may_be(home: str) -> None:
     assert values(home, "config", "get", "") == [setting.name for setting in SETTINGS]
     assert values(home, "config", "u") == ["unset"]
-    assert values(home, "config", "retry_") == ["retry_delay", "retry_jitter", "retry_delay_seconds"]
+    assert values(home, "config", "retry_") == ["retry_delay", "retry_on", "retry_jitter", "retry_delay_seconds"]
     assert values(home, "config", "max_retries", "") == ["3"]
     assert values(home, "config", "get", "timeout_") == ["timeout_seconds", "timeout_sec"]
     assert values(home, "config", "set", "max-r") == ["max-retries", "max-retry-delay"]

@@ -22,6 +22,11 @@ OTHER = {
     "zone": "UTC",
     "shell": "/opt/my shell",
     "inherit": "none,CUDA_*",
+    "successes": "0,24",
+    "codes": "3,SEGV",
+    "snoozes": "75:10m",
+    "backoff": "linear:10s",
+    "signal": "INT",
     "command": "notify-send QueueCTL 'it is over'",
 }
 NAMES = [setting.name for setting in SETTINGS]

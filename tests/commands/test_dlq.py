@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.model.job import Outcome
+from queuectl.model.outcome import Outcome
 from tests.commands.calling import bring, call, done, ids, refused, state_of, states, store
 from tests.store import building
 

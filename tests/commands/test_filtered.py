@@ -7,7 +7,7 @@ import json
 import pytest
 
 from queuectl.commands.grammar.registry import COMMANDS, load
-from queuectl.model.job import Outcome
+from queuectl.model.outcome import Outcome
 from queuectl.model.verbs import PLAIN_VERBS, Verb
 from tests.commands.calling import call, done, ids, refused, states, store
 from tests.store import building

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from queuectl.model.clock import SYSTEM_CLOCK
-from queuectl.model.job import COMPLETED, DEAD, FAILED, STATES, Outcome
+from queuectl.model.job import COMPLETED, DEAD, FAILED, STATES
+from queuectl.model.outcome import Outcome
 from queuectl.store import Store
 from tests import support
 from tests.commands.calling import await_state, bring, call, done, refused, store

@@ -10,7 +10,8 @@ import pytest
 from queuectl.commands.completion.candidates import Lookup, candidates
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import InvalidInput
-from queuectl.model.job import DEAD, Outcome
+from queuectl.model.job import DEAD
+from queuectl.model.outcome import Outcome
 from tests.commands.calling import call, done, refused, store
 from tests.frontends.talking import Talk
 from tests.store import building

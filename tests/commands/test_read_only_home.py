@@ -117,8 +117,8 @@ scheduler start --no-detach
 dashboard start --port 0
 dashboard start --port 0 --detach
 """
-# A screen of their own; where there is nothing to write, or not in this home; what needs running workers.
-ELSEWHERE = {"menu", "top", "init", "init-db", "worker restart", "worker logs", "scheduler logs"}
+# A screen of their own; where there is nothing to write, or not in this home; what needs running workers, or a job.
+ELSEWHERE = {"menu", "top", "init", "init-db", "worker restart", "worker logs", "scheduler logs", "snooze", "fail"}
 
 
 def lines(text: str) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 
 from queuectl import Job, Queue
 from queuectl.engine import results as module
-from queuectl.model.job import Outcome
+from queuectl.model.outcome import Outcome
 from queuectl.model.piece import STDERR, STDOUT, Piece
 from tests.commands.calling import call, done, refused, store
 from tests.store.building import NOW, claim

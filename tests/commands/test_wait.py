@@ -11,7 +11,7 @@ import pytest
 from queuectl import NotFound, Queue
 from queuectl.engine.change import Change
 from queuectl.engine.waiting import Waiting
-from queuectl.model.job import Outcome
+from queuectl.model.outcome import Outcome
 from queuectl.store import Store
 from tests import support
 from tests.commands.calling import await_state, bring, call, done, ids, refused, store

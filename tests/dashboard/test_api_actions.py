@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from queuectl.dashboard.api import actions as actions_api
-from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, STATES, Outcome
+from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, STATES
+from queuectl.model.outcome import Outcome
 from queuectl.model.verbs import PLAIN_VERBS
 from tests.commands.calling import done
 from tests.dashboard import asking

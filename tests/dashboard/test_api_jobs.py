@@ -1,16 +1,14 @@
-"""Jobs over the API: lists, one job, adding, the verbs, output, exports."""
+"""Jobs over the API: lists, one job, adding, the verbs, output."""
 
 from __future__ import annotations
 
-import csv
-import io
-import json
 from typing import Any
 
 import pytest
 
 from queuectl.dashboard.api.output import whole_characters
-from queuectl.model.job import BLOCKED, COMPLETED, DEAD, HELD, PENDING, PROCESSING, STATES, Outcome
+from queuectl.model.job import BLOCKED, COMPLETED, DEAD, HELD, PENDING, PROCESSING, STATES
+from queuectl.model.outcome import Outcome
 from queuectl.model.piece import STDERR, STDOUT, Piece
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
@@ -364,24 +362,6 @@ def test_an_attempt_is_chosen(api: Api) -> None:
     assert text_of(api.get("/jobs/a/output")) == "second"
     assert text_of(api.get("/jobs/a/output", attempt=1)) == "first"
     assert api.refused("GET", "/jobs/a/output", attempt=3) == (404, "not_found")
-
-
-def test_an_export_has_all_jobs_of_a_filter(api: Api) -> None:
-    api.app.queue.enqueue([{"command": f"echo {number}", "queue": "a" if number % 3 else "b"} for number in range(90)])
-    answer = api.ask("GET", "/export.jsonl", q="queue:a", sort="oldest")
-    jobs: list[dict[str, Any]] = [json.loads(line) for line in answer.body.splitlines()]
-    assert len(jobs) == 60 and jobs[0]["command"] == "echo 1" and jobs[0]["timeout"] == 300.0
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="jobs.jsonl"'
-    assert api.refused("GET", "/export.jsonl", q="queu:a") == (422, "bad_filter")
-
-
-def test_a_csv_cell_is_no_formula(api: Api) -> None:
-    bring_to(api.store, DEAD, command='=cmd|"/C calc"!A0, \n"x"', max_retries=0, priority=-5)
-    answer = api.ask("GET", "/export.csv")
-    header, row = csv.reader(io.StringIO(answer.body.decode(), newline=""))
-    job = dict(zip(header, row))
-    assert job["command"] == '\'=cmd|"/C calc"!A0, \n"x"' and job["priority"] == "-5" and job["worker"] == "1"
-    assert job["allow_background"] == "false" and job["env"] == "{}"
 
 
 def test_a_blocked_job_is_listed_too(api: Api) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, Outcome
+from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD
+from queuectl.model.outcome import Outcome
 from queuectl.store import dead, events, recent, stats, timings
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
@@ -16,8 +17,8 @@ from tests.store.building import NOW, add, bring_to, claim, enqueue, finish, ope
 api = asking.api
 MINUTE = 60_000
 MANY = 100_000
-# Far above what it takes, so that a busy machine does not matter; without an index it takes seconds.
-BUDGET_SECONDS = 0.25
+# Of the processor, so that a busy machine does not matter; without an index it takes seconds.
+BUDGET_SECONDS = 0.5
 
 
 def happened(
@@ -285,9 +286,9 @@ def test_it_answers_in_time_with_many_jobs(many: str, path: str, query: dict[str
     api.ask("GET", path, **query)
     took = []
     for _ in range(3):
-        began = time.perf_counter()
+        began = time.process_time()
         assert api.ask("GET", path, **query).status == 200
-        took.append(time.perf_counter() - began)
+        took.append(time.process_time() - began)
     api.close()
     assert min(took) < BUDGET_SECONDS, took
 

@@ -37,3 +37,19 @@ def test_the_limit_of_a_batch_is_shown_changed_and_taken_away(dashboard: Dashboa
         assert browser.text("dialog .equivalent code") == f"queuectl batch limit book {command}"
         browser.click("dialog button.primary")
         browser.wait(f"!document.querySelector('dialog') && {limit} === '{shown}'")
+
+
+def test_what_the_jobs_of_a_batch_have_brought_is_a_link(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "true {}", "--hold", "--batch", "book", ":::", "a.txt")
+    browser.open(dashboard.url + "/batches")
+    browser.wait("document.querySelector('tr[data-key=book] a[download]')")
+    assert browser.text("tr[data-key=book] td[data-label=Progress]").strip() == "0 of 1"
+    found = browser.js("return (await fetch(document.querySelector('a[download]').href)).text()")
+    assert found.splitlines()[1].startswith('"1","job-1","1","a.txt","held"')
+
+
+def test_the_batches_stand_side_by_side_in_a_window_of_1280(dashboard: Dashboard, browser: Browser) -> None:
+    dashboard.cli("add", "true {}", "--hold", "--batch", "nightly-transcoding-2026-11%4", ":::", "a.txt")
+    browser.open(dashboard.url + "/batches")
+    browser.wait("document.querySelector('main tbody tr')")
+    assert not browser.js("return document.querySelector('main table').classList.contains('stacked')")

@@ -6,7 +6,8 @@ import pytest
 
 from queuectl.model.fields import FILTERS
 from queuectl.model.filter import example
-from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, OPEN_STATES, SCHEDULED, STATES, Outcome
+from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, OPEN_STATES, SCHEDULED, STATES
+from queuectl.model.outcome import Outcome
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import NOW, add, bring_to, claim, finish

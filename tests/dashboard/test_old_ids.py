@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import shlex
 
-from queuectl.model.job import DEAD, Outcome
+from queuectl.model.job import DEAD
+from queuectl.model.outcome import Outcome
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import add, claim, finish

@@ -19,7 +19,11 @@ from tests.dashboard.schemas import KNOWN, TYPES, problems
 from tests.store.building import NOW, add, bring_to, claim, finish, write
 
 api = asking.api
-NEEDED: dict[str, dict[str, str]] = {"/api/v1/cron/preview": {"cron": "@daily"}, "/api/v1/suggest": {"field": "queue"}}
+NEEDED: dict[str, dict[str, str]] = {
+    "/api/v1/cron/preview": {"cron": "@daily"},
+    "/api/v1/suggest": {"field": "queue"},
+    **{f"/api/v1/results.{kind}": {"of": "nightly"} for kind in ("jsonl", "csv")},
+}
 NAMES = {"{id}": "done", "{name}": "nightly"}
 GETS = [route for route in TABLE if route.method == "GET"]
 

@@ -45,16 +45,22 @@ ARGUMENTS = [
     "--lang=en-GB",
 ]
 CONTROLS = ("button", "link", "textbox", "searchbox", "combobox", "checkbox", "spinbutton", "image", "img")
-# The middle of the first element that fits, or false while it is not to be seen. A page may draw the element again at
-# any time, so that an element found in one call may be gone in the next; its place is not.
-UNCOVERED = """(selector) => {
+# The first element that fits, and the middle of it: nothing while it is not shown, or covered.
+SHOWN = """(selector) => {
   const element = document.querySelector(selector);
   element.scrollIntoView({ block: 'nearest', inline: 'nearest', behavior: 'instant' });
   const [box] = element.getClientRects();
   const [x, y] = [Math.floor(box.x + box.width / 2), Math.floor(box.y + box.height / 2)];
   const top = document.elementFromPoint(x, y);
-  return (element.contains(top) || top?.control === element) && [x, y];
+  return (element.contains(top) || top?.control === element) && { element, place: [x, y] };
 }"""
+# A page may draw or move an element at any time: it is found and clicked in one step.
+CLICK = f"""(selector) => {{
+  const shown = ({SHOWN})(selector);
+  if (shown) shown.element.focus();
+  if (shown) shown.element.click();
+  return Boolean(shown);
+}}"""
 LIMIT = 60.0
 ANSWER_LIMIT = 60.0
 
@@ -176,11 +182,11 @@ class Browser:
         return found
 
     def click(self, selector: str) -> None:
-        """Click as a user does: with the pointer, at the place where the element is shown with nothing above it."""
-        self.drag("", self._place(selector))
+        """Click an element once it is shown with nothing above it."""
+        self.wait(f"({CLICK})({json.dumps(selector)})", what=f"{selector} is shown")
 
     def _place(self, selector: str) -> tuple[int, int]:
-        x, y = self.wait(f"({UNCOVERED})({json.dumps(selector)})", what=f"{selector} is shown")
+        x, y = self.wait(f"({SHOWN})({json.dumps(selector)}).place", what=f"{selector} is shown")
         return x, y
 
     def controls(self) -> list[tuple[str, str]]:

@@ -20,6 +20,7 @@ from queuectl.model import errors, job
 from queuectl.model.alert import CODES
 from queuectl.model.fields import GIVEN, Field
 from queuectl.model.job import STATES, TRANSITIONS
+from queuectl.model.policy import LISTS
 from queuectl.model.settings import SETTINGS
 from tests.docs.pages import CODE, LINK, PAGES, Step, prose, simple_commands, steps, table
 from tests.support import ROOT
@@ -206,7 +207,9 @@ def default_of(field: Field) -> str:
 def is_used(setting: str) -> bool:
     """Return whether any module reads the setting."""
     wanted = re.compile(rf"\.{setting}\b")
-    return any(wanted.search(path.read_text(encoding="utf-8")) for path in (ROOT / "queuectl").rglob("*.py"))
+    return setting in LISTS or any(
+        wanted.search(path.read_text(encoding="utf-8")) for path in (ROOT / "queuectl").rglob("*.py")
+    )
 
 
 def in_code(*names: str) -> str:

@@ -280,9 +280,8 @@ def test_too_many_workers_are_refused_where_they_are_asked_for(home: str) -> Non
 
 
 def test_settings_are_changed_by_group_and_only_where_they_differ(home: str) -> None:
-    talk = Talk(
-        home, "8", "2", "5", "", "none", "1.5", "", "", "4", "10m", "", "", "", "", "", "", "1", "5", "y", "0", "0"
-    )
+    retries, queues = ["5", "", "none", "1.5", *[""] * 8], ["10m", *[""] * 6]
+    talk = Talk(home, "8", "2", *retries, "4", *queues, "1", "5", "y", "0", "0")
     assert talk.commands == [
         "queuectl config set max_retries 5",
         "queuectl config set backoff_base 1.5",

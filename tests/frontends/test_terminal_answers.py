@@ -12,7 +12,7 @@ import pytest
 
 from queuectl.frontends.pager import paged
 from queuectl.frontends.terminal import Terminal
-from queuectl.model.job import Outcome
+from queuectl.model.outcome import Outcome
 from tests import support
 from tests.commands.calling import bring, call, done, state_of, store
 from tests.frontends.test_terminal import Tty

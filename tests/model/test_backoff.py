@@ -93,3 +93,70 @@ def test_any_delay_is_at_least_what_the_formula_asks_for() -> None:
 def test_attempts_count_from_one(attempt: int) -> None:
     with pytest.raises(ValueError, match="count from 1"):
         delay(attempt)
+
+
+def waits(shape: str, attempts: int = 5, **changes: float) -> list[int]:
+    """Return the delays after the first attempts, in seconds."""
+    settings = Settings(changes)
+    return [backoff.delay(attempt, settings, never, shape) // 1000 for attempt in range(1, attempts + 1)]
+
+
+@pytest.mark.parametrize(
+    "shape, seconds",
+    [
+        ("fixed", [2, 2, 2, 2, 2]),
+        ("fixed:10s", [10, 10, 10, 10, 10]),
+        ("linear", [2, 4, 6, 8, 10]),
+        ("linear:10s", [10, 20, 30, 40, 50]),
+        ("linear:10s:0.5", [10, 15, 20, 25, 30]),
+        ("linear:10s:1:25s", [10, 20, 25, 25, 25]),
+        ("exponential", [2, 4, 8, 16, 32]),
+        ("exponential:1s", [1, 2, 4, 8, 16]),
+        ("exponential:1s:3", [1, 3, 9, 27, 81]),
+        ("exponential:1s:3:10s", [1, 3, 9, 10, 10]),
+        ("exponential:1h", [3600] * 5),
+        ("10s,1m,10m", [10, 60, 600, 600, 600]),
+        ("0s,1m", [0, 60, 60, 60, 60]),
+        ("7", [7] * 5),
+    ],
+)
+def test_a_backoff_of_its_own_says_how_long_each_wait_is(shape: str, seconds: list[int]) -> None:
+    assert backoff.check_backoff(shape, 0) == shape
+    assert waits(shape) == seconds
+
+
+def test_what_a_backoff_leaves_out_stands_in_the_settings() -> None:
+    settings = {"retry_delay": 3_000, "backoff_base": 10.0, "max_retry_delay": 20_000}
+    assert waits("exponential", 3, **settings) == [3, 20, 20]
+    assert waits("fixed", 3, **settings) == [3, 3, 3]
+    assert waits("linear", 3, **settings) == [3, 6, 9]
+    assert waits("10m", 1, **settings) == [600]
+
+
+@pytest.mark.parametrize("shape", ["fixed:10s", "linear:10s", "10s,1m"])
+def test_the_jitter_makes_each_of_them_longer_only(shape: str) -> None:
+    most = backoff.delay(1, Settings({"retry_jitter": 0.5}), almost_one, shape)
+    assert 10_000 < most <= 15_000
+
+
+@pytest.mark.parametrize("shape", ["linear:10s:10", "exponential:1ms:10"])
+def test_no_attempt_is_so_late_that_its_wait_overflows(shape: str) -> None:
+    assert backoff.delay(10**9, Settings({}), never, shape) == 300_000
+
+
+@pytest.mark.parametrize("value", [None, "", "none", " NONE "])
+def test_no_backoff_is_that_of_the_settings(value: object) -> None:
+    assert backoff.check_backoff(value, 0) is None
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("quadratic", "fixed:", "fixed:10s:2", "linear:x", "exponential:1s:0.5", "exponential:1s:11"),
+        *("exponential:1s:2:3s:4", "10s,", ",10s", "10s,soon", "-1s", "2d", "fixed:25h", "1s," * 100 + "1s"),
+        *(5, True, ["10s"], {}),
+    ],
+)
+def test_any_other_backoff_is_refused(value: object) -> None:
+    with pytest.raises(ValueError, match="must be fixed, linear or exponential"):
+        backoff.check_backoff(value, 0)

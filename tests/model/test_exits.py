@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from queuectl.model.exits import NOT_FOUND, NOT_RUNNABLE, OUT_OF_MEMORY, exit_error, meaning
-from queuectl.model.job import Outcome
+from queuectl.model.outcome import Outcome
 
 
 @pytest.mark.parametrize(

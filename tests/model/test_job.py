@@ -13,18 +13,16 @@ from queuectl.model.job import (
     DEAD,
     FAILED,
     FINAL_STATES,
-    OUTCOMES,
     PENDING,
     PROCESSING,
     STATES,
     TRANSITIONS,
     WAITING_STATES,
     Job,
-    Outcome,
     sources,
-    verb_after,
 )
 from queuectl.model.kinds import masked
+from queuectl.model.outcome import OUTCOMES, Outcome, verb_after
 
 
 def a_job(**changes: Any) -> Job:
@@ -134,7 +132,8 @@ def test_a_released_job_goes_back_even_from_its_last_attempt() -> None:
 
 
 def test_every_verb_after_an_attempt_is_a_transition() -> None:
-    outcomes = [*FAILURES, Outcome.exited(0), Outcome.cancelled(), Outcome.released()]
+    snoozed = Outcome.exited(75).snoozed("again in 5m")
+    outcomes = [*FAILURES, Outcome.exited(0), Outcome.cancelled(), Outcome.released(), snoozed]
     verbs = {
         verb_after(outcome, attempts=attempts, max_retries=1, cancel_requested=cancel)
         for outcome in outcomes

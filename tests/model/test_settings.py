@@ -21,6 +21,7 @@ RANGES = [
     ("retry_delay", 2_000, ("0", 0), ("86400", 86_400_000), ["86400.001", "-1"]),
     ("backoff_base", 2.0, ("1", 1.0), ("10", 10.0), ["0.99", "10.000001", "0"]),
     ("max_retry_delay", 300_000, ("1", 1_000), ("1d", 86_400_000), ["0.999", "1d1s"]),
+    ("max_snoozes", 100, ("0", 0), ("1000000", 1_000_000), ["1000001", "-1"]),
     ("retry_jitter", 0.1, ("0", 0.0), ("1", 1.0), ["1.000001", "-0.1"]),
     ("output_limit", 1 << 20, ("1KiB", 1 << 10), ("1GiB", 1 << 30), ["1023", "1073741825", "2GiB", "0"]),
     ("output_total", 2 << 30, ("1MiB", 1 << 20), ("1024GiB", 1 << 40), ["1023KiB", "1025GiB", "0"]),
@@ -85,7 +86,8 @@ def test_both_ends_of_a_range_are_taken_and_nothing_beyond(
 
 
 def test_every_setting_with_a_range_is_tested_at_its_ends() -> None:
-    texts = ("host", "url", "list", "zone", "command", "shell", "inherit")
+    texts = {"host", "url", "list", "zone", "command", "shell", "inherit"}
+    texts |= {"backoff", "signal", "successes", "codes", "snoozes"}
     bounded = {setting.name for setting in SETTINGS if setting.kind not in texts}
     assert bounded == {name for name, *_ in RANGES}
 

@@ -38,6 +38,12 @@ def test_what_is_not_given_has_a_default() -> None:
         "allow_background": False,
         "nice": 0,
         "kill_grace": None,
+        "kill_signal": None,
+        "ok_codes": None,
+        "snooze_on": None,
+        "fail_on": None,
+        "retry_on": None,
+        "backoff": None,
         "locks": (),
         "batch": None,
         "batch_limit": None,
@@ -80,6 +86,12 @@ def test_every_field_can_be_given() -> None:
         "item": "",
         "item_index": 7,
         "inputs": {"b": "", "a": "x"},
+        "ok_codes": "24",
+        "snooze_on": "75:10m",
+        "fail_on": "SEGV,3",
+        "retry_on": "none",
+        "backoff": "linear:1s",
+        "kill_signal": "INT",
     }
     awaited = {"after": "a", "after_any": ["b", 3], "after_failed": ["tag:x"]}
     surroundings = {"inherit_env": "LANG,LC_*", "stdin": "in"}

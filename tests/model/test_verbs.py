@@ -13,7 +13,7 @@ from queuectl.dashboard.api.route import BASE, TABLE
 from queuectl.model.job import BLOCKED, HELD, PENDING, PROCESSING, STATE_TABLE, STATES, TRANSITIONS, Job, sources
 from queuectl.model.verbs import PLAIN_VERBS, VERBS, Verb, allowed_verbs
 
-INTERNAL = {"claim", "succeed", "fail", "bury", "requeue", "promote", "unblock", "postpone"}
+INTERNAL = {"claim", "succeed", "fail", "bury", "requeue", "snooze", "promote", "unblock", "postpone"}
 NO_TRANSITION = {"duplicate", "remove"}
 PLAIN = pytest.mark.parametrize("verb", PLAIN_VERBS, ids=lambda verb: verb.name)
 

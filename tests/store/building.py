@@ -8,18 +8,8 @@ import sys
 from typing import TYPE_CHECKING, Any, Callable, Mapping, Sequence, TypeVar
 
 from queuectl.engine.machine.identity import Identity
-from queuectl.model.job import (
-    BLOCKED,
-    CANCELLED,
-    COMPLETED,
-    DEAD,
-    FAILED,
-    HELD,
-    PENDING,
-    PROCESSING,
-    SCHEDULED,
-    Outcome,
-)
+from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, SCHEDULED
+from queuectl.model.outcome import Outcome
 from queuectl.model.record import Record
 from queuectl.model.spec import JobSpec
 from queuectl.model.surroundings import Origin

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from queuectl.model.job import COMPLETED, DEAD, FAILED, PENDING, PROCESSING, Outcome
+from queuectl.model.job import COMPLETED, DEAD, FAILED, PENDING, PROCESSING
+from queuectl.model.outcome import Outcome
 from queuectl.store import Store
 from queuectl.store.claim import Claim
 from tests.store.building import (

@@ -11,7 +11,8 @@ from types import SimpleNamespace
 import pytest
 
 from queuectl.model.errors import StoreBusy, StoreDamaged, StoreFull, StoreReadOnly, StoreUnavailable
-from queuectl.model.job import COMPLETED, HELD, PENDING, SCHEDULED, Outcome
+from queuectl.model.job import COMPLETED, HELD, PENDING, SCHEDULED
+from queuectl.model.outcome import Outcome
 from queuectl.model.piece import Piece
 from queuectl.store import Store
 from queuectl.store.lockfile import is_held

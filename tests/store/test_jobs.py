@@ -17,8 +17,8 @@ from queuectl.model.job import (
     SCHEDULED,
     STATES,
     WAITING_STATES,
-    Outcome,
 )
+from queuectl.model.outcome import Outcome
 from queuectl.model.piece import Piece
 from queuectl.store import Store
 from tests.store.building import (

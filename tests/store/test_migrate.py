@@ -12,18 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from queuectl.model.job import (
-    CANCELLED,
-    COMPLETED,
-    DEAD,
-    FAILED,
-    HELD,
-    OUTCOMES,
-    PENDING,
-    PROCESSING,
-    SCHEDULED,
-    STATES,
-)
+from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, SCHEDULED, STATES
+from queuectl.model.outcome import OUTCOMES
 from queuectl.model.piece import Piece
 from queuectl.store import Store, schema
 from queuectl.store.schema import migrate

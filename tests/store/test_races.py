@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.model.job import CANCELLED, COMPLETED, FAILED, PENDING, PROCESSING, TRANSITIONS, Outcome, verb_after
+from queuectl.model.job import CANCELLED, COMPLETED, FAILED, PENDING, PROCESSING, TRANSITIONS
+from queuectl.model.outcome import Outcome, verb_after
 from queuectl.store import Store
 from queuectl.store.claim import Claim
 from tests.store.building import (

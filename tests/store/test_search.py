@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from queuectl.model.errors import StoreUnavailable
-from queuectl.model.job import DEAD, FAILED, Outcome
+from queuectl.model.job import DEAD, FAILED
+from queuectl.model.outcome import Outcome
 from queuectl.store import Store
 from tests.store.building import ALL_STATES, LATER, NOW, add, bring_to, claim, enqueue, finish, job, spec, write
 

@@ -17,9 +17,9 @@ from queuectl.model.job import (
     SCHEDULED,
     STATES,
     TRANSITIONS,
-    Outcome,
     sources,
 )
+from queuectl.model.outcome import Outcome
 from queuectl.model.verbs import PLAIN_VERBS
 from queuectl.store import Store
 from queuectl.store.claim import CLAIM_COLUMNS, Claim

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING, Outcome
+from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING
+from queuectl.model.outcome import Outcome
 from queuectl.model.settings import EVENTS
 from queuectl.model.webhook import MOST_WAITING, Delivery, Event, Webhook
 from queuectl.store import Store

@@ -190,6 +190,7 @@ MODULES = {
     "jobs.templates": "template",
     "jobs.batches": "batch",
     "jobs.results": "results",
+    "jobs.inside": "snooze fail",
     "daemons.workers": "worker",
     "queues.queues": "queue",
     "queues.locks": "lock",

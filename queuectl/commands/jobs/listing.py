@@ -8,6 +8,7 @@ from ...model.job import HELD, PROCESSING, STATE_TABLE, STATE_WORDS, Job
 from ...model.kinds import masked, read_names
 from ...model.link import WHENS
 from ...model.nouns import jobs as nouns
+from ...model.quantity import counted
 from ...model.size import size_text
 from ..cells import pairs
 from ..grammar import arguments
@@ -205,6 +206,8 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
         values.append(("umask", job.umask))
     if job.stdin_size is not None:
         values.append(("stdin", f"{size_text(job.stdin_size)}, not in the line below: give it again with --stdin"))
+    if job.snoozes:
+        values.append(("put off", counted(job.snoozes, "time")))
     values += relatives(job)
     if job.tags:
         values.append(("tags", ", ".join(job.tags)))

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from ...engine.results import input_key, results_of
+from ...engine.results import results_of
 from ...model.errors import InvalidInput
 from ...model.job import jobs_text
-from ...model.kinds import TEXT
-from ...model.noun import Noun, maybe
-from ...model.nouns.jobs import RESULT
 from ..grammar.registry import Arg, command
 from ..result import Result
 
@@ -39,9 +36,6 @@ def results(context: Context, *, jobs: str, with_output: bool, dir: str | None) 
     found = results_of(context.queue, jobs, with_output=with_output, directory=dir)
     if dir is not None:
         found.write()
-    keys = {**RESULT.keys, **{input_key(name): maybe(TEXT) for name in found.inputs}}
-    if with_output or dir is not None:
-        keys.update(stdout=maybe(TEXT), stderr=maybe(TEXT))
     left = found.count_open()
     notes = [f"{jobs_text(left)} of {len(found)} {'has' if left == 1 else 'have'} not ended yet"] if left else []
-    return Result(Noun("result", **keys), rows=found, ids=lambda row: str(row["id"]), notes=notes)
+    return Result(found.noun, rows=found, ids=lambda row: str(row["id"]), notes=notes)

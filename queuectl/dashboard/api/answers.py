@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...model.fields import HOOKS, HOW, KEPT
+from ...model.fields import FAILING, HOOKS, HOW, KEPT
 from ...model.kinds import ANY, BYTES, DURATION, FLAG, NUMBER, REAL, STATE, TEXT, TIME, one_of
 from ...model.noun import Noun, many, maybe, table
 from ...model.nouns.batches import BATCH
@@ -15,7 +15,7 @@ from ...model.sorts import ORDERS
 from ...model.verbs import PLAIN_VERBS, VERBS
 
 # What a list leaves out of a job.
-LEFT_OUT = tuple(field.name for field in KEPT if field.group in (HOW, HOOKS))
+LEFT_OUT = tuple(field.name for field in KEPT if field.group in (HOW, FAILING, HOOKS))
 COUNTS = ("finished", "failed", "dead")
 AVERAGES = ("run_time", "wait_time")
 PERCENTILES = (50, 95, 99)

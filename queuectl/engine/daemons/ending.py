@@ -12,9 +12,18 @@ from collections.abc import Sequence
 from ...model.clock import Clock
 from ...model.errors import DaemonUnavailable
 from ...model.record import Record
+from ...model.settings import Settings
+from ...store import Store
 from ..machine.identity import Identity
 
 LOOK_SECONDS = 0.02
+
+
+def longest_grace(store: Store, settings: Settings) -> int:
+    """Return for how many milliseconds a running job may go on after it was asked to end. Raises StoreUnavailable."""
+    running = store.attempts.running(store.contexts)
+    own = [int(attempt.claim.context.options.get("kill_grace", 0)) for attempt in running]
+    return max([settings.kill_grace, *own])
 
 
 class TimedSignal(Record):

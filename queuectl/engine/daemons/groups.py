@@ -23,7 +23,7 @@ from ..machine.doorbell import POOL as POOL_BELL
 from ..machine.identity import Identity
 from ..machine.process import MARKER
 from .daemon import ELSEWHERE, POOL, Place, RunningDaemon
-from .ending import LOOK_SECONDS, TimedSignal, end
+from .ending import LOOK_SECONDS, TimedSignal, end, longest_grace
 
 FOLLOW_BUDGET_MS = 60_000
 # What the pool itself takes beyond what its workers are allowed: it ends late ones, and what they have left.
@@ -114,12 +114,12 @@ class Groups(Place):
         if group and not self._living(group):
             self._demand_whole(group, POOL.stop_command)
         pool, workers = self._drop(group)
-        settings = self._settings()
+        settings, grace = self._patience()
         # To a pool without groups, which ends by itself, a request would be the second one.
         is_dropped = pool is not None and (group is not None or not force and self._drop_all(pool))
         is_asked = is_dropped or self._are_stopping(group)
-        orders = _orders(settings, patience, force, is_asked=is_asked)
-        limit = settings.kill_grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
+        orders = _orders(grace, patience, force, is_asked=is_asked)
+        limit = grace + FOLLOW_MS + (settings.shutdown_timeout if patience is None and not force else 0)
         by_force = f"{POOL.stop_command}{option(group if pool is None else None)} --force"
         targets = self._left(workers) if pool is None else [pool]
         pids = [target.pid for target in targets] or [row.pid for row in workers]
@@ -171,11 +171,16 @@ class Groups(Place):
         ring(opened.home, POOL_BELL, CONTROL)
         return True
 
-    def _settings(self) -> Settings:
+    def _patience(self) -> tuple[Settings, int]:
+        """Return the settings, and for how many milliseconds a running job may go on after it was asked to end."""
+        settings = Settings({})
+        if not self._opened.home.exists():
+            return settings, settings.kill_grace
         try:
-            return self._opened.settings() if self._opened.home.exists() else Settings({})
+            settings = self._opened.settings()
+            return settings, longest_grace(self._opened.store, settings)
         except StoreUnavailable:
-            return Settings({})  # A damaged store keeps nobody from stopping what works on it.
+            return settings, settings.kill_grace  # A damaged store keeps nobody from stopping what works on it.
 
     def _are_stopping(self, group: str | None) -> bool:
         """Return whether all workers that live were asked to stop already."""
@@ -199,7 +204,7 @@ class Groups(Place):
         )
 
 
-def _orders(settings: Settings, patience: float | None, force: bool, *, is_asked: bool) -> list[TimedSignal]:
+def _orders(grace: int, patience: float | None, force: bool, *, is_asked: bool) -> list[TimedSignal]:
     """Return which signals to send, each after how many milliseconds: a request, then an order, then the end.
 
     A second request would be taken for the order: whoever was asked already is only made to go on.
@@ -208,7 +213,7 @@ def _orders(settings: Settings, patience: float | None, force: bool, *, is_asked
     if patience is None and not force:
         return request
     order_at = 0 if patience is None or force else int(patience * 1000)
-    kill_at = order_at + settings.kill_grace + FOLLOW_MS
+    kill_at = order_at + grace + FOLLOW_MS
     return [*request, TimedSignal(order_at, signal.SIGQUIT), TimedSignal(kill_at, signal.SIGKILL)]
 
 

@@ -27,7 +27,7 @@ from ..machine.wakeup import AT_ONCE, NOT, ORDERLY
 from ..work.recovery import Recovery
 from .daemon import POOL
 from .draining import is_empty
-from .ending import have_ended
+from .ending import have_ended, longest_grace
 from .instance import Instance
 from .launch import installed_version
 from .slots import Slots
@@ -200,9 +200,9 @@ class Pool:
         for slot in self._slots:
             self._slots.dismiss(slot, forced=forced)
         self._log.say("stopping at once" if forced else "stopping, current jobs may finish")
-        self._reload_settings()
+        grace = self._reload_patience()
         patience = 0 if forced else self._settings.shutdown_timeout
-        self._stop_by = self._clock.monotonic() + patience + self._settings.kill_grace + OVERTIME_MS
+        self._stop_by = self._clock.monotonic() + patience + grace + OVERTIME_MS
         if forced:
             # It waits for the disk with each commit, and the workers, which have to record how their jobs end, for it.
             self._scheduler.stop()
@@ -224,12 +224,17 @@ class Pool:
         """
         return Store(self._opened.home, create=False, durable=False, clock=self._clock, busy_budget=LAST_BUDGET_SECONDS)
 
-    def _reload_settings(self) -> None:
-        """Workers follow the settings as they are now; so must the time that we give them."""
+    def _reload_patience(self) -> int:
+        """Read the settings as they are now, as workers do; return how long a job may go on that was asked to end.
+
+        In milliseconds.
+        """
         try:
             self._settings = self._opened.settings()
+            return longest_grace(self._store, self._settings)
         except QueueCTLError as error:
             self._log.complain(str(error))
+            return self._settings.kill_grace
 
     def _wait(self) -> None:
         now = self._clock.monotonic()

@@ -28,7 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Collection, Iterable, Sequence, Tuple
 
-    from ...model.job import Outcome
+    from ...model.outcome import Outcome
 
     # A process by pid and start time.
     Pair = Tuple[int, str]

@@ -8,7 +8,7 @@ from ...model import when
 from ...model.alert import NO_WORKERS, NOBODY, START_WORKERS
 from ...model.batch import go_on
 from ...model.event import EXPIRED
-from ...model.exits import meaning
+from ...model.exits import exit_error, meaning
 from ...model.filter import reference
 from ...model.job import (
     BLOCKED,
@@ -31,7 +31,9 @@ from ...model.job import (
 from ...model.lane import HOME, Lane
 from ...model.link import ANY, BADLY, Relative
 from ...model.lock import TAKEN, Lock
+from ...model.policy import Policy
 from ...model.quantity import SHOWN, some_of
+from ..home.settings import load_settings
 from .alerts import absent, limit_text, more_workers, start_for, takers
 from .facts import COUNTED, Facts
 
@@ -51,6 +53,9 @@ def explain(facts: Facts, job: Job) -> tuple[str, str | None]:
     reason, hint = REASONS.get(job.state, _stands)(facts, job)
     if job.expires_at is not None and job.started_at is None and not job.is_final:
         reason += f"; it expires {when.ahead(job.expires_at, facts.now)} unless it has started"
+    words = [] if job.state in (COMPLETED, CANCELLED) else Policy.of_job(job, load_settings(facts.store)).words
+    if words:
+        reason += f"; by its policy {'; '.join(words)}"
     if job.hook_of is None:
         return reason, hint
     return f"{reason}; it is the {facts.store.search.details(job.number).created_by}", hint
@@ -124,7 +129,8 @@ def _taken(lock: Lock) -> str:
 
 def _waits(facts: Facts, job: Job) -> tuple[str, str | None]:
     due = f"{when.local(job.run_at)}, {when.ahead(job.run_at, facts.now)}"
-    reason = f"it is due at {due}{_waits_for_others_too(facts, job)}"
+    put_off = f"it was put off ({job.error}), and " if job.snoozes and job.error else ""
+    reason = f"{put_off}it is due at {due}{_waits_for_others_too(facts, job)}"
     if job.state == FAILED:
         reason = f"attempt {job.attempts} of {job.max_retries + 1} failed ({_failure(job)}), the next is due at {due}"
     who = absent(facts)
@@ -205,6 +211,8 @@ def _failure(job: Job) -> str:
 
 def _dead(facts: Facts, job: Job) -> tuple[str, str | None]:
     how = "its only attempt failed" if job.attempts == 1 else f"all {job.attempts} attempts failed, the last one"
+    if job.attempts <= job.max_retries:
+        how = f"attempt {job.attempts} of {job.max_retries + 1} left it dead at once"
     return (
         f"{how}: {_failure(job)}",
         f"see its output with: queuectl logs {reference(job)}; run it again with: queuectl retry {reference(job)}",
@@ -214,7 +222,8 @@ def _dead(facts: Facts, job: Job) -> tuple[str, str | None]:
 def _completed(facts: Facts, job: Job) -> tuple[str, str | None]:
     which = "" if job.attempts < 2 else f" at attempt {job.attempts}"
     ago = when.ago(job.finished_at or 0, facts.now)
-    return f"it ended well{which}, {'just now' if ago == 'now' else ago}", None
+    counts = f", as {exit_error(job.exit_code)} counts as a success" if job.exit_code else ""
+    return f"it ended well{which}, {'just now' if ago == 'now' else ago}{counts}", None
 
 
 def _cancelled(facts: Facts, job: Job) -> tuple[str, str | None]:

@@ -3,7 +3,7 @@
     running --shell exits--> draining --pipes at their end, or half a second--> clearing --nothing left--> over
        '---timeout, cancel, stop----------------------------------------------->'
 
-*Clearing* ends what is left of the tree: TERM, after `kill_grace` KILL, until nothing is left. A
+*Clearing* ends what is left of the tree: TERM or `kill_signal`, after `kill_grace` KILL, until nothing is left. A
 background process that the job may leave behind is spared. A command that is *suspended* stands still, and its time
 with it, until it goes on or is ended. There is one wait, for the pipes, a
 child's death, the doorbell and signals together; it is as long as the next deadline allows.
@@ -20,7 +20,7 @@ import signal
 from collections.abc import Callable, Mapping
 
 from ...model.clock import Clock
-from ...model.job import Outcome
+from ...model.outcome import Outcome
 from ...model.piece import STDERR, STDOUT
 from ...model.surroundings import SHELL
 from ...store.claim import Claim
@@ -63,6 +63,7 @@ class Execution:
         stdin: bytes | None,
         capture: Capture,
         kill_grace: int,
+        kill_signal: str | None = None,
         clock: Clock,
         wakeup: Wakeup,
         watch: Callable[[Execution], None],
@@ -80,6 +81,7 @@ class Execution:
         self._environment = environment
         self._stdin = stdin
         self._kill_grace = kill_grace
+        self._kill_signal = getattr(signal, f"SIG{kill_signal or 'TERM'}")
         self._clock = clock
         self._wakeup = wakeup
         self._watch = watch
@@ -298,8 +300,8 @@ class Execution:
             return  # The system could not tell; the next step asks again.
         if not self._is_asked and self._ending is None:
             self.ended_background = [f"{process.name(member.pid) or 'process'} ({member.pid})" for member in members]
-        # A stopped process gets its TERM only when it goes on.
-        for number in (signal.SIGKILL,) if is_late else (signal.SIGTERM, signal.SIGCONT):
+        # A stopped process gets its signal only when it goes on.
+        for number in (signal.SIGKILL,) if is_late else (self._kill_signal, signal.SIGCONT):
             process.send(members, number)
         self._is_asked = True
 

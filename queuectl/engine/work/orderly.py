@@ -9,7 +9,7 @@ from __future__ import annotations
 import signal
 
 from ...model.clock import Clock
-from ...model.job import SIGNALLED, Outcome
+from ...model.outcome import SIGNALLED, Outcome
 from ..machine.wakeup import Wakeup
 
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)

@@ -25,7 +25,7 @@ import signal
 from collections.abc import Container
 
 from ...model.errors import StoreUnavailable
-from ...model.job import RELEASED, Outcome
+from ...model.outcome import RELEASED, Outcome
 from ...model.record import Record
 from ...model.worker import RegisteredWorker
 from ...store import Store

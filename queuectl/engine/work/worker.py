@@ -20,7 +20,8 @@ from collections.abc import Sequence
 
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
-from ...model.job import FAILED, NOT_STARTED, PENDING, Outcome
+from ...model.job import DUE_STATES, PENDING
+from ...model.outcome import NOT_STARTED, Outcome
 from ...model.record import Record
 from ...model.settings import Settings
 from ...model.when import duration_text
@@ -218,7 +219,7 @@ class Worker:
             self._links_seen = (links.unblocked, links.put_off)
             ring(self.home, WORKERS)
             ring(self.home, POOL)
-        if state == FAILED:
+        if state in DUE_STATES:
             ring(self.home, POOL)
         elif state == PENDING or hooks.may_follow(claim, state, self.settings):
             ring(self.home, WORKERS)
@@ -237,6 +238,7 @@ class Worker:
             stdin=None if claim.context.stdin is None else self.store.contexts.stdin(claim.context.stdin),
             capture=capture,
             kill_grace=claim.context.options.get("kill_grace", self.settings.kill_grace),
+            kill_signal=claim.context.options.get("kill_signal", self.settings.kill_signal),
             clock=self.clock,
             wakeup=self.wakeup,
             watch=self._watch,

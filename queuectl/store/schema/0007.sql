@@ -93,3 +93,31 @@ CREATE TABLE deliveries (
     took     INTEGER NOT NULL
 );
 CREATE INDEX deliveries_of_webhook ON deliveries (webhook, id);
+
+-- How often the job was put off at no cost, and what the command of its attempt has asked for: `snooze MILLISECONDS`, or
+-- `fail`, each with a reason behind it.
+ALTER TABLE jobs ADD COLUMN snoozes INTEGER NOT NULL DEFAULT 0 CHECK (snoozes >= 0);
+ALTER TABLE jobs ADD COLUMN wish TEXT;
+
+CREATE TABLE attempts (
+    id          INTEGER PRIMARY KEY,
+    job         INTEGER NOT NULL REFERENCES jobs (number) ON DELETE CASCADE,
+    attempt     INTEGER NOT NULL,
+    worker      INTEGER NOT NULL,
+    started_at  INTEGER NOT NULL,
+    wait_time   INTEGER NOT NULL,
+    pid         INTEGER,
+    pid_start   TEXT,
+    finished_at INTEGER,
+    duration    INTEGER,
+    outcome     TEXT CHECK (
+        outcome = 'exited' OR outcome = 'signalled' OR outcome = 'timed_out' OR outcome = 'cancelled'
+        OR outcome = 'not_started' OR outcome = 'lost' OR outcome = 'released' OR outcome = 'snoozed'
+    ),
+    exit_code   INTEGER,
+    signal      INTEGER,
+    error       TEXT,
+    output_size INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (job, attempt),
+    CHECK ((outcome IS NULL) = (finished_at IS NULL))
+);

@@ -14,7 +14,8 @@ from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.room import claim_next
 from queuectl.model.errors import InvalidInput
-from queuectl.model.job import FAILED, PENDING, WAITING_STATES, Job, Outcome
+from queuectl.model.job import FAILED, PENDING, WAITING_STATES, Job
+from queuectl.model.outcome import Outcome
 from queuectl.model.when import DAY, HOUR, SECOND, local
 from queuectl.store import Home, Store
 from queuectl.store.jobs import PASSED_OVER_AT_ONCE

@@ -15,7 +15,8 @@ from queuectl.engine.machine.doorbell import WORK, WORKERS, Doorbell
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
-from queuectl.model.job import COMPLETED, DEAD, FAILED, Outcome
+from queuectl.model.job import COMPLETED, DEAD, FAILED
+from queuectl.model.outcome import Outcome
 from queuectl.model.piece import Piece
 from queuectl.model.when import HOUR as HOUR_MS
 from queuectl.model.when import iso

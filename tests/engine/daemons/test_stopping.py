@@ -182,7 +182,7 @@ def test_workers_on_a_damaged_store_are_stopped_and_waited_for(home: str, queue:
     with open(Home(home).database, "r+b") as file:
         file.write(os.urandom(8192))
     done = run_cli(home, "worker", "stop")
-    assert (done.returncode, done.stdout) == (0, "Workers stopped\n")
+    assert (done.returncode, done.stdout) == (0, "Workers stopped\n"), done.stderr
     assert identify(pid) is None
     Path(Home(home).database).write_bytes(whole)
 

@@ -16,7 +16,8 @@ from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.settle import settle
 from queuectl.model.clock import Clock
-from queuectl.model.job import FAILED, Outcome
+from queuectl.model.job import FAILED
+from queuectl.model.outcome import Outcome
 from queuectl.model.when import DAY, HOUR, iso
 from queuectl.store import Store
 from tests.engine import firings

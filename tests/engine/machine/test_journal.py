@@ -15,7 +15,7 @@ import pytest
 
 from queuectl.engine.machine import journal
 from queuectl.engine.machine.journal import MOST_SPARED, RECORD_BYTES, SLOTS, AttemptRecord, Journal, pack_writer
-from queuectl.model.job import Outcome
+from queuectl.model.outcome import Outcome
 from tests.engine.running import python
 
 WRITER = ("0123456789abcdef", "9d1c4b5e-0000-4000-8000-00000000cafe", "pid:[4026531836]", 7)

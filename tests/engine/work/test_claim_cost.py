@@ -8,7 +8,8 @@ import pytest
 
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.room import claim_next
-from queuectl.model.job import COMPLETED, Outcome
+from queuectl.model.job import COMPLETED
+from queuectl.model.outcome import Outcome
 from queuectl.store import Store
 
 

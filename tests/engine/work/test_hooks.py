@@ -14,7 +14,8 @@ from queuectl.engine.queue import Queue
 from queuectl.engine.work.environment import Environments
 from queuectl.engine.work.room import claim_next
 from queuectl.engine.work.settle import settle
-from queuectl.model.job import Job, Outcome
+from queuectl.model.job import Job
+from queuectl.model.outcome import Outcome
 from queuectl.store import Store
 from queuectl.store.claim import Claim
 from tests.engine.running import drain, python, run_one, start_worker, wait_for_state

@@ -16,8 +16,9 @@ from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.settle import settle
 from queuectl.model.event import CANCELLED_FOR
-from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, PROCESSING, Outcome
+from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, PROCESSING
 from queuectl.model.link import ANY, BADLY, STUCK, WHENS, of_batch
+from queuectl.model.outcome import Outcome
 from queuectl.store import Store, links
 from queuectl.store.database import Database
 from tests.engine.graphs import BAD, Node, ends, id_of

@@ -20,7 +20,8 @@ from queuectl.engine.work.environment import marker
 from queuectl.engine.work.recovery import Recovery
 from queuectl.engine.work.settle import settle
 from queuectl.model.clock import SYSTEM_CLOCK
-from queuectl.model.job import Job, Outcome
+from queuectl.model.job import Job
+from queuectl.model.outcome import Outcome
 from queuectl.store import Home, Store
 from queuectl.store.claim import Claim
 from queuectl.store.lockfile import LockFile

@@ -9,7 +9,7 @@ import pytest
 from queuectl.engine.home.settings import load_settings
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.settle import settle
-from queuectl.model.job import Outcome
+from queuectl.model.outcome import Outcome
 from tests.store.building import NOW, add, claim, open_store, write
 
 

@@ -1,13 +1,13 @@
 // The batches: how far each one is, what became of its jobs, when it will have ended, and its limit.
 
-import { get } from '../api.js';
+import { get, queryString } from '../api.js';
 import { coarse, number, plural } from '../format.js';
 import { limitButton, limitText } from '../limits.js';
 import { emptyCard, listCard } from '../lists.js';
 import { actions, batchBadge, equivalent, h, head, heading, jobsUrl, when } from '../ui.js';
 
-const COLUMNS = [['Batch'], ['State', 'words'], ['Progress'], ['Ended', 'num'], ['Jobs', 'num'], ['Dead', 'num'],
-  ['Added', 'num'], ['Finished', 'num'], ['Time left', 'num'], ['Limit'], ['Actions', 'sr']];
+const COLUMNS = [['Batch'], ['State', 'words'], ['Progress'], ['Dead', 'num'], ['Added', 'num'], ['Finished', 'num'],
+  ['Time left', 'num'], ['Limit'], ['Results'], ['Actions', 'sr']];
 
 /** @param {Api.Batch} item */
 function row(item, app) {
@@ -17,11 +17,14 @@ function row(item, app) {
     item.waiting > 0 && h('div', {}, h('a', { href: jobsUrl(`after:batch:${item.name}`), class: 'hint' },
       `${plural(item.waiting, 'job')} ${item.waiting === 1 ? 'waits' : 'wait'} for it`))];
   const percent = Math.floor((item.ended * 100) / item.jobs);
-  const rate = item.rate === null ? '' : `, ${number(Math.round(item.rate))} jobs an hour`;
+  const left = item.time_left !== null && [`~${coarse(item.time_left)}`,
+    item.rate !== null && h('div', { class: 'hint' }, `${number(Math.round(item.rate))} an hour`)];
   return [heading(h('a', { href: jobsUrl(`batch:${item.name}`), class: 'mono' }, item.name)), state,
-    h('progress', { max: item.jobs, value: item.ended, 'aria-label': `${percent}%`, title: `${percent}%${rate}` }),
-    number(item.ended), link('', number(item.jobs)), link(' state:dead', number(item.dead)), when(item.created_at),
-    when(item.finished_at), item.time_left !== null && `~${coarse(item.time_left)}`, limitText(item.slots),
+    [h('progress', { max: item.jobs, value: item.ended, 'aria-label': `${percent}%`, title: `${percent}%` }),
+      h('div', { class: 'hint' }, link('', `${number(item.ended)} of ${number(item.jobs)}`))],
+    link(' state:dead', number(item.dead)), when(item.created_at), when(item.finished_at), left, limitText(item.slots),
+    h('a', { href: `/api/v1/results.csv${queryString({ of: `batch:${item.name}` })}`, download: true,
+      title: 'The input and the end of each job' }, 'CSV'),
     actions([limitButton(app, 'batch', '/batches', item)])];
 }
 

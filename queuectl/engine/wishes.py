@@ -1,0 +1,62 @@
+"""What the command of a running job asks for: to be put off, or to count as failed for good.
+
+A wish is noted with the attempt that makes it, which its environment names, and takes effect when that attempt ends by
+itself. A worker that is killed takes the wish with it: then the attempt is lost. A cancellation goes before a wish.
+"""
+
+from __future__ import annotations
+
+import os
+
+from ..model.errors import Conflict, InvalidInput
+from ..model.policy import LONGEST_SNOOZE_MS, TO_FAIL, TO_SNOOZE
+from ..model.when import duration_text
+from .machine.process import MARKER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .home.opened import OpenHome
+
+MOST_REASON = 1_000
+
+
+def snooze(opened: OpenHome, delay: int, reason: str = "") -> str:
+    """Ask to run again after `delay` milliseconds, at no cost; return the id of the job.
+
+    Raises InvalidInput outside a job of the home, Conflict if the attempt has lost its job.
+    """
+    if not 0 < delay <= LONGEST_SNOOZE_MS:
+        raise InvalidInput(
+            f"the time must be at most {duration_text(LONGEST_SNOOZE_MS)}, and more than 0", field="delay"
+        )
+    return _wish(opened, f"{TO_SNOOZE} {delay} {_line(reason)}".rstrip())
+
+
+def fail(opened: OpenHome, reason: str) -> str:
+    """Ask to be dead at once for a reason; return the id of the job. Raises InvalidInput, Conflict as `snooze` does."""
+    if not reason.strip():
+        raise InvalidInput("the reason is missing", field="reason")
+    return _wish(opened, f"{TO_FAIL} {_line(reason)}")
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:MOST_REASON]
+
+
+def _wish(opened: OpenHome, wish: str) -> str:
+    number, attempt = _attempt(opened)
+    with opened.store.writing():
+        if not opened.store.jobs.make_wish(number, attempt, wish):
+            raise Conflict("this attempt has ended, or lost its job, so that it can ask for nothing")
+        opened.note("asked", wish, job=number)
+    (job,) = opened.store.search.jobs([number])
+    return job.id
+
+
+def _attempt(opened: OpenHome) -> tuple[int, int]:
+    """Return the number of the job in whose command we are, and its attempt. Raises InvalidInput."""
+    home, _, rest = os.environ.get(MARKER, "").partition("-")
+    words = rest.split("-")[-2:]
+    if home != opened.store.meta.home_id() or len(words) < 2 or not all(map(str.isdigit, words)):
+        raise InvalidInput("this is no command of a job of this home: only a job can ask for this, while it runs")
+    return int(words[0]), int(words[1])

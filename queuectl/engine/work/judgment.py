@@ -1,0 +1,60 @@
+"""How an attempt is judged: by what its command has asked for, else by the policy of its job."""
+
+from __future__ import annotations
+
+from typing import Optional, Tuple
+
+from ...model.outcome import EXITED, SIGNALLED, Outcome
+from ...model.policy import FAIL, OK, SNOOZE, TO_FAIL, Policy
+from ...model.record import Record
+from ...model.settings import Settings
+from ...model.when import duration_text
+from ...store import Store
+from ...store.claim import Claim
+
+# Whether a user wants the job cancelled, and what its command has asked for.
+Asked = Tuple[bool, Optional[str]]
+
+
+class Judgment(Record):
+    """An outcome as it counts: whether no other attempt follows a failure, and for how many ms one is put off."""
+
+    outcome: Outcome
+    is_final: bool = False
+    snooze: int = 0
+
+
+def judge(store: Store, claim: Claim, outcome: Outcome, asked: Asked, settings: Settings) -> Judgment:
+    """Return how an attempt counts that has ended by itself; others count as they are. In a transaction.
+
+    A cancellation goes before what the command wants, and before a snooze.
+    """
+    is_cancelled, wish = asked
+    if wish is not None and not is_cancelled and outcome.kind in (EXITED, SIGNALLED):
+        word, _, rest = wish.partition(" ")
+        if word == TO_FAIL:
+            return Judgment(outcome.failed(rest), is_final=True)
+        delay, _, reason = rest.partition(" ")
+        if store.jobs.snoozes(claim.number) < settings.max_snoozes:
+            return _snoozed(outcome, int(delay), reason)
+        return Judgment(outcome.failed(f"{reason}{_too_often(settings)}"))
+    if outcome.succeeded or not outcome.counts:
+        return Judgment(outcome)
+    policy = Policy.of_options(claim.context.options, settings)
+    verdict, delay_ms = policy.verdict(outcome)
+    if verdict == SNOOZE and not is_cancelled:
+        reason = outcome.error or ""
+        if store.jobs.snoozes(claim.number) < settings.max_snoozes:
+            return _snoozed(outcome, delay_ms, reason)
+        verdict, _ = policy.verdict(outcome, can_snooze=False)
+        outcome = outcome.failed(f"{reason}{_too_often(settings)}")
+    return Judgment(outcome.accepted() if verdict == OK else outcome, is_final=verdict == FAIL)
+
+
+def _snoozed(outcome: Outcome, delay: int, reason: str) -> Judgment:
+    words = f"again in {duration_text(delay)}"
+    return Judgment(outcome.snoozed(f"{reason}; {words}" if reason else words), snooze=delay)
+
+
+def _too_often(settings: Settings) -> str:
+    return f"; put off {settings.max_snoozes} times already"

@@ -1,0 +1,207 @@
+"""What becomes of a job whose attempt did not exit with 0: its policy for failures.
+
+    list       an attempt that ends so
+    ok         counts as a success
+    snooze     uses up no attempt: the job runs again later
+    fail       leaves the job dead at once
+    retry      is followed by another attempt; if this list is given, any other exit code leaves the job dead
+
+A list holds exit codes and ranges of them, `timeout`, `signal` for any signal, and names of signals. A shell passes a
+signal on as the exit code 128 and its number, so that `SEGV` stands for 139, too. The lists are asked in this order,
+and the first that has an end decides. Timeouts and signals that no list has are retried. How a worker was lost, or
+stopped, is never judged. `none` is an empty list, where that of a setting would hold otherwise.
+"""
+
+from __future__ import annotations
+
+from . import when
+from .exits import SIGNAL_BASE, signal_name
+from .outcome import EXITED, SIGNALLED, TIMED_OUT, Outcome
+from .record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Mapping
+
+
+OK, SNOOZE, FAIL, RETRY = "ok", "snooze", "fail", "retry"
+# The lists, in the order in which they are asked, and what each of them decides.
+LISTS = {"ok_codes": OK, "snooze_on": SNOOZE, "fail_on": FAIL, "retry_on": RETRY}
+# What a command may ask for while it runs, as it is stored: the word, and what belongs to it.
+TO_SNOOZE, TO_FAIL = "snooze", "fail"
+TIMEOUT, SIGNAL = "timeout", "signal"
+EMPTY, OF_SETTINGS = "none", "default"
+HIGHEST_CODE = 255
+SNOOZE_MS = 5 * when.MINUTE
+LONGEST_SNOOZE_MS = 30 * when.DAY
+CODES_RULE = "must be exit codes and ranges from 1 to 255, timeout, signal, or names of signals, with commas between"
+OK_RULE = CODES_RULE.replace("from 1", "from 0")
+SNOOZE_RULE = f"{CODES_RULE}, and perhaps :DELAY behind each"
+
+
+# What the lists without delays say.
+WORDS = {
+    "ok_codes": "counts as a success",
+    "fail_on": "leaves it dead at once",
+    "retry_on": "is tried again, any other exit code leaves it dead at once",
+}
+
+
+class Policy(Record):
+    """What a job's own options and the settings say together; texts as the checks return them, or None."""
+
+    ok_codes: str | None
+    snooze_on: str | None
+    fail_on: str | None
+    retry_on: str | None
+    backoff: str | None
+
+    @classmethod
+    def of_options(cls, options: Mapping[str, object], settings: object) -> Policy:
+        """Return the policy of a job with these options: each that it has not is that of the settings."""
+        return cls.of({name: options.get(name, getattr(settings, name)) for name in cls.__annotations__})
+
+    @classmethod
+    def of_job(cls, job: object, settings: object) -> Policy:
+        """Return the policy of a job."""
+        own = {name: getattr(job, name) for name in cls.__annotations__}
+        return cls.of_options({name: value for name, value in own.items() if value is not None}, settings)
+
+    def verdict(self, outcome: Outcome, *, can_snooze: bool = True) -> tuple[str, int]:
+        """Return OK, SNOOZE, FAIL or RETRY for how an attempt ended, and for how many milliseconds to snooze."""
+        ends = _names_of(outcome)
+        if not ends:
+            return RETRY, 0
+        for name, verdict in LISTS.items():
+            for code, delay in _entries(getattr(self, name)):
+                if not ends.isdisjoint(_codes(code)) and (can_snooze or verdict != SNOOZE):
+                    return verdict, _delay(delay)
+        is_judged = outcome.kind == EXITED and _entries(self.retry_on)
+        return (FAIL if is_judged else RETRY), 0
+
+    @property
+    def words(self) -> list[str]:
+        """What it says of ends, in words, without what holds for every job."""
+        found = [
+            f"{code} means again in {when.duration_text(_delay(delay))}, at no cost"
+            for code, delay in _entries(self.snooze_on)
+        ]
+        for name, words in WORDS.items():
+            if _entries(getattr(self, name)):
+                found.append(f"{getattr(self, name)} {words}")
+        return found
+
+
+def check_ok_codes(value: object, now: int) -> str | None:
+    """Return a list of successes as it is kept, None for the setting's; 0 may stand in it. Raises ValueError."""
+    return _checked(value, OK_RULE, lowest=0)
+
+
+def check_codes(value: object, now: int) -> str | None:
+    """Return a list of ends as it is kept, None for the setting's. Raises ValueError with the rule."""
+    return _checked(value, CODES_RULE)
+
+
+def check_snoozes(value: object, now: int) -> str | None:
+    """Return a list of ends with delays as it is kept, None for the setting's. Raises ValueError with the rule."""
+    return _checked(value, SNOOZE_RULE, takes_delays=True)
+
+
+def check_signal(value: object, now: int) -> str | None:
+    """Return the name of a signal, given by name or number, without SIG; None for none. Raises ValueError."""
+    import signal
+
+    if value is None or value == "none":
+        return None
+    name = str(value).strip().upper()
+    name = name[3:] if name.startswith("SIG") else name
+    known = {one.name[3:]: one for one in signal.Signals if one.name.startswith("SIG")}
+    by_number = {str(int(one)): short for short, one in known.items()}
+    name = by_number.get(name, name)
+    if isinstance(value, bool) or name not in known or name in ("KILL", "STOP", "CONT"):
+        raise ValueError("must be a signal that a process can take, such as INT or HUP")
+    return name
+
+
+def overlaps(given: Mapping[str, object]) -> str | None:
+    """Return what is wrong with several lists together: a code that two of them have; None if nothing is."""
+    seen: dict[str, str] = {}
+    for name in LISTS:
+        text = given.get(name)
+        for entry, _ in _entries(text if isinstance(text, str) else None):
+            for code in _codes(entry):
+                other = seen.setdefault(code, name)
+                if other != name:
+                    return f"{code} is in {other} and in {name}"
+    return None
+
+
+def _entries(text: str | None) -> list[tuple[str, str]]:
+    """Return what stands in a list: each with its delay."""
+    if text is None or text == EMPTY:
+        return []
+    return [(code, delay) for code, _, delay in (entry.partition(":") for entry in text.split(","))]
+
+
+def _checked(value: object, rule: str, *, takes_delays: bool = False, lowest: int = 1) -> str | None:
+    text = _text(value, rule)
+    if text is None or text == EMPTY:
+        return text
+    entries = []
+    for entry in text.split(","):
+        code, colon, delay = entry.partition(":")
+        code = code.upper() if code.lower() not in (TIMEOUT, SIGNAL) else code.lower()
+        code = code[3:] if code.startswith("SIG") else code
+        if not _codes(code, lowest) or (colon and not (takes_delays and _is_delay(delay))):
+            raise ValueError(rule)
+        entries.append(f"{code}{colon}{delay}")
+    return ",".join(dict.fromkeys(entries))
+
+
+def _text(value: object, rule: str) -> str | None:
+    """Return a value as a text without blanks, None for that of the settings."""
+    if value is None or isinstance(value, str) and value.strip().lower() in ("", OF_SETTINGS):
+        return None
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if isinstance(value, (list, tuple)):
+        value = ",".join(map(str, value))
+    if not isinstance(value, str) or len(value) > 1_000:
+        raise ValueError(rule)
+    text = "".join(value.split())
+    return EMPTY if text.lower() == EMPTY else text
+
+
+def _codes(entry: str, lowest: int = 0) -> list[str]:
+    """Return the single ends that an entry stands for, nothing if it is none."""
+    low, dash, high = entry.partition("-")
+    if when.is_digits(low) and (when.is_digits(high) if dash else not high):
+        first, last = int(low), int(high or low)
+        return [str(code) for code in range(first, last + 1)] if lowest <= first <= last <= HIGHEST_CODE else []
+    if entry in (TIMEOUT, SIGNAL):
+        return [entry]
+    import signal
+
+    number = signal.Signals.__members__.get(f"SIG{entry}")
+    return [] if number is None else [entry, str(SIGNAL_BASE + number)]
+
+
+def _names_of(outcome: Outcome) -> set[str]:
+    """Return what an end may be called in a list; nothing for one that is never judged."""
+    if outcome.kind == TIMED_OUT:
+        return {TIMEOUT}
+    if outcome.kind == EXITED:
+        code = outcome.exit_code or 0
+        return {str(code), SIGNAL} if signal_name(code - SIGNAL_BASE) else {str(code)}
+    return {SIGNAL, (signal_name(outcome.signal or 0) or "")[3:]} if outcome.kind == SIGNALLED else set()
+
+
+def _delay(text: str) -> int:
+    return when.parse_duration(text) if text else SNOOZE_MS
+
+
+def _is_delay(text: str) -> bool:
+    try:
+        return 0 < when.parse_duration(text) <= LONGEST_SNOOZE_MS
+    except ValueError:
+        return False
