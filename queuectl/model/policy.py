@@ -14,14 +14,17 @@ stopped, is never judged. `none` is an empty list, where that of a setting would
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from . import when
+from .errors import InvalidInput
 from .exits import SIGNAL_BASE, signal_name
 from .outcome import EXITED, SIGNALLED, TIMED_OUT, Outcome
 from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Mapping
+    from typing import Any, Collection, Mapping
 
 
 OK, SNOOZE, FAIL, RETRY = "ok", "snooze", "fail", "retry"
@@ -58,8 +61,9 @@ class Policy(Record):
 
     @classmethod
     def of_options(cls, options: Mapping[str, object], settings: object) -> Policy:
-        """Return the policy of a job with these options: each that it has not is that of the settings."""
-        return cls.of({name: options.get(name, getattr(settings, name)) for name in cls.__annotations__})
+        """Return the policy of a job with these options; the settings say what these do not."""
+        others = {name: getattr(settings, name) for name in cls.__annotations__}
+        return cls.of({**others, **yielding(others, options), **options})
 
     @classmethod
     def of_job(cls, job: object, settings: object) -> Policy:
@@ -134,6 +138,35 @@ def overlaps(given: Mapping[str, object]) -> str | None:
                 if other != name:
                     return f"{code} is in {other} and in {name}"
     return None
+
+
+def demand_distinct(lists: Mapping[str, object], changed: Collection[str], subject: str = "") -> None:
+    """Raise InvalidInput if an end is in two lists, and one of the lists was changed."""
+    problem = None if LISTS.keys().isdisjoint(changed) else overlaps(lists)
+    if problem is not None:
+        raise InvalidInput(problem + subject, field=next(name for name in LISTS if name in changed))
+
+
+def yielding(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, str]:
+    """Return the lists of `defaults` that `own` has not, without the ends that it has: what a job says goes first."""
+    taken = {end for name in LISTS for code, _ in _entries(own.get(name)) for end in _codes(code)}
+    mine = {name: defaults[name] for name in LISTS if defaults.get(name) is not None and own.get(name) is None}
+    return {name: _without(text, taken) for name, text in mine.items()}
+
+
+def _without(text: str, taken: Collection[str]) -> str:
+    """Return a list without some ends: what is left of a range are ranges."""
+    kept = []
+    for code, delay in _entries(text):
+        ends, delay = _codes(code), f":{delay}" * bool(delay)
+        if not any(end in taken for end in ends):
+            kept.append(code + delay)
+            continue
+        left = [int(end) for end in ends if end not in taken and when.is_digits(code[:1])]
+        for _, run in groupby(enumerate(left), lambda place: place[1] - place[0]):
+            codes = [number for _, number in run]
+            kept.append((f"{codes[0]}-{codes[-1]}" if len(codes) > 1 else f"{codes[0]}") + delay)
+    return ",".join(kept) or EMPTY
 
 
 def _entries(text: str | None) -> list[tuple[str, str]]:

@@ -84,6 +84,32 @@ def test_an_option_of_the_job_stands_in_place_of_the_setting() -> None:
     assert Policy.of_options({"fail_on": "none", "retry_on": "none"}, settings).verdict(EXIT(3))[0] == RETRY
 
 
+@pytest.mark.parametrize(
+    "own, default, left",
+    [
+        ({"fail_on": "1"}, {"retry_on": "1,2"}, {"retry_on": "2"}),
+        ({"fail_on": "70"}, {"snooze_on": "3,64-78:10m"}, {"snooze_on": "3,64-69:10m,71-78:10m"}),
+        ({"ok_codes": "64-77"}, {"retry_on": "64-78"}, {"retry_on": "78"}),
+        ({"retry_on": "SEGV"}, {"fail_on": "139,SEGV,timeout"}, {"fail_on": "timeout"}),
+        ({"retry_on": "1"}, {"fail_on": "1"}, {"fail_on": "none"}),
+        ({"fail_on": "3"}, {"fail_on": "4", "ok_codes": None}, {}),
+        ({}, {"fail_on": "4"}, {"fail_on": "4"}),
+        ({"fail_on": "none"}, {"retry_on": "1"}, {"retry_on": "1"}),
+    ],
+)
+def test_what_a_job_says_of_an_end_goes_before_a_default(
+    own: dict[str, str], default: dict[str, str | None], left: dict[str, str]
+) -> None:
+    assert policy.yielding(default, own) == left
+    assert overlaps({**left, **own}) is None
+
+
+def test_a_list_of_the_job_decides_before_an_earlier_one_of_the_settings() -> None:
+    settings = Settings({"ok_codes": "1-3"})
+    assert Policy.of_options({"fail_on": "2"}, settings).verdict(EXIT(2))[0] == FAIL
+    assert Policy.of_options({"fail_on": "2"}, settings).verdict(EXIT(3))[0] == OK
+
+
 def test_the_words_say_what_each_list_means() -> None:
     lists = {"ok_codes": "24", "snooze_on": "75,76:1m", "fail_on": "3,SEGV", "retry_on": "none"}
     assert Policy.of_options(lists, Settings({})).words == [

@@ -7,6 +7,7 @@ import pytest
 from queuectl.engine.home.settings import load_settings
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.settle import settle
+from queuectl.model.errors import InvalidInput
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING, SCHEDULED, Job
 from queuectl.model.outcome import Outcome
 from queuectl.model.when import MINUTE
@@ -70,6 +71,34 @@ def test_a_job_has_the_policy_of_the_settings_unless_it_has_its_own(queue: Queue
     assert run_one(queue, "exit 3").state == DEAD
     queue.config.set("retry_delay", "0")
     assert run_one(queue, "exit 3", fail_on="none", retries=1).attempts == 2
+
+
+def test_a_queue_gives_its_jobs_a_policy_which_their_own_lists_go_before(queue: Queue) -> None:
+    queue.queues.set("mail", "retry_on", "1,2")
+    queue.queues.set("mail", "backoff", "fixed:0s")
+    job = run_one(queue, "exit 2", queue="mail", fail_on="1", retries=1)
+    assert (job.retry_on, job.fail_on, job.attempts) == ("2", "1", 2)
+    assert run_one(queue, "exit 1", queue="mail", fail_on="1").attempts == 1
+
+
+def test_an_end_in_two_lists_is_refused_wherever_it_is_given(queue: Queue) -> None:
+    queue.add("true", fail_on="3")
+    queue.queues.set("mail", "fail_on", 3)
+    queue.config.set("fail_on", "3")
+    queue.schedules.add("nightly", "@daily", "true", fail_on="3")
+    message = "3 is in ok_codes and in fail_on"
+    for refused in (
+        lambda: queue.add("true", fail_on="3", ok_codes="1-4"),
+        lambda: queue.edit(1, ok_codes=3),
+        lambda: queue.queues.set("mail", "ok_codes", "3"),
+        lambda: queue.config.set("ok_codes", "3"),
+        lambda: queue.schedules.edit("nightly", ok_codes="3"),
+        lambda: queue.schedules.add("weekly", "@weekly", "true", ok_codes="3", fail_on="3"),
+    ):
+        with pytest.raises(InvalidInput, match=message):
+            refused()
+    assert queue.get(1).ok_codes is None and queue.queues.get("mail").defaults == {"fail_on": "3"}
+    assert queue.settings().ok_codes is None and queue.schedules.get("nightly").ok_codes is None
 
 
 # Being put off
