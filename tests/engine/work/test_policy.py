@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from queuectl.engine.home.settings import load_settings
+from queuectl.engine.logs import Logs
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.settle import settle
 from queuectl.model.errors import InvalidInput
@@ -110,6 +111,24 @@ def test_a_code_puts_its_job_off_at_no_cost(queue: Queue) -> None:
     assert abs(job.run_at - queue.clock.wall() - 5 * MINUTE) < MINUTE
     assert tried(queue, job) == [("snoozed", "exit code 75; again in 5m")]
     assert "it was put off (exit code 75; again in 5m), and it is due at" in queue.reports.why(job).reason
+
+
+def test_what_was_put_off_or_taken_for_a_success_is_no_failure_in_any_report(queue: Queue) -> None:
+    snoozed = run_one(queue, EX_TEMPFAIL, snooze_on="75")
+    well = run_one(queue, "exit 24", ok_codes="24")
+    assert queue.store.recent.failures(100, 10) == []
+    assert [found.failed for found in queue.store.recent.slowest(100, 10)] == [0, 0]
+    steps = [(step.what, step.detail) for job in (snoozed, well) for step in Logs(queue).history(job)]
+    assert ("attempt 1 snoozed", "exit code 75; again in 5m") in steps
+    assert ("attempt 1 exited", "exit code 24, a success") in steps
+    totals = queue.store.stats.totals(0)
+    assert (totals.finished, totals.failed, totals.dead) == (1, 0, 0)
+
+
+def test_the_history_has_what_a_command_has_asked_for(queue: Queue) -> None:
+    job = run_one(queue, '"$QUEUECTL" snooze 90s "no disk"; "$QUEUECTL" fail "no hope"')
+    asked = [step.detail for step in Logs(queue).history(job) if step.what == "asked"]
+    assert asked == ["to be put off for 1m 30s: no disk", "to be dead: no hope"]
 
 
 def test_a_job_that_was_put_off_runs_again_when_it_is_due(queue: Queue) -> None:
