@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from ..model.errors import InvalidInput
-from ..model.policy import LISTS, overlaps
+from ..model.policy import demand_distinct
 from ..model.setting import ShownSetting
 from ..model.settings import find, resolve
 from .home.opened import Part
@@ -76,9 +76,7 @@ class Config(Part):
 
                 follow_settings(self._opened.store, actor=self._opened.actor)
             stored = self.stored()
-            problem = overlaps(stored)
-            if problem is not None and not LISTS.keys().isdisjoint(texts):
-                raise InvalidInput(problem, field=next(name for name in LISTS if name in texts))
+            demand_distinct(stored, texts)
         ring(self._opened.home, WORKERS, CONTROL)
         ring_schedulers(self._opened.home)
         return {name: stored.get(name, find(name).show(find(name).default)) for name in texts}

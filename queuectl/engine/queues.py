@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted, with_value
 from ..model.lane import HOME, NO_DEFAULT, Lane, checked_name
+from ..model.policy import demand_distinct
 from ..model.queue import DEFAULTS, ShownQueue, default_of
 from ..model.record import Record
 from .home.opened import Part
@@ -95,6 +96,7 @@ class Queues(Part):
 
         def change(lane: Lane) -> str:
             lane.set_default(key, kept)
+            demand_distinct(lane.job_defaults, [key], f" for queue {quoted(name)}")
             return f"{key} = {value}"
 
         return self._give(name, [Edit("queue", change)])

@@ -15,13 +15,14 @@ stopped, is never judged. `none` is an empty list, where that of a setting would
 from __future__ import annotations
 
 from . import when
+from .errors import InvalidInput
 from .exits import SIGNAL_BASE, signal_name
 from .outcome import EXITED, SIGNALLED, TIMED_OUT, Outcome
 from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Mapping
+    from typing import Collection, Mapping
 
 
 OK, SNOOZE, FAIL, RETRY = "ok", "snooze", "fail", "retry"
@@ -81,7 +82,7 @@ class Policy(Record):
 
     @property
     def words(self) -> list[str]:
-        """What it says of ends, in words, without what holds for every job."""
+        """What it says of ends and of waits, in words, without what holds for every job."""
         found = [
             f"{code} means again in {when.duration_text(_delay(delay))}, at no cost"
             for code, delay in _entries(self.snooze_on)
@@ -89,6 +90,8 @@ class Policy(Record):
         for name, words in WORDS.items():
             if _entries(getattr(self, name)):
                 found.append(f"{getattr(self, name)} {words}")
+        if self.backoff is not None:
+            found.append(f"the wait between attempts is {self.backoff}")
         return found
 
 
@@ -111,7 +114,7 @@ def check_signal(value: object, now: int) -> str | None:
     """Return the name of a signal, given by name or number, without SIG; None for none. Raises ValueError."""
     import signal
 
-    if value is None or value == "none":
+    if value in (None, "none", OF_SETTINGS):
         return None
     name = str(value).strip().upper()
     name = name[3:] if name.startswith("SIG") else name
@@ -136,6 +139,14 @@ def overlaps(given: Mapping[str, object]) -> str | None:
     return None
 
 
+def demand_distinct(lists: Mapping[str, object], changed: Collection[str], whose: str = "") -> None:
+    """Raise InvalidInput if a code is in two lists of which some are changed. `whose` says whose lists they are."""
+    field = next((name for name in LISTS if name in changed), None)
+    problem = None if field is None else overlaps(lists)
+    if problem is not None:
+        raise InvalidInput(f"{problem}{whose}", field=field)
+
+
 def _entries(text: str | None) -> list[tuple[str, str]]:
     """Return what stands in a list: each with its delay."""
     if text is None or text == EMPTY:
@@ -149,7 +160,7 @@ def _checked(value: object, rule: str, *, takes_delays: bool = False, lowest: in
         return text
     entries = []
     for entry in text.split(","):
-        code, colon, delay = entry.partition(":")
+        code, colon, delay = (part.strip() for part in entry.partition(":"))
         code = code.upper() if code.lower() not in (TIMEOUT, SIGNAL) else code.lower()
         code = code[3:] if code.startswith("SIG") else code
         if not _codes(code, lowest) or (colon and not (takes_delays and _is_delay(delay))):
@@ -159,7 +170,7 @@ def _checked(value: object, rule: str, *, takes_delays: bool = False, lowest: in
 
 
 def _text(value: object, rule: str) -> str | None:
-    """Return a value as a text without blanks, None for that of the settings."""
+    """Return a value as a text, None for that of the settings."""
     if value is None or isinstance(value, str) and value.strip().lower() in ("", OF_SETTINGS):
         return None
     if isinstance(value, int) and not isinstance(value, bool):
@@ -168,8 +179,7 @@ def _text(value: object, rule: str) -> str | None:
         value = ",".join(map(str, value))
     if not isinstance(value, str) or len(value) > 1_000:
         raise ValueError(rule)
-    text = "".join(value.split())
-    return EMPTY if text.lower() == EMPTY else text
+    return EMPTY if value.strip().lower() == EMPTY else value
 
 
 def _codes(entry: str, lowest: int = 0) -> list[str]:
@@ -182,8 +192,9 @@ def _codes(entry: str, lowest: int = 0) -> list[str]:
         return [entry]
     import signal
 
-    number = signal.Signals.__members__.get(f"SIG{entry}")
-    return [] if number is None else [entry, str(SIGNAL_BASE + number)]
+    # Some have two names, as ABRT and IOT: an outcome has the first.
+    found = signal.Signals.__members__.get(f"SIG{entry}")
+    return [] if found is None else [found.name[3:], str(SIGNAL_BASE + found)]
 
 
 def _names_of(outcome: Outcome) -> set[str]:

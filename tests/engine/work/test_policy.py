@@ -7,6 +7,7 @@ import pytest
 from queuectl.engine.home.settings import load_settings
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.settle import settle
+from queuectl.model.errors import InvalidInput
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING, SCHEDULED, Job
 from queuectl.model.outcome import Outcome
 from queuectl.model.when import MINUTE
@@ -32,7 +33,28 @@ def tried(queue: Queue, job: Job) -> list[tuple[object, object]]:
     return [(row["outcome"], row["error"]) for row in attempts(queue, job)]
 
 
+def steps(queue: Queue, job: Job) -> list[tuple[str, str]]:
+    """Return what happened to a job."""
+    return [(step.what, step.detail) for step in queue.logs.history(job)]
+
+
 # Exit codes
+
+
+@pytest.mark.parametrize(
+    "command, ok_codes, words",
+    [
+        ("true", "none", ("exited", "exit code 0")),
+        ("kill -USR1 $$", "USR1", ("signalled", "SIGUSR1, a success")),
+        ("sleep 60", "timeout", ("timed_out", "a success")),
+    ],
+)
+def test_the_history_says_how_a_success_ended(
+    queue: Queue, command: str, ok_codes: str, words: tuple[str, str]
+) -> None:
+    job = run_one(queue, command, ok_codes=ok_codes, timeout=0.2, retries=0)
+    assert job.state == COMPLETED
+    assert (f"attempt 1 {words[0]}", words[1]) in steps(queue, job)
 
 
 def test_a_code_that_is_a_success_completes_the_job_and_frees_those_that_wait_for_it(queue: Queue) -> None:
@@ -43,6 +65,7 @@ def test_a_code_that_is_a_success_completes_the_job_and_frees_those_that_wait_fo
     assert (job.state, job.exit_code, job.error) == (COMPLETED, 24, None)
     assert queue.get(child.id).state == COMPLETED
     assert tried(queue, job) == [("exited", None)]
+    assert ("attempt 1 exited", "exit code 24, a success") in steps(queue, job)
 
 
 def test_a_code_that_is_not_worth_an_attempt_leaves_the_job_dead_at_once(queue: Queue) -> None:
@@ -72,6 +95,23 @@ def test_a_job_has_the_policy_of_the_settings_unless_it_has_its_own(queue: Queue
     assert run_one(queue, "exit 3", fail_on="none", retries=1).attempts == 2
 
 
+def test_a_code_in_two_lists_is_refused_wherever_they_are_kept(queue: Queue) -> None:
+    queue.queues.set("mail", "fail_on", "3")
+    queue.schedules.add("nightly", "@daily", "true", fail_on="3")
+    queue.config.set("fail_on", "3")
+    job = queue.add("true", fail_on="3")
+    for change in (
+        lambda: queue.queues.set("mail", "retry_on", "1-3"),
+        lambda: queue.schedules.edit("nightly", retry_on="1-3"),
+        lambda: queue.config.set("retry_on", "1-3"),
+        lambda: queue.edit(job.id, retry_on="1-3"),
+    ):
+        with pytest.raises(InvalidInput, match="3 is in fail_on and in retry_on"):
+            change()
+    assert queue.queues.get("mail").defaults == {"fail_on": "3"}
+    assert queue.schedules.get("nightly").specs[0].retry_on is None
+
+
 # Being put off
 
 
@@ -80,6 +120,7 @@ def test_a_code_puts_its_job_off_at_no_cost(queue: Queue) -> None:
     assert (job.state, job.attempts, job.snoozes, job.exit_code) == (SCHEDULED, 0, 1, 75)
     assert abs(job.run_at - queue.clock.wall() - 5 * MINUTE) < MINUTE
     assert tried(queue, job) == [("snoozed", "exit code 75; again in 5m")]
+    assert queue.store.recent.failures(10, 10) == [] == queue.store.recent.most_failing(10, 10)
     assert "it was put off (exit code 75; again in 5m), and it is due at" in queue.reports.why(job).reason
 
 
@@ -98,6 +139,8 @@ def test_a_job_that_is_put_off_too_often_fails(queue: Queue) -> None:
     assert (job.state, job.error) == (DEAD, "exit code 75; put off 0 times already")
     strict = run_one(queue, EX_TEMPFAIL, snooze_on="75", retry_on="1", retries=3)
     assert (strict.state, strict.attempts) == (DEAD, 1)
+    asking = run_one(queue, '"$QUEUECTL" snooze 1s', retries=0)
+    assert (asking.state, asking.error) == (DEAD, "put off 0 times already")
 
 
 def test_a_job_that_is_cancelled_is_not_put_off(queue: Queue) -> None:
@@ -142,6 +185,7 @@ def test_a_command_asks_to_be_put_off(queue: Queue) -> None:
     assert (job.state, job.attempts, job.snoozes) == (SCHEDULED, 0, 1)
     assert abs(job.run_at - queue.clock.wall() - 10 * MINUTE) < MINUTE
     assert tried(queue, job) == [("snoozed", "no disk; again in 10m")]
+    assert ("asked", "to run again in 10m: no disk") in steps(queue, job)
 
 
 def test_a_command_asks_to_be_dead(queue: Queue) -> None:
@@ -164,13 +208,17 @@ def test_a_wish_is_gone_with_its_attempt(queue: Queue) -> None:
     assert settled(queue, again, Outcome.exited(0)) == COMPLETED
 
 
-def test_a_cancellation_goes_before_a_wish(queue: Queue) -> None:
-    queue.add("true")
+@pytest.mark.parametrize("wish", ["snooze 1000", "fail no"])
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_cancellation_goes_before_a_wish(queue: Queue, wish: str, code: int) -> None:
+    """Who asks for either has not succeeded: no job that waits for a success may run."""
+    job = queue.add("true")
     claimed = claim(queue.store, now=queue.clock.wall())
     with queue.store.writing():
-        assert queue.store.jobs.make_wish(claimed.number, claimed.attempt_id, "snooze 1000")
+        assert queue.store.jobs.make_wish(claimed.number, claimed.attempt_id, wish)
     write(queue.store, queue.store.jobs.cancel, claimed.number, queue.clock.wall())
-    assert settled(queue, claimed, Outcome.exited(1)) == CANCELLED
+    assert settled(queue, claimed, Outcome.exited(code)) == CANCELLED
+    assert tried(queue, job) == [("exited", "exit code 1" if code else "cancelled")]
 
 
 def test_an_attempt_that_has_lost_its_job_can_ask_for_nothing(queue: Queue) -> None:
