@@ -10,7 +10,7 @@ import os
 
 from ..model.errors import Conflict, InvalidInput
 from ..model.policy import LONGEST_SNOOZE_MS, TO_FAIL, TO_SNOOZE
-from ..model.when import duration_text
+from ..model.when import duration_text, is_digits
 from .machine.process import MARKER
 
 TYPE_CHECKING = False
@@ -49,7 +49,7 @@ def _wish(opened: OpenHome, wish: str, told: str) -> str:
     number, attempt = _attempt(opened)
     with opened.store.writing():
         if not opened.store.jobs.make_wish(number, attempt, wish):
-            raise Conflict("this attempt has ended, or lost its job, so that it can ask for nothing")
+            raise Conflict("this attempt has ended, or lost its job: it cannot ask for anything any more")
         opened.note("asked", told, job=number)
     (job,) = opened.store.search.jobs([number])
     return job.id
@@ -59,6 +59,6 @@ def _attempt(opened: OpenHome) -> tuple[int, int]:
     """Return the number of the job in whose command we are, and its attempt. Raises InvalidInput."""
     home, _, rest = os.environ.get(MARKER, "").partition("-")
     words = rest.split("-")[-2:]
-    if home != opened.store.meta.home_id() or len(words) < 2 or not all(map(str.isdigit, words)):
-        raise InvalidInput("this is no command of a job of this home: only a job can ask for this, while it runs")
+    if home != opened.store.meta.home_id() or len(words) < 2 or not all(map(is_digits, words)):
+        raise InvalidInput("this only works inside a job of this home, while it runs")
     return int(words[0]), int(words[1])

@@ -240,7 +240,7 @@ def test_only_a_job_can_ask(queue: Queue, words: list[str], marker: str | None) 
     found = None if marker is None else marker.format(home=queue.store.meta.home_id())
     done = run_cli(queue.home.path, *words, env={"QUEUECTL_ATTEMPT_ID": found})
     assert done.returncode == 2
-    assert "this is no command of a job of this home" in done.stderr
+    assert "this only works inside a job of this home" in done.stderr
     assert queue.get(1).state == PENDING
 
 
