@@ -146,17 +146,10 @@ class Logs(Part):
             steps.append(Step(attempt.started_at, f"attempt {attempt.attempt} started", "", by))
             if attempt.finished_at is not None:
                 what = f"attempt {attempt.attempt} {attempt.outcome}"
-                steps.append(Step(attempt.finished_at, what, attempt.error or _success(attempt), by))
+                steps.append(Step(attempt.finished_at, what, attempt.error or attempt.success, by))
         steps += events
         # A retry or an edit by a user sets the time too, and says so itself.
         is_due = job.created_at < job.run_at <= self._opened.clock.wall()
         if is_due and all(step.at != job.run_at for step in steps):
             steps.append(Step(job.run_at, "due", "", "scheduler"))
         return sorted(steps, key=lambda step: step.at)
-
-
-def _success(attempt: Attempt) -> str:
-    """Return how an attempt ended that was a success, though perhaps only by the policy of its job."""
-    if attempt.exit_code == 0:
-        return "exit code 0"
-    return "a success" if attempt.exit_code is None else f"exit code {attempt.exit_code}, a success"

@@ -158,7 +158,8 @@ class Schedules(Part):
                 specs = read_jobs(home, name, jobs, names=names, before=specs)
             for field, value in fields.items():
                 setattr(specs[0], field, value)
-            demand_distinct({key: getattr(specs[0], key) for key in LISTS}, fields, f" for schedule {quoted(name)}")
+            lists = {key: getattr(specs[0], key) for key in LISTS}
+            demand_distinct(lists, fields, f" for schedule {quoted(name)}")
             if "shell" in fields or "command" in fields:
                 demand_words(specs[0].command, specs[0].shell, f"schedule {quoted(name)}")
             old = {key: getattr(before, key) for key in OWN}

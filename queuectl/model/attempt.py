@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .exits import exit_error, signal_name
 from .job import HookJob, Job
 from .link import Relative
 from .record import Record
@@ -23,6 +24,15 @@ class Attempt(Record):
     signal: int | None
     error: str | None
     output_size: int
+
+    @property
+    def success(self) -> str:
+        """How its command ended, if that was a success: by its exit code, or as the policy of its job has it."""
+        if self.signal is not None:
+            return f"{signal_name(self.signal) or f'signal {self.signal}'}, a success"
+        if self.exit_code is None:
+            return "a success"
+        return exit_error(self.exit_code) + (", a success" if self.exit_code else "")
 
 
 class JobDetail(Job):

@@ -85,7 +85,7 @@ class Policy(Record):
 
     @property
     def words(self) -> list[str]:
-        """What it says of ends, in words, without what holds for every job."""
+        """What it says of ends and of waits, in words, without what holds for every job."""
         found = [
             f"{code} means again in {when.duration_text(_delay(delay))}, at no cost"
             for code, delay in _entries(self.snooze_on)
@@ -93,6 +93,8 @@ class Policy(Record):
         for name, words in WORDS.items():
             if _entries(getattr(self, name)):
                 found.append(f"{getattr(self, name)} {words}")
+        if self.backoff is not None:
+            found.append(f"the wait between attempts is {self.backoff}")
         return found
 
 
@@ -115,7 +117,7 @@ def check_signal(value: object, now: int) -> str | None:
     """Return the name of a signal, given by name or number, without SIG; None for none. Raises ValueError."""
     import signal
 
-    if value is None or value == "none":
+    if value in (None, "none", OF_SETTINGS):
         return None
     name = str(value).strip().upper()
     name = name[3:] if name.startswith("SIG") else name
@@ -182,7 +184,7 @@ def _checked(value: object, rule: str, *, takes_delays: bool = False, lowest: in
         return text
     entries = []
     for entry in text.split(","):
-        code, colon, delay = entry.partition(":")
+        code, colon, delay = (part.strip() for part in entry.partition(":"))
         code = code.upper() if code.lower() not in (TIMEOUT, SIGNAL) else code.lower()
         code = code[3:] if code.startswith("SIG") else code
         if not _codes(code, lowest) or (colon and not (takes_delays and _is_delay(delay))):
@@ -192,7 +194,7 @@ def _checked(value: object, rule: str, *, takes_delays: bool = False, lowest: in
 
 
 def _text(value: object, rule: str) -> str | None:
-    """Return a value as a text without blanks, None for that of the settings."""
+    """Return a value as a text, None for that of the settings."""
     if value is None or isinstance(value, str) and value.strip().lower() in ("", OF_SETTINGS):
         return None
     if isinstance(value, int) and not isinstance(value, bool):
@@ -201,8 +203,7 @@ def _text(value: object, rule: str) -> str | None:
         value = ",".join(map(str, value))
     if not isinstance(value, str) or len(value) > 1_000:
         raise ValueError(rule)
-    text = "".join(value.split())
-    return EMPTY if text.lower() == EMPTY else text
+    return EMPTY if value.strip().lower() == EMPTY else value
 
 
 def _codes(entry: str, lowest: int = 0) -> list[str]:
@@ -215,8 +216,9 @@ def _codes(entry: str, lowest: int = 0) -> list[str]:
         return [entry]
     import signal
 
-    number = signal.Signals.__members__.get(f"SIG{entry}")
-    return [] if number is None else [entry, str(SIGNAL_BASE + number)]
+    # Some have two names, as ABRT and IOT: an outcome has the first.
+    found = signal.Signals.__members__.get(f"SIG{entry}")
+    return [] if found is None else [found.name[3:], str(SIGNAL_BASE + found)]
 
 
 def _names_of(outcome: Outcome) -> set[str]:

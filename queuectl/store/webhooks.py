@@ -40,7 +40,9 @@ ADD = """
 INSERT INTO webhooks (name, url, events, secret, allow_private, position, created_at, created_by)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
-CHANGE = "UPDATE webhooks SET url = ?, events = ? WHERE name = ?"
+CHANGE = """
+UPDATE webhooks SET url = ?, events = ?, failures = 0, failing_since = NULL, next_at = 0 WHERE name = ?
+"""
 REMOVE = "DELETE FROM webhooks WHERE name = ?"
 PAUSE = "UPDATE webhooks SET paused_at = ?, pause_reason = ? WHERE name = ? AND paused_at IS NULL"
 RESUME = """
@@ -165,7 +167,7 @@ class Webhooks(Table):
         return True
 
     def change(self, name: str, url: str, events: Sequence[str]) -> bool:
-        """Give a webhook another address and other events; return False if it is not there."""
+        """Give a webhook another address and other events, which is tried at once; return False if it is not there."""
         return self._database.change(CHANGE, (url, _joined(events), name)) == 1
 
     def remove(self, name: str) -> bool:

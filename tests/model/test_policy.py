@@ -44,6 +44,7 @@ def verdict(outcome: Outcome, **lists: str) -> str:
         # A signal by its name, whether the kernel or a shell tells of it.
         (SEGV, {"fail_on": "SEGV"}, FAIL),
         (USR1, {"fail_on": "SEGV"}, RETRY),
+        (Outcome.signalled(6, "SIGABRT"), {"fail_on": "IOT"}, FAIL),
         (EXIT(139), {"fail_on": "SEGV"}, FAIL),
         (EXIT(139), {"fail_on": "signal"}, FAIL),
         (EXIT(138), {"fail_on": "SEGV"}, RETRY),
@@ -120,6 +121,7 @@ def test_the_words_say_what_each_list_means() -> None:
     ]
     only = Policy.of_options({"retry_on": "1"}, Settings({})).words
     assert only == ["1 is tried again, any other exit code leaves it dead at once"]
+    assert Policy.of_options({"backoff": "10s,1m"}, Settings({})).words == ["the wait between attempts is 10s,1m"]
     assert Policy.of_options({}, Settings({})).words == []
 
 
@@ -134,6 +136,7 @@ def test_the_words_say_what_each_list_means() -> None:
         (3, "3"),
         ("3", "3"),
         (" 1, 2 ,64-78", "1,2,64-78"),
+        ("1,\t2\n", "1,2"),
         (["1", 2], "1,2"),
         ("1,1", "1"),
         ("Timeout,SIGNAL,sigsegv,hup", "timeout,signal,SEGV,HUP"),
@@ -162,6 +165,8 @@ BAD = [
     True,
     {},
     "1," * 600,
+    "1 2",
+    "6 4-78",
     "0x1",
     "+1",
 ]
@@ -185,7 +190,10 @@ def test_a_snooze_with_an_impossible_time_is_refused(value: str) -> None:
         policy.check_snoozes(value, 0)
 
 
-@pytest.mark.parametrize("value, name", [("INT", "INT"), ("sighup", "HUP"), (10, "USR1"), ("none", None), (None, None)])
+@pytest.mark.parametrize(
+    "value, name",
+    [("INT", "INT"), ("sighup", "HUP"), (10, "USR1"), *((none, None) for none in ("none", "default", None))],
+)
 def test_a_signal_is_kept_by_its_name(value: object, name: str | None) -> None:
     assert policy.check_signal(value, 0) == name
 

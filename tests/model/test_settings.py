@@ -219,7 +219,14 @@ def test_what_is_no_host_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["http://localhost:8080/hook", "https://example.com", "https://example.com/a?b=c#d", "HTTPS://example.com/"],
+    [
+        "http://localhost:8080/hook",
+        "https://example.com",
+        "https://example.com./x",
+        "http://[::1]:80/",
+        "https://example.com/a?b=c#d",
+        "HTTPS://example.com/",
+    ],
 )
 def test_a_web_address_is_taken(text: str) -> None:
     assert find("webhook_url").parse(text) == text
@@ -237,6 +244,9 @@ def test_a_web_address_is_taken(text: str) -> None:
         "http://a:99999/",
         "http://a:0/",
         "http://a:b/",
+        "http://a..b/",
+        "http://.com/",
+        f"http://{'a' * 64}.com/",
         "http://[::1",
         "http://a b/",
         "http://a/\nb",

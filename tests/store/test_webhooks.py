@@ -209,6 +209,16 @@ def test_one_that_failed_is_due_when_its_time_has_come_or_the_clock_was_set_back
     assert store.webhooks.due(NOW + 100) == []
 
 
+def test_another_address_is_tried_at_once(store: Store) -> None:
+    webhook = hook(store, DEAD)
+    add(store)
+    finish(store, claim(store), DEAD)
+    write(store, store.webhooks.fail, webhook, NOW, NOW + 100)
+    assert write(store, store.webhooks.change, "a", "https://example.org/", (DEAD,))
+    assert store.webhooks.due(NOW) == [webhook.id]
+    assert (again(store).failures, again(store).failing_since, again(store).waiting) == (0, None, 1)
+
+
 def test_waiting_events_are_counted_only_as_far_as_it_matters(store: Store) -> None:
     webhook = hook(store, "idle")
     with store.writing():

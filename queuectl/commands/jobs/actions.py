@@ -62,10 +62,11 @@ def _await_end(context: Context, change: Change, meant: Selection) -> None:
     done = set(change.done)
     ending = [job for job in context.queue.read(meant.numbers) if job.id in done]
     numbers = [job.number for job in ending]
-    patience = max([context.queue.settings().kill_grace, *(job.kill_grace or 0 for job in ending)])
+    grace = max([context.queue.settings().kill_grace, *(job.kill_grace or 0 for job in ending)])
+    patience = grace / 1000 + END_SECONDS
     try:
         # One that somebody removes meanwhile has been cancelled all the same.
-        jobs = Waiting(context.queue, numbers, timeout=patience / 1000 + END_SECONDS).jobs(numbers, lambda: None)
+        jobs = Waiting(context.queue, numbers, timeout=patience).jobs(numbers, lambda: None)
     except WaitTimeout:
         context.front_end.note("some jobs are still ending; see them with: queuectl list --state processing")
         return

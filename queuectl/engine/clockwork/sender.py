@@ -128,8 +128,14 @@ class SenderThread:
             return
         if not store.webhooks.due(store.clock.wall()) or not self._lock.acquire():
             return
-        self._thread = threading.Thread(target=self._run, args=(store.clock,), name="webhooks", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, args=(store.clock,), name="webhooks", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # The system has no thread for us now; whoever looks next may have one.
+            self._lock.release()
+            return
+        self._thread = thread
 
     def stop(self) -> None:
         """Begin no other message. One that is under way is not waited for: it is sent again, or was sent."""

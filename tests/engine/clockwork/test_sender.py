@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any, Iterator, Mapping
 
 import pytest
@@ -196,6 +197,24 @@ def test_only_one_process_sends_at_a_time(store: Store, clock: FakeClock, sender
     wait_until(lambda: other.acquire(), what="the thread has ended")
     assert again(store).failures == 1
     other.close()
+
+
+def test_who_gets_no_thread_leaves_the_sending_to_others(
+    store: Store, clock: FakeClock, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bury(store, "x")
+    thread, other = SenderThread(store.home, Log("test", clock)), LockFile(store.home.webhooks_lock)
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        thread.look(store)
+    assert other.acquire()
+    other.close()
+    thread.look(store)
+    wait_until(lambda: again(store).failures == 1, what="the event was sent")
 
 
 def test_a_completed_job_is_told_to_those_who_want_it(store: Store, sender: Sender, receiver: Receiver) -> None:

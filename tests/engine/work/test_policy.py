@@ -34,7 +34,28 @@ def tried(queue: Queue, job: Job) -> list[tuple[object, object]]:
     return [(row["outcome"], row["error"]) for row in attempts(queue, job)]
 
 
+def steps(queue: Queue, job: Job) -> list[tuple[str, str]]:
+    """Return what happened to a job."""
+    return [(step.what, step.detail) for step in queue.logs.history(job)]
+
+
 # Exit codes
+
+
+@pytest.mark.parametrize(
+    "command, ok_codes, words",
+    [
+        ("true", "none", ("exited", "exit code 0")),
+        ("kill -USR1 $$", "USR1", ("signalled", "SIGUSR1, a success")),
+        ("sleep 60", "timeout", ("timed_out", "a success")),
+    ],
+)
+def test_the_history_says_how_a_success_ended(
+    queue: Queue, command: str, ok_codes: str, words: tuple[str, str]
+) -> None:
+    job = run_one(queue, command, ok_codes=ok_codes, timeout=0.2, retries=0)
+    assert job.state == COMPLETED
+    assert (f"attempt 1 {words[0]}", words[1]) in steps(queue, job)
 
 
 def test_a_code_that_is_a_success_completes_the_job_and_frees_those_that_wait_for_it(queue: Queue) -> None:
@@ -45,6 +66,7 @@ def test_a_code_that_is_a_success_completes_the_job_and_frees_those_that_wait_fo
     assert (job.state, job.exit_code, job.error) == (COMPLETED, 24, None)
     assert queue.get(child.id).state == COMPLETED
     assert tried(queue, job) == [("exited", None)]
+    assert ("attempt 1 exited", "exit code 24, a success") in steps(queue, job)
 
 
 def test_a_code_that_is_not_worth_an_attempt_leaves_the_job_dead_at_once(queue: Queue) -> None:
@@ -110,6 +132,7 @@ def test_a_code_puts_its_job_off_at_no_cost(queue: Queue) -> None:
     assert (job.state, job.attempts, job.snoozes, job.exit_code) == (SCHEDULED, 0, 1, 75)
     assert abs(job.run_at - queue.clock.wall() - 5 * MINUTE) < MINUTE
     assert tried(queue, job) == [("snoozed", "exit code 75; again in 5m")]
+    assert queue.store.recent.failures(10, 10) == [] == queue.store.recent.most_failing(10, 10)
     assert "it was put off (exit code 75; again in 5m), and it is due at" in queue.reports.why(job).reason
 
 
@@ -128,7 +151,7 @@ def test_what_was_put_off_or_taken_for_a_success_is_no_failure_in_any_report(que
 def test_the_history_has_what_a_command_has_asked_for(queue: Queue) -> None:
     job = run_one(queue, '"$QUEUECTL" snooze 90s "no disk"; "$QUEUECTL" fail "no hope"')
     asked = [step.detail for step in Logs(queue).history(job) if step.what == "asked"]
-    assert asked == ["to be put off for 1m 30s: no disk", "to be dead: no hope"]
+    assert asked == ["to run again in 1m 30s: no disk", "to be dead: no hope"]
 
 
 def test_a_job_that_was_put_off_runs_again_when_it_is_due(queue: Queue) -> None:
@@ -146,6 +169,8 @@ def test_a_job_that_is_put_off_too_often_fails(queue: Queue) -> None:
     assert (job.state, job.error) == (DEAD, "exit code 75; put off 0 times already")
     strict = run_one(queue, EX_TEMPFAIL, snooze_on="75", retry_on="1", retries=3)
     assert (strict.state, strict.attempts) == (DEAD, 1)
+    asking = run_one(queue, '"$QUEUECTL" snooze 1s', retries=0)
+    assert (asking.state, asking.error) == (DEAD, "put off 0 times already")
 
 
 def test_a_job_that_is_cancelled_is_not_put_off(queue: Queue) -> None:
@@ -190,6 +215,7 @@ def test_a_command_asks_to_be_put_off(queue: Queue) -> None:
     assert (job.state, job.attempts, job.snoozes) == (SCHEDULED, 0, 1)
     assert abs(job.run_at - queue.clock.wall() - 10 * MINUTE) < MINUTE
     assert tried(queue, job) == [("snoozed", "no disk; again in 10m")]
+    assert ("asked", "to run again in 10m: no disk") in steps(queue, job)
 
 
 def test_a_command_asks_to_be_dead(queue: Queue) -> None:
@@ -212,13 +238,17 @@ def test_a_wish_is_gone_with_its_attempt(queue: Queue) -> None:
     assert settled(queue, again, Outcome.exited(0)) == COMPLETED
 
 
-def test_a_cancellation_goes_before_a_wish(queue: Queue) -> None:
-    queue.add("true")
+@pytest.mark.parametrize("wish", ["snooze 1000", "fail no"])
+@pytest.mark.parametrize("code", [0, 1])
+def test_a_cancellation_goes_before_a_wish(queue: Queue, wish: str, code: int) -> None:
+    """Who asks for either has not succeeded: no job that waits for a success may run."""
+    job = queue.add("true")
     claimed = claim(queue.store, now=queue.clock.wall())
     with queue.store.writing():
-        assert queue.store.jobs.make_wish(claimed.number, claimed.attempt_id, "snooze 1000")
+        assert queue.store.jobs.make_wish(claimed.number, claimed.attempt_id, wish)
     write(queue.store, queue.store.jobs.cancel, claimed.number, queue.clock.wall())
-    assert settled(queue, claimed, Outcome.exited(1)) == CANCELLED
+    assert settled(queue, claimed, Outcome.exited(code)) == CANCELLED
+    assert tried(queue, job) == [("exited", "exit code 1" if code else "cancelled")]
 
 
 def test_an_attempt_that_has_lost_its_job_can_ask_for_nothing(queue: Queue) -> None:
@@ -240,7 +270,7 @@ def test_only_a_job_can_ask(queue: Queue, words: list[str], marker: str | None) 
     found = None if marker is None else marker.format(home=queue.store.meta.home_id())
     done = run_cli(queue.home.path, *words, env={"QUEUECTL_ATTEMPT_ID": found})
     assert done.returncode == 2
-    assert "this is no command of a job of this home" in done.stderr
+    assert "this only works inside a job of this home" in done.stderr
     assert queue.get(1).state == PENDING
 
 

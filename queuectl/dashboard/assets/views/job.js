@@ -11,16 +11,17 @@ import { VERBS, keysOf } from '../vocabulary.js';
 
 const POLL = 500;
 /** @type {[RegExp, string][]} the colour of a step in the timeline */
-const TONES = [[/exit code 0$|a success$/, 'completed'], [/^attempt \d+ (cancelled|released)|^cancel/, 'cancelled'],
-  [/started/, 'processing'], [/^due|^attempt \d+ snoozed/, 'scheduled'], [/^attempt/, 'failed'], [/dead|bur/, 'dead']];
+const TONES = [[/exited exit code 0$|, a success$|timed_out a success$/, 'completed'],
+  [/^attempt \d+ (cancelled|released)|^cancel/, 'cancelled'], [/^attempt \d+ snoozed/, 'scheduled'],
+  [/started/, 'processing'], [/^attempt/, 'failed'], [/^due/, 'scheduled'], [/dead|bur/, 'dead']];
 
 const outcome = ({ outcome: ended, error }) => (ended ? error || 'succeeded' : 'running');
 
 const stateOf = ({ outcome: ended, error }) => {
   if (!ended) return 'processing';
-  if (!error) return 'completed';
   if (ended === 'snoozed') return 'scheduled';
-  return ['cancelled', 'released'].includes(ended) ? 'cancelled' : 'failed';
+  if (['cancelled', 'released'].includes(ended)) return 'cancelled';
+  return error ? 'failed' : 'completed';
 };
 
 // What is shown elsewhere on the page.
