@@ -12,7 +12,7 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import SplitResult, urlsplit
 
 from ...model.record import Record
@@ -47,11 +47,11 @@ class Answer(Record):
 def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool, limit: float = SECONDS) -> Answer:
     """Send a body; return how that ended. `limit` is in seconds, for all of it."""
     parts = urlsplit(url)
-    address, error = _resolved(parts, allow_private, limit)
-    if address is None:
+    addresses, error = _resolved(parts, allow_private, limit)
+    if not addresses:
         return Answer(None, error)
     try:
-        return _sent(parts, address, body, headers, limit)
+        return _sent(parts, addresses, body, headers, limit)
     except (OSError, http.client.HTTPException, ValueError) as failure:
         return Answer(None, _reason(failure, limit))
 
@@ -74,41 +74,46 @@ def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return ipaddress.IPv4Address(packed[2:6]) if address in SIX_TO_FOUR else None
 
 
-def _resolved(parts: SplitResult, allow_private: bool, limit: float) -> tuple[str | None, str]:
-    """Return an address of a host, or None and why there is none. A resolver that hangs is left behind."""
-    host, found = parts.hostname or "", []
-    errors: list[OSError] = []
+def _resolved(parts: SplitResult, allow_private: bool, limit: float) -> tuple[list[str], str]:
+    """Return the addresses of a host, and why there is none. A resolver that hangs is left behind."""
+    host = parts.hostname or ""
+    found: list[str] = []
+    errors: list[str] = []
 
     def resolve() -> None:
         try:
             for *_, address in socket.getaddrinfo(host, _port(parts), type=socket.SOCK_STREAM):
                 found.append(str(address[0]))
         except OSError as error:
-            errors.append(error)
+            errors.append(error.strerror or str(error))
+        except UnicodeError:
+            errors.append("it is no name of a host")  # A part of it is empty or too long.
 
     thread = threading.Thread(target=resolve, name="resolver", daemon=True)
     thread.start()
     thread.join(limit)
     if thread.is_alive():
-        return None, f"no answer about the name {host} within {limit:g} s"
-    if errors:
-        return None, f"cannot resolve {host}: {errors[0].strerror or errors[0]}"
-    allowed = [address for address in found if allow_private or is_public(address)]
-    if not allowed:
-        return None, f"{host} is a private address, {found[0]}: allow it with --allow-private"
-    return allowed[0], ""
+        return [], f"no answer about the name {host} within {limit:g} s"
+    if not found:
+        return [], f"cannot resolve {host}: {errors[0] if errors else 'it has no address'}"
+    allowed = [address for address in dict.fromkeys(found) if allow_private or is_public(address)]
+    return allowed, f"{host} is a private address, {found[0]}: allow it with --allow-private"
 
 
 def _port(parts: SplitResult) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def _sent(parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str], limit: float) -> Answer:
+def _sent(
+    parts: SplitResult, addresses: Sequence[str], body: bytes, headers: Mapping[str, str], limit: float
+) -> Answer:
     host = parts.hostname or ""
     connection = http.client.HTTPConnection(host, _port(parts))
-    plain = socket.create_connection((address, _port(parts)), limit)
     # A server may send a byte now and then: each read is in time, and all together are not.
-    watchdog = threading.Timer(limit, _cut_off, (plain,))
+    plain = _connected(addresses, _port(parts), limit)
+    # A copy, which stays when the secure connection takes the socket over.
+    line = plain.dup()
+    watchdog = threading.Timer(limit, _cut_off, (line,))
     watchdog.daemon = True
     watchdog.start()
     try:
@@ -124,6 +129,22 @@ def _sent(parts: SplitResult, address: str, body: bytes, headers: Mapping[str, s
         watchdog.cancel()
         connection.close()
         plain.close()
+        line.close()
+
+
+def _connected(addresses: Sequence[str], port: int, limit: float) -> socket.socket:
+    """Connect to the first address that takes it, within `limit` seconds in all. Raises OSError, that of the last."""
+    failure = OSError("there is no address")
+    for address in addresses:
+        try:
+            # None of them may use up the time of those behind it.
+            found = socket.create_connection((address, port), limit / len(addresses))
+        except OSError as error:
+            failure = error
+            continue
+        found.settimeout(limit)
+        return found
+    raise failure
 
 
 def _cut_off(connection: socket.socket) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
+import time
 from typing import Callable, Iterator
 from urllib.parse import urlsplit
 
@@ -193,8 +195,62 @@ def test_what_was_checked_is_connected_to(serve: Serve, monkeypatch: pytest.Monk
 
     server = serve(saying("HTTP/1.1 200 OK\r\n\r\n"))
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    address, _ = module._resolved(urlsplit(f"http://rebind.test:{server.port}/"), True, 5.0)
-    assert (address, asked) == ("127.0.0.1", ["rebind.test"])
+    addresses, _ = module._resolved(urlsplit(f"http://rebind.test:{server.port}/"), True, 5.0)
+    assert (addresses, asked) == (["127.0.0.1"], ["rebind.test"])
+
+
+def test_an_address_where_nobody_listens_is_passed_over(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name often has one address of each kind, and the receiver listens at one of them."""
+    server = serve(saying("HTTP/1.1 200 OK\r\n\r\n"))
+    found = [(0, 0, 0, "", (address, server.port)) for address in ("127.0.0.2", "127.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
+    monkeypatch.setattr(socket, "create_connection", connecting_by_number)
+    assert parts(post(server.url().replace("127.0.0.1", "both.test"), b"", {}, allow_private=True)) == (200, None)
+
+
+def connecting_by_number(address: tuple[str, int], timeout: float) -> socket.socket:
+    """Connect to an address without asking anybody about it."""
+    connection = socket.socket()
+    connection.settimeout(timeout)
+    connection.connect(address)
+    return connection
+
+
+@pytest.mark.parametrize("host", ["a..b", "...", "a" * 64 + ".test"])
+def test_a_name_that_nobody_can_have_is_told(host: str) -> None:
+    found = post(f"http://{host}/", b"", {}, allow_private=True)
+    assert found.status is None and (found.error or "").startswith(f"cannot resolve {host}: ")
+
+
+def test_a_name_without_addresses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
+    found = post("http://empty.test/", b"", {}, allow_private=True)
+    assert parts(found) == (None, "cannot resolve empty.test: it has no address")
+
+
+def test_a_secure_server_that_sends_a_byte_now_and_then_is_left(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The secure connection takes the socket over; it must be cut off all the same."""
+    going_on = threading.Event()
+
+    def answer(connection: socket.socket) -> None:
+        while not going_on.wait(0.05):
+            connection.sendall(b"a")
+
+    class Taking:
+        """Takes a socket over, as a context does."""
+
+        def wrap_socket(self, plain: socket.socket, **_: object) -> socket.socket:
+            taken = socket.socket(fileno=plain.detach())
+            taken.settimeout(5.0)
+            return taken
+
+    monkeypatch.setattr(ssl, "create_default_context", Taking)
+    server = serve(answer)
+    began = time.monotonic()
+    found = post(server.url().replace("http:", "https:"), b"", {}, allow_private=True, limit=0.5)
+    going_on.set()
+    assert found.status is None
+    assert time.monotonic() - began < 5
 
 
 def test_a_name_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
