@@ -13,7 +13,7 @@ from .home.shells import demand_shell, demand_words
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping, Sequence
+    from typing import Any, Iterable, Mapping, Sequence
 
     from ..model.schedule import Schedule
 
@@ -39,12 +39,19 @@ def read_changes(jobs: Sequence[Job], fields: Mapping[str, object], now: int) ->
                 f"{job.attempts + 1}",
                 field="max_retries",
             )
-    for job in jobs if not LISTS.keys().isdisjoint(changes) else ():
-        problem = overlaps({name: changes.get(name, getattr(job, name)) for name in LISTS})
-        if problem is not None and job.state in WAITING_STATES:
-            field = next(name for name in LISTS if name in changes)
-            raise InvalidInput(f"{problem} for job {quoted(job.id)}", field=field)
+    for job in jobs:
+        if job.state in WAITING_STATES:
+            after = {name: changes.get(name, getattr(job, name)) for name in LISTS}
+            demand_distinct(after, changes, f"job {quoted(job.id)}")
     return changes
+
+
+def demand_distinct(after: Mapping[str, object], changes: Iterable[str], subject: str) -> None:
+    """Raise InvalidInput if changes of a policy for failures would leave a code in two of its lists."""
+    field = next((name for name in LISTS if name in changes), None)
+    problem = overlaps(after) if field is not None else None
+    if problem is not None:
+        raise InvalidInput(f"{problem} for {subject}", field=field)
 
 
 def difference(job: Job | Schedule, changes: Mapping[str, Any]) -> str:

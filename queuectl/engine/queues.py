@@ -6,6 +6,7 @@ from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted, with_va
 from ..model.lane import HOME, NO_DEFAULT, Lane, checked_name
 from ..model.queue import DEFAULTS, ShownQueue, default_of
 from ..model.record import Record
+from .editing import demand_distinct
 from .home.opened import Part
 from .lane_edits import Edit, drained, edits_of, limited, paused, rated, resumed
 from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
@@ -79,7 +80,8 @@ class Queues(Part):
     def set(self, name: str, key: str, value: object) -> ShownQueue:
         """Give new jobs of a queue a default for one of DEFAULTS, used where a job is given none.
 
-        `value` is as in JSON or a text; the text `default` takes the default away. Raises InvalidInput.
+        `value` is as in JSON or a text; the text `default` takes the default away. Raises InvalidInput, also for a code that another
+        list of the queue has.
         """
         if key not in DEFAULTS:
             near = did_you_mean(key, DEFAULTS)
@@ -95,6 +97,7 @@ class Queues(Part):
 
         def change(lane: Lane) -> str:
             lane.set_default(key, kept)
+            demand_distinct(lane.job_defaults, [key], lane.subject)
             return f"{key} = {value}"
 
         return self._give(name, [Edit("queue", change)])

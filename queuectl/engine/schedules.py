@@ -15,13 +15,14 @@ from ..model.fire import batch_name
 from ..model.job import Job, jobs_text
 from ..model.kinds import NONE, exact_duration
 from ..model.native import as_json
+from ..model.policy import LISTS
 from ..model.schedule import CronPreview, Schedule, ScheduleDetail, ShownSchedule
 from ..model.spec import DEFAULTS, JobSpec
 from ..model.when import LATEST_MS, ago, iso, local
 from ..model.zones import LOCAL, canonical
 from .changing import NEWER_FIELDS, newer_of
 from .clockwork.firing import enqueue
-from .editing import difference
+from .editing import demand_distinct, difference
 from .home.opened import Part
 from .home.shells import demand_words
 from .home.timezone import demand, home_zone, pin, trouble
@@ -157,6 +158,7 @@ class Schedules(Part):
                 specs = read_jobs(home, name, jobs, names=names, before=specs)
             for field, value in fields.items():
                 setattr(specs[0], field, value)
+            demand_distinct({list: getattr(specs[0], list) for list in LISTS}, fields, f"schedule {quoted(name)}")
             if "shell" in fields or "command" in fields:
                 demand_words(specs[0].command, specs[0].shell, f"schedule {quoted(name)}")
             old = {key: getattr(before, key) for key in OWN}
