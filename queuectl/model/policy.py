@@ -159,7 +159,7 @@ def _checked(value: object, rule: str, *, takes_delays: bool = False, lowest: in
 
 
 def _text(value: object, rule: str) -> str | None:
-    """Return a value as a text without blanks, None for that of the settings."""
+    """Return a value as a text without blanks around what stands in it, None for that of the settings."""
     if value is None or isinstance(value, str) and value.strip().lower() in ("", OF_SETTINGS):
         return None
     if isinstance(value, int) and not isinstance(value, bool):
@@ -168,8 +168,10 @@ def _text(value: object, rule: str) -> str | None:
         value = ",".join(map(str, value))
     if not isinstance(value, str) or len(value) > 1_000:
         raise ValueError(rule)
-    text = "".join(value.split())
-    return EMPTY if text.lower() == EMPTY else text
+    if value.strip().lower() == EMPTY:
+        return EMPTY
+    # What stands between two commas and has blanks in it is no entry: `1 2` must not become 12.
+    return ",".join(":".join(part.strip() for part in entry.split(":")) for entry in value.split(","))
 
 
 def _codes(entry: str, lowest: int = 0) -> list[str]:
