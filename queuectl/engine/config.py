@@ -8,6 +8,7 @@ from ..model.errors import InvalidInput
 from ..model.policy import demand_distinct
 from ..model.setting import ShownSetting
 from ..model.settings import find, resolve
+from ..model.webhook import masked
 from .home.opened import Part
 from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
 
@@ -92,7 +93,9 @@ class Config(Part):
             store.meta.reset_setting(name)
         else:
             store.meta.set_setting(name, text)
-        self._opened.note("setting", f"{name} = {text or 'default'}", now=now)
+        # The history is for everybody: a change of the webhook's address stands there as lists of webhooks show it.
+        shown = masked(text) if text is not None and name == "webhook_url" else text or "default"
+        self._opened.note("setting", f"{name} = {shown}", now=now)
 
 
 def setting_text(name: str, value: object) -> tuple[str, str | None]:

@@ -80,7 +80,8 @@ class Queues(Part):
     def set(self, name: str, key: str, value: object) -> ShownQueue:
         """Give new jobs of a queue a default for one of DEFAULTS, used where a job is given none.
 
-        `value` is as in JSON or a text; the text `default` takes the default away. Raises InvalidInput.
+        `value` is as in JSON or a text; the text `default` takes the default away. Raises InvalidInput, also for a
+        code that another list of the queue has.
         """
         if key not in DEFAULTS:
             near = did_you_mean(key, DEFAULTS)

@@ -73,7 +73,8 @@ DELIVERIES = """
 SELECT event, job, at, try AS attempt, status, error, took FROM deliveries WHERE webhook = ? ORDER BY id DESC LIMIT ?
 """
 # The home is idle once the last job that is no hook has ended: no other one runs, or comes to run without waiting for a
-# time or for a user.
+# time or for a user. What waited for it is told only after that, in the same transaction: one that goes on takes the
+# event back.
 BEGIN_OUTBOX = """
 CREATE TRIGGER IF NOT EXISTS outbox_of_jobs AFTER UPDATE OF state ON jobs
 WHEN new.state <> old.state
@@ -86,6 +87,8 @@ BEGIN
     WHERE number = new.number
         AND (state = 'completed' OR state = 'dead' OR state = 'failed' OR state = 'cancelled')
         AND EXISTS (SELECT 1 FROM webhooks WHERE instr(events, ',' || jobs.state || ',') > 0);
+    DELETE FROM outbox
+    WHERE old.state = 'blocked' AND new.state = 'pending' AND at = new.updated_at AND event = 'idle';
     INSERT INTO outbox (event, at)
     SELECT 'idle', updated_at FROM jobs
     WHERE number = new.number AND finished_at IS NOT NULL AND hook_of IS NULL

@@ -5,10 +5,12 @@ from __future__ import annotations
 import pytest
 
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING
+from queuectl.model.link import ANY
 from queuectl.model.outcome import Outcome
 from queuectl.model.settings import EVENTS
 from queuectl.model.webhook import MOST_WAITING, Delivery, Event, Webhook
 from queuectl.store import Store
+from tests.store import linking
 from tests.store.building import NOW, ORIGINS, add, claim, employ, finish, plain, spec, write
 
 LATER = NOW + 5_000
@@ -160,6 +162,24 @@ def test_what_waits_for_a_time_or_for_a_user_leaves_the_home_idle(store: Store) 
     add(store, run_at=NOW + 10_000)
     add(store)
     finish(store, claim(store), COMPLETED)
+    assert told(store) == [("idle", None)]
+
+
+def test_a_home_is_idle_when_the_last_one_of_a_chain_has_ended(store: Store) -> None:
+    hook(store, "idle")
+    first = linking.add(store, batch="b")
+    second = linking.add(store, (first, ANY), batch="b")
+    last = linking.add(store, (-int(store.database.value("SELECT id FROM batches")), ANY))
+    for number, after in ((first, []), (second, []), (last, [("idle", None)])):
+        linking.end(store, number, COMPLETED)
+        assert told(store) == after
+
+
+def test_what_can_never_go_on_leaves_the_home_idle(store: Store) -> None:
+    hook(store, "idle")
+    first = linking.add(store)
+    linking.add(store, (first, COMPLETED))
+    linking.end(store, first, DEAD)
     assert told(store) == [("idle", None)]
 
 

@@ -97,8 +97,8 @@ def _resolved(parts: SplitResult, allow_private: bool, limit: float) -> tuple[li
     thread.join(limit)
     if thread.is_alive():
         return [], f"no answer about the name {host} within {limit:g} s"
-    if errors:
-        return [], f"cannot resolve {host}: {errors[0]}"
+    if not found:
+        return [], f"cannot resolve {host}: {errors[0] if errors else 'it has no address'}"
     allowed = [address for address in found if allow_private or is_public(address)]
     if not allowed:
         return [], f"{host} is a private address, {', '.join(found)}: allow it with --allow-private"

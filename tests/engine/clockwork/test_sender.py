@@ -11,6 +11,7 @@ import pytest
 from queuectl.engine.clockwork.sender import Sender, SenderThread, forget_events
 from queuectl.engine.machine.log import Log
 from queuectl.engine.machine.post import Answer
+from queuectl.model.errors import StoreFull
 from queuectl.model.job import COMPLETED, DEAD
 from queuectl.model.webhook import KEPT_MS, MOST_WAITING, Webhook
 from queuectl.model.when import HOUR, MINUTE
@@ -183,6 +184,42 @@ def test_a_sender_that_is_killed_before_it_has_noted_sends_again(
             sender.step()
     drain(Sender(store, Log("test", clock), receiver.post))
     assert receiver.told == ["x", "x"] and len(set(receiver.ids)) == 1
+
+
+@pytest.mark.parametrize("way", ["move_on", "fail"])
+def test_what_cannot_be_noted_is_sent_once(
+    store: Store, sender: Sender, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """A disk may be full for a night: nobody wants the same message each second of it."""
+    receiver.answers = [200 if way == "move_on" else 500]
+    bury(store, "x", "y")
+    real, failures = getattr(store.webhooks, way), [StoreFull("the disk is full")] * 30
+
+    def note(*values: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return real(*values)
+
+    monkeypatch.setattr(store.webhooks, way, note)
+    assert sender.step()
+    assert (receiver.told, failures) == (["x"], [])
+    assert again(store).failures == int(way == "fail")
+
+
+def test_a_sender_that_is_stopped_does_not_wait_for_room(
+    store: Store, clock: FakeClock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook(store, "a")
+    bury(store, "x")
+    stopping = threading.Event()
+
+    def note(*_: object) -> None:
+        stopping.set()
+        raise StoreFull("the disk is full")
+
+    monkeypatch.setattr(store.webhooks, "move_on", note)
+    with pytest.raises(StoreFull):
+        Sender(store, Log("test", clock), receiver.post, stopping=stopping).step()
 
 
 def test_only_one_process_sends_at_a_time(store: Store, clock: FakeClock, sender: Sender) -> None:

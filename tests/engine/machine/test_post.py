@@ -198,6 +198,12 @@ def test_what_was_checked_is_connected_to(serve: Serve, monkeypatch: pytest.Monk
     assert (addresses, asked) == (["127.0.0.1"], ["rebind.test"])
 
 
+def test_a_name_without_addresses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
+    found = post("http://empty.test/", b"", {}, allow_private=True)
+    assert parts(found) == (None, "cannot resolve empty.test: it has no address")
+
+
 def test_a_name_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> object:
         raise socket.gaierror(-2, "Name or service not known")
