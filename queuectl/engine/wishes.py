@@ -29,26 +29,28 @@ def snooze(opened: OpenHome, delay: int, reason: str = "") -> str:
         raise InvalidInput(
             f"the time must be at most {duration_text(LONGEST_SNOOZE_MS)}, and more than 0", field="delay"
         )
-    return _wish(opened, f"{TO_SNOOZE} {delay} {_line(reason)}".rstrip())
+    words = f"{TO_SNOOZE} {duration_text(delay)}: {_line(reason)}".rstrip(": ")
+    return _wish(opened, f"{TO_SNOOZE} {delay} {_line(reason)}".rstrip(), words)
 
 
 def fail(opened: OpenHome, reason: str) -> str:
     """Ask to be dead at once for a reason; return the id of the job. Raises InvalidInput, Conflict as `snooze` does."""
     if not reason.strip():
         raise InvalidInput("the reason is missing", field="reason")
-    return _wish(opened, f"{TO_FAIL} {_line(reason)}")
+    return _wish(opened, f"{TO_FAIL} {_line(reason)}", f"{TO_FAIL}: {_line(reason)}")
 
 
 def _line(text: str) -> str:
     return " ".join(text.split())[:MOST_REASON]
 
 
-def _wish(opened: OpenHome, wish: str) -> str:
+def _wish(opened: OpenHome, wish: str, words: str) -> str:
+    """Note a wish with the attempt, and its words for people in the job's history."""
     number, attempt = _attempt(opened)
     with opened.store.writing():
         if not opened.store.jobs.make_wish(number, attempt, wish):
             raise Conflict("this attempt has ended, or lost its job, so that it can ask for nothing")
-        opened.note("asked", wish, job=number)
+        opened.note("asked", words, job=number)
     (job,) = opened.store.search.jobs([number])
     return job.id
 
