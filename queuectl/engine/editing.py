@@ -39,12 +39,19 @@ def read_changes(jobs: Sequence[Job], fields: Mapping[str, object], now: int) ->
                 f"{job.attempts + 1}",
                 field="max_retries",
             )
-    for job in jobs if not LISTS.keys().isdisjoint(changes) else ():
-        problem = overlaps({name: changes.get(name, getattr(job, name)) for name in LISTS})
-        if problem is not None and job.state in WAITING_STATES:
-            field = next(name for name in LISTS if name in changes)
-            raise InvalidInput(f"{problem} for job {quoted(job.id)}", field=field)
+    for job in jobs:
+        if job.state in WAITING_STATES:
+            demand_distinct(changes, job, f"job {quoted(job.id)}")
     return changes
+
+
+def demand_distinct(changes: Mapping[str, Any], before: object, owner: str) -> None:
+    """Raise InvalidInput if a code is in two lists of a policy once it is changed; `before` is whose it is, `owner`
+    what it is called."""
+    field = next((name for name in LISTS if name in changes), None)
+    problem = overlaps({name: changes.get(name, getattr(before, name)) for name in LISTS}) if field else None
+    if problem is not None:
+        raise InvalidInput(f"{problem} for {owner}", field=field)
 
 
 def difference(job: Job | Schedule, changes: Mapping[str, Any]) -> str:

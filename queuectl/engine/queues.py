@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted, with_value
 from ..model.lane import HOME, NO_DEFAULT, Lane, checked_name
+from ..model.policy import LISTS, overlaps
 from ..model.queue import DEFAULTS, ShownQueue, default_of
 from ..model.record import Record
 from .home.opened import Part
@@ -95,6 +96,9 @@ class Queues(Part):
 
         def change(lane: Lane) -> str:
             lane.set_default(key, kept)
+            problem = overlaps(lane.job_defaults) if key in LISTS else None
+            if problem is not None:
+                raise InvalidInput(f"{problem} for queue {quoted(name)}", field="value")
             return f"{key} = {value}"
 
         return self._give(name, [Edit("queue", change)])

@@ -21,7 +21,7 @@ from ..model.when import LATEST_MS, ago, iso, local
 from ..model.zones import LOCAL, canonical
 from .changing import NEWER_FIELDS, newer_of
 from .clockwork.firing import enqueue
-from .editing import difference
+from .editing import demand_distinct, difference
 from .home.opened import Part
 from .home.shells import demand_words
 from .home.timezone import demand, home_zone, pin, trouble
@@ -159,6 +159,7 @@ class Schedules(Part):
                 setattr(specs[0], field, value)
             if "shell" in fields or "command" in fields:
                 demand_words(specs[0].command, specs[0].shell, f"schedule {quoted(name)}")
+            demand_distinct(fields, specs[0], f"schedule {quoted(name)}")
             old = {key: getattr(before, key) for key in OWN}
             after = {**old, **own}
             moves = any(after[key] != old[key] for key in ("expression", "timezone"))
