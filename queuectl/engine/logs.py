@@ -145,8 +145,8 @@ class Logs(Part):
             by = f"worker {attempt.worker}"
             steps.append(Step(attempt.started_at, f"attempt {attempt.attempt} started", "", by))
             if attempt.finished_at is not None:
-                what = f"attempt {attempt.attempt} {attempt.outcome}"
-                steps.append(Step(attempt.finished_at, what, attempt.error or attempt.success, by))
+                detail = attempt.ending
+                steps.append(Step(attempt.finished_at, f"attempt {attempt.attempt} {attempt.outcome}", detail, by))
         steps += events
         # A retry or an edit by a user sets the time too, and says so itself.
         is_due = job.created_at < job.run_at <= self._opened.clock.wall()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .exits import exit_error, signal_name
+from .exits import accepted_end
 from .job import HookJob, Job
 from .link import Relative
 from .record import Record
@@ -26,13 +26,11 @@ class Attempt(Record):
     output_size: int
 
     @property
-    def success(self) -> str:
-        """How its command ended, if that was a success: by its exit code, or as the policy of its job has it."""
-        if self.signal is not None:
-            return f"{signal_name(self.signal) or f'signal {self.signal}'}, a success"
-        if self.exit_code is None:
-            return "a success"
-        return exit_error(self.exit_code) + (", a success" if self.exit_code else "")
+    def ending(self) -> str:
+        """How it ended, in words."""
+        if self.error is not None or self.exit_code == 0:
+            return self.error or "exit code 0"
+        return accepted_end(self.exit_code, self.signal)
 
 
 class JobDetail(Job):

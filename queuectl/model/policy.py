@@ -85,14 +85,16 @@ class Policy(Record):
 
     @property
     def words(self) -> list[str]:
-        """What it says of ends and of waits, in words, without what holds for every job."""
-        found = [
-            f"{code} means again in {when.duration_text(_delay(delay))}, at no cost"
-            for code, delay in _entries(self.snooze_on)
-        ]
-        for name, words in WORDS.items():
-            if _entries(getattr(self, name)):
-                found.append(f"{getattr(self, name)} {words}")
+        """What it says of ends, in words, without what holds for every job."""
+        found = []
+        for name in LISTS:
+            text = getattr(self, name)
+            if name == "snooze_on":
+                found += [f"{code} means again in {_delay_text(delay)}, at no cost" for code, delay in _entries(text)]
+            elif _entries(text):
+                found.append(f"{text} {WORDS[name]}")
+        if overlaps({name: getattr(self, name) for name in LISTS}) is not None:
+            found.append("of several for one end the first holds")
         if self.backoff is not None:
             found.append(f"the wait between attempts is {self.backoff}")
         return found
@@ -117,7 +119,7 @@ def check_signal(value: object, now: int) -> str | None:
     """Return the name of a signal, given by name or number, without SIG; None for none. Raises ValueError."""
     import signal
 
-    if value in (None, "none", OF_SETTINGS):
+    if value is None or isinstance(value, str) and value.strip().lower() in ("", EMPTY, OF_SETTINGS):
         return None
     name = str(value).strip().upper()
     name = name[3:] if name.startswith("SIG") else name
@@ -233,6 +235,10 @@ def _names_of(outcome: Outcome) -> set[str]:
 
 def _delay(text: str) -> int:
     return when.parse_duration(text) if text else SNOOZE_MS
+
+
+def _delay_text(text: str) -> str:
+    return when.duration_text(_delay(text))
 
 
 def _is_delay(text: str) -> bool:

@@ -67,10 +67,11 @@ def test_events_name_what_changed_about_a_schedule(home: str) -> None:
         ["--command", ""],
         ["--env", "A=b"],
         ["--hold"],
+        ["--fail-on", "24"],
     ],
 )
 def test_a_wrong_change_of_a_schedule_is_refused_and_changes_nothing(home: str, words: list[str]) -> None:
-    add(home, "@daily")
+    add(home, "@daily", "--ok-codes", "24")
     before = done(home, "cron", "list", "--json").json()
     refused(home, 2, "cron", "edit", "tick", *words)
     assert done(home, "cron", "list", "--json").json() == before

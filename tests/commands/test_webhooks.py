@@ -50,6 +50,7 @@ def test_without_events_it_is_told_of_dead_jobs(home: str) -> None:
         (["a", "https://exämple.com/"], "url must be"),
         (["a", "https://example.com/" + "a" * 9_000], "url must be"),
         (["a", URL, "--events", "ded"], "events must be one or more of"),
+        (["a", URL, "--events", ""], "events must be one or more of"),
         (["a", "http://127.0.0.1:80/"], "127.0.0.1 is a private address"),
         (["a", "http://localhost/"], "localhost is a private address"),
         (["a", "http://[::1]/"], "::1 is a private address"),
@@ -99,6 +100,9 @@ def test_the_settings_make_change_and_remove_a_webhook(home: str) -> None:
     assert (found["name"], found["events"]) == ("settings", ["dead", "idle"])
     told = done(home, "events").out
     assert "webhook_url = https://chat.example.com/***" in told and "hooks/abc" not in told
+    done(home, "config", "set", "webhook_events", "all")
+    (found,) = done(home, "webhook", "list", "--json").json()
+    assert found["events"] == ["completed", "failed", "dead", "cancelled", "idle"]
     assert "config reset webhook_url" in refused(home, 4, "webhook", "remove", "settings").err
     done(home, "config", "reset", "webhook_url")
     assert done(home, "webhook", "list", "--json").json() == []

@@ -114,15 +114,17 @@ def test_a_list_of_the_job_decides_before_an_earlier_one_of_the_settings() -> No
 def test_the_words_say_what_each_list_means() -> None:
     lists = {"ok_codes": "24", "snooze_on": "75,76:1m", "fail_on": "3,SEGV", "retry_on": "none"}
     assert Policy.of_options(lists, Settings({})).words == [
+        "24 counts as a success",
         "75 means again in 5m, at no cost",
         "76 means again in 1m, at no cost",
-        "24 counts as a success",
         "3,SEGV leaves it dead at once",
     ]
     only = Policy.of_options({"retry_on": "1"}, Settings({})).words
     assert only == ["1 is tried again, any other exit code leaves it dead at once"]
     assert Policy.of_options({"backoff": "10s,1m"}, Settings({})).words == ["the wait between attempts is 10s,1m"]
     assert Policy.of_options({}, Settings({})).words == []
+    both = Policy.of_options({"fail_on": "1"}, Settings({"retry_on": "1,2"})).words
+    assert both[-1] == "of several for one end the first holds"
 
 
 @pytest.mark.parametrize(

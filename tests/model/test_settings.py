@@ -103,7 +103,7 @@ def test_every_setting_with_a_range_is_tested_at_its_ends() -> None:
         ("dashboard_host", "a host name or an IP address"),
         ("webhook_url", "an http or https URL without a user name or none"),
         ("timezone", "local, UTC or a zone such as Europe/London or none"),
-        ("webhook_events", "one or more of completed, failed, dead, cancelled, idle with commas between"),
+        ("webhook_events", "one or more of completed, failed, dead, cancelled, idle, all with commas between"),
     ],
 )
 def test_a_refusal_says_what_is_allowed(name: str, allowed: str) -> None:

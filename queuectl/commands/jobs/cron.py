@@ -121,7 +121,7 @@ def _times(timezone_of: str | None, catch_up: str | None, overlap: str | None, e
     Arg("command", optional=True, help="the command, as one quoted text", complete="command", field="command"),
     _file("add several jobs at each time, instead of a command"),
     *_times("local", "last", "skip", NONE),
-    *options((BY_NAME["inherit_env"], *RECURRING)),
+    *options((BY_NAME["inherit_env"], *RECURRING), defaults={"inherit_env": "only PATH"}),
     group=GROUP,
     examples=(
         "cron add cleanup '*/5 * * * *' './cleanup.sh'",

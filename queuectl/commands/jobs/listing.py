@@ -237,7 +237,8 @@ def _tried(attempt: Attempt, job: JobDetail) -> str:
         so_far = "" if job.duration is None else f", {when.duration_text(job.duration)} so far"
         how = "its worker is gone" if job.is_gone else "suspended" if job.is_suspended else "running"
         return f"{how}, {began}{so_far}"
-    ended = f"{attempt.outcome}: {attempt.error}" if attempt.error else attempt.outcome
+    went_well = attempt.error is None and attempt.exit_code == 0
+    ended = attempt.outcome if went_well else f"{attempt.outcome}: {attempt.ending}"
     took = "" if attempt.duration is None else f", took {when.duration_text(attempt.duration)}"
     return f"{ended}, {began}{took}"
 

@@ -66,7 +66,25 @@ def test_a_code_that_is_a_success_completes_the_job_and_frees_those_that_wait_fo
     assert (job.state, job.exit_code, job.error) == (COMPLETED, 24, None)
     assert queue.get(child.id).state == COMPLETED
     assert tried(queue, job) == [("exited", None)]
-    assert ("attempt 1 exited", "exit code 24, a success") in steps(queue, job)
+    said = "exit code 24 counts as a success"
+    assert said in [step.detail for step in queue.logs.history(job)]
+    assert f"attempt 1:   exited: {said}" in run_cli(queue.home.path, "show", job.id).stdout
+
+
+@pytest.mark.parametrize(
+    ("command", "accepted", "said"),
+    [
+        ("sleep 60", {"ok_codes": "timeout", "timeout": 0.1}, "a timeout counts as a success"),
+        ("kill -TERM $$", {"ok_codes": "TERM"}, "SIGTERM counts as a success"),
+    ],
+)
+def test_an_end_that_counts_as_a_success_is_told(
+    queue: Queue, command: str, accepted: dict[str, object], said: str
+) -> None:
+    job = run_one(queue, command, **accepted)
+    assert job.state == COMPLETED
+    assert queue.reports.why(job).reason.endswith(f", as {said}")
+    assert said in [step.detail for step in queue.logs.history(job)]
 
 
 def test_a_code_that_is_not_worth_an_attempt_leaves_the_job_dead_at_once(queue: Queue) -> None:
@@ -143,7 +161,7 @@ def test_what_was_put_off_or_taken_for_a_success_is_no_failure_in_any_report(que
     assert [found.failed for found in queue.store.recent.slowest(100, 10)] == [0, 0]
     steps = [(step.what, step.detail) for job in (snoozed, well) for step in Logs(queue).history(job)]
     assert ("attempt 1 snoozed", "exit code 75; again in 5m") in steps
-    assert ("attempt 1 exited", "exit code 24, a success") in steps
+    assert ("attempt 1 exited", "exit code 24 counts as a success") in steps
     totals = queue.store.stats.totals(0)
     assert (totals.finished, totals.failed, totals.dead) == (1, 0, 0)
 
@@ -221,6 +239,12 @@ def test_a_command_asks_to_be_put_off(queue: Queue) -> None:
 def test_a_command_asks_to_be_dead(queue: Queue) -> None:
     job = run_one(queue, '"$QUEUECTL" fail "the input is broken"', retries=9)
     assert (job.state, job.attempts, job.exit_code, job.error) == (DEAD, 1, 0, "the input is broken")
+
+
+def test_the_history_says_what_a_command_asked_for(queue: Queue) -> None:
+    job = run_one(queue, '"$QUEUECTL" snooze 1h; "$QUEUECTL" snooze 90s "no disk"; "$QUEUECTL" fail broken')
+    asked = [step.detail for step in queue.logs.history(job) if step.what == "asked"]
+    assert asked == ["snooze 1h", "snooze 1m 30s: no disk", "fail: broken"]
 
 
 def test_the_last_wish_counts(queue: Queue) -> None:

@@ -11,11 +11,12 @@ import { VERBS, keysOf } from '../vocabulary.js';
 
 const POLL = 500;
 /** @type {[RegExp, string][]} the colour of a step in the timeline */
-const TONES = [[/exited exit code 0$|, a success$|timed_out a success$/, 'completed'],
-  [/^attempt \d+ (cancelled|released)|^cancel/, 'cancelled'], [/^attempt \d+ snoozed/, 'scheduled'],
-  [/started/, 'processing'], [/^attempt/, 'failed'], [/^due/, 'scheduled'], [/dead|bur/, 'dead']];
+const TONES = [[/(exited exit code 0|counts as a success)$/, 'completed'],
+  [/^attempt \d+ (cancelled|released)|^cancel/, 'cancelled'], [/started/, 'processing'],
+  [/^due|^attempt \d+ snoozed/, 'scheduled'], [/^attempt/, 'failed'], [/dead|bur/, 'dead']];
 
-const outcome = ({ outcome: ended, error }) => (ended ? error || 'succeeded' : 'running');
+const outcome = ({ outcome: ended, error, exit_code: code }) =>
+  (ended ? error || `succeeded${code ? `, exit code ${code}` : ''}` : 'running');
 
 const stateOf = ({ outcome: ended, error }) => {
   if (!ended) return 'processing';
