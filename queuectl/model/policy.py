@@ -7,9 +7,9 @@
     retry      is followed by another attempt; if this list is given, any other exit code leaves the job dead
 
 A list holds exit codes and ranges of them, `timeout`, `signal` for any signal, and names of signals. A shell passes a
-signal on as the exit code 128 and its number, so that `SEGV` stands for 139, too. The lists are asked in this order,
-and the first that has an end decides. Timeouts and signals that no list has are retried. How a worker was lost, or
-stopped, is never judged. `none` is an empty list, where that of a setting would hold otherwise.
+signal on as the exit code 128 and its number, so that `SEGV` and 139 stand for each other. The lists are asked in this
+order, and the first that has an end decides. Timeouts and signals that no list has are retried. How a worker was lost,
+or stopped, is never judged. `none` is an empty list, where that of a setting would hold otherwise.
 """
 
 from __future__ import annotations
@@ -93,8 +93,6 @@ class Policy(Record):
                 found += [f"{code} means again in {_delay_text(delay)}, at no cost" for code, delay in _entries(text)]
             elif _entries(text):
                 found.append(f"{text} {WORDS[name]}")
-        if overlaps({name: getattr(self, name) for name in LISTS}) is not None:
-            found.append("of several for one end the first holds")
         if self.backoff is not None:
             found.append(f"the wait between attempts is {self.backoff}")
         return found
@@ -192,6 +190,10 @@ def _checked(value: object, rule: str, *, takes_delays: bool = False, lowest: in
         if not _codes(code, lowest) or (colon and not (takes_delays and _is_delay(delay))):
             raise ValueError(rule)
         entries.append(f"{code}{colon}{delay}")
+    delays: dict[str, int] = {}
+    for code, delay in _entries(",".join(entries)) if takes_delays else ():
+        if any(delays.setdefault(end, _delay(delay)) != _delay(delay) for end in _codes(code)):
+            raise ValueError("must have one delay for each code")
     return ",".join(dict.fromkeys(entries))
 
 
@@ -230,7 +232,10 @@ def _names_of(outcome: Outcome) -> set[str]:
     if outcome.kind == EXITED:
         code = outcome.exit_code or 0
         return {str(code), SIGNAL} if signal_name(code - SIGNAL_BASE) else {str(code)}
-    return {SIGNAL, (signal_name(outcome.signal or 0) or "")[3:]} if outcome.kind == SIGNALLED else set()
+    number = outcome.signal
+    if outcome.kind != SIGNALLED or number is None:
+        return set()
+    return {SIGNAL, (signal_name(number) or "")[3:], str(SIGNAL_BASE + number)}
 
 
 def _delay(text: str) -> int:

@@ -121,6 +121,10 @@ def forget_events(store: Store, log: Log) -> Iterator[int]:
                     store.events.add("webhook dropped", actor=log.speaker, now=store.clock.wall(), detail=told)
             log.complain(f"webhook dropped {told}")
             yield 0
+    if store.webhooks.has_passed_over():
+        with store.writing():
+            store.webhooks.pass_over()
+        yield 0
     while store.webhooks.has_old(before):
         with store.writing():
             store.webhooks.prune(before)

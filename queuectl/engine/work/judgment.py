@@ -6,7 +6,7 @@ from typing import Optional, Tuple
 
 from ...model.job import CANCELLED
 from ...model.outcome import EXITED, SIGNALLED, Outcome
-from ...model.policy import FAIL, OK, SNOOZE, TO_FAIL, Policy
+from ...model.policy import FAIL, OK, RETRY, SNOOZE, TO_FAIL, Policy
 from ...model.quantity import counted
 from ...model.record import Record
 from ...model.settings import Settings
@@ -42,18 +42,22 @@ def judge(store: Store, claim: Claim, outcome: Outcome, asked: Asked, settings: 
             return Judgment(outcome.failed(rest), is_final=True)
         if store.jobs.snoozes(claim.number) < settings.max_snoozes:
             return _snoozed(outcome, int(delay), reason)
-        return Judgment(_put_off_too_often(outcome, reason, settings))
+        verdict = RETRY if outcome.succeeded else _verdict(claim, outcome, settings, can_snooze=False)[0]
+        return Judgment(_put_off_too_often(outcome, reason, settings), is_final=verdict == FAIL)
     if outcome.succeeded or not outcome.counts:
         return Judgment(outcome)
-    policy = Policy.of_options(claim.context.options, settings)
-    verdict, delay_ms = policy.verdict(outcome)
+    verdict, delay_ms = _verdict(claim, outcome, settings)
     if verdict == SNOOZE and not is_cancelled:
         reason = outcome.error or ""
         if store.jobs.snoozes(claim.number) < settings.max_snoozes:
             return _snoozed(outcome, delay_ms, reason)
-        verdict, _ = policy.verdict(outcome, can_snooze=False)
+        verdict, _ = _verdict(claim, outcome, settings, can_snooze=False)
         outcome = _put_off_too_often(outcome, reason, settings)
     return Judgment(outcome.accepted() if verdict == OK else outcome, is_final=verdict == FAIL)
+
+
+def _verdict(claim: Claim, outcome: Outcome, settings: Settings, *, can_snooze: bool = True) -> tuple[str, int]:
+    return Policy.of_options(claim.context.options, settings).verdict(outcome, can_snooze=can_snooze)
 
 
 def _snoozed(outcome: Outcome, delay: int, reason: str) -> Judgment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from queuectl.engine.daemons.draining import is_empty
 from queuectl.engine.home.settings import load_settings
 from queuectl.engine.logs import Logs
 from queuectl.engine.queue import Queue
@@ -12,6 +13,7 @@ from queuectl.model.errors import InvalidInput
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING, SCHEDULED, Job
 from queuectl.model.outcome import Outcome
 from queuectl.model.when import MINUTE
+from queuectl.model.worker import ALL
 from queuectl.store.claim import Claim
 from tests.engine.running import attempts, drain, run_one
 from tests.store.building import claim, write
@@ -40,22 +42,6 @@ def steps(queue: Queue, job: Job) -> list[tuple[str, str]]:
 
 
 # Exit codes
-
-
-@pytest.mark.parametrize(
-    "command, ok_codes, words",
-    [
-        ("true", "none", ("exited", "exit code 0")),
-        ("kill -USR1 $$", "USR1", ("signalled", "SIGUSR1, a success")),
-        ("sleep 60", "timeout", ("timed_out", "a success")),
-    ],
-)
-def test_the_history_says_how_a_success_ended(
-    queue: Queue, command: str, ok_codes: str, words: tuple[str, str]
-) -> None:
-    job = run_one(queue, command, ok_codes=ok_codes, timeout=0.2, retries=0)
-    assert job.state == COMPLETED
-    assert (f"attempt 1 {words[0]}", words[1]) in steps(queue, job)
 
 
 def test_a_code_that_is_a_success_completes_the_job_and_frees_those_that_wait_for_it(queue: Queue) -> None:
@@ -167,9 +153,9 @@ def test_what_was_put_off_or_taken_for_a_success_is_no_failure_in_any_report(que
 
 
 def test_the_history_has_what_a_command_has_asked_for(queue: Queue) -> None:
-    job = run_one(queue, '"$QUEUECTL" snooze 90s "no disk"; "$QUEUECTL" fail "no hope"')
+    job = run_one(queue, '"$QUEUECTL" snooze 1h; "$QUEUECTL" snooze 90s "no disk"; "$QUEUECTL" fail "no hope"')
     asked = [step.detail for step in Logs(queue).history(job) if step.what == "asked"]
-    assert asked == ["to run again in 1m 30s: no disk", "to be dead: no hope"]
+    assert asked == ["to run again in 1h", "to run again in 1m 30s: no disk", "to be dead: no hope"]
 
 
 def test_a_job_that_was_put_off_runs_again_when_it_is_due(queue: Queue) -> None:
@@ -189,6 +175,26 @@ def test_a_job_that_is_put_off_too_often_fails(queue: Queue) -> None:
     assert (strict.state, strict.attempts) == (DEAD, 1)
     asking = run_one(queue, '"$QUEUECTL" snooze 1s', retries=0)
     assert (asking.state, asking.error) == (DEAD, "put off 0 times already")
+
+
+def test_a_home_in_which_a_job_was_put_off_is_not_done(queue: Queue) -> None:
+    queue.config.set("on_idle", "true")
+    run_one(queue, EX_TEMPFAIL, snooze_on="75", queue="mail")
+    now = queue.clock.wall()
+    assert not is_empty(queue.store, [ALL], now) and not is_empty(queue.store, ["mail"], now)
+    assert is_empty(queue.store, ["other"], now)
+    assert [job.id for job in queue.list("tag:hook")] == []
+    queue.cancel(1)
+    assert is_empty(queue.store, [ALL], now) is False  # The hook job has yet to run.
+    assert len(queue.list("tag:hook")) == 1
+
+
+def test_a_wish_that_comes_too_often_is_judged_by_the_other_lists(queue: Queue) -> None:
+    queue.config.set("max_snoozes", "0")
+    again = '"$QUEUECTL" snooze 1s "no disk"; exit '
+    assert run_one(queue, again + "5", retry_on="1", retries=3).attempts == 1
+    assert run_one(queue, again + "1", retry_on="1", retries=1).attempts == 2
+    assert run_one(queue, again + "0", retry_on="1", retries=1).error == "no disk; put off 0 times already"
 
 
 def test_a_job_that_is_cancelled_is_not_put_off(queue: Queue) -> None:
@@ -239,12 +245,6 @@ def test_a_command_asks_to_be_put_off(queue: Queue) -> None:
 def test_a_command_asks_to_be_dead(queue: Queue) -> None:
     job = run_one(queue, '"$QUEUECTL" fail "the input is broken"', retries=9)
     assert (job.state, job.attempts, job.exit_code, job.error) == (DEAD, 1, 0, "the input is broken")
-
-
-def test_the_history_says_what_a_command_asked_for(queue: Queue) -> None:
-    job = run_one(queue, '"$QUEUECTL" snooze 1h; "$QUEUECTL" snooze 90s "no disk"; "$QUEUECTL" fail broken')
-    asked = [step.detail for step in queue.logs.history(job) if step.what == "asked"]
-    assert asked == ["snooze 1h", "snooze 1m 30s: no disk", "fail: broken"]
 
 
 def test_the_last_wish_counts(queue: Queue) -> None:
