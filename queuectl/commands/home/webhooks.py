@@ -35,7 +35,7 @@ def _events(text: str) -> list[str]:
     group=GROUP,
     examples=(
         "webhook add chat https://chat.example.com/hooks/1 --events dead,idle",
-        "webhook add ci https://ci.example.com/queue --events all --secret-file secret.txt",
+        "webhook add ci https://ci.example.com/ --secret-file secret.txt",
     ),
 )
 def webhook_add(

@@ -53,8 +53,7 @@ def _listed(states: Sequence[str]) -> str:
 
 
 def _examples(verb: Verb) -> tuple[str, ...]:
-    found = f"{verb.name} --state {verb.means[0]}"
-    return (f"{verb.name} job-1", f"{found} --queue reports{' --yes' * verb.destroys}", f"{found} --dry-run")
+    return (f"{verb.name} job-1", f"{verb.name} --state {verb.means[0]} --queue reports{' --yes' * verb.destroys}")
 
 
 def _await_end(context: Context, change: Change, meant: Selection) -> None:

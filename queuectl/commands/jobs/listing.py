@@ -82,14 +82,7 @@ def columns(text: str) -> list[str]:
     Arg("--verbose", "-v", flag=True, help="show more columns", group="output"),
     group=GROUP,
     watch=True,
-    examples=(
-        "list",
-        "list 'state:dead exit:1 created:<12h !tag:nightly'",
-        "list --state pending,failed --sort priority",
-        "list --tag nightly -o csv",
-        "list --state dead --columns id,command,error",
-        "list --watch",
-    ),
+    examples=("list", "list 'state:dead exit:1 created:<12h !tag:nightly'"),
 )
 def list_jobs(
     context: Context,
@@ -138,7 +131,7 @@ def list_jobs(
     Arg("--tree", flag=True, help="draw the jobs that are linked to it, each below what it waits for", group="output"),
     group=GROUP,
     watch=True,
-    examples=("show job-1", "show last --json", "show last --tree"),
+    examples=("show job-1", "show last --json"),
 )
 def show(context: Context, *, id: str, tree: bool) -> Result:
     """Show everything about a job: its fields and its attempts."""
