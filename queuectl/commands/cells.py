@@ -46,5 +46,11 @@ def csv_line(values: Iterable[object], safe: Callable[[str], str] = str, end: st
 def _cell(value: object) -> str:
     """Return the text of a cell; what a spreadsheet would take for a formula is marked as text."""
     text = plain(value)
-    is_number = isinstance(value, (int, float))
-    return "'" + text if text.startswith(FORMULA_STARTS) and not is_number else text
+    return "'" + text if text.startswith(FORMULA_STARTS) and not _is_number(text) else text
+
+
+def _is_number(text: str) -> bool:
+    """Return whether a text is a number and no more, such as an input or an output of -0.5."""
+    import re
+
+    return re.fullmatch(r"[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?\s*", text) is not None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 
 from ..model.errors import InvalidInput
-from ..model.policy import LISTS, overlaps
+from ..model.policy import demand_distinct
 from ..model.setting import ShownSetting
 from ..model.settings import find, resolve
+from ..model.webhook import masked
 from .home.opened import Part
 from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
 
@@ -76,9 +77,7 @@ class Config(Part):
 
                 follow_settings(self._opened.store, actor=self._opened.actor)
             stored = self.stored()
-            problem = overlaps(stored)
-            if problem is not None and not LISTS.keys().isdisjoint(texts):
-                raise InvalidInput(problem, field=next(name for name in LISTS if name in texts))
+            demand_distinct(stored, texts)
         ring(self._opened.home, WORKERS, CONTROL)
         ring_schedulers(self._opened.home)
         return {name: stored.get(name, find(name).show(find(name).default)) for name in texts}
@@ -94,7 +93,9 @@ class Config(Part):
             store.meta.reset_setting(name)
         else:
             store.meta.set_setting(name, text)
-        self._opened.note("setting", f"{name} = {text or 'default'}", now=now)
+        # The history is for everybody: a change of the webhook's address stands there as lists of webhooks show it.
+        shown = masked(text) if text is not None and name == "webhook_url" else text or "default"
+        self._opened.note("setting", f"{name} = {shown}", now=now)
 
 
 def setting_text(name: str, value: object) -> tuple[str, str | None]:

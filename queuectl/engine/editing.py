@@ -7,7 +7,7 @@ import json
 from ..model.errors import InvalidInput, quoted
 from ..model.fields import BY_NAME
 from ..model.job import WAITING_STATES, Job
-from ..model.policy import LISTS, overlaps
+from ..model.policy import LISTS, demand_distinct
 from ..model.spec import parse_changes
 from .home.shells import demand_shell, demand_words
 
@@ -40,10 +40,9 @@ def read_changes(jobs: Sequence[Job], fields: Mapping[str, object], now: int) ->
                 field="max_retries",
             )
     for job in jobs if not LISTS.keys().isdisjoint(changes) else ():
-        problem = overlaps({name: changes.get(name, getattr(job, name)) for name in LISTS})
-        if problem is not None and job.state in WAITING_STATES:
-            field = next(name for name in LISTS if name in changes)
-            raise InvalidInput(f"{problem} for job {quoted(job.id)}", field=field)
+        if job.state in WAITING_STATES:
+            lists = {name: changes.get(name, getattr(job, name)) for name in LISTS}
+            demand_distinct(lists, changes, f" for job {quoted(job.id)}")
     return changes
 
 

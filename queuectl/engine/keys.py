@@ -46,7 +46,8 @@ def look_up(
 ) -> Adding:
     """Return which jobs of one enqueue to add, and cancel those that they replace. In its transaction.
 
-    Raises Conflict for a key that is taken, where that is an error or the job runs that has it.
+    Raises Conflict for a key that is taken, where that is an error, the job runs that has it, or the new one waits for
+    that job.
     """
     added: list[int] = []
     places: list[int | str] = []
@@ -60,13 +61,17 @@ def look_up(
             places.append(places[holder])
             other: int | str | None = specs[holder].id
             if other is None and spec.id is not None:
-                raise Conflict(f"two of these jobs have the key {quoted(spec.key)}, and one an id", field="key")
+                raise Conflict(
+                    f"two of these jobs have the key {quoted(spec.key)}, and only the second has an id",
+                    hint=f"give the id {spec.id} to the first one",
+                    field="key",
+                )
         elif holder is not None and spec.if_exists == SKIP:
             places.append(holder.id)
             other = holder.number
         else:
             if holder is not None:
-                _replace(store, spec, holder, actor, now)
+                _replace(store, spec, holder, parents[at] if parents else (), actor=actor, now=now)
             places.append(len(added))
             added.append(at)
             if spec.key is not None:
@@ -89,7 +94,7 @@ def _holder(store: Store, spec: JobSpec, first: dict[str, int], now: int) -> Hol
     return store.keys.holder(key, now)
 
 
-def _replace(store: Store, spec: JobSpec, holder: Holder, actor: str, now: int) -> None:
+def _replace(store: Store, spec: JobSpec, holder: Holder, parents: Sequence[Parent], *, actor: str, now: int) -> None:
     """Cancel the job that has the key of a new one. Raises Conflict if it runs, or if it must not be replaced."""
     taken = f"{holder.id} has the key {quoted(spec.key)} already"
     if spec.if_exists != REPLACE:
@@ -98,6 +103,9 @@ def _replace(store: Store, spec: JobSpec, holder: Holder, actor: str, now: int) 
         )
     if holder.state == PROCESSING:
         raise Conflict(f"{taken}, and runs", hint=f"cancel it first: queuectl cancel {holder.id}", field="key")
+    if holder.state not in FINAL_STATES and any(parent == holder.number for parent, _ in parents):
+        # The new one would be stuck behind what it has cancelled itself.
+        raise Conflict(f"{taken}, and a job cannot replace the one that it waits for", field="key")
     if holder.state not in FINAL_STATES and store.jobs.cancel(holder.number, now):
         detail = f"was {holder.state}, replaced by another with its key"
         store.events.add("cancel", actor=actor, now=now, job=holder.number, detail=detail)

@@ -145,7 +145,7 @@ class Logs(Part):
             by = f"worker {attempt.worker}"
             steps.append(Step(attempt.started_at, f"attempt {attempt.attempt} started", "", by))
             if attempt.finished_at is not None:
-                detail = attempt.error or "exit code 0"
+                detail = attempt.ending
                 steps.append(Step(attempt.finished_at, f"attempt {attempt.attempt} {attempt.outcome}", detail, by))
         steps += events
         # A retry or an edit by a user sets the time too, and says so itself.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..model.errors import InvalidInput, NotFound, did_you_mean, quoted, with_value
 from ..model.lane import HOME, NO_DEFAULT, Lane, checked_name
+from ..model.policy import demand_distinct
 from ..model.queue import DEFAULTS, ShownQueue, default_of
 from ..model.record import Record
 from .home.opened import Part
@@ -79,7 +80,8 @@ class Queues(Part):
     def set(self, name: str, key: str, value: object) -> ShownQueue:
         """Give new jobs of a queue a default for one of DEFAULTS, used where a job is given none.
 
-        `value` is as in JSON or a text; the text `default` takes the default away. Raises InvalidInput.
+        `value` is as in JSON or a text; the text `default` takes the default away. Raises InvalidInput, also for a
+        code that another list of the queue has.
         """
         if key not in DEFAULTS:
             near = did_you_mean(key, DEFAULTS)
@@ -95,6 +97,7 @@ class Queues(Part):
 
         def change(lane: Lane) -> str:
             lane.set_default(key, kept)
+            demand_distinct(lane.job_defaults, [key], f" for queue {quoted(name)}")
             return f"{key} = {value}"
 
         return self._give(name, [Edit("queue", change)])

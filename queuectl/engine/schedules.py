@@ -15,6 +15,7 @@ from ..model.fire import batch_name
 from ..model.job import Job, jobs_text
 from ..model.kinds import NONE, exact_duration
 from ..model.native import as_json
+from ..model.policy import LISTS, demand_distinct
 from ..model.schedule import CronPreview, Schedule, ScheduleDetail, ShownSchedule
 from ..model.spec import DEFAULTS, JobSpec
 from ..model.when import LATEST_MS, ago, iso, local
@@ -157,6 +158,8 @@ class Schedules(Part):
                 specs = read_jobs(home, name, jobs, names=names, before=specs)
             for field, value in fields.items():
                 setattr(specs[0], field, value)
+            lists = {key: getattr(specs[0], key) for key in LISTS}
+            demand_distinct(lists, fields, f" for schedule {quoted(name)}")
             if "shell" in fields or "command" in fields:
                 demand_words(specs[0].command, specs[0].shell, f"schedule {quoted(name)}")
             old = {key: getattr(before, key) for key in OWN}

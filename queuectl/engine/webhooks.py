@@ -134,6 +134,12 @@ def follow_settings(store: Store, *, actor: str) -> None:
     settings = load_settings(store)
     url, events = settings.webhook_url, check_events(settings.webhook_events)
     found = store.webhooks.get(OF_SETTINGS)
+    if url is not None and (found is None or found.url != url):
+        try:
+            _demand_public(url)
+        except InvalidInput as error:
+            hint = "for such an address, use: queuectl webhook add NAME URL --allow-private"
+            raise InvalidInput(error.message, hint=hint, field="webhook_url") from None
     if url is None:
         store.webhooks.remove(OF_SETTINGS)
     elif found is None:

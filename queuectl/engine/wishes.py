@@ -10,7 +10,7 @@ import os
 
 from ..model.errors import Conflict, InvalidInput
 from ..model.policy import LONGEST_SNOOZE_MS, TO_FAIL, TO_SNOOZE
-from ..model.when import duration_text
+from ..model.when import duration_text, is_digits
 from .machine.process import MARKER
 
 TYPE_CHECKING = False
@@ -29,26 +29,28 @@ def snooze(opened: OpenHome, delay: int, reason: str = "") -> str:
         raise InvalidInput(
             f"the time must be at most {duration_text(LONGEST_SNOOZE_MS)}, and more than 0", field="delay"
         )
-    return _wish(opened, f"{TO_SNOOZE} {delay} {_line(reason)}".rstrip())
+    line = _line(reason)
+    told = f"to run again in {duration_text(delay)}" + (f": {line}" if line else "")
+    return _wish(opened, f"{TO_SNOOZE} {delay} {line}".rstrip(), told)
 
 
 def fail(opened: OpenHome, reason: str) -> str:
     """Ask to be dead at once for a reason; return the id of the job. Raises InvalidInput, Conflict as `snooze` does."""
     if not reason.strip():
         raise InvalidInput("the reason is missing", field="reason")
-    return _wish(opened, f"{TO_FAIL} {_line(reason)}")
+    return _wish(opened, f"{TO_FAIL} {_line(reason)}", f"to be dead: {_line(reason)}")
 
 
 def _line(text: str) -> str:
     return " ".join(text.split())[:MOST_REASON]
 
 
-def _wish(opened: OpenHome, wish: str) -> str:
+def _wish(opened: OpenHome, wish: str, told: str) -> str:
     number, attempt = _attempt(opened)
     with opened.store.writing():
         if not opened.store.jobs.make_wish(number, attempt, wish):
-            raise Conflict("this attempt has ended, or lost its job, so that it can ask for nothing")
-        opened.note("asked", wish, job=number)
+            raise Conflict("this attempt has ended, or lost its job: it cannot ask for anything any more")
+        opened.note("asked", told, job=number)
     (job,) = opened.store.search.jobs([number])
     return job.id
 
@@ -57,6 +59,6 @@ def _attempt(opened: OpenHome) -> tuple[int, int]:
     """Return the number of the job in whose command we are, and its attempt. Raises InvalidInput."""
     home, _, rest = os.environ.get(MARKER, "").partition("-")
     words = rest.split("-")[-2:]
-    if home != opened.store.meta.home_id() or len(words) < 2 or not all(map(str.isdigit, words)):
-        raise InvalidInput("this is no command of a job of this home: only a job can ask for this, while it runs")
+    if home != opened.store.meta.home_id() or len(words) < 2 or not all(map(is_digits, words)):
+        raise InvalidInput("this only works inside a job of this home, while it runs")
     return int(words[0]), int(words[1])

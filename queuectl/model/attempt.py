@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .exits import accepted_end
 from .job import HookJob, Job
 from .link import Relative
 from .record import Record
@@ -23,6 +24,13 @@ class Attempt(Record):
     signal: int | None
     error: str | None
     output_size: int
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in words."""
+        if self.error is not None or self.exit_code == 0:
+            return self.error or "exit code 0"
+        return accepted_end(self.exit_code, self.signal)
 
 
 class JobDetail(Job):

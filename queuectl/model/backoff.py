@@ -76,7 +76,7 @@ def _plain(exponent: int, start: int, base: float, cap: int) -> float:
 
 def check_backoff(value: object, now: int) -> str | None:
     """Return a backoff as it is kept, None for that of the settings. Raises ValueError with the rule."""
-    if value is None or isinstance(value, str) and value.strip().lower() in ("", "none"):
+    if value is None or isinstance(value, str) and value.strip().lower() in ("", "none", "default"):
         return None
     text = "".join(value.lower().split()) if isinstance(value, str) else ""
     name, *parts = text.split(":")

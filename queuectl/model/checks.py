@@ -219,7 +219,8 @@ def check_duration(value: object, now: int) -> int | None:
 
 
 def check_grace(value: object, now: int) -> int | None:
-    """The same, of the time that a command has to end."""
+    """The same, of the time that a command has to end; `default` is that of the setting, too."""
+    value = None if isinstance(value, str) and value.strip().lower() == "default" else value
     return _milliseconds(value, 0, MAX_GRACE_MS)
 
 

@@ -16,6 +16,15 @@ def exit_error(code: int) -> str:
     return f"exit code {code}" + (f" (as {name})" if name else "")
 
 
+def accepted_end(exit_code: int | None, signal: int | None) -> str:
+    """Return what is said of an end other than 0 that a policy took for a success."""
+    if exit_code is not None:
+        end = exit_error(exit_code)
+    else:
+        end = "a timeout" if signal is None else signal_name(signal) or f"signal {signal}"
+    return f"{end} counts as a success"
+
+
 def meaning(exit_code: int | None, signal: int | None) -> str | None:
     """Return what is probably behind the end of an attempt, None if nothing is known."""
     if signal == KILLED:

@@ -273,7 +273,7 @@ JOB_FIELDS = (
           "given editable recurring shared", default=SHELL, default_words="the setting shell", setting="shell",
           metavar="bash|/PATH|none", complete="shell", group=HOW),
     Field("inherit_env", INHERIT,
-          "which variables it takes from whoever adds it: all but secrets, none, default, or names such as CUDA_*",
+          "which variables it takes from whoever adds it: names such as CUDA_*, all (without secrets), none or default",
           "given passing", default_words="the setting inherit_env", setting="inherit_env", label="Inherits",
           metavar="PATTERN,...", implied="all", group=HOW),
     Field("inherited", INHERITED, "the variables that it has from whoever added it", default=(), group=HOW),

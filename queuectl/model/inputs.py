@@ -3,7 +3,8 @@
 The placeholders are those of GNU parallel: `{}` is the item, `{.}` without its extension, `{/}` its base name, `{//}`
 its directory, `{/.}` its base name without extension, `{#}` the number of the job. `{2}` is the item of the second
 source, `{name}` that of a column; each has the same forms, such as `{2/.}`. `{}` of several sources is all of them.
-What else stands in braces, or behind `$`, stays. A command without placeholder gets the item as its last argument.
+What else stands in braces, or behind `$`, stays. A command without placeholder gets the item as its last argument,
+unless it takes it from `$QUEUECTL_ITEM`.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 # What looks like a placeholder: other ones of GNU parallel, and places. It would be run as it is.
 WRONG = re.compile(r"%|##|-?[0-9]+[./]*|=.*=")
 WRONG_NAME = re.compile(r"[A-Za-z_]\w*(?://|/\.|/|\.)?", re.ASCII)
+VARIABLE = re.compile(r"QUEUECTL_ITEM\b")
 NUMBER = "#"
 
 
@@ -107,7 +109,7 @@ class Template:
     def _read_text(self, text: str) -> None:
         scanner = Scanner(text)
         self._parts = [self._part(piece) for piece in scanner.pieces(self._is_known) if piece]
-        if self._has_placeholder:
+        if self._has_placeholder or VARIABLE.search(text):
             return
         scanner = Scanner(text.rstrip())
         self._parts = [*scanner.pieces(self._is_known), " ", _all(str, bare_or_quoted)]  # type: ignore[list-item]

@@ -7,21 +7,24 @@
     retry      is followed by another attempt; if this list is given, any other exit code leaves the job dead
 
 A list holds exit codes and ranges of them, `timeout`, `signal` for any signal, and names of signals. A shell passes a
-signal on as the exit code 128 and its number, so that `SEGV` stands for 139, too. The lists are asked in this order,
-and the first that has an end decides. Timeouts and signals that no list has are retried. How a worker was lost, or
-stopped, is never judged. `none` is an empty list, where that of a setting would hold otherwise.
+signal on as the exit code 128 and its number, so that `SEGV` and 139 stand for each other. The lists are asked in this
+order, and the first that has an end decides. Timeouts and signals that no list has are retried. How a worker was lost,
+or stopped, is never judged. `none` is an empty list, where that of a setting would hold otherwise.
 """
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from . import when
+from .errors import InvalidInput
 from .exits import SIGNAL_BASE, signal_name
 from .outcome import EXITED, SIGNALLED, TIMED_OUT, Outcome
 from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Mapping
+    from typing import Any, Collection, Mapping
 
 
 OK, SNOOZE, FAIL, RETRY = "ok", "snooze", "fail", "retry"
@@ -58,8 +61,9 @@ class Policy(Record):
 
     @classmethod
     def of_options(cls, options: Mapping[str, object], settings: object) -> Policy:
-        """Return the policy of a job with these options: each that it has not is that of the settings."""
-        return cls.of({name: options.get(name, getattr(settings, name)) for name in cls.__annotations__})
+        """Return the policy of a job with these options; the settings say what these do not."""
+        others = {name: getattr(settings, name) for name in cls.__annotations__}
+        return cls.of({**others, **yielding(others, options), **options})
 
     @classmethod
     def of_job(cls, job: object, settings: object) -> Policy:
@@ -82,13 +86,15 @@ class Policy(Record):
     @property
     def words(self) -> list[str]:
         """What it says of ends, in words, without what holds for every job."""
-        found = [
-            f"{code} means again in {when.duration_text(_delay(delay))}, at no cost"
-            for code, delay in _entries(self.snooze_on)
-        ]
-        for name, words in WORDS.items():
-            if _entries(getattr(self, name)):
-                found.append(f"{getattr(self, name)} {words}")
+        found = []
+        for name in LISTS:
+            text = getattr(self, name)
+            if name == "snooze_on":
+                found += [f"{code} means again in {_delay_text(delay)}, at no cost" for code, delay in _entries(text)]
+            elif _entries(text):
+                found.append(f"{text} {WORDS[name]}")
+        if self.backoff is not None:
+            found.append(f"the wait between attempts is {self.backoff}")
         return found
 
 
@@ -111,7 +117,7 @@ def check_signal(value: object, now: int) -> str | None:
     """Return the name of a signal, given by name or number, without SIG; None for none. Raises ValueError."""
     import signal
 
-    if value is None or value == "none":
+    if value is None or isinstance(value, str) and value.strip().lower() in ("", EMPTY, OF_SETTINGS):
         return None
     name = str(value).strip().upper()
     name = name[3:] if name.startswith("SIG") else name
@@ -136,6 +142,35 @@ def overlaps(given: Mapping[str, object]) -> str | None:
     return None
 
 
+def demand_distinct(lists: Mapping[str, object], changed: Collection[str], subject: str = "") -> None:
+    """Raise InvalidInput if an end is in two lists, and one of the lists was changed."""
+    problem = None if LISTS.keys().isdisjoint(changed) else overlaps(lists)
+    if problem is not None:
+        raise InvalidInput(problem + subject, field=next(name for name in LISTS if name in changed))
+
+
+def yielding(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, str]:
+    """Return the lists of `defaults` that `own` has not, without the ends that it has: what a job says goes first."""
+    taken = {end for name in LISTS for code, _ in _entries(own.get(name)) for end in _codes(code)}
+    mine = {name: defaults[name] for name in LISTS if defaults.get(name) is not None and own.get(name) is None}
+    return {name: _without(text, taken) for name, text in mine.items()}
+
+
+def _without(text: str, taken: Collection[str]) -> str:
+    """Return a list without some ends: what is left of a range are ranges."""
+    kept = []
+    for code, delay in _entries(text):
+        ends, delay = _codes(code), f":{delay}" * bool(delay)
+        if not any(end in taken for end in ends):
+            kept.append(code + delay)
+            continue
+        left = [int(end) for end in ends if end not in taken and when.is_digits(code[:1])]
+        for _, run in groupby(enumerate(left), lambda place: place[1] - place[0]):
+            codes = [number for _, number in run]
+            kept.append((f"{codes[0]}-{codes[-1]}" if len(codes) > 1 else f"{codes[0]}") + delay)
+    return ",".join(kept) or EMPTY
+
+
 def _entries(text: str | None) -> list[tuple[str, str]]:
     """Return what stands in a list: each with its delay."""
     if text is None or text == EMPTY:
@@ -149,17 +184,21 @@ def _checked(value: object, rule: str, *, takes_delays: bool = False, lowest: in
         return text
     entries = []
     for entry in text.split(","):
-        code, colon, delay = entry.partition(":")
+        code, colon, delay = (part.strip() for part in entry.partition(":"))
         code = code.upper() if code.lower() not in (TIMEOUT, SIGNAL) else code.lower()
         code = code[3:] if code.startswith("SIG") else code
         if not _codes(code, lowest) or (colon and not (takes_delays and _is_delay(delay))):
             raise ValueError(rule)
         entries.append(f"{code}{colon}{delay}")
+    delays: dict[str, int] = {}
+    for code, delay in _entries(",".join(entries)) if takes_delays else ():
+        if any(delays.setdefault(end, _delay(delay)) != _delay(delay) for end in _codes(code)):
+            raise ValueError("must have one delay for each code")
     return ",".join(dict.fromkeys(entries))
 
 
 def _text(value: object, rule: str) -> str | None:
-    """Return a value as a text without blanks, None for that of the settings."""
+    """Return a value as a text, None for that of the settings."""
     if value is None or isinstance(value, str) and value.strip().lower() in ("", OF_SETTINGS):
         return None
     if isinstance(value, int) and not isinstance(value, bool):
@@ -168,8 +207,7 @@ def _text(value: object, rule: str) -> str | None:
         value = ",".join(map(str, value))
     if not isinstance(value, str) or len(value) > 1_000:
         raise ValueError(rule)
-    text = "".join(value.split())
-    return EMPTY if text.lower() == EMPTY else text
+    return EMPTY if value.strip().lower() == EMPTY else value
 
 
 def _codes(entry: str, lowest: int = 0) -> list[str]:
@@ -182,8 +220,9 @@ def _codes(entry: str, lowest: int = 0) -> list[str]:
         return [entry]
     import signal
 
-    number = signal.Signals.__members__.get(f"SIG{entry}")
-    return [] if number is None else [entry, str(SIGNAL_BASE + number)]
+    # Some have two names, as ABRT and IOT: an outcome has the first.
+    found = signal.Signals.__members__.get(f"SIG{entry}")
+    return [] if found is None else [found.name[3:], str(SIGNAL_BASE + found)]
 
 
 def _names_of(outcome: Outcome) -> set[str]:
@@ -193,11 +232,18 @@ def _names_of(outcome: Outcome) -> set[str]:
     if outcome.kind == EXITED:
         code = outcome.exit_code or 0
         return {str(code), SIGNAL} if signal_name(code - SIGNAL_BASE) else {str(code)}
-    return {SIGNAL, (signal_name(outcome.signal or 0) or "")[3:]} if outcome.kind == SIGNALLED else set()
+    number = outcome.signal
+    if outcome.kind != SIGNALLED or number is None:
+        return set()
+    return {SIGNAL, (signal_name(number) or "")[3:], str(SIGNAL_BASE + number)}
 
 
 def _delay(text: str) -> int:
     return when.parse_duration(text) if text else SNOOZE_MS
+
+
+def _delay_text(text: str) -> str:
+    return when.duration_text(_delay(text))
 
 
 def _is_delay(text: str) -> bool:

@@ -183,8 +183,11 @@ def _url(text: str) -> str:
         raise ValueError("not a URL")
     parts = urlsplit(text)
     # Reading the port checks it.
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0 or "@" in parts.netloc:
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or parts.port == 0 or "@" in parts.netloc:
         raise ValueError("not a URL of the web")
+    if not all(1 <= len(label) <= 63 for label in (host[:-1] if host.endswith(".") else host).split(".")):
+        raise ValueError("not a host")
     return text
 
 

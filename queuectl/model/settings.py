@@ -90,7 +90,8 @@ SETTINGS = (
             "the command that is added when nothing runs or waits to run any more", optional=True),
     Setting(NOTIFICATIONS, "webhook_url", "url", None, "where to post what webhook_events says, see webhook add",
             optional=True),
-    Setting(NOTIFICATIONS, "webhook_events", "list", ("dead",), "what is posted to webhook_url", choices=EVENTS),
+    Setting(NOTIFICATIONS, "webhook_events", "list", ("dead",), "what is posted to webhook_url",
+            choices=(*EVENTS, "all")),
 )
 # fmt: on
 

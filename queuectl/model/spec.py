@@ -14,7 +14,7 @@ from .fields import BY_SPELLING, EDITABLE, FROM_NOW, GIVEN, RECURRING, Field
 from .job import COMPLETED
 from .link import WHENS
 from .native import as_json
-from .policy import LISTS, overlaps
+from .policy import LISTS, overlaps, yielding
 from .surroundings import NO_SHELL, words_of
 from .when import is_digits
 
@@ -124,7 +124,7 @@ class JobSpec:
                 reading.refuse(name, f"{name} belongs to a {owner}, give a {owner} as well")
         _demand_distinct(reading)
         reading.demand_none_refused()
-        spec = cls(**{**defaults, "cwd": cwd, **reading.values})
+        spec = cls(**{**defaults, **yielding(defaults, reading.values), "cwd": cwd, **reading.values})
         for name, key in FROM_NOW.items():
             setattr(spec, key, name in reading.from_now)
         return spec

@@ -82,10 +82,7 @@ class Webhook(Record):
     @property
     def address(self) -> str:
         """Its URL as everybody may see it: the path of many of them is a secret."""
-        scheme, _, rest = self.url.partition("://")
-        host, slash, path = rest.partition("/")
-        host = host.partition("?")[0]
-        return f"{scheme}://{host}/***" if path or "?" in rest else f"{scheme}://{host}{slash}"
+        return masked(self.url)
 
     @property
     def retry_at(self) -> int | None:
@@ -108,6 +105,14 @@ class Delivery(Record):
     status: int | None
     error: str | None
     took: int
+
+
+def masked(url: str) -> str:
+    """Return a URL without its path and what follows it."""
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    host = host.partition("?")[0]
+    return f"{scheme}://{host}/***" if path or "?" in rest else f"{scheme}://{host}{slash}"
 
 
 def wait_after(failures: int) -> int:

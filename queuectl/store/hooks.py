@@ -17,6 +17,9 @@ BUSY_HOOKS = f"""
 SELECT count(*) FROM jobs INDEXED BY jobs_open_hooks
 WHERE hook_of IS NOT NULL AND finished_at IS NULL AND {one_of("state", BUSY_STATES)}
 """
+SNOOZED = """
+SELECT 1 FROM jobs INDEXED BY jobs_snoozed WHERE state = 'scheduled' AND snoozes > 0 AND hook_of IS NULL LIMIT 1
+"""
 REASON = "QUEUECTL_HOOK_REASON"
 
 
@@ -47,5 +50,7 @@ class Hooks:
         ]
 
     def is_idle(self) -> bool:
-        """Return whether no job but hook jobs is in one of BUSY_STATES. In a transaction."""
-        return self._counts.of_queues.total(BUSY_STATES) == int(self._database.value(BUSY_HOOKS))
+        """Return whether no job but hook jobs is in one of BUSY_STATES, or was put off. In a transaction."""
+        if self._counts.of_queues.total(BUSY_STATES) != int(self._database.value(BUSY_HOOKS)):
+            return False
+        return self._database.value(SNOOZED) is None

@@ -63,6 +63,7 @@ WHERE number = ? AND state = 'processing' AND attempt_id = ? AND wish IS ?
 ASKED = "SELECT cancel_requested, wish FROM jobs WHERE number = ? AND state = 'processing' AND attempt_id = ?"
 MAKE_WISH = "UPDATE jobs SET wish = ? WHERE number = ? AND state = 'processing' AND attempt_id = ?"
 SNOOZES = "SELECT snoozes FROM jobs WHERE number = ?"
+SNOOZED_QUEUES = "SELECT DISTINCT queue FROM jobs INDEXED BY jobs_snoozed WHERE state = 'scheduled' AND snoozes > 0"
 # Its new time counts from now, and moves along when the clock is set.
 SNOOZE = "UPDATE jobs SET snoozes = snoozes + 1, is_delay = 1 WHERE number = ? AND state = 'scheduled'"
 DUE_JOBS = f"""
@@ -236,6 +237,10 @@ class Jobs(FinishedJobs):
     def make_wish(self, number: int, attempt_id: int, wish: str) -> bool:
         """Note what the command of an attempt asks for, in place of earlier wishes; return False if it does not run."""
         return self._database.change(MAKE_WISH, (wish, number, attempt_id)) == 1
+
+    def snoozed_queues(self) -> set[str]:
+        """Return the queues that have a job which was put off and will run again."""
+        return {row["queue"] for row in self._database.rows(SNOOZED_QUEUES)}
 
     def snoozes(self, number: int) -> int:
         """Return how often a job was put off at no cost."""

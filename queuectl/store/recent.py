@@ -15,8 +15,10 @@ RECENT = """
 (SELECT id, job, attempt, outcome, duration, exit_code, signal, error, finished_at FROM attempts ORDER BY id DESC
  LIMIT ?) AS recent JOIN jobs ON jobs.number = recent.job
 """
+# An attempt that was ended by a user or to stop a worker, or that was put off, has not failed.
+FAILED = "recent.error IS NOT NULL AND outcome NOT IN ('cancelled', 'released', 'snoozed')"
 BY_COMMAND = f"""
-SELECT command, count(*) AS attempts, sum(recent.error IS NOT NULL) AS failed, avg(recent.duration) AS average,
+SELECT command, count(*) AS attempts, sum({FAILED}) AS failed, avg(recent.duration) AS average,
        max(recent.duration) AS longest, max(recent.finished_at) AS last_at, max(jobs.number) AS newest
 FROM {RECENT} WHERE recent.finished_at IS NOT NULL GROUP BY command
 """
@@ -35,8 +37,8 @@ SELECT id, number, command, state, attempt, outcome, duration, exit_code, signal
   SELECT max(recent.id) AS newest, jobs.id AS id, number, command, state, attempt, outcome, recent.duration AS duration,
          recent.exit_code AS exit_code, recent.signal AS signal, recent.error AS error,
          recent.finished_at AS finished_at
-  FROM {RECENT} WHERE recent.finished_at IS NOT NULL AND recent.error IS NOT NULL
-  AND outcome NOT IN ('cancelled', 'released') GROUP BY number) ORDER BY newest DESC LIMIT ?
+  FROM {RECENT} WHERE recent.finished_at IS NOT NULL AND {FAILED}
+  GROUP BY number) ORDER BY newest DESC LIMIT ?
 """
 SAME_COMMAND = f"{ENDED} AND command = ? ORDER BY recent.id DESC LIMIT ?"
 DURATIONS = f"""

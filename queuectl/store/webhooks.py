@@ -9,7 +9,7 @@ position of its own; all methods that move it name the one that they have read. 
 from __future__ import annotations
 
 from ..model.settings import EVENTS
-from ..model.webhook import MOST_WAITING, WAITS, Delivery, Event, Webhook
+from ..model.webhook import IS_GONE, MOST_WAITING, WAITS, Delivery, Event, Webhook
 from .sqlite import Row, sqlite3
 from .table import Table
 
@@ -36,11 +36,19 @@ WHERE webhooks.id = ? ORDER BY outbox.id LIMIT 1
 """
 COUNTS = f"SELECT event, count(*) FROM webhooks JOIN outbox ON {WANTED} WHERE webhooks.id = ? GROUP BY event"
 LAST = "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'"
+# Whose position stays behind only since the events after it are none of its own.
+PASSED_OVER = f"position < ({LAST}) AND NOT EXISTS (SELECT 1 FROM outbox WHERE {WANTED})"
+HAS_PASSED_OVER = f"SELECT 1 FROM webhooks WHERE {PASSED_OVER} LIMIT 1"
+PASS_OVER = f"UPDATE webhooks SET position = ({LAST}) WHERE {PASSED_OVER}"
 ADD = """
 INSERT INTO webhooks (name, url, events, secret, allow_private, position, created_at, created_by)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
-CHANGE = "UPDATE webhooks SET url = ?, events = ? WHERE name = ?"
+CHANGE = """
+UPDATE webhooks SET url = ?, events = ?, failures = 0, failing_since = NULL, next_at = 0 WHERE name = ?
+"""
+# At another address nothing is known to be gone.
+GO_ON = "UPDATE webhooks SET paused_at = NULL, pause_reason = NULL WHERE name = ? AND url <> ? AND pause_reason = ?"
 REMOVE = "DELETE FROM webhooks WHERE name = ?"
 PAUSE = "UPDATE webhooks SET paused_at = ?, pause_reason = ? WHERE name = ? AND paused_at IS NULL"
 RESUME = """
@@ -70,8 +78,9 @@ DELETE FROM deliveries WHERE webhook = ? AND id < (
 DELIVERIES = """
 SELECT event, job, at, try AS attempt, status, error, took FROM deliveries WHERE webhook = ? ORDER BY id DESC LIMIT ?
 """
-# The home is idle once the last job that is no hook has ended: no other one runs, or comes to run without waiting for a
-# time or for a user.
+# The home is idle once the last job that is no hook has ended: no other one runs, was put off, or comes to run without
+# waiting for a time or for a user. What waited for it is told only after that, in the same transaction: one that goes
+# on takes the event back.
 BEGIN_OUTBOX = """
 CREATE TRIGGER IF NOT EXISTS outbox_of_jobs AFTER UPDATE OF state ON jobs
 WHEN new.state <> old.state
@@ -84,6 +93,8 @@ BEGIN
     WHERE number = new.number
         AND (state = 'completed' OR state = 'dead' OR state = 'failed' OR state = 'cancelled')
         AND EXISTS (SELECT 1 FROM webhooks WHERE instr(events, ',' || jobs.state || ',') > 0);
+    DELETE FROM outbox
+    WHERE old.state = 'blocked' AND new.state = 'pending' AND at = new.updated_at AND event = 'idle';
     INSERT INTO outbox (event, at)
     SELECT 'idle', updated_at FROM jobs
     WHERE number = new.number AND finished_at IS NOT NULL AND hook_of IS NULL
@@ -97,7 +108,10 @@ BEGIN
             SELECT 1 FROM jobs AS other INDEXED BY jobs_processing WHERE state = 'processing' AND hook_of IS NULL)
         AND NOT EXISTS (
             SELECT 1 FROM jobs AS other INDEXED BY jobs_due
-            WHERE (state = 'scheduled' OR state = 'failed') AND state = 'failed' AND hook_of IS NULL);
+            WHERE (state = 'scheduled' OR state = 'failed') AND state = 'failed' AND hook_of IS NULL)
+        AND NOT EXISTS (
+            SELECT 1 FROM jobs AS other INDEXED BY jobs_snoozed
+            WHERE state = 'scheduled' AND snoozes > 0 AND hook_of IS NULL);
 END
 """
 END_OUTBOX = "DROP TRIGGER IF EXISTS outbox_of_jobs"
@@ -165,7 +179,8 @@ class Webhooks(Table):
         return True
 
     def change(self, name: str, url: str, events: Sequence[str]) -> bool:
-        """Give a webhook another address and other events; return False if it is not there."""
+        """Give a webhook another address and other events, which is tried at once; return False if it is not there."""
+        self._database.change(GO_ON, (name, url, IS_GONE))
         return self._database.change(CHANGE, (url, _joined(events), name)) == 1
 
     def remove(self, name: str) -> bool:
@@ -186,6 +201,14 @@ class Webhooks(Table):
     def move_on(self, webhook: Webhook, position: int) -> bool:
         """Note that a webhook was told of the outbox up to a position; return False if somebody else moved it."""
         return self._database.change(MOVE_ON, (position, webhook.id, webhook.position)) == 1
+
+    def has_passed_over(self) -> bool:
+        """Return whether a webhook has none of its own events left, but stands before those of others."""
+        return self._database.value(HAS_PASSED_OVER) is not None
+
+    def pass_over(self) -> int:
+        """Move these webhooks behind the events of others, so that these can be deleted; return how many there were."""
+        return self._database.change(PASS_OVER)
 
     def drop(self, webhook: Webhook, position: int, events: int) -> bool:
         """Note that so many events up to a position will not be delivered; return False if somebody else moved it."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
+from queuectl.commands.jobs import actions
+from queuectl.engine.waiting import Waiting
 from queuectl.frontends.front_end import FrontEnd
 from queuectl.model.job import FINAL_STATES, STATES, WAITING_STATES, sources
 from tests.commands.calling import await_output, await_state, bring, call, done, ids, refused, state_of, states, store
@@ -249,6 +252,24 @@ def test_a_running_job_is_cancelled_with_all_it_started(workers: str) -> None:
     assert done(workers, "cancel", "long").out == "Job cancelled: long\n"
     assert state_of(workers, "long") == "cancelled"
     assert done(workers, "logs", "long").out == "begun\n"
+
+
+def test_cancel_waits_as_long_as_the_most_patient_job_may_take_to_end(
+    workers: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    patience: list[float] = []
+
+    class Patient(Waiting):
+        def __init__(self, *arguments: Any, timeout: float) -> None:
+            patience.append(timeout)
+            super().__init__(*arguments, timeout=timeout)
+
+    monkeypatch.setattr(actions, "Waiting", Patient)
+    for name, grace in (("patient", "10m"), ("quick", "1s")):
+        done(workers, "add", "echo on; sleep 60", "--id", name, "--kill-grace", grace)
+        await_output(workers, name, "on\n")
+    done(workers, "cancel", "patient", "quick")
+    assert patience == [600 + actions.END_SECONDS]
 
 
 def test_cancel_without_waiting_returns_at_once(workers: str) -> None:

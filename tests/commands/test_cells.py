@@ -19,8 +19,8 @@ def test_a_line_reads_back() -> None:
 
 @pytest.mark.parametrize("start", FORMULA_STARTS)
 def test_a_text_is_no_formula_but_a_number_may_be_negative(start: str) -> None:
-    assert csv_line([f"{start}1"]) == f'"\'{start}1"\r\n'
-    assert csv_line([-1, -1.5]) == '"-1","-1.5"\r\n'
+    assert csv_line([f"{start}1+1"]) == f'"\'{start}1+1"\r\n'
+    assert csv_line([-1, "-1.5", "+2", "-1e-5\n"]) == '"-1","-1.5","+2","-1e-5\n"\r\n'
 
 
 def test_a_cell_is_made_safe_as_a_whole() -> None:

@@ -146,6 +146,14 @@ def test_jobs_must_be_named(home: str) -> None:
     refused(home, 3, "edit", "nope", "--priority", "1")
 
 
+def test_a_policy_is_that_of_the_settings_again(home: str) -> None:
+    own = ["--kill-grace", "9", "--kill-signal", "INT", "--fail-on", "3", "--backoff", "1s"]
+    done(home, "add", "true", "--id", "x", *own)
+    done(home, "edit", "x", *(word if at % 2 == 0 else "default" for at, word in enumerate(own)))
+    (job,) = jobs(home)
+    assert {job[name] for name in ("kill_grace", "kill_signal", "fail_on", "backoff")} == {None}
+
+
 def test_a_dry_run_only_says_which(home: str) -> None:
     done(home, "add", "true", "--id", "x")
     answer = done(home, "edit", "x", "--priority", "9", "--dry-run", "-o", "ids")

@@ -87,7 +87,7 @@ def test_jobs_that_are_added_together_may_have_the_same_key(home: str) -> None:
 
 def test_one_of_several_with_the_same_key_cannot_have_an_id_alone(home: str) -> None:
     document = '[{"command": "x", "key": "a"}, {"command": "y", "key": "a", "id": "two"}]'
-    assert "and one an id" in refused(home, 4, "enqueue", document).err
+    assert "and only the second has an id" in refused(home, 4, "enqueue", document).err
 
 
 @pytest.mark.parametrize("if_exists", ["replace", "error"])
@@ -157,3 +157,10 @@ def test_python_returns_the_job_that_is_there(home: str) -> None:
             queue.add("z", key="a", if_exists="error")
         skipped: list[str] = []
         assert queue.enqueue([{"command": "z", "key": "a"}], on_skipped=skipped.extend) == skipped == ["job-2"]
+
+
+def test_a_job_cannot_replace_the_one_that_it_waits_for(home: str) -> None:
+    done(home, "add", "true", "--key", "k")
+    answer = refused(home, 4, "add", "true", "--key", "k", "--if-exists", "replace", "--after", "job-1")
+    assert "a job cannot replace the one that it waits for" in answer.err
+    assert states(home) == {"job-1": PENDING}

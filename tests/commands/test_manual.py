@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from queuectl.commands.grammar.commandline import GLOBALS
+from queuectl.commands.grammar.help import help_of
 from queuectl.commands.grammar.manual import escaped, manual_page, text_line
 from queuectl.commands.grammar.registry import load
 from queuectl.model.settings import SETTINGS
@@ -79,7 +80,7 @@ def test_a_command_is_there_with_all_it_takes_but_what_is_hidden(path: str) -> N
     entry = manual_page().partition(f"\\fBqueuectl {escaped(path)}\\fR")[2].partition("\\fBqueuectl ")[0]
     assert text_line(command.help) in entry
     for arg in command.args:
-        assert (text_line(arg.help) in entry) is not arg.hidden
+        assert (text_line(help_of(arg)) in entry) is not arg.hidden
         if arg.is_option:
             assert all(f"\\fB{escaped(name)}\\fR" in entry for name in arg.names) is not arg.hidden
 

@@ -103,6 +103,15 @@ def test_a_queue_gives_its_jobs_defaults(home: str) -> None:
     assert done(home, "show", "last", "--json").json()["timeout"] == 7200
 
 
+def test_a_queue_cannot_have_a_code_in_two_lists(home: str) -> None:
+    done(home, "queue", "set", "mail", "fail_on", "1-3")
+    problem = '2 is in fail_on and in retry_on for queue "mail"'
+    assert problem in refused(home, 2, "queue", "set", "mail", "retry_on", "2").err
+    assert done(home, "queue", "show", "mail", "--json").json()["defaults"] == {"fail_on": "1-3"}
+    done(home, "queue", "set", "mail", "fail_on", "default")
+    done(home, "queue", "set", "mail", "retry_on", "2")
+
+
 def test_waiting_for_a_job_of_a_paused_queue_says_so(home: str) -> None:
     done(home, "add", "true", "-Q", "mail")
     done(home, "pause", "mail", "--reason", "game")

@@ -67,13 +67,20 @@ def test_events_name_what_changed_about_a_schedule(home: str) -> None:
         ["--command", ""],
         ["--env", "A=b"],
         ["--hold"],
+        ["--fail-on", "24"],
     ],
 )
 def test_a_wrong_change_of_a_schedule_is_refused_and_changes_nothing(home: str, words: list[str]) -> None:
-    add(home, "@daily")
+    add(home, "@daily", "--ok-codes", "24")
     before = done(home, "cron", "list", "--json").json()
     refused(home, 2, "cron", "edit", "tick", *words)
     assert done(home, "cron", "list", "--json").json() == before
+
+
+def test_a_code_in_two_lists_of_a_schedule_is_refused(home: str) -> None:
+    add(home, "@daily", "--snooze-on", "4:1s")
+    assert "4 is in snooze_on and in retry_on" in refused(home, 2, "cron", "edit", "tick", "--retry-on", "3-5").err
+    done(home, "cron", "edit", "tick", "--retry-on", "3-5", "--snooze-on", "75")
 
 
 def test_a_paused_schedule_stays_paused_when_it_is_edited(home: str) -> None:

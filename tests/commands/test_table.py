@@ -15,6 +15,7 @@ from queuectl.commands.grammar.commandline import GLOBAL_FLAGS, GLOBALS, Command
 from queuectl.commands.grammar.help import command_page, overview
 from queuectl.commands.grammar.registry import ALIASES, Arg, Command, load
 from queuectl.model.errors import InvalidInput
+from tests.commands.calling import done
 
 COMMANDS = load()
 PATHS = sorted(COMMANDS)
@@ -94,6 +95,8 @@ def test_the_help_page_of_a_command_names_all_it_takes(path: str) -> None:
         assert arg.help
         if arg.is_option:
             assert all(name in page for name in arg.names) is not arg.hidden
+    assert max(map(len, page.splitlines())) <= 79
+    assert 1 <= len(COMMANDS[path].examples) <= 2
     for example in COMMANDS[path].examples:
         assert f"queuectl {example}" in page
 
@@ -268,3 +271,15 @@ def test_a_mistake_is_named_with_what_was_probably_meant(words: list[str], said:
         parser.parse(words)
     assert said in raised.value.message
     assert "argument -" not in raised.value.message
+
+
+@pytest.mark.parametrize("topic, said", [("global", "--no-pager"), ("exit-codes", "  124  timed out")])
+def test_what_is_true_of_every_command_has_a_page_of_its_own(home: str, topic: str, said: str) -> None:
+    assert said in done(home, "help", topic).out
+    assert f"queuectl help {topic}" in command_page(COMMANDS["list"]) and f"queuectl help {topic}" in overview()
+    assert said not in command_page(COMMANDS["list"])
+
+
+def test_the_help_of_an_option_has_the_value_of_its_setting() -> None:
+    page = " ".join(command_page(COMMANDS["add"]).split())
+    assert "attempts after the first (default: 3, the setting max_retries)" in page

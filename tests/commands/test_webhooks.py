@@ -50,6 +50,7 @@ def test_without_events_it_is_told_of_dead_jobs(home: str) -> None:
         (["a", "https://exämple.com/"], "url must be"),
         (["a", "https://example.com/" + "a" * 9_000], "url must be"),
         (["a", URL, "--events", "ded"], "events must be one or more of"),
+        (["a", URL, "--events", ""], "events must be one or more of"),
         (["a", "http://127.0.0.1:80/"], "127.0.0.1 is a private address"),
         (["a", "http://localhost/"], "localhost is a private address"),
         (["a", "http://[::1]/"], "::1 is a private address"),
@@ -97,9 +98,22 @@ def test_the_settings_make_change_and_remove_a_webhook(home: str) -> None:
     done(home, "config", "set", "webhook_events", "dead,idle")
     (found,) = done(home, "webhook", "list", "--json").json()
     assert (found["name"], found["events"]) == ("settings", ["dead", "idle"])
+    told = done(home, "events").out
+    assert "webhook_url = https://chat.example.com/***" in told and "hooks/abc" not in told
+    done(home, "config", "set", "webhook_events", "all")
+    (found,) = done(home, "webhook", "list", "--json").json()
+    assert found["events"] == ["completed", "failed", "dead", "cancelled", "idle"]
     assert "config reset webhook_url" in refused(home, 4, "webhook", "remove", "settings").err
     done(home, "config", "reset", "webhook_url")
     assert done(home, "webhook", "list", "--json").json() == []
+
+
+def test_the_webhook_of_the_settings_has_no_private_address(home: str) -> None:
+    """Nothing could allow it there, so that all of its messages would fail."""
+    refusal = refused(home, 2, "config", "set", "webhook_url", "http://localhost:8080/").err
+    assert "localhost is a private address" in refusal and "--allow-private" in refusal
+    assert done(home, "webhook", "list", "--json").json() == []
+    assert done(home, "config", "get", "webhook_url").out == "none\n"
 
 
 def test_status_tells_of_one_that_fails_or_is_gone(home: str) -> None:

@@ -65,7 +65,7 @@ def test_a_mistake_never_ends_the_shell(terminal: Open, home: str) -> None:
         ("help nothing", "no command"),
         ("!99", "no earlier line"),
         ("add", "command is missing"),
-        ("list -h", "  list --watch"),
+        ("list -h", "see also: help global"),
     ]:
         session.send(line + "\n")
         session.expect(said)

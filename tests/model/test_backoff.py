@@ -144,7 +144,7 @@ def test_no_attempt_is_so_late_that_its_wait_overflows(shape: str) -> None:
     assert backoff.delay(10**9, Settings({}), never, shape) == 300_000
 
 
-@pytest.mark.parametrize("value", [None, "", "none", " NONE "])
+@pytest.mark.parametrize("value", [None, "", "none", " NONE ", "default"])
 def test_no_backoff_is_that_of_the_settings(value: object) -> None:
     assert backoff.check_backoff(value, 0) is None
 

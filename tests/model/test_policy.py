@@ -44,11 +44,12 @@ def verdict(outcome: Outcome, **lists: str) -> str:
         # A signal by its name, whether the kernel or a shell tells of it.
         (SEGV, {"fail_on": "SEGV"}, FAIL),
         (USR1, {"fail_on": "SEGV"}, RETRY),
+        (Outcome.signalled(6, "SIGABRT"), {"fail_on": "IOT"}, FAIL),
         (EXIT(139), {"fail_on": "SEGV"}, FAIL),
         (EXIT(139), {"fail_on": "signal"}, FAIL),
         (EXIT(138), {"fail_on": "SEGV"}, RETRY),
         (EXIT(200), {"fail_on": "signal"}, RETRY),
-        (SEGV, {"fail_on": "139"}, RETRY),
+        (SEGV, {"fail_on": "139"}, FAIL),
         (Outcome.signalled(100, "signal 100"), {"fail_on": "signal"}, FAIL),
         # The order.
         (SEGV, {"ok_codes": "signal", "fail_on": "SEGV"}, OK),
@@ -84,17 +85,46 @@ def test_an_option_of_the_job_stands_in_place_of_the_setting() -> None:
     assert Policy.of_options({"fail_on": "none", "retry_on": "none"}, settings).verdict(EXIT(3))[0] == RETRY
 
 
+@pytest.mark.parametrize(
+    "own, default, left",
+    [
+        ({"fail_on": "1"}, {"retry_on": "1,2"}, {"retry_on": "2"}),
+        ({"fail_on": "70"}, {"snooze_on": "3,64-78:10m"}, {"snooze_on": "3,64-69:10m,71-78:10m"}),
+        ({"ok_codes": "64-77"}, {"retry_on": "64-78"}, {"retry_on": "78"}),
+        ({"retry_on": "SEGV"}, {"fail_on": "139,SEGV,timeout"}, {"fail_on": "timeout"}),
+        ({"retry_on": "1"}, {"fail_on": "1"}, {"fail_on": "none"}),
+        ({"fail_on": "3"}, {"fail_on": "4", "ok_codes": None}, {}),
+        ({}, {"fail_on": "4"}, {"fail_on": "4"}),
+        ({"fail_on": "none"}, {"retry_on": "1"}, {"retry_on": "1"}),
+    ],
+)
+def test_what_a_job_says_of_an_end_goes_before_a_default(
+    own: dict[str, str], default: dict[str, str | None], left: dict[str, str]
+) -> None:
+    assert policy.yielding(default, own) == left
+    assert overlaps({**left, **own}) is None
+
+
+def test_a_list_of_the_job_decides_before_an_earlier_one_of_the_settings() -> None:
+    settings = Settings({"ok_codes": "1-3"})
+    assert Policy.of_options({"fail_on": "2"}, settings).verdict(EXIT(2))[0] == FAIL
+    assert Policy.of_options({"fail_on": "2"}, settings).verdict(EXIT(3))[0] == OK
+
+
 def test_the_words_say_what_each_list_means() -> None:
     lists = {"ok_codes": "24", "snooze_on": "75,76:1m", "fail_on": "3,SEGV", "retry_on": "none"}
     assert Policy.of_options(lists, Settings({})).words == [
+        "24 counts as a success",
         "75 means again in 5m, at no cost",
         "76 means again in 1m, at no cost",
-        "24 counts as a success",
         "3,SEGV leaves it dead at once",
     ]
     only = Policy.of_options({"retry_on": "1"}, Settings({})).words
     assert only == ["1 is tried again, any other exit code leaves it dead at once"]
+    assert Policy.of_options({"backoff": "10s,1m"}, Settings({})).words == ["the wait between attempts is 10s,1m"]
     assert Policy.of_options({}, Settings({})).words == []
+    both = Policy.of_options({"fail_on": "1"}, Settings({"retry_on": "1,2"})).words
+    assert [text.partition(" ")[0] for text in both] == ["1", "2"]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +138,7 @@ def test_the_words_say_what_each_list_means() -> None:
         (3, "3"),
         ("3", "3"),
         (" 1, 2 ,64-78", "1,2,64-78"),
+        ("1,\t2\n", "1,2"),
         (["1", 2], "1,2"),
         ("1,1", "1"),
         ("Timeout,SIGNAL,sigsegv,hup", "timeout,signal,SEGV,HUP"),
@@ -129,6 +160,8 @@ BAD = [
     "1,,2",
     ",",
     "1;2",
+    "1 2",
+    "1 -3",
     "x",
     "SIGNOTHING",
     "1:5m",
@@ -136,6 +169,8 @@ BAD = [
     True,
     {},
     "1," * 600,
+    "1 2",
+    "6 4-78",
     "0x1",
     "+1",
 ]
@@ -159,7 +194,10 @@ def test_a_snooze_with_an_impossible_time_is_refused(value: str) -> None:
         policy.check_snoozes(value, 0)
 
 
-@pytest.mark.parametrize("value, name", [("INT", "INT"), ("sighup", "HUP"), (10, "USR1"), ("none", None), (None, None)])
+@pytest.mark.parametrize(
+    "value, name",
+    [("INT", "INT"), ("sighup", "HUP"), (10, "USR1"), *((none, None) for none in ("none", "default", None))],
+)
 def test_a_signal_is_kept_by_its_name(value: object, name: str | None) -> None:
     assert policy.check_signal(value, 0) == name
 

@@ -103,7 +103,7 @@ def test_every_setting_with_a_range_is_tested_at_its_ends() -> None:
         ("dashboard_host", "a host name or an IP address"),
         ("webhook_url", "an http or https URL without a user name or none"),
         ("timezone", "local, UTC or a zone such as Europe/London or none"),
-        ("webhook_events", "one or more of completed, failed, dead, cancelled, idle with commas between"),
+        ("webhook_events", "one or more of completed, failed, dead, cancelled, idle, all with commas between"),
     ],
 )
 def test_a_refusal_says_what_is_allowed(name: str, allowed: str) -> None:
@@ -219,7 +219,14 @@ def test_what_is_no_host_is_refused(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["http://localhost:8080/hook", "https://example.com", "https://example.com/a?b=c#d", "HTTPS://example.com/"],
+    [
+        "http://localhost:8080/hook",
+        "https://example.com",
+        "https://example.com./x",
+        "http://[::1]:80/",
+        "https://example.com/a?b=c#d",
+        "HTTPS://example.com/",
+    ],
 )
 def test_a_web_address_is_taken(text: str) -> None:
     assert find("webhook_url").parse(text) == text
@@ -237,6 +244,9 @@ def test_a_web_address_is_taken(text: str) -> None:
         "http://a:99999/",
         "http://a:0/",
         "http://a:b/",
+        "http://a..b/",
+        "http://.com/",
+        f"http://{'a' * 64}.com/",
         "http://[::1",
         "http://a b/",
         "http://a/\nb",

@@ -142,9 +142,12 @@ def finish(
 
 def outcome_for(state: str) -> Outcome:
     """Return an outcome that leads to a state."""
-    return {COMPLETED: Outcome.exited(0), CANCELLED: Outcome.cancelled(), PENDING: Outcome.released()}.get(
-        state, Outcome.exited(1)
-    )
+    return {
+        COMPLETED: Outcome.exited(0),
+        CANCELLED: Outcome.cancelled(),
+        PENDING: Outcome.released(),
+        SCHEDULED: Outcome.exited(75).snoozed("again in 5m"),
+    }.get(state, Outcome.exited(1))
 
 
 def write(store: Store, verb: Callable[..., T], *arguments: Any, **options: Any) -> T:

@@ -222,7 +222,7 @@ class Model:
             state=state,
             run_at=run_at,
             cancel_requested=0,
-            attempts=row["attempts"] - (state == PENDING),
+            attempts=row["attempts"] - (state in (PENDING, SCHEDULED)),
             finished_at=now if state in FINAL_STATES else None,
         )
         dead, limit = self.states_of(row["batch"]).count(DEAD), self.limits.get(row["batch"])

@@ -75,7 +75,7 @@ HOT = {
     "whether an attempt is cancelled": (jobs.CANCEL_REQUESTED, (1, 1), "PRIMARY KEY"),
     "claiming": (jobs.CLAIM, (1, 1, 1, 1, 1, 1), "PRIMARY KEY"),
     "renewing": (jobs.RENEW, (1, 1, 1), "PRIMARY KEY"),
-    "finishing": (jobs.FINISH, ("dead",) + (1,) * 11, "PRIMARY KEY"),
+    "finishing": (jobs.FINISH, ("dead",) + (1,) * 12, "PRIMARY KEY"),
     "whether an attempt is suspended": (jobs.SUSPENDED_BY, (1, 1), "PRIMARY KEY"),
     "promoting": (jobs.PROMOTE, ("pending", 1, 1, "failed"), "PRIMARY KEY"),
     "since when work waits": (stats.NEXT_PRIORITY, ("default", 0), "jobs_claimable"),

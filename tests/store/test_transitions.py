@@ -73,6 +73,7 @@ VERBS: dict[str, Change] = {
     "fail": end_with(FAILED),
     "bury": end_with(DEAD),
     "requeue": end_with(PENDING),
+    "snooze": end_with(SCHEDULED),
     "promote": lambda store, number: write(store, store.jobs.promote, LATER, 10),
     "retry": lambda store, number: write(store, store.jobs.retry, number, NOW, keep_attempts=False),
     # Only what is suspended can go on.
@@ -131,7 +132,7 @@ def test_a_running_job_is_marked_by_cancel_and_then_ended_by_its_worker(store: S
     assert_whole(store)
 
 
-@pytest.mark.parametrize("state", [SCHEDULED, HELD, PROCESSING, "blocked", "nonsense"])
+@pytest.mark.parametrize("state", [HELD, PROCESSING, "blocked", "nonsense"])
 def test_an_attempt_leads_to_no_other_state(store: Store, state: str) -> None:
     claimed = claim_of(store, bring_to(store, PROCESSING))
     before = contents(store)

@@ -10,7 +10,7 @@ from typing import Any, Callable
 import pytest
 
 from queuectl.model.errors import Conflict
-from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PAUSE, PENDING, STATES, USER
+from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PAUSE, PENDING, SCHEDULED, STATES, USER
 from queuectl.model.lane import Lane
 from queuectl.model.link import KINDS
 from queuectl.store import Store
@@ -195,7 +195,7 @@ class Walk:
         if not self.claims:
             return
         claimed = self.random.choice(self.claims[-4:] if self.random.random() < 0.8 else self.claims)
-        state = self.random.choice([COMPLETED, FAILED, FAILED, DEAD, CANCELLED, PENDING])
+        state = self.random.choice([COMPLETED, FAILED, FAILED, DEAD, CANCELLED, PENDING, SCHEDULED])
         run_at = self.some_moment()
         done = store.jobs.finish(claimed, outcome_for(state), state=state, run_at=run_at, duration=1, now=self.now)
         assert done == self.model.finish(claimed.number, claimed.attempt_id, state, run_at, self.now)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING
+from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, PENDING, SCHEDULED
+from queuectl.model.link import ANY
 from queuectl.model.outcome import Outcome
 from queuectl.model.settings import EVENTS
-from queuectl.model.webhook import MOST_WAITING, Delivery, Event, Webhook
+from queuectl.model.webhook import IS_GONE, MOST_WAITING, Delivery, Event, Webhook
 from queuectl.store import Store
+from tests.store import linking
 from tests.store.building import NOW, ORIGINS, add, claim, employ, finish, plain, spec, write
 
 LATER = NOW + 5_000
@@ -163,6 +165,24 @@ def test_what_waits_for_a_time_or_for_a_user_leaves_the_home_idle(store: Store) 
     assert told(store) == [("idle", None)]
 
 
+def test_a_home_is_idle_when_the_last_one_of_a_chain_has_ended(store: Store) -> None:
+    hook(store, "idle")
+    first = linking.add(store, batch="b")
+    second = linking.add(store, (first, ANY), batch="b")
+    last = linking.add(store, (-int(store.database.value("SELECT id FROM batches")), ANY))
+    for number, after in ((first, []), (second, []), (last, [("idle", None)])):
+        linking.end(store, number, COMPLETED)
+        assert told(store) == after
+
+
+def test_what_can_never_go_on_leaves_the_home_idle(store: Store) -> None:
+    hook(store, "idle")
+    first = linking.add(store)
+    linking.add(store, (first, COMPLETED))
+    linking.end(store, first, DEAD)
+    assert told(store) == [("idle", None)]
+
+
 def test_each_webhook_reads_on_its_own(store: Store) -> None:
     hook(store, DEAD, name="a")
     hook(store, COMPLETED, DEAD, name="b")
@@ -207,6 +227,57 @@ def test_one_that_failed_is_due_when_its_time_has_come_or_the_clock_was_set_back
     assert due == [[], [webhook.id], [webhook.id]]
     write(store, store.webhooks.pause, "a", "test", NOW)
     assert store.webhooks.due(NOW + 100) == []
+
+
+def test_another_address_is_tried_at_once(store: Store) -> None:
+    webhook = hook(store, DEAD)
+    add(store)
+    finish(store, claim(store), DEAD)
+    write(store, store.webhooks.fail, webhook, NOW, NOW + 100)
+    assert write(store, store.webhooks.change, "a", "https://example.org/", (DEAD,))
+    assert store.webhooks.due(NOW) == [webhook.id]
+    assert (again(store).failures, again(store).failing_since, again(store).waiting) == (0, None, 1)
+
+
+def test_what_is_gone_at_one_address_is_not_gone_at_another(store: Store) -> None:
+    hook(store)
+    write(store, store.webhooks.pause, "a", IS_GONE, NOW)
+    write(store, store.webhooks.change, "a", "https://example.com/", EVENTS)
+    assert again(store).pause_reason == IS_GONE
+    write(store, store.webhooks.change, "a", "https://example.com/other", EVENTS)
+    assert again(store).pause_reason is None
+    write(store, store.webhooks.pause, "a", "paused by a user", NOW)
+    write(store, store.webhooks.change, "a", "https://example.com/", EVENTS)
+    assert again(store).pause_reason == "paused by a user"
+
+
+def test_what_no_webhook_waits_for_can_be_deleted_before_it_is_old(store: Store) -> None:
+    hook(store, DEAD, name="dead")
+    hook(store, COMPLETED, name="completed")
+    for _ in range(3):
+        add(store)
+        finish(store, claim(store), COMPLETED)
+    assert again(store, "dead").position == 0
+    assert len(told(store, "completed")) == 3
+    assert store.webhooks.has_passed_over() and not store.webhooks.has_old(NOW - 1)
+    assert write(store, store.webhooks.pass_over) == 1
+    assert not store.webhooks.has_passed_over() and store.webhooks.has_old(NOW - 1)
+    assert write(store, store.webhooks.prune, NOW - 1) == 3
+    add(store, max_retries=0)
+    finish(store, claim(store), DEAD)
+    assert write(store, store.webhooks.pass_over) == 1
+    assert [event for event, _ in told(store, "dead")] == [DEAD]
+
+
+def test_a_home_in_which_a_job_was_put_off_is_not_idle(store: Store) -> None:
+    hook(store, "idle")
+    add(store)
+    finish(store, claim(store), SCHEDULED)
+    add(store)
+    finish(store, claim(store), COMPLETED)
+    assert told(store) == []
+    write(store, store.jobs.cancel, 1, NOW)
+    assert told(store) == [("idle", None)]
 
 
 def test_waiting_events_are_counted_only_as_far_as_it_matters(store: Store) -> None:

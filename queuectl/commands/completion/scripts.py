@@ -26,7 +26,7 @@ MARKER = "made by: queuectl completion"
         help="the program's name, if it is called by another (default: queuectl)",
     ),
     group="Administration",
-    examples=("completion bash", "completion zsh --install", "completion fish --install --name q"),
+    examples=("completion bash", "completion zsh --install"),
 )
 def completion(context: Context, *, shell: str | None, install: bool, name: str) -> Result:
     """Print the script that lets a shell complete commands, options and job ids.

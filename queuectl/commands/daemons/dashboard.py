@@ -50,7 +50,7 @@ HOST = find("dashboard_host")
     READY_FD,
     group=GROUP,
     aliases=("dashboard",),
-    examples=("dashboard", "dashboard --port 8080 --open", "dashboard start --detach --read-only"),
+    examples=("dashboard", "dashboard --port 8080 --open"),
 )
 def dashboard_start(
     context: Context,

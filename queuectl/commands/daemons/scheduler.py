@@ -49,7 +49,7 @@ def pause(text: str) -> float:
     DETACH,
     READY_FD,
     group=GROUP,
-    examples=("scheduler start", "scheduler start --auto --workers 4", "scheduler start --no-detach"),
+    examples=("scheduler start", "scheduler start --auto --workers 4"),
 )
 def scheduler_start(
     context: Context,

@@ -109,13 +109,7 @@ LIMITS = (
     Arg("--group", many=True, parse=sized_group, hidden=True, help="with --no-detach: COUNT:QUEUES; repeatable"),
     READY_FD,
     group=GROUP,
-    examples=(
-        "worker start",
-        "worker start --count 4",
-        "worker start -n 1 -Q encode",
-        "worker start --no-detach --drain",
-        "worker start --max-load 4 --min-memory 2GiB",
-    ),
+    examples=("worker start", "worker start --count 4"),
 )
 def worker_start(
     context: Context,
@@ -282,13 +276,7 @@ def _tell_what_goes_on(context: Context, group: str | None = None) -> None:
     TIMEOUT,
     FORCE,
     group=GROUP,
-    examples=(
-        "worker stop",
-        "worker stop -Q encode",
-        "worker stop -Q '*'",
-        "worker stop --timeout 10",
-        "worker stop --force",
-    ),
+    examples=("worker stop", "worker stop -Q encode"),
 )
 def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None, force: bool) -> Result:
     """Stop the workers, or one group of them; returns when they are gone.

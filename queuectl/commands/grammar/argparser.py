@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import textwrap
 
 from ...model.errors import InvalidInput, quoted, suggestion_text, with_value
 from ...model.shellwords import shell_line
@@ -16,11 +15,6 @@ if TYPE_CHECKING:
     from typing import Any, Iterable, Mapping, NoReturn, Sequence
 
 
-WIDTH = 79
-EXIT_CODES = """exit codes:
-  0 done, 1 failed, 2 invalid input, 3 not found, 4 conflict,
-  5 store unavailable, 6 not running, 70 bug, 124 timed out, 130 interrupted,
-  141 nobody reads the output"""
 # How argparse says that a flag was given a value, which it shows in quotes.
 IGNORED = "ignored explicit argument "
 
@@ -229,16 +223,3 @@ def _place(parser: Parser, texts: Sequence[str], arguments: dict[str, Any]) -> N
         values = [parser.value(arg, text) for text in found[arg.names[0]]]
         if arg.many or values:
             arguments[arg.key] = values if arg.many else values[0]
-
-
-def help_parser(command: Command) -> Parser:
-    """Return the parser of all that a command takes itself, to show its help."""
-    examples = "".join(f"  queuectl {example}\n" for example in command.examples)
-    paragraphs = filter(None, [command.help, *command.description.split("\n\n")])
-    return Parser(
-        command,
-        (arg for arg in command.args if arg.is_option or arg.is_positional),
-        description="\n\n".join(textwrap.fill(paragraph, WIDTH) for paragraph in paragraphs),
-        epilog=(f"examples:\n{examples}\n" if examples else "") + EXIT_CODES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )

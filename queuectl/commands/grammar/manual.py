@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ..context import Context
 from ..result import Result
+from .help import EXIT_CODES, FIRST_STEPS, help_of, usage_of
 from .registry import COMMANDS, Arg, Command, command, load
 
 DESCRIPTION = """QueueCTL keeps shell commands in a queue and runs them in the background, with retries, timeouts
@@ -47,9 +48,7 @@ def manual_page() -> str:
 
 def _lines() -> Iterator[str]:
     from ... import __version__
-    from .argparser import EXIT_CODES
     from .commandline import GLOBALS
-    from .help import FIRST_STEPS
 
     load()
     # No date: the page says the same whenever it is made.
@@ -67,7 +66,7 @@ def _lines() -> Iterator[str]:
     yield from _section("GLOBAL OPTIONS", ["They may stand before or after the command."])
     yield from _terms(map(_option, GLOBALS))
     yield from _section("SETTINGS", _settings())
-    yield from _section("EXIT STATUS", _terms(_exit_codes(EXIT_CODES)))
+    yield from _section("EXIT STATUS", _terms((f"\\fB{code}\\fR", meaning) for code, meaning in EXIT_CODES.items()))
     yield from _section("ENVIRONMENT", _terms(VARIABLES))
     yield from _section("FILES", _terms((f"\\fI{escaped(name)}\\fR", text) for name, text in FILES))
     yield from _section("EXAMPLES", _example_lines(f"queuectl {found.examples[0]}" for found in COMMANDS.values()))
@@ -81,7 +80,8 @@ def _section(name: str, lines: Iterable[str]) -> Iterator[str]:
 
 def _command(found: Command) -> Iterator[str]:
     """Yield what there is to say about a command: how it is written, what it does, what it takes."""
-    yield from _terms([(f"\\fBqueuectl {escaped(found.path)}\\fR{_usage(found)}", found.help + ".")])
+    usage = usage_of(found, _italic).replace("[--", "[\\-\\-")
+    yield from _terms([(f"\\fBqueuectl {escaped(found.path)}\\fR{usage}", found.help + ".")])
     for paragraph in filter(None, found.description.split("\n\n")):
         yield ".IP"
         yield from map(text_line, paragraph.split("\n"))
@@ -95,28 +95,19 @@ def _command(found: Command) -> Iterator[str]:
         yield ".RE"
 
 
-def _usage(found: Command) -> str:
-    words = " [\\fIOPTIONS\\fR]" if any(arg.is_option and not arg.hidden for arg in found.args) else ""
-    for arg in found.args:
-        if arg.rest:
-            words += f" [\\-\\- \\fI{escaped(arg.metavar)}\\fR ...]"
-        elif arg.inputs:
-            words += f" [::: \\fI{escaped(arg.metavar)}\\fR ...] ..."
-        elif not arg.is_option:
-            word = f"\\fI{escaped(arg.metavar)}\\fR"
-            words += f" [{word} ...]" if arg.many else f" [{word}]" if arg.optional else f" {word}"
-    return words
+def _italic(text: str) -> str:
+    return f"\\fI{escaped(text)}\\fR"
 
 
 def _option(arg: Arg) -> tuple[str, str]:
     """Return how an argument is written, in roff, and its help."""
-    value = f"\\fI{escaped(arg.metavar)}\\fR"
+    value = _italic(arg.metavar)
     if not arg.is_option:
-        return (f"\\-\\- {value} ..." if arg.rest else f"::: {value} ..." if arg.inputs else value), arg.help
+        return (f"\\-\\- {value} ..." if arg.rest else f"::: {value} ..." if arg.inputs else value), help_of(arg)
     names = ", ".join(f"\\fB{escaped(name)}\\fR" for name in sorted(arg.names, key=len))
     if arg.flag:
-        return names, arg.help
-    return f"{names}[={value}]" if arg.implied is not None else f"{names} {value}", arg.help
+        return names, help_of(arg)
+    return f"{names}[={value}]" if arg.implied is not None else f"{names} {value}", help_of(arg)
 
 
 def _settings() -> Iterator[str]:
@@ -127,13 +118,6 @@ def _settings() -> Iterator[str]:
         aliases = f" Also: {', '.join(setting.aliases)}." if setting.aliases else ""
         text = f"{setting.help} (default: {setting.show(setting.default)}). Must be {setting.allowed}.{aliases}"
         yield from _terms([(f"\\fB{escaped(setting.name)}\\fR", text)])
-
-
-def _exit_codes(text: str) -> Iterator[tuple[str, str]]:
-    """Yield the codes of `exit codes: 0 done, 1 failed, ...` one by one."""
-    for part in text.partition(":")[2].split(","):
-        code, _, meaning = part.strip().partition(" ")
-        yield f"\\fB{code}\\fR", meaning
 
 
 def _terms(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:

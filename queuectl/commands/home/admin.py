@@ -45,10 +45,13 @@ def init_db(context: Context) -> Result:
     "help",
     Arg("topic", many=True, metavar="COMMAND", help="a command or a group of commands", complete="command_name"),
     group=GROUP,
-    examples=("help", "help dlq", "help worker start"),
+    examples=("help", "help worker start"),
 )
 def help_command(context: Context, *, topic: list[str]) -> Result:
-    """Explain a command, or list them all."""
+    """Explain a command, or list them all.
+
+    `help global` shows the options of every command, `help exit-codes` what the exit codes mean.
+    """
     return help_for(" ".join(topic))
 
 
@@ -57,6 +60,8 @@ def help_for(topic: str) -> Result:
     from ..grammar import help as pages
     from ..grammar.elsewhere import command_for
 
+    if topic in pages.TOPICS:
+        return Result(text=[pages.global_page() if topic == pages.GLOBAL else pages.exit_codes_page()], is_prose=True)
     known, found, group = load(), command_named(topic), commands_of(topic)
     if found is not None and not (topic in ALIASES and group):
         return Result(text=[pages.command_page(found)], is_prose=True)

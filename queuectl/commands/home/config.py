@@ -94,7 +94,7 @@ def _key_and_value(key: str | None, value: str | None, options: Mapping[str, str
     ANY_KEY,
     Arg("value", metavar="VALUE", optional=True, help="what to set it to"),
     group=GROUP,
-    examples=("config", "config max_retries", "config max_retries 5"),
+    examples=("config", "config max_retries"),
 )
 def config(context: Context, *, key: str | None, value: str | None) -> Result:
     """Show all settings, or one, or set one: the short form of config show, get and set."""

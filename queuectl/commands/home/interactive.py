@@ -25,7 +25,7 @@ TOP_SECONDS = 1.0
         help="how often to look (default: 1)",
     ),
     group="Monitoring",
-    examples=("top", "top 'state:open queue:mail'", "top --interval 0.5"),
+    examples=("top", "top 'state:open queue:mail'"),
 )
 def top(context: Context, *, filter: Sequence[str], interval: float) -> Result:
     """Watch the queue on the whole screen: counts, throughput, workers, jobs.
@@ -49,7 +49,7 @@ def top(context: Context, *, filter: Sequence[str], interval: float) -> Result:
     ),
     Arg("--keep-going", "-k", flag=True, help="in a script, go on after a command that failed"),
     group="Administration",
-    examples=("shell", "shell -c 'list; status'", "shell < commands.txt"),
+    examples=("shell", "shell -c 'list; status'"),
 )
 def shell(context: Context, *, command: str | None, keep_going: bool) -> Result:
     """Open the interactive shell: commands without `queuectl` in front, with completion and history.

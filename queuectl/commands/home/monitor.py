@@ -37,7 +37,7 @@ def batch_term(text: str) -> str:
     ),
     group=GROUP,
     watch=True,
-    examples=("status", "status --json", "status --watch=5", "status batch:nightly"),
+    examples=("status", "status --json"),
 )
 def status(context: Context, *, batch: str | None) -> Result:
     """Show the counts per state, the workers, and what needs attention; of a batch, what batch show does."""

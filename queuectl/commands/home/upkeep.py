@@ -24,7 +24,7 @@ LOOK_SECONDS = 0.1
     LIMIT,
     Arg("--follow", "-f", flag=True, help="go on until Ctrl-C"),
     group="Monitoring",
-    examples=("events", "events -f", "events --limit 1000 -o csv"),
+    examples=("events", "events -f"),
 )
 def events(context: Context, *, limit: int | None, follow: bool) -> Result:
     """Show what users, workers and the scheduler did, newest last."""

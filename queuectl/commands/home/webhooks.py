@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...model.errors import InvalidInput, quoted
 from ...model.nouns.webhooks import DELIVERY, WEBHOOK
 from ...model.settings import EVENTS
+from ...model.webhook import check_events
 from ..grammar import arguments
 from ..grammar.limit import LIMIT, limit_of
 from ..grammar.registry import Arg, command
@@ -21,7 +22,7 @@ MOST_SECRET_BYTES = 1024
 
 
 def _events(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
+    return list(check_events([word.strip() for word in text.split(",") if word.strip()]))
 
 
 @command(
@@ -34,7 +35,7 @@ def _events(text: str) -> list[str]:
     group=GROUP,
     examples=(
         "webhook add chat https://chat.example.com/hooks/1 --events dead,idle",
-        "webhook add ci https://ci.example.com/queue --events all --secret-file secret.txt",
+        "webhook add ci https://ci.example.com/ --secret-file secret.txt",
     ),
 )
 def webhook_add(

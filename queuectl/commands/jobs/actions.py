@@ -53,15 +53,16 @@ def _listed(states: Sequence[str]) -> str:
 
 
 def _examples(verb: Verb) -> tuple[str, ...]:
-    found = f"{verb.name} --state {verb.means[0]}"
-    return (f"{verb.name} job-1", f"{found} --queue reports{' --yes' * verb.destroys}", f"{found} --dry-run")
+    return (f"{verb.name} job-1", f"{verb.name} --state {verb.means[0]} --queue reports{' --yes' * verb.destroys}")
 
 
 def _await_end(context: Context, change: Change, meant: Selection) -> None:
     """Wait until the jobs that ran have ended; say so if one takes longer than it should."""
     done = set(change.done)
-    numbers = [job.number for job in context.queue.read(meant.numbers) if job.id in done]
-    patience = context.queue.settings().kill_grace / 1000 + END_SECONDS
+    ending = [job for job in context.queue.read(meant.numbers) if job.id in done]
+    numbers = [job.number for job in ending]
+    grace = max([context.queue.settings().kill_grace, *(job.kill_grace or 0 for job in ending)])
+    patience = grace / 1000 + END_SECONDS
     try:
         # One that somebody removes meanwhile has been cancelled all the same.
         jobs = Waiting(context.queue, numbers, timeout=patience).jobs(numbers, lambda: None)

@@ -67,21 +67,7 @@ GROUP = "Jobs"
     Arg("--dry-run", flag=True, help="only show the first and the last commands, and how many there are"),
     group=GROUP,
     aliases=("run",),
-    examples=(
-        "add 'make -j4 test' --timeout 10m",
-        "add --id nightly --priority 10 --retries 5 './backup.sh'",
-        "add -- rsync -a 'My Documents' backup:",
-        "add --shell none -- rsync -a 'My Documents' backup:",
-        "add 'sort -u' --shell bash --stdin names.txt",
-        "add --like job-1 --priority 10",
-        "add 'make test' --follow --start",
-        "add 'make install' --after build,test",
-        "add - --batch downloads%4 < commands.txt",
-        "add 'ffmpeg -i {} {.}.mp4' ::: *.mkv",
-        "add './train --rate {1} --seed {2}' ::: 0.1 0.01 ::: 1 2 3",
-        "add 'mail -s {subject} {to}' --csv letters.csv --dry-run",
-        "add './simulate \"$QUEUECTL_INDEX\"' --array 0-99%4",
-    ),
+    examples=("add 'make -j4 test' --timeout 10m", "add 'ffmpeg -i {} {.}.mp4' ::: *.mkv"),
 )
 def add(
     context: Context,

@@ -121,13 +121,11 @@ def _times(timezone_of: str | None, catch_up: str | None, overlap: str | None, e
     Arg("command", optional=True, help="the command, as one quoted text", complete="command", field="command"),
     _file("add several jobs at each time, instead of a command"),
     *_times("local", "last", "skip", NONE),
-    *options((BY_NAME["inherit_env"], *RECURRING)),
+    *options((BY_NAME["inherit_env"], *RECURRING), defaults={"inherit_env": "only PATH"}),
     group=GROUP,
     examples=(
         "cron add cleanup '*/5 * * * *' './cleanup.sh'",
-        "cron add report '30 8 * * mon-fri' 'make report' --timezone Europe/London --retries 2",
-        "cron add backup @daily './backup.sh' --catch-up last --timeout 2h",
-        "cron add site @daily --file site.json",
+        "cron add report '30 8 * * mon-fri' 'make report' --timezone UTC",
     ),
 )
 def cron_add(
@@ -195,7 +193,6 @@ def _jobs(context: Context, file: str, given: dict[str, Any], *, has_secrets: bo
     examples=(
         "cron edit cleanup --expression '0 * * * *'",
         "cron edit report --timezone Europe/London --command 'make report'",
-        "cron edit site --file site.json",
     ),
 )
 def cron_edit(

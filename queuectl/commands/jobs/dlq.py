@@ -93,5 +93,5 @@ def _select(context: Context, ids: Sequence[str]) -> Selection:
 
 for _verb in DLQ_VERBS:
     _path = f"dlq {_verb.name}"
-    _examples = (f"{_path} job-1", f"{_path} exit:127", _path)
+    _examples = (f"{_path} exit:127", _path)
     command(_path, DEAD_IDS, *verb_options(_verb), group=GROUP, examples=_examples)(_handler(_verb))

@@ -26,11 +26,7 @@ if TYPE_CHECKING:
     DRY_RUN,
     YES_ANYWAY,
     group="Jobs",
-    examples=(
-        "edit job-7 --priority 50",
-        "edit 3-9 --at 'tomorrow 02:00' --timeout 2h",
-        "edit 'state:pending queue:mail' --queue slow",
-    ),
+    examples=("edit job-7 --priority 50", "edit 3-9 --at 'tomorrow 02:00' --timeout 2h"),
 )
 def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given: Any) -> Result:
     """Change jobs that wait.

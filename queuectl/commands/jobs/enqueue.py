@@ -50,14 +50,7 @@ MANY_JOBS = 10_000
     ),
     *options(GIVEN, but=(), group="for every job, in place of what it says"),
     group=GROUP,
-    examples=(
-        'enqueue \'{"id": "hello", "command": "echo Hello"}\'',
-        "enqueue jobs.jsonl",
-        "enqueue jobs.jsonl --queue mail --priority 5",
-        "enqueue --validate @jobs.json",
-        "enqueue - < jobs.jsonl",
-        "enqueue --template simple_job --set command='make test'",
-    ),
+    examples=('enqueue \'{"id": "hello", "command": "echo Hello"}\'', "enqueue jobs.jsonl"),
 )
 def enqueue(
     context: Context,

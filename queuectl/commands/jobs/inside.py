@@ -19,7 +19,7 @@ GROUP = "Jobs"
 @command(
     "snooze",
     Arg("delay", parse=arguments.delay, metavar="DELAY", help="how long to wait, such as 10m"),
-    Arg("reason", optional=True, metavar="WHY", help="why, for those who ask"),
+    Arg("reason", optional=True, metavar="WHY", help="the reason, which show and why tell"),
     group=GROUP,
     examples=("snooze 10m 'the disk is not there'",),
 )
@@ -35,12 +35,12 @@ def snooze(context: Context, *, delay: float, reason: str | None) -> Result:
 
 @command(
     "fail",
-    Arg("reason", metavar="WHY", help="why, for those who ask"),
+    Arg("reason", metavar="WHY", help="the reason, which show and why tell"),
     group=GROUP,
     examples=("fail 'the input is broken'",),
 )
 def fail(context: Context, *, reason: str) -> Result:
-    """In a job: have it dead at once, without further attempts.
+    """In a job: leave it dead at once, without further attempts.
 
     It takes effect when the command ends, whatever its exit code is then. "$QUEUECTL" calls this program in a job.
     """

@@ -82,14 +82,7 @@ def columns(text: str) -> list[str]:
     Arg("--verbose", "-v", flag=True, help="show more columns", group="output"),
     group=GROUP,
     watch=True,
-    examples=(
-        "list",
-        "list 'state:dead exit:1 created:<12h !tag:nightly'",
-        "list --state pending,failed --sort priority",
-        "list --tag nightly -o csv",
-        "list --state dead --columns id,command,error",
-        "list --watch",
-    ),
+    examples=("list", "list 'state:dead exit:1 created:<12h !tag:nightly'"),
 )
 def list_jobs(
     context: Context,
@@ -138,7 +131,7 @@ def list_jobs(
     Arg("--tree", flag=True, help="draw the jobs that are linked to it, each below what it waits for", group="output"),
     group=GROUP,
     watch=True,
-    examples=("show job-1", "show last --json", "show last --tree"),
+    examples=("show job-1", "show last --json"),
 )
 def show(context: Context, *, id: str, tree: bool) -> Result:
     """Show everything about a job: its fields and its attempts."""
@@ -237,7 +230,8 @@ def _tried(attempt: Attempt, job: JobDetail) -> str:
         so_far = "" if job.duration is None else f", {when.duration_text(job.duration)} so far"
         how = "its worker is gone" if job.is_gone else "suspended" if job.is_suspended else "running"
         return f"{how}, {began}{so_far}"
-    ended = f"{attempt.outcome}: {attempt.error}" if attempt.error else attempt.outcome
+    went_well = attempt.error is None and attempt.exit_code == 0
+    ended = attempt.outcome if went_well else f"{attempt.outcome}: {attempt.ending}"
     took = "" if attempt.duration is None else f", took {when.duration_text(attempt.duration)}"
     return f"{ended}, {began}{took}"
 

@@ -40,14 +40,7 @@ def attempt_number(text: str) -> int | str:
     Arg("--no-prefix", flag=True, help="of several jobs, print the lines without ids"),
     Arg("--raw", flag=True, help="print the bytes as they are, also to a terminal"),
     group=GROUP,
-    examples=(
-        "logs job-1",
-        "logs -f last",
-        "logs job-1 --attempt 2 --stderr",
-        "logs job-1 --tail 20",
-        "logs -f job-1 job-2",
-        "logs --state dead --tag nightly --tail 5",
-    ),
+    examples=("logs job-1", "logs -f last"),
 )
 def logs(
     context: Context,

@@ -14,7 +14,7 @@ from ..grammar.registry import Arg
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Sequence
+    from typing import Any, Callable, Mapping, Sequence
 
     from ..context import Context
 
@@ -33,12 +33,22 @@ def _delay(group: str = BY_NAME["run_at"].group) -> Arg:
 DELAY = _delay()
 
 
-def options(fields: Sequence[Field], *, but: Sequence[str] = ("command",), group: str | None = None) -> tuple[Arg, ...]:
+def options(
+    fields: Sequence[Field],
+    *,
+    but: Sequence[str] = ("command",),
+    group: str | None = None,
+    defaults: Mapping[str, str] | None = None,
+) -> tuple[Arg, ...]:
     """Return the options of a command that makes jobs.
 
-    `but` are fields that it takes in another way; with `group` all stand under this heading.
+    `but` are fields that it takes in another way; with `group` all stand under this heading. `defaults` says of fields
+    what stands in where they are missing, in words, if that is something else than for a job.
     """
-    return _with_delay([_option(field, group=group) for field in fields if field.name not in but], group)
+    words = {field.name: field.default_words for field in fields}
+    words.update(defaults or {})
+    found = [_option(field, default=words[field.name], group=group) for field in fields if field.name not in but]
+    return _with_delay(found, group)
 
 
 def edit_options(fields: Sequence[Field]) -> tuple[Arg, ...]:
@@ -52,16 +62,18 @@ def _with_delay(found: list[Arg], group: str | None = None) -> tuple[Arg, ...]:
     return (*found, delay) if any(arg.field == "run_at" for arg in found) else tuple(found)
 
 
-def _option(field: Field, *, edits: bool = False, group: str | None = None) -> Arg:
+def _option(field: Field, *, default: str = "", edits: bool = False, group: str | None = None) -> Arg:
     kind = field.kind
     if edits and kind.is_many:
         help = "names separated by commas, in place of those it has; '' for none"
         return Arg(field.edit_option, help=help, parse=kind.read, metavar=field.name.upper(), field=field.name)
-    default = f" (default: {field.default_words})" if field.default_words and not edits else ""
+    more = f" (default: {default})" if default else ""
+    if edits and field.is_shared and field.is_nullable:
+        more = ", or default for the setting's"
     return Arg(
         *filter(None, (field.option, field.short)),
         also=field.other_options,
-        help=(edits and field.edit_help or field.help) + ("; repeatable" if kind.is_many else "") + default,
+        help=(edits and field.edit_help or field.help) + ("; repeatable" if kind.is_many else "") + more,
         parse=_variable if kind.is_pairs else kind.read_one or _reader(field),
         choices=("yes", "no") if kind.is_flag and edits else tuple(kind.schema.get("enum", ())),
         metavar=field.metavar,

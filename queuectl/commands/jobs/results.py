@@ -19,11 +19,7 @@ if TYPE_CHECKING:
     Arg("--with-output", flag=True, help="also what the last attempt of each printed"),
     Arg("--dir", metavar="DIR", complete="directory", help="write what each printed into files of this directory"),
     group="Jobs",
-    examples=(
-        "results nightly -o csv > nightly.csv",
-        "results nightly -o jsonl --with-output",
-        "results 'tag:scan finished:<1d' --dir outputs -o csv",
-    ),
+    examples=("results nightly -o csv > nightly.csv", "results nightly -o jsonl --with-output"),
 )
 def results(context: Context, *, jobs: str, with_output: bool, dir: str | None) -> Result:
     """Show the inputs of jobs, how each ended and what it printed, in the order of the inputs.

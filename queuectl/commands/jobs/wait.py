@@ -32,13 +32,7 @@ SIGNAL_BASE = 128
     Arg("--timeout", "-T", parse=arguments.seconds, metavar="TIME", help="give up after this time (exit code 124)"),
     Arg("--notify", flag=True, help="ring the bell of the terminal and show a message on the desktop at the end"),
     group="Jobs",
-    examples=(
-        "wait job-1",
-        "wait tag:nightly",
-        "wait state:open",
-        "wait 3-9 --timeout 10m",
-        "wait tag:nightly --notify",
-    ),
+    examples=("wait job-1", "wait tag:nightly"),
 )
 def wait(context: Context, *, timeout: float | None, notify: bool, **selection: Any) -> Result:
     """Wait until jobs are done.

@@ -43,7 +43,7 @@ def _queues(help: str) -> Arg:
     _queues("the queues to pause (default: all, those to come too)"),
     *HOW,
     group=GROUP,
-    examples=("pause", "pause --for 1h --reason game", "pause mail news --until 18:00"),
+    examples=("pause", "pause --for 1h --reason game"),
 )
 def pause(
     context: Context,
@@ -89,7 +89,7 @@ def pause(
     *SELECTION[1:],
     *verb_options(VERBS["resume"]),
     group=GROUP,
-    examples=("resume", "resume mail", "resume job-1", "resume --state processing --queue mail"),
+    examples=("resume", "resume mail"),
 )
 def resume(context: Context, *, ids: Sequence[str], **given: Any) -> Result:
     """Let suspended jobs, paused queues or, without an argument, everything go on.

@@ -66,7 +66,7 @@ def queue_limit(context: Context, *, name: str, slots: int | None) -> Result:
         "rate", metavar="N/UNIT[:BURST]|none", help="how many may start in a second, minute, hour or day: s, m, h or d"
     ),
     group=GROUP,
-    examples=("queue rate mail 10/m", "queue rate api 100/h:20", "queue rate mail none"),
+    examples=("queue rate mail 10/m", "queue rate api 100/h:20"),
 )
 def queue_rate(context: Context, *, name: str, rate: str) -> Result:
     """Limit how many jobs of a queue start in a time, at an even distance.
@@ -93,7 +93,7 @@ def queue_drain(context: Context, *, name: str) -> Result:
     Arg("key", metavar="KEY", choices=DEFAULTS, help=f"one of {', '.join(DEFAULTS)}"),
     Arg("value", metavar="VALUE|default", help="what a job of the queue has that is given none; default: as elsewhere"),
     group=GROUP,
-    examples=("queue set encode timeout 2h", "queue set mail max_retries 10", "queue set mail priority default"),
+    examples=("queue set encode timeout 2h", "queue set mail max_retries 10"),
 )
 def queue_set(context: Context, *, name: str, key: str, value: str) -> Result:
     """Give new jobs of a queue other defaults than the settings do."""

@@ -40,17 +40,26 @@ def meta(app: App) -> dict[str, Any]:
     }
 
 
+# What is another thing in a form than for the command line.
+HERE = {
+    "inherit_env": {"default": "only PATH"},
+    "stdin": {"help": "what its command reads as standard input: the text itself"},
+}
+
+
 def _field(field: JobField, directory: str) -> dict[str, Any]:
     """Return what a page needs to know of a job's field: to ask for it, to show it, to name it in a command.
 
     `directory` is that of jobs that name none.
     """
     default = directory if field.name == "cwd" else field.default_words
+    default = f"the setting {field.setting}" if field.setting else default
     return {
         **{name: getattr(field, name) for name in ("name", "label", "help", "option", "edit_option")},
         **{name: getattr(field, f"is_{name}") for name in FLAGS},
         "kind": field.kind.name,
         "input": field.kind.input,
-        "default": f"the setting {field.setting}" if field.setting else default,
+        "default": default,
         "listed": field.is_kept and field.name not in LEFT_OUT,
+        **HERE.get(field.name, {}),
     }

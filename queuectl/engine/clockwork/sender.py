@@ -2,7 +2,8 @@
 
 A sender works as long as something is due, then its thread ends; whoever ticks looks whether to start another. One
 process of a home sends at a time: a kernel lock on `run/webhooks.lock`, which is free once its holder is gone, ensures
-that. What was sent is noted afterwards: if the sender is killed between, the next one sends it again.
+that. What was sent is noted afterwards: if the sender is killed between, the next one sends it again. A sender that
+cannot note it, since the disk is full, sends nothing else until it can.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Callable
 
 from ...model.clock import Clock
-from ...model.errors import QueueCTLError
+from ...model.errors import QueueCTLError, StoreUnavailable
 from ...model.quantity import counted
 from ...model.webhook import (
     GONE,
@@ -34,12 +35,14 @@ from ..machine.log import Log
 from ..machine.post import Answer, post
 
 Post = Callable[..., Answer]
+NOTE_AGAIN_SECONDS = 1.0
 
 
 class Sender:
-    """Sends what is due, an event at a time. `post` sends one message."""
+    """Sends what is due, an event at a time. `send` sends one message; `stopping` ends it."""
 
-    def __init__(self, store: Store, log: Log, send: Post = post) -> None:
+    def __init__(self, store: Store, log: Log, send: Post = post, *, stopping: threading.Event | None = None) -> None:
+        self._stopping = stopping or threading.Event()
         self._store = store
         self._clock = store.clock
         self._log = log
@@ -82,16 +85,28 @@ class Sender:
         now, took = self._clock.wall(), self._clock.monotonic() - began
         name = str(told["type"]) if position != event.id else event.event
         delivery = Delivery(name, event.job, at, webhook.failures + 1, answer.status, answer.error, took)
-        with self._store.writing():
-            if answer.succeeded:
-                self._store.webhooks.move_on(webhook, position)
-            else:
-                self._store.webhooks.fail(webhook, now, now + wait_after(webhook.failures + 1))
-            if answer.status == GONE:
-                self._store.webhooks.pause(webhook.name, IS_GONE, now)
-            self._store.webhooks.note(webhook, delivery)
+        while not self._note(webhook, delivery, answer, position, now):
+            self._clock.wait(self._stopping, NOTE_AGAIN_SECONDS)
         if not answer.succeeded:
             self._log.complain(f"webhook {webhook.name}: {answer.error}")
+
+    def _note(self, webhook: Webhook, delivery: Delivery, answer: Answer, position: int, now: int) -> bool:
+        """Note how a delivery ended; return False if that cannot be written. Raises StoreUnavailable once stopping."""
+        try:
+            with self._store.writing():
+                if answer.succeeded:
+                    self._store.webhooks.move_on(webhook, position)
+                else:
+                    self._store.webhooks.fail(webhook, now, now + wait_after(webhook.failures + 1))
+                if answer.status == GONE:
+                    self._store.webhooks.pause(webhook.name, IS_GONE, now)
+                self._store.webhooks.note(webhook, delivery)
+            return True
+        except StoreUnavailable as error:
+            if self._stopping.is_set():
+                raise
+            self._log.complain(f"webhook {webhook.name}: {error}")
+            return False
 
 
 def forget_events(store: Store, log: Log) -> Iterator[int]:
@@ -106,6 +121,10 @@ def forget_events(store: Store, log: Log) -> Iterator[int]:
                     store.events.add("webhook dropped", actor=log.speaker, now=store.clock.wall(), detail=told)
             log.complain(f"webhook dropped {told}")
             yield 0
+    if store.webhooks.has_passed_over():
+        with store.writing():
+            store.webhooks.pass_over()
+        yield 0
     while store.webhooks.has_old(before):
         with store.writing():
             store.webhooks.prune(before)
@@ -120,7 +139,7 @@ class SenderThread:
         self._log = log
         self._lock = LockFile(home.webhooks_lock)
         self._thread: threading.Thread | None = None
-        self._stopping = False
+        self._stopping = threading.Event()
 
     def look(self, store: Store) -> None:
         """Start sending if something is due, and if neither we nor another process send already."""
@@ -128,18 +147,24 @@ class SenderThread:
             return
         if not store.webhooks.due(store.clock.wall()) or not self._lock.acquire():
             return
-        self._thread = threading.Thread(target=self._run, args=(store.clock,), name="webhooks", daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, args=(store.clock,), name="webhooks", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:
+            # The system has no thread for us now; whoever looks next may have one.
+            self._lock.release()
+            return
+        self._thread = thread
 
     def stop(self) -> None:
         """Begin no other message. One that is under way is not waited for: it is sent again, or was sent."""
-        self._stopping = True
+        self._stopping.set()
 
     def _run(self, clock: Clock) -> None:
         try:
-            with Store(self._home, create=False, clock=clock, give_up=lambda: self._stopping) as store:
-                sender = Sender(store, self._log)
-                while not self._stopping and sender.step():
+            with Store(self._home, create=False, clock=clock, give_up=self._stopping.is_set) as store:
+                sender = Sender(store, self._log, stopping=self._stopping)
+                while not self._stopping.is_set() and sender.step():
                     pass
         except (QueueCTLError, OSError) as error:
             self._log.complain(f"webhooks: {error}")

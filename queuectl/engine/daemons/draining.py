@@ -1,7 +1,8 @@
 """A pool that runs until nothing is left to do: when that is, and what became of the jobs.
 
-A queue is empty when none of its jobs runs, waits for a worker or waits for its next attempt. Jobs whose time is
-later, that are held, or that wait for such ones keep no pool. Nor do jobs of a paused queue, but for those that run.
+A queue is empty when none of its jobs runs, waits for a worker or for its next attempt, or was put off. Jobs whose
+time is later, that are held, or that wait for such ones keep no pool. Nor do jobs of a paused queue, but for those that
+run.
 """
 
 from __future__ import annotations
@@ -31,10 +32,11 @@ class DrainEnd(Record):
 
 def is_empty(store: Store, groups: Iterable[str], now: int) -> bool:
     """Return whether nothing is left to do for the workers of some groups. Raises StoreUnavailable."""
-    groups, lanes = list(groups), store.lanes.all()
+    groups, lanes, snoozed = list(groups), store.lanes.all(), store.jobs.snoozed_queues()
     for queue, counts in store.counts.by_queue().items():
-        left = (PROCESSING,) if is_queue_paused(lanes, queue, now) else LEFT
-        if _takes(groups, queue) and any(counts.get(state) for state in left):
+        is_paused = is_queue_paused(lanes, queue, now)
+        left = any(counts.get(state) for state in ((PROCESSING,) if is_paused else LEFT))
+        if _takes(groups, queue) and (left or queue in snoozed and not is_paused):
             return False
     if store.links.has_follow_ups():
         return False

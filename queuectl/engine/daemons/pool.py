@@ -73,6 +73,7 @@ class Pool:
         process.become_subreaper()
         self._slots = Slots(self._opened, log=self._log, wakeup=self._wakeup)
         self._follow_at = clock.monotonic()
+        self._ends_at = 0
         self._stop_by: int | None = None
         self._passed_on = NOT
         self._scheduler = ClockworkThread(home, clock=clock, log=self._log)
@@ -193,7 +194,10 @@ class Pool:
             self._passed_on = how
             self._pass_on(forced=how == AT_ONCE)
         if self._stop_by is not None and self._clock.monotonic() >= self._stop_by:
-            self._slots.kill()
+            # A worker may have taken a more patient job just before it was told.
+            self._grant(self._reload_patience())
+            if self._clock.monotonic() >= self._stop_by:
+                self._slots.kill()
 
     def _pass_on(self, *, forced: bool) -> None:
         """Tell the workers to stop. The store comes after that: it may have to wait for a slow disk."""
@@ -201,12 +205,16 @@ class Pool:
             self._slots.dismiss(slot, forced=forced)
         self._log.say("stopping at once" if forced else "stopping, current jobs may finish")
         grace = self._reload_patience()
-        patience = 0 if forced else self._settings.shutdown_timeout
-        self._stop_by = self._clock.monotonic() + patience + grace + OVERTIME_MS
+        self._ends_at = self._clock.monotonic() + (0 if forced else self._settings.shutdown_timeout)
+        self._grant(grace)
         if forced:
             # It waits for the disk with each commit, and the workers, which have to record how their jobs end, for it.
             self._scheduler.stop()
         self._close_groups()
+
+    def _grant(self, grace: int) -> None:
+        """Let the workers' jobs take so many milliseconds to end, from when they were asked."""
+        self._stop_by = self._ends_at + grace + OVERTIME_MS
 
     def _close_groups(self) -> None:
         """Let nobody add workers to a pool that ends."""

@@ -1,6 +1,6 @@
 """One POST to an address that a user gave: to the address that was checked, and for ten seconds in all.
 
-A name is resolved once, and what it resolves to is checked and connected to: it cannot be another one by then.
+A name is resolved once, and the addresses it has then are checked and connected to: they cannot be others by then.
 Addresses of this machine and of private networks are refused unless they are allowed. Certificates are checked,
 redirects are not followed, and of the answer only the status counts.
 """
@@ -12,9 +12,10 @@ import ipaddress
 import socket
 import ssl
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import SplitResult, urlsplit
 
+from ...model.clock import SYSTEM_CLOCK
 from ...model.record import Record
 
 SECONDS = 10.0
@@ -46,14 +47,16 @@ class Answer(Record):
 
 def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool, limit: float = SECONDS) -> Answer:
     """Send a body; return how that ended. `limit` is in seconds, for all of it."""
-    parts = urlsplit(url)
-    address, error = _resolved(parts, allow_private, limit)
-    if address is None:
+    parts, deadline = urlsplit(url), SYSTEM_CLOCK.monotonic() + round(limit * 1000)
+    addresses, error = _resolved(parts, allow_private, limit)
+    if not addresses:
         return Answer(None, error)
+    is_late = threading.Event()
     try:
-        return _sent(parts, address, body, headers, limit)
+        plain = _connected(addresses, _port(parts), deadline)
+        return _sent(parts, plain, body, headers, deadline, is_late)
     except (OSError, http.client.HTTPException, ValueError) as failure:
-        return Answer(None, _reason(failure, limit))
+        return Answer(None, f"no answer within {limit:g} s" if is_late.is_set() else _reason(failure, limit))
 
 
 def is_public(address: str) -> bool:
@@ -74,45 +77,73 @@ def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     return ipaddress.IPv4Address(packed[2:6]) if address in SIX_TO_FOUR else None
 
 
-def _resolved(parts: SplitResult, allow_private: bool, limit: float) -> tuple[str | None, str]:
-    """Return an address of a host, or None and why there is none. A resolver that hangs is left behind."""
-    host, found = parts.hostname or "", []
-    errors: list[OSError] = []
+def _resolved(parts: SplitResult, allow_private: bool, limit: float) -> tuple[list[str], str]:
+    """Return the addresses of a host, or none and why. A resolver that hangs is left behind."""
+    host = parts.hostname or ""
+    found: list[str] = []
+    errors: list[str] = []
 
     def resolve() -> None:
         try:
             for *_, address in socket.getaddrinfo(host, _port(parts), type=socket.SOCK_STREAM):
                 found.append(str(address[0]))
         except OSError as error:
-            errors.append(error)
+            errors.append(error.strerror or str(error))
+        except ValueError:
+            errors.append("it is no name of a host")
 
     thread = threading.Thread(target=resolve, name="resolver", daemon=True)
     thread.start()
     thread.join(limit)
     if thread.is_alive():
-        return None, f"no answer about the name {host} within {limit:g} s"
-    if errors:
-        return None, f"cannot resolve {host}: {errors[0].strerror or errors[0]}"
+        return [], f"no answer about the name {host} within {limit:g} s"
+    if not found:
+        return [], f"cannot resolve {host}: {errors[0] if errors else 'it has no address'}"
     allowed = [address for address in found if allow_private or is_public(address)]
     if not allowed:
-        return None, f"{host} is a private address, {found[0]}: allow it with --allow-private"
-    return allowed[0], ""
+        return [], f"{host} is a private address, {', '.join(found)}: allow it with --allow-private"
+    return allowed, ""
 
 
 def _port(parts: SplitResult) -> int:
     return parts.port or (443 if parts.scheme == "https" else 80)
 
 
-def _sent(parts: SplitResult, address: str, body: bytes, headers: Mapping[str, str], limit: float) -> Answer:
-    host = parts.hostname or ""
+def _connected(addresses: Sequence[str], port: int, deadline: int) -> socket.socket:
+    """Return a connection to the first address that takes one. Each has its share of the time. Raises OSError."""
+    for left in range(len(addresses), 1, -1):
+        try:
+            return socket.create_connection((addresses[-left], port), _left(deadline) / left)
+        except OSError:
+            pass  # Where a name has an IPv4 and an IPv6 address, a server may listen at only one of them.
+    return socket.create_connection((addresses[-1], port), _left(deadline))
+
+
+def _left(deadline: int) -> float:
+    """Return how many seconds are left, always some: no time at all would mean not to wait for anything."""
+    return max(1, deadline - SYSTEM_CLOCK.monotonic()) / 1000
+
+
+def _sent(
+    parts: SplitResult,
+    plain: socket.socket,
+    body: bytes,
+    headers: Mapping[str, str],
+    deadline: int,
+    is_late: threading.Event,
+) -> Answer:
+    host, is_secure = parts.hostname or "", parts.scheme == "https"
+    plain.settimeout(_left(deadline))
     connection = http.client.HTTPConnection(host, _port(parts))
-    plain = socket.create_connection((address, _port(parts)), limit)
-    # A server may send a byte now and then: each read is in time, and all together are not.
-    watchdog = threading.Timer(limit, _cut_off, (plain,))
+    connection.default_port = 443 if is_secure else 80
+    # A server may send a byte now and then: each read is in time, and all together are not. TLS takes the socket over,
+    # so that it is another one that cuts the connection off.
+    spare = plain.dup()
+    watchdog = threading.Timer(_left(deadline), _cut_off, (spare, is_late))
     watchdog.daemon = True
     watchdog.start()
     try:
-        if parts.scheme == "https":
+        if is_secure:
             connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
         else:
             connection.sock = plain
@@ -124,9 +155,11 @@ def _sent(parts: SplitResult, address: str, body: bytes, headers: Mapping[str, s
         watchdog.cancel()
         connection.close()
         plain.close()
+        spare.close()
 
 
-def _cut_off(connection: socket.socket) -> None:
+def _cut_off(connection: socket.socket, is_late: threading.Event) -> None:
+    is_late.set()
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:

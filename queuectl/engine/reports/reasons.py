@@ -8,7 +8,7 @@ from ...model import when
 from ...model.alert import NO_WORKERS, NOBODY, START_WORKERS
 from ...model.batch import go_on
 from ...model.event import EXPIRED
-from ...model.exits import exit_error, meaning
+from ...model.exits import accepted_end, meaning
 from ...model.filter import reference
 from ...model.job import (
     BLOCKED,
@@ -222,7 +222,7 @@ def _dead(facts: Facts, job: Job) -> tuple[str, str | None]:
 def _completed(facts: Facts, job: Job) -> tuple[str, str | None]:
     which = "" if job.attempts < 2 else f" at attempt {job.attempts}"
     ago = when.ago(job.finished_at or 0, facts.now)
-    counts = f", as {exit_error(job.exit_code)} counts as a success" if job.exit_code else ""
+    counts = "" if job.exit_code == 0 else f", as {accepted_end(job.exit_code, job.signal)}"
     return f"it ended well{which}, {'just now' if ago == 'now' else ago}{counts}", None
 
 

@@ -5,8 +5,8 @@
 
 *Clearing* ends what is left of the tree: TERM or `kill_signal`, after `kill_grace` KILL, until nothing is left. A
 background process that the job may leave behind is spared. A command that is *suspended* stands still, and its time
-with it, until it goes on or is ended. There is one wait, for the pipes, a
-child's death, the doorbell and signals together; it is as long as the next deadline allows.
+with it, until it goes on or is ended. There is one wait, for the pipes, a child's death, the doorbell and signals
+together; it is as long as the next deadline allows.
 
 The execution knows nothing of the store: once a second, and when the doorbell's control byte comes,
 it asks its `watch` whether to go on. What runs is written to the journal before it runs.

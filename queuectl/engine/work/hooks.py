@@ -43,7 +43,8 @@ def cancel(store: Store, number: int, now: int, *, settings: Settings, actor: st
         return store.jobs.cancel(number, now)
     (job,) = store.search.jobs([number])
     is_changed = store.jobs.cancel(number, now)
-    if is_changed and job.hook_of is None and job.state in BUSY_STATES and store.hooks.is_idle():
+    kept_busy = job.state in BUSY_STATES or job.snoozes > 0
+    if is_changed and job.hook_of is None and kept_busy and store.hooks.is_idle():
         _add(store, number, [(IDLE, settings.on_idle)], settings=settings, actor=actor, now=now)
     return is_changed
 

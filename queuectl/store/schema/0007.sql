@@ -97,6 +97,7 @@ CREATE INDEX deliveries_of_webhook ON deliveries (webhook, id);
 -- How often the job was put off at no cost, and what the command of its attempt has asked for: `snooze MILLISECONDS`, or
 -- `fail`, each with a reason behind it.
 ALTER TABLE jobs ADD COLUMN snoozes INTEGER NOT NULL DEFAULT 0 CHECK (snoozes >= 0);
+CREATE INDEX jobs_snoozed ON jobs (queue) WHERE state = 'scheduled' AND snoozes > 0;
 ALTER TABLE jobs ADD COLUMN wish TEXT;
 
 CREATE TABLE attempts (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import Any, Iterator, Mapping
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from queuectl.engine.clockwork.sender import Sender, SenderThread, forget_events
 from queuectl.engine.machine.log import Log
 from queuectl.engine.machine.post import Answer
+from queuectl.model.errors import StoreFull
 from queuectl.model.job import COMPLETED, DEAD
 from queuectl.model.webhook import KEPT_MS, MOST_WAITING, Webhook
 from queuectl.model.when import HOUR, MINUTE
@@ -184,6 +186,42 @@ def test_a_sender_that_is_killed_before_it_has_noted_sends_again(
     assert receiver.told == ["x", "x"] and len(set(receiver.ids)) == 1
 
 
+@pytest.mark.parametrize("way", ["move_on", "fail"])
+def test_what_cannot_be_noted_is_sent_once(
+    store: Store, sender: Sender, receiver: Receiver, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """A disk may be full for a night: nobody wants the same message each second of it."""
+    receiver.answers = [200 if way == "move_on" else 500]
+    bury(store, "x", "y")
+    real, failures = getattr(store.webhooks, way), [StoreFull("the disk is full")] * 30
+
+    def note(*values: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return real(*values)
+
+    monkeypatch.setattr(store.webhooks, way, note)
+    assert sender.step()
+    assert (receiver.told, failures) == (["x"], [])
+    assert again(store).failures == int(way == "fail")
+
+
+def test_a_sender_that_is_stopped_does_not_wait_for_room(
+    store: Store, clock: FakeClock, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook(store, "a")
+    bury(store, "x")
+    stopping = threading.Event()
+
+    def note(*_: object) -> None:
+        stopping.set()
+        raise StoreFull("the disk is full")
+
+    monkeypatch.setattr(store.webhooks, "move_on", note)
+    with pytest.raises(StoreFull):
+        Sender(store, Log("test", clock), receiver.post, stopping=stopping).step()
+
+
 def test_only_one_process_sends_at_a_time(store: Store, clock: FakeClock, sender: Sender) -> None:
     bury(store, "x")
     other = LockFile(store.home.webhooks_lock)
@@ -196,6 +234,24 @@ def test_only_one_process_sends_at_a_time(store: Store, clock: FakeClock, sender
     wait_until(lambda: other.acquire(), what="the thread has ended")
     assert again(store).failures == 1
     other.close()
+
+
+def test_who_gets_no_thread_leaves_the_sending_to_others(
+    store: Store, clock: FakeClock, sender: Sender, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bury(store, "x")
+    thread, other = SenderThread(store.home, Log("test", clock)), LockFile(store.home.webhooks_lock)
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refuse)
+        thread.look(store)
+    assert other.acquire()
+    other.close()
+    thread.look(store)
+    wait_until(lambda: again(store).failures == 1, what="the event was sent")
 
 
 def test_a_completed_job_is_told_to_those_who_want_it(store: Store, sender: Sender, receiver: Receiver) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from typing import Callable, Iterator
 from urllib.parse import urlsplit
@@ -166,7 +167,7 @@ def test_a_server_that_says_little_by_little_is_left(serve: Serve) -> None:
 
     found = send(serve(drip), limit=0.5)
     stop.set()
-    assert found.status is None and found.error
+    assert parts(found) == (None, "no answer within 0.5 s")
 
 
 def test_nobody_listens(serve: Serve) -> None:
@@ -193,8 +194,14 @@ def test_what_was_checked_is_connected_to(serve: Serve, monkeypatch: pytest.Monk
 
     server = serve(saying("HTTP/1.1 200 OK\r\n\r\n"))
     monkeypatch.setattr(socket, "getaddrinfo", resolve)
-    address, _ = module._resolved(urlsplit(f"http://rebind.test:{server.port}/"), True, 5.0)
-    assert (address, asked) == ("127.0.0.1", ["rebind.test"])
+    addresses, _ = module._resolved(urlsplit(f"http://rebind.test:{server.port}/"), True, 5.0)
+    assert (addresses, asked) == (["127.0.0.1"], ["rebind.test"])
+
+
+def test_a_name_without_addresses_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
+    found = post("http://empty.test/", b"", {}, allow_private=True)
+    assert parts(found) == (None, "cannot resolve empty.test: it has no address")
 
 
 def test_a_name_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -212,6 +219,71 @@ def test_a_resolver_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     found = post("http://slow.test/", b"", {}, allow_private=True, limit=0.2)
     going_on.set()
     assert parts(found) == (None, "no answer about the name slow.test within 0.2 s")
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 64])
+def test_what_cannot_be_a_name_is_told(host: str) -> None:
+    """The codec of names raises an error of its own, which is no OSError."""
+    assert parts(post(f"http://{host}/", b"", {}, allow_private=True)) == (
+        None,
+        f"cannot resolve {host}: it is no name of a host",
+    )
+
+
+def test_each_address_of_a_name_is_tried(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = serve(saying("HTTP/1.1 200 OK\r\n\r\n"))
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (host, server.port)) for host in ("127.0.0.9", "127.0.0.1")]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, port, **_: found)
+    connect = socket.create_connection
+    asked: list[str] = []
+
+    def connected(address: tuple[str, int], timeout: float) -> socket.socket:
+        asked.append(address[0])
+        if address[0] == "127.0.0.9":
+            raise ConnectionRefusedError(111, "Connection refused")
+        monkeypatch.undo()
+        return connect(address, timeout)
+
+    monkeypatch.setattr(socket, "create_connection", connected)
+    assert parts(post(f"http://two.test:{server.port}/", b"", {}, allow_private=True)) == (200, None)
+    assert asked == ["127.0.0.9", "127.0.0.1"]
+
+
+class TakingOver:
+    """Takes a socket over as TLS does: what it was given is no socket any more."""
+
+    def wrap_socket(self, plain: socket.socket, server_hostname: str) -> socket.socket:
+        timeout = plain.gettimeout()
+        taken = socket.socket(plain.family, plain.type, fileno=plain.detach())
+        taken.settimeout(timeout)
+        return taken
+
+
+def test_a_secure_server_that_says_little_by_little_is_left(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    stop = threading.Event()
+
+    def drip(connection: socket.socket) -> None:
+        while not stop.wait(0.05):
+            connection.sendall(b"H")
+
+    server = serve(drip)
+    monkeypatch.setattr(ssl, "create_default_context", TakingOver)
+    late = threading.Timer(30, stop.set)
+    late.start()
+    found = post(server.url().replace("http", "https"), b"", {}, allow_private=True, limit=0.5)
+    late.cancel()
+    assert not stop.is_set()
+    stop.set()
+    assert parts(found) == (None, "no answer within 0.5 s")
+
+
+def test_the_usual_port_is_not_named(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = serve(saying("HTTP/1.1 200 OK\r\n\r\n"))
+    connect = socket.create_connection
+    monkeypatch.setattr(ssl, "create_default_context", TakingOver)
+    monkeypatch.setattr(socket, "create_connection", lambda _, timeout: connect(("127.0.0.1", server.port), timeout))
+    assert post("https://127.0.0.1/", b"", {}, allow_private=True).status == 200
+    assert b"\r\nHost: 127.0.0.1\r\n" in server.said[0]
 
 
 def test_a_server_without_a_certificate_is_refused(serve: Serve) -> None:

@@ -11,15 +11,18 @@ import { VERBS, keysOf } from '../vocabulary.js';
 
 const POLL = 500;
 /** @type {[RegExp, string][]} the colour of a step in the timeline */
-const TONES = [[/exited exit code 0$/, 'completed'], [/^attempt \d+ (cancelled|released)|^cancel/, 'cancelled'],
-  [/started/, 'processing'], [/^attempt/, 'failed'], [/^due/, 'scheduled'], [/dead|bur/, 'dead']];
+const TONES = [[/(exited exit code 0|counts as a success)$/, 'completed'],
+  [/^attempt \d+ (cancelled|released)|^cancel/, 'cancelled'], [/started/, 'processing'],
+  [/^due|^attempt \d+ snoozed/, 'scheduled'], [/^attempt/, 'failed'], [/dead|bur/, 'dead']];
 
-const outcome = ({ outcome: ended, error }) => (ended ? error || 'succeeded' : 'running');
+const outcome = ({ outcome: ended, error, exit_code: code }) =>
+  (ended ? error || `succeeded${code ? `, exit code ${code}` : ''}` : 'running');
 
-const stateOf = ({ outcome: ended, exit_code: code }) => {
+const stateOf = ({ outcome: ended, error }) => {
   if (!ended) return 'processing';
-  if (ended === 'exited') return code ? 'failed' : 'completed';
-  return ['cancelled', 'released'].includes(ended) ? 'cancelled' : 'failed';
+  if (ended === 'snoozed') return 'scheduled';
+  if (['cancelled', 'released'].includes(ended)) return 'cancelled';
+  return error ? 'failed' : 'completed';
 };
 
 // What is shown elsewhere on the page.
