@@ -86,15 +86,6 @@ def test_what_a_queue_cannot_be_given_is_refused(queue: Queue, give: Callable[[A
     assert queue.queues.all() == [] and queue.queues.pause_of_home() is None
 
 
-def test_a_code_in_two_lists_of_a_queue_is_refused(queue: Queue) -> None:
-    queue.queues.set("mail", "fail_on", "3,75")
-    with pytest.raises(InvalidInput, match="^75 is in snooze_on and in fail_on for queue mail$"):
-        queue.queues.set("mail", "snooze_on", "75:1m")
-    assert queue.queues.get("mail").defaults == {"fail_on": "3,75"}
-    queue.queues.set("mail", "fail_on", "default")
-    queue.queues.set("mail", "snooze_on", "75:1m")
-
-
 def test_each_change_is_noted(queue: Queue) -> None:
     queue.queues.limit("mail", 2)
     queue.queues.rate("mail", "10/m:3")
