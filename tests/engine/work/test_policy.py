@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from queuectl.engine.daemons.draining import is_empty
@@ -15,9 +17,9 @@ from queuectl.model.outcome import Outcome
 from queuectl.model.when import MINUTE
 from queuectl.model.worker import ALL
 from queuectl.store.claim import Claim
-from tests.engine.running import attempts, drain, run_one
+from tests.engine.running import attempts, drain, run_one, start_worker, wait_for_file, wait_for_state
 from tests.store.building import claim, write
-from tests.support import run_cli
+from tests.support import Processes, run_cli
 
 EX_TEMPFAIL = "exit 75"
 
@@ -224,11 +226,17 @@ def test_the_waits_between_attempts_are_those_of_the_job(queue: Queue) -> None:
         queue.retry(job.id, keep_attempts=True)
 
 
-def test_its_command_is_asked_to_end_by_its_own_signal(queue: Queue) -> None:
-    job = run_one(
-        queue, "trap 'echo int; exit 9' INT; trap 'echo term' TERM; sleep 60 & wait", kill_signal="INT", timeout=1
+def test_its_command_is_asked_to_end_by_its_own_signal(queue: Queue, processes: Processes, tmp_path: Path) -> None:
+    file = tmp_path / "said"
+    job = queue.add(
+        f"trap 'echo int >>{file}; exit 9' INT; trap 'echo term >>{file}' TERM; echo on >{file}; sleep 60 & wait",
+        kill_signal="INT",
     )
-    assert queue.output(job.id).decode() == "int\n"
+    start_worker(processes, queue.home.path, tmp_path / "log")
+    wait_for_file(file)
+    queue.cancel(job.id)
+    wait_for_state(queue, job, CANCELLED)
+    assert file.read_text() == "on\nint\n"
 
 
 # What a command asks for
