@@ -3,8 +3,8 @@
 The placeholders are those of GNU parallel: `{}` is the item, `{.}` without its extension, `{/}` its base name, `{//}`
 its directory, `{/.}` its base name without extension, `{#}` the number of the job. `{2}` is the item of the second
 source, `{name}` that of a column; each has the same forms, such as `{2/.}`. `{}` of several sources is all of them.
-What else stands in braces, or behind `$`, stays. A command without placeholder gets the item as its last argument,
-unless it takes it from `$QUEUECTL_ITEM`.
+What else stands in braces, or behind `$`, stays. A command without placeholder gets the item as its last argument;
+one that ends where no argument can stand may use `$QUEUECTL_ITEM` instead.
 """
 
 from __future__ import annotations
@@ -109,11 +109,17 @@ class Template:
     def _read_text(self, text: str) -> None:
         scanner = Scanner(text)
         self._parts = [self._part(piece) for piece in scanner.pieces(self._is_known) if piece]
-        if self._has_placeholder or VARIABLE.search(text):
+        if self._has_placeholder:
             return
         scanner = Scanner(text.rstrip())
         self._parts = [*scanner.pieces(self._is_known), " ", _all(str, bare_or_quoted)]  # type: ignore[list-item]
-        scanner.demand_plain_end()
+        try:
+            scanner.demand_plain_end()
+        except ValueError:
+            # A here-document has no place for its item but the variable.
+            if not VARIABLE.search(text):
+                raise
+            self._parts = [text]
 
     def _read_words(self, words: Sequence[str]) -> None:
         for word in words:

@@ -26,7 +26,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Collection, Mapping
 
-
 OK, SNOOZE, FAIL, RETRY = "ok", "snooze", "fail", "retry"
 # The lists, in the order in which they are asked, and what each of them decides.
 LISTS = {"ok_codes": OK, "snooze_on": SNOOZE, "fail_on": FAIL, "retry_on": RETRY}
@@ -40,8 +39,6 @@ LONGEST_SNOOZE_MS = 30 * when.DAY
 CODES_RULE = "must be exit codes and ranges from 1 to 255, timeout, signal, or names of signals, with commas between"
 OK_RULE = CODES_RULE.replace("from 1", "from 0")
 SNOOZE_RULE = f"{CODES_RULE}, and perhaps :DELAY behind each"
-
-
 # What the lists without delays say.
 WORDS = {
     "ok_codes": "counts as a success",
@@ -85,7 +82,7 @@ class Policy(Record):
 
     @property
     def words(self) -> list[str]:
-        """What it says of ends, in words, without what holds for every job."""
+        """What it says of ends and of the waits, in words, without what holds for every job."""
         found = []
         for name in LISTS:
             text = getattr(self, name)

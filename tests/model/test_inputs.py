@@ -53,10 +53,12 @@ def test_a_path_has_the_forms_that_parallel_gives_it(value: str, forms: list[str
     assert filled("show {1.} {1/} {1//} {1/.}", value) == filled("show {.} {/} {//} {/.}", value)
 
 
-def test_nothing_is_appended_to_a_command_that_takes_the_item_from_its_variable() -> None:
-    for command in ("cat <<E\n$QUEUECTL_ITEM\nE", 'wc `cat "$QUEUECTL_ITEM"`', "echo ${QUEUECTL_ITEM%.x} # end"):
+def test_a_command_without_a_place_for_the_item_may_take_it_from_its_variable() -> None:
+    for command in ("cat <<E\n$QUEUECTL_ITEM\nE", "echo ${QUEUECTL_ITEM%.x} # end"):
         assert filled(command, "a b") == command
-    assert filled("echo $QUEUECTL_ITEMS", "a") == "echo $QUEUECTL_ITEMS a"
+    assert filled("echo $QUEUECTL_ITEM", "a") == "echo $QUEUECTL_ITEM a"
+    with pytest.raises(ValueError, match="write {}"):
+        filled("cat <<E\n$QUEUECTL_ITEMS\nE", "a")
 
 
 def test_the_item_is_appended_where_no_placeholder_stands() -> None:

@@ -43,7 +43,7 @@ def settle(
     move = Move(store, claim, settings, random, duration, now)
     ended = move.to(outcome, NOTHING) if outcome.succeeded else None
     if ended is None:
-        # Only now it is looked at what was asked for: most attempts succeed, and nobody asks for anything.
+        # It is read only now: most attempts succeed, and nobody asks for anything.
         asked = store.jobs.asked(claim.number, claim.attempt_id)
         ended = None if asked is None else move.to(outcome, asked)
     if ended is None:
