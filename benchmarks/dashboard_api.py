@@ -1,6 +1,6 @@
 """What the dashboard's API costs with 1,000,000 jobs: a page of the list, the overview, one job.
 
-The home is that of `scale`, with a few dead jobs, a day of rollups and events besides. Requests are
+The home is that of `scale`, with a few dead jobs, a day of rollups and events. Requests are
 answered in this process, as a handler's thread does it, without the socket: what is measured is the
 questions and the JSON. Each figure is the median; the detail names the slowest.
 """

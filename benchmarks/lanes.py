@@ -2,7 +2,7 @@
 
 Both homes have 50 queues. In one of them 25 queues are paused, 10 are full and 15 have a limit and a rate; 1,000 locks
 are held, and a tenth of all jobs wait for these in the 15 queues. The homes take turns. A claim and a finish are one
-transaction, as in a worker; the jobs are not run. Besides, it tells how long the claims take that park those jobs, and
+transaction, as in a worker; the jobs are not run. It also tells how long the claims take that park those jobs, and
 what a job with a lock costs that others wait for.
 """
 

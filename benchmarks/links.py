@@ -6,7 +6,7 @@
 - Claim and finish, as a worker does them, of jobs that wait for each other against jobs that do not; and the part of
   it that the look for children takes where no job has any.
 
-Besides, the longest writing transaction of those that tell children, and of a bulk cancel.
+In addition, the longest writing transaction of those that tell children, and of a bulk cancel.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Half of the jobs are completed, each with its attempt, half are pending. Questions are asked in this process,
 in turns of both homes, so that the ratio is the store's and not the start of Python; `status` as a whole
-process is shown besides. Claim and finish is what a worker does around a job, without the job: one
+process is shown too. Claim and finish is what a worker does around a job, without the job: one
 transaction that records the last attempt and takes the next job.
 """
 

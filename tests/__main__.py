@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 # One environment for each Python, so that going back and forth between two does not rebuild it.
 ENVIRONMENT = ROOT / ".venv-tests" / "{}.{}".format(*sys.version_info)
-# Those that take long begin first, and files beside all folders: whoever ends last then ends with something short.
+# Those that take long begin first, and files beside all folders: the last process then ends with something short.
 FOLDERS = ("docs", "engine", "frontends", "dashboard", "commands", "store", "model")
 # Their files are so short that several share a process.
 SHORT_FOLDERS, SHORT_FILES = ("store", "model"), 6

@@ -31,7 +31,7 @@ def assembled_sql(module: Module) -> Iterator[Finding]:
     """What is executed may be put together from literals and module-level constants only.
 
     Those are `{COLUMNS}`, `{ORDER[sort]}`, `"FULL" if durable else "NORMAL"` and as many `?` as there are values.
-    Whoever calls can choose among them, and nothing else reaches SQL. A local name is followed to what it was given.
+    The caller can choose among them, and nothing else reaches SQL. A local name is followed to what it was given.
     """
     for line, where in composed(module):
         if f"{module.path}:{where}" not in COMPOSERS:

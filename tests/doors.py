@@ -1,4 +1,4 @@
-"""The door of the engine: whoever stands above it goes through `Queue` and its parts, never past them.
+"""The door of the engine: what stands above it goes through `Queue` and its parts, never past them.
 
 The parts are the modules on top of the engine's rooms. What an annotation alone needs may come from anywhere.
 """

@@ -51,7 +51,7 @@ class Emulator:
         return "\n".join("".join(char for char, _ in row) for row in self._cells)
 
     def style_at(self, row: int, column: int) -> str:
-        """Return the parameters of the colour sequence in force there, such as `7` or `31`."""
+        """Return the parameters of the color sequence in force there, such as `7` or `31`."""
         return self._cells[row][column][1]
 
     def resize(self, columns: int, rows: int) -> None:

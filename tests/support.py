@@ -91,7 +91,7 @@ def _source(function: Callable[..., object]) -> str:
 def cli_environment(home: str | os.PathLike[str], env: Mapping[str, str | None] | None = None) -> dict[str, str]:
     """Return this process's environment with the home, and `env` on top (None removes a name).
 
-    The home is there besides `--home` so that whatever is started, however indirectly, carries
+    The home is there in addition to `--home` so that whatever is started, however indirectly, carries
     it and is found by `left_behind`.
     """
     merged: dict[str, str | None] = {**os.environ, "QUEUECTL_HOME": os.fspath(home), "QUEUECTL_PROGRAM": "queuectl"}

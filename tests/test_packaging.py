@@ -100,6 +100,11 @@ def test_the_manual_page_is_installed(installed: Path) -> None:
     assert page.read_text(encoding="utf-8") == manual_page()
 
 
+def test_the_documentation_is_installed(installed: Path) -> None:
+    pages = {path.name for path in (installed.parent / "share" / "doc" / "queuectl").iterdir()}
+    assert pages == {path.name for path in (ROOT / "docs").iterdir()}
+
+
 @pytest.mark.slow
 def test_the_installed_command_tells_its_version(installed: Path, elsewhere: dict[str, object]) -> None:
     result = run(str(installed / "queuectl"), "--version", **elsewhere)

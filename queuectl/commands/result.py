@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from ..model.noun import Noun
 
-    Text = Union[str, bytes, "Labelled"]
+    Text = Union[str, bytes, "Labeled"]
 
     class Rows(Protocol):
         """Rows whose number is known; each time that one goes over them they may be read again."""
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         def __iter__(self) -> Iterator[Any]: ...
 
 
-class Labelled(Record):
+class Labeled(Record):
     """Whole lines of output of one of several sources; the front end paints the label by its `index`."""
 
     label: str

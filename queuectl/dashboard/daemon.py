@@ -98,7 +98,7 @@ def _serve(
 
 @contextmanager
 def _noting_failure(log: Log) -> Iterator[None]:
-    """Go on without what fails: a store that can only be looked at can still be shown."""
+    """Go on without what fails: a store that can only be read can still be shown."""
     try:
         yield
     except (StoreUnavailable, DaemonUnavailable) as error:

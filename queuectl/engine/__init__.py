@@ -1,4 +1,4 @@
-"""Behaviour: what is done with jobs, and the processes that do it. Nothing here prints or parses arguments.
+"""Behavior: what is done with jobs, and the processes that do it. Nothing here prints or parses arguments.
 
 Queue                      what users ask for, in one transaction each
 Pool -> worker processes   Worker.step(): settle the last attempt and claim the next, run it

@@ -9,7 +9,7 @@ from .home.opened import Part
 from .machine.doorbell import WORKERS, ring, ring_schedulers
 from .outgrown import demand_workers_that_know
 
-# So many of the newest batches are looked at for one whose name was meant.
+# A name that was meant is looked for among so many of the newest batches.
 RECENT = 200
 
 

@@ -15,7 +15,7 @@ from .home.opened import Part
 from .home.underway import as_they_are
 from .reports.totals import Totals
 
-# Of the newest attempts, so many are looked at.
+# It reads so many of the newest attempts.
 SAMPLE = 1_000
 
 

@@ -2,7 +2,7 @@
 
 A bounded number of jobs is read by questions that an index answers: those that run, those that come
 next, those that ended last. Where no index helps (a text, a tag, held jobs) the newest 10,000 jobs are
-looked at in addition. What nobody changed since the last look is not read again.
+read in addition. What nobody changed since the last look is not read again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .reports.status import Status
 LIMIT = 500
 WINDOW = 10_000
 MINUTES = 30
-# So many of the newest batches are looked at.
+# It reads so many of the newest batches.
 BATCHES = 10
 # The kinds of jobs, each in one of ORDERS.
 KINDS = (
@@ -90,7 +90,7 @@ class Lookout:
         store, now = status.store, status.now
         # What an age finds changes with time alone.
         changes, asked = store.changes(), (self.filter, self.sort, self.filter and now // MINUTE)
-        # A worker that was killed commits nothing, and a wait grows by itself: these are looked at each time.
+        # A worker that was killed commits nothing, and a wait grows by itself: these are read each time.
         found = Snapshot(now, status.jobs, status.worker_list, status.alerts, status.per_minute)
         if changes == self._changes and asked == self._asked:
             found.jobs, found.minutes = self.last.jobs, self.last.minutes

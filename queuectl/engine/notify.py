@@ -1,4 +1,4 @@
-"""A message on the desktop of whoever waits at this machine."""
+"""A message on the desktop of the user who waits at this machine."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Queue(Changing):
     schedules: Schedules  # the jobs that are queued again and again
     queues: Queues  # how queues are limited, paused and drained
     locks: Locks  # names that jobs hold while they run
-    webhooks: Webhooks  # who is told of what happens
+    webhooks: Webhooks  # who is notified of what happens
     logs: Logs  # what jobs printed and what happened to them
     reports: Reports  # how the home is doing
     charts: Charts  # what the dashboard draws of the home
@@ -181,7 +181,7 @@ class Queue(Changing):
     ) -> list[str]:
         """Enqueue jobs, all of them or none; return their ids.
 
-        Where a job is not added since another has its key, the other's id stands in its place; `on_skipped` is told
+        Where a job is not added since another has its key, the other's id stands in its place; `on_skipped` gets
         these ids, if there are any. `names` says where each came from, for messages. `on_progress` is told now and then
         how many are written, inside the transaction: it must not wait. Jobs that do not say what they inherit have what
         the job `like` has of its caller, where that is given. Raises InvalidInput with every problem of every job,

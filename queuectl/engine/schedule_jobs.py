@@ -80,7 +80,7 @@ def _name(key: object) -> str | None:
 
 
 def _of_the_fire(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterator[str]:
-    """Yield a problem for each field that only the fire can set, or whoever adds the schedule."""
+    """Yield a problem for each field that only the fire can set, or the caller that adds the schedule."""
     for job, place in zip(jobs, places):
         for key in job:
             if _name(key) in OF_FIRE:

@@ -16,7 +16,7 @@ from ..model.surroundings import check_inherit
 from .home.timezone import demand
 
 T = TypeVar("T")
-# What a schedule has besides its name and the fields of its jobs.
+# What a schedule has in addition to its name and the fields of its jobs.
 OWN = ("expression", "timezone", "catch_up", "overlap", "expires")
 
 

@@ -65,8 +65,8 @@ class Scheduler(Place):
     ) -> None:
         """Be the scheduler until told to stop.
 
-        Whoever waits at the descriptor `ready_fd` learns that it is up, or why it is not. Raises Conflict if one runs,
-        InvalidInput beyond `max_workers`, StoreUnavailable.
+        A process that waits at the descriptor `ready_fd` learns that it is up, or why it is not. Raises Conflict if one
+        runs, InvalidInput beyond `max_workers`, StoreUnavailable.
         """
         from .daemons.launch import reporting
         from .scheduler_daemon import SchedulerDaemon

@@ -1,7 +1,7 @@
 """Waiting for jobs until all of them have ended, at one and the same time.
 
-Only what is still open is looked at again and again, so that a home full of finished jobs costs nothing. Once
-nothing is open, all are looked at once more: one that had ended may have been retried meanwhile, and is then
+Only what is still open is read again and again, so that a home full of finished jobs costs nothing. Once
+nothing is open, all are read once more: one that had ended may have been retried meanwhile, and is then
 waited for again. A job that is stuck has ended as far as waiting goes: nothing that happens by itself lets it run.
 """
 

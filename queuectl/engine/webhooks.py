@@ -1,4 +1,4 @@
-"""Webhooks as users see them: which there are, what they are told of, and how deliveries ended."""
+"""Webhooks as users see them: which there are, their events, and how deliveries ended."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Webhooks(Part):
         secret: str | None = None,
         allow_private: bool = False,
     ) -> Webhook:
-        """Add a webhook that is told of what happens from now on; return it.
+        """Add a webhook for what happens from now on; return it.
 
         `secret` signs its messages: `whsec_` and 24 to 64 bytes in base64. `allow_private` lets its address be one of
         this machine or of a private network. Raises InvalidInput, or Conflict if there is one of that name.

@@ -22,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .daemons.draining import DrainEnd
 
-# For whoever has more to do than to wait.
+# For a caller that has more to do than to wait.
 START_SECONDS = 90.0
 
 
@@ -210,9 +210,9 @@ class Workers(Groups):
         """Be the pool of these groups until told to stop or, with `drain`, their queues are empty; return how it ended.
 
         `limits` are as for `start`, those of each group; with None the groups have what is written down.
-        Whoever waits at the descriptor `ready_fd` learns that the workers are up, or why they are not. Without `drain`
-        the return value is None. Raises Conflict if a pool runs, InvalidInput beyond `max_workers`, DaemonUnavailable,
-        StoreUnavailable.
+        A process that waits at the descriptor `ready_fd` learns that the workers are up, or why they are not. Without
+        `drain` the return value is None. Raises Conflict if a pool runs, InvalidInput beyond `max_workers`,
+        DaemonUnavailable, StoreUnavailable.
         """
         from .daemons.draining import outcome
         from .daemons.launch import reporting

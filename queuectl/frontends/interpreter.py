@@ -1,7 +1,7 @@
 """Lines of the shell: commands of the queue separated by `;`, and the shell's own words.
 
 A line that was typed runs whole, whatever its commands return. A script (`shell -c LINE`, a pipe,
-`source FILE`) ends at the first command that fails, unless it was told to keep going.
+`source FILE`) ends at the first command that fails, unless an option says to keep going.
 """
 
 from __future__ import annotations

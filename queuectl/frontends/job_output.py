@@ -2,7 +2,7 @@
 
     carriage return   of a line, what stands after the last one is shown: a progress bar as it was in the end
     CRLF              is the end of a line
-    colours           pass where colours are wanted and are left out elsewhere; none goes on after its line was written
+    colors           pass where colors are wanted and are left out elsewhere; none goes on after its line was written
     all else          is shown as its code where it is unsafe: see `Screen.safe`
 
 Text that hides itself (SGR 8) is unsafe. A character or a sequence may be spread over several pieces of output.
@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     from typing import Iterator, Sequence
 
 RESET = "\x1b[0m"
-# One parameter of a colour sequence: all but 8, which hides. After 38, 48 and 58 stands a colour, which may be an 8.
+# One parameter of a color sequence: all but 8, which hides. After 38, 48 and 58 stands a color, which may be an 8.
 _PARAMETER = (
     r"(?:0?[0-79]|4:[0-5]|(?![345]8)[1-9]\d|10[0-7]|"
     r"[345]8(?:;5;\d{1,3}|;2;\d{1,3};\d{1,3};\d{1,3}|:5:\d{1,3}|:2(?::\d{0,3}){3,4}))?"
 )
-COLOUR = re.compile(rf"(\x1b\[{_PARAMETER}(?:;{_PARAMETER})*m)", re.ASCII)
-NO_COLOUR = re.compile(r"\x1b\[0*m")
+COLOR = re.compile(rf"(\x1b\[{_PARAMETER}(?:;{_PARAMETER})*m)", re.ASCII)
+NO_COLOR = re.compile(r"\x1b\[0*m")
 # Looking back keeps long runs of carriage returns from being tried from each of them.
 LINE_END = re.compile(r"(?<!\r)\r*\n")
 # The meaning of these depends on what comes next.
 BEGUN = re.compile(r"(?<!\r)\r*(?:\x1b(?:\[[\d;:]{0,64})?)?\Z", re.ASCII)
-MOST_COLOURS = 16
+MOST_COLORS = 16
 
 
 class JobOutput:
@@ -50,7 +50,7 @@ class JobOutput:
         # The line that has not ended, in the pieces that it came in: joining at each takes time by the square.
         self._held: list[str] = []
         self._line_is_begun = False
-        self._colours: list[str] = []
+        self._colors: list[str] = []
 
     def feed(self, data: bytes) -> str:
         """Return what is to be shown now that this was printed."""
@@ -87,22 +87,22 @@ class JobOutput:
     def _line(self, line: str) -> str:
         before, returned, line = line.rstrip("\r").rpartition("\r")
         start = ERASE_LINE if returned and self._line_is_begun else ""
-        if "\x1b" not in before + line and not self._colours:
+        if "\x1b" not in before + line and not self._colors:
             return start + self._screen.safe(line, multiline=True)
         self._follow(before)
         if not line:
             return start
-        parts = [*self._colours]
-        for index, part in enumerate(COLOUR.split(line)):
-            is_colour = index % 2 == 1
-            parts.append(self._screen.safe(part, multiline=True) if not is_colour else part * self._screen.color)
+        parts = [*self._colors]
+        for index, part in enumerate(COLOR.split(line)):
+            is_color = index % 2 == 1
+            parts.append(self._screen.safe(part, multiline=True) if not is_color else part * self._screen.color)
         self._follow(line)
-        return start + "".join(parts) + (RESET if self._colours else "")
+        return start + "".join(parts) + (RESET if self._colors else "")
 
     def _follow(self, line: str) -> None:
-        """Know which colours are on behind a line."""
-        for colour in COLOUR.findall(line) if self._screen.color else ():
-            self._colours = [] if NO_COLOUR.fullmatch(colour) else [*self._colours, colour][-MOST_COLOURS:]
+        """Know which colors are on behind a line."""
+        for color in COLOR.findall(line) if self._screen.color else ():
+            self._colors = [] if NO_COLOR.fullmatch(color) else [*self._colors, color][-MOST_COLORS:]
 
 
 def shown_lines(text: str, columns: int, screen: Screen) -> list[str]:
@@ -115,31 +115,31 @@ def shown_lines(text: str, columns: int, screen: Screen) -> list[str]:
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """Return safe text in parts of at most `columns` columns, each with its own colours.
+    """Return safe text in parts of at most `columns` columns, each with its own colors.
 
     `textwrap` counts characters, of which some are two columns wide, and drops blanks that a job has printed.
     """
-    parts = COLOUR.split(text)
+    parts = COLOR.split(text)
     rows = list(_rows("".join(parts[::2]), max(1, columns))) or [""]
     return rows if len(parts) == 1 else list(_painted(rows, parts))
 
 
 def _painted(rows: Sequence[str], parts: Sequence[str]) -> Iterator[str]:
-    """Yield rows with the colours that stand between the parts of their text."""
+    """Yield rows with the colors that stand between the parts of their text."""
     runs: deque[tuple[str, str]] = deque()
-    colours = ""
+    colors = ""
     for index, part in enumerate(parts):
         if index % 2 == 0:
-            runs.append((colours, part))
+            runs.append((colors, part))
         else:
-            colours = "" if NO_COLOUR.fullmatch(part) else colours + part
+            colors = "" if NO_COLOR.fullmatch(part) else colors + part
     for row in rows:
         painted, room = "", len(row)
         while room:
-            colours, run = runs.popleft()
+            colors, run = runs.popleft()
             if run[room:]:
-                runs.appendleft((colours, run[room:]))
-            painted += colours + run[:room] + (RESET if colours else "")
+                runs.appendleft((colors, run[room:]))
+            painted += colors + run[:room] + (RESET if colors else "")
             room -= len(run[:room])
         yield painted
 

@@ -160,7 +160,7 @@ class Keyboard:
         return f"alt-{key}" if key else UNKNOWN
 
     def _arrives(self) -> bool:
-        """Return whether the rest of a sequence comes in time. A signal meanwhile is looked at later."""
+        """Return whether the rest of a sequence comes in time. A signal that comes meanwhile is handled later."""
         ready = select.select([self._descriptor], [], [], ESCAPE_SECONDS)[0]
         return bool(ready) and self._fill(0)
 

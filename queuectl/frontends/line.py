@@ -93,7 +93,7 @@ class Scanner:
         try:
             self._plain_from = json.JSONDecoder().raw_decode(self._line, at)[1]
         except (ValueError, RecursionError):
-            return self._line[at]  # Whoever reads the word says what is wrong with it.
+            return self._line[at]  # The reader of the word says what is wrong with it.
         return self._line[at : self._plain_from]
 
     def _escaped(self, char: str) -> None:

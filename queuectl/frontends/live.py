@@ -35,12 +35,12 @@ SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGTSTP", "SIGCONT", "SIGWINCH")
 
 
 def painted_width(line: str) -> int:
-    """Return how many columns a line with colours takes."""
+    """Return how many columns a line with colors takes."""
     return width(SGR.sub("", line))
 
 
 def clip_painted(line: str, columns: int, ellipsis: str = "…") -> str:
-    """Return a line with colours if it fits, otherwise its head and the ellipsis, and no colour left on."""
+    """Return a line with colors if it fits, otherwise its head and the ellipsis, and no color left on."""
     if len(line) <= columns and line.isascii() or painted_width(line) <= columns:
         return line
     room = columns - width(ellipsis)
@@ -203,7 +203,7 @@ class FullScreen:
         self._resume()
 
     def _resume(self) -> None:
-        """Take the terminal again: whoever had it meanwhile left it as it likes."""
+        """Take the terminal again: the program that had it may have left it in any state."""
         assert self._keyboard is not None
         self._keyboard.take()
         self._send(TAKE)

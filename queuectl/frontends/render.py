@@ -9,7 +9,7 @@ A row is what its noun takes; the kind of each of the noun's keys says how a col
     missing    `-`                                null; empty in csv and tsv
 
 On a terminal a table is as wide as the terminal at most, but for ids, which are never cut; sentences go on in the next
-line. Elsewhere nothing is cut, left out or coloured.
+line. Elsewhere nothing is cut, left out or colored.
 """
 
 from __future__ import annotations
@@ -175,7 +175,7 @@ def _widths(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> tuple[dic
 
 
 def _painted(text: str, wide: int, right: bool, style: str, terminal: Terminal) -> str:
-    """Return the cell filled up to its column, only the text itself in colour."""
+    """Return the cell filled up to its column, only the text itself in color."""
     padded = pad(text, wide, right)
     return padded.replace(text, terminal.paint(text, style), 1) if style and text else padded
 

@@ -132,7 +132,7 @@ class Shell(cmd.Cmd):
                 counts = [f"{status.jobs[state]} {state}" for state in PROMPT_STATES if status.jobs[state]]
                 pauses = [] if status.pause is None else [self._short(status.pause.pause_text(status.now))]
                 known = ", ".join([*pauses, *counts])
-                # How many are dead is told anyway.
+                # The prompt shows the number of dead jobs anyway.
                 if any(alert.is_pressing and alert.code != "dead_jobs" for alert in status.alerts):
                     known = f"{known} !".lstrip()
         except QueueCTLError:

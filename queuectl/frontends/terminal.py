@@ -3,7 +3,7 @@
 Everything that did not come from QueueCTL itself (commands, ids, output, error texts) passes
 `Screen.safe` on its way to a person: what could move the cursor, reorder or hide text is shown as its
 code (`\\x1b`, `\\u202e`), and so is what the stream's encoding cannot hold. Width is measured on that
-text; colour is added last.
+text; color is added last.
 
 A `Screen` is one stream. The `Terminal` is the pair: data goes to `out`, words go to `err`.
 """
@@ -94,7 +94,7 @@ class Screen:
             return 0
 
     def safe(self, text: str, multiline: bool = False) -> str:
-        """Return the text as it may be written here, whoever wrote it."""
+        """Return the text as it may be written here, no matter who wrote it."""
         text = escape(text, multiline)
         return text if self.utf8 or text.isascii() else self._encoded(text)
 
@@ -106,7 +106,7 @@ class Screen:
         return as_called(text, self._program)
 
     def paint(self, text: str, style: str) -> str:
-        """Return the (already safe) text in a style of STYLES, or as it is without colour or style."""
+        """Return the (already safe) text in a style of STYLES, or as it is without color or style."""
         return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self.color and style else text
 
     def takes_text(self) -> bool:

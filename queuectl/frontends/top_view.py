@@ -286,7 +286,7 @@ def _jobs(look: Look, columns: int, height: int, screen: Screen) -> list[str]:
     for job, row in zip(shown, cells):
         if job.number == look.selected:
             text = "> " + _row(row, widths, "", screen)
-            # Reverse video is no colour: it stays without colours, and dumb terminals have the mark.
+            # Reverse video is no color: it stays without colors, and dumb terminals have the mark.
             lines.append(f"\x1b[7m{pad(clip(text, columns, screen.ellipsis), columns)}\x1b[0m")
         else:
             lines.append("  " + _row(row, widths, STATE_STYLES[job.state], screen))

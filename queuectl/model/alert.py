@@ -25,7 +25,7 @@ CODES = {
     "paused": (INFO, "all queues or one of them are paused, so that none of their jobs starts"),
     "dead_jobs": (WARNING, "jobs are dead (an info if none of them died during the last day)"),
     "stuck_jobs": (WARNING, "jobs wait for others that have ended otherwise than they need"),
-    "webhook": (WARNING, "a webhook has failed for an hour, was paused since it is gone, or was not told of events"),
+    "webhook": (WARNING, "a webhook has failed for an hour, was paused since it is gone, or missed events"),
     "limited": (INFO, "workers take no jobs, since the machine is beyond `max_load` or `min_memory`"),
     "workers_elsewhere": (INFO, "the workers run in another container or pid namespace"),
 }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # Where there is no CLOCK_BOOTTIME, as on macOS, CLOCK_MONOTONIC counts sleep; Python's monotonic() does not there.
 BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
-# No machine has been up for so long: whoever pretends another time to this process may replace all of its clocks.
+# No machine has been up for so long: who gives this process another time may replace all of its clocks.
 LONGEST_UPTIME_MS = 20 * 365 * 86_400_000
 # So far apart two readings of the clock may be that count as one instant, and so often it is tried.
 ONE_INSTANT_MS = 20

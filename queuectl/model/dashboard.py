@@ -28,7 +28,7 @@ class DashboardOptions(Record):
         strangers = self._who_else_comes()
         if self.token is None and strangers:
             raise InvalidInput(
-                f"{strangers}, and whoever can use the dashboard can run commands as you: it needs --token there",
+                f"{strangers}, and anyone who can use the dashboard can run commands as you: it needs --token there",
                 field="token",
                 hint=MAKE_ONE,
             )

@@ -1,4 +1,4 @@
-"""What an exit code or a signal says of a command, besides that it failed."""
+"""What an exit code or a signal says of a command beyond that it failed."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ CANCELLED = "cancelled"
 class State(Record):
     """What front ends know of a state.
 
-    `glyph` stands for it on a badge, `style` colours it in a terminal (a name of its STYLES, or none). `phrase` goes
+    `glyph` stands for it on a badge, `style` colors it in a terminal (a name of its STYLES, or none). `phrase` goes
     on after "it"; `hint` leads on from it, and a job's id completes it. `rank` is its place where the most urgent
     jobs come first. `is_rare` says that it is left out where no job is in it, `is_due` that its jobs wait for `run_at`.
     """

@@ -1,4 +1,4 @@
-"""A lane: what a queue was given besides its jobs. Slots and a rate limit it, a pause or a drain closes it.
+"""A lane: what a queue was given in addition to its jobs. Slots and a rate limit it, a pause or a drain closes it.
 
     slots     so many of its jobs run at a time, at most
     rate      so many of its jobs start in a period, at an even distance but for a burst

@@ -25,7 +25,7 @@ def as_json(value: Any) -> object:
         return value.number
     if isinstance(value, os.PathLike):
         return os.fspath(value)
-    # Their module is slow to load, and has been loaded by whoever has such a value.
+    # Their module is slow to load, and a caller with such a value has loaded it.
     if hasattr(value, "total_seconds"):
         return _duration(value)
     if hasattr(value, "astimezone"):

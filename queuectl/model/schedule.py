@@ -60,7 +60,7 @@ class Schedule(Record):
 
     @property
     def origin(self) -> Origin:
-        """What whoever added it has given to its jobs."""
+        """What its caller has given to its jobs."""
         return Origin(self.path, self.inherited, self.umask)
 
     @property

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
     from .setting import Value
 
-# What a webhook can be told of.
+# What a webhook can be notified of.
 EVENTS = ("completed", "failed", "dead", "cancelled", "idle")
-RETRIES, QUEUE, WORKERS = "retry policy", "queue behaviour", "workers"
+RETRIES, QUEUE, WORKERS = "retry policy", "queue behavior", "workers"
 SCHEDULER, DASHBOARD, NOTIFICATIONS = "scheduler", "dashboard", "notifications"
 
 # As a table: the formatter would write each value on a line of its own.
@@ -39,7 +39,7 @@ SETTINGS = (
             low=SECOND, high=DAY, aliases=("max_delay_seconds", "backoff_cap_seconds")),
     Setting(RETRIES, "backoff", "backoff", None,
             "the wait between attempts; none is exponential with the settings above", optional=True),
-    Setting(RETRIES, "ok_codes", "successes", None, "exit codes that are a success besides 0", optional=True),
+    Setting(RETRIES, "ok_codes", "successes", None, "exit codes that count as a success like 0", optional=True),
     Setting(RETRIES, "snooze_on", "snoozes", None, "ends that put a job off at no cost", optional=True),
     Setting(RETRIES, "fail_on", "codes", None, "ends that leave a job dead at once", optional=True),
     Setting(RETRIES, "retry_on", "codes", None, "the only exit codes that are tried again; none is all", optional=True),

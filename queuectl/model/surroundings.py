@@ -1,8 +1,8 @@
 """What surrounds a command: the shell that reads it, its standard input, and what it inherits from its caller.
 
-The caller is whoever adds the job. What to inherit is said in words: `default`, `all` or `none`, the names of
-variables, and patterns of names such as CUDA_*. A variable whose name looks secret is inherited only if its whole name
-stands there, those of QUEUECTL_ never.
+The caller is the person or program that adds the job. What to inherit is said in words: `default`, `all` or `none`, the
+names of variables, and patterns of names such as CUDA_*. A variable whose name looks secret is inherited only if its
+whole name stands there, those of QUEUECTL_ never.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NO_SHELL = "none"
 MAX_STDIN_BYTES = 1 << 20
 # What stands for many variables.
 DEFAULT, ALL, NONE = BASES = ("default", "all", "none")
-# What each caller's jobs inherit, besides PATH, unless they say otherwise.
+# What each caller's jobs inherit in addition to PATH, unless they say otherwise.
 USUAL = ("LANG", "LC_*", "TZ", "VIRTUAL_ENV", "CONDA_*")
 # What belongs to a login: a job may run long after that of its caller, so what the worker has of its own stands.
 OF_LOGIN = ("SSH_AUTH_SOCK", "DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")

@@ -27,7 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .job import Job
 
-# Who is woken once it is done: whoever starts jobs, or the workers that run them.
+# Who is woken once it is done: what starts jobs, or the workers that run them.
 STARTERS, RUNNERS = "starters", "runners"
 
 
@@ -53,16 +53,16 @@ WITH_CHILDREN = "with_children"
 class Verb(Record):
     """One verb: its states, its words and its manners.
 
-    It fits the states that `TRANSITIONS` names, or else `fits`; if `suspended_by` is given, only jobs that one of these
-    has suspended, None for those that run. A filter that names no state means those states that are in `meant`, or
-    all; users are told what such a filter leaves out. If `finds` is given, a filter finds only jobs that are suspended
-    (True) or that are not (False). `already` says how a job is for which there is nothing to do, such as "suspended
-    already"; `instead` is what helps with jobs that wait, where it fits none of these. `done` says what was done, such
-    as "queued again", `phrase` what it does to `{}`. One that `destroys` asks before it takes what a filter found;
-    `question` is what the dashboard asks about one job, with `{id}` for its id. `help` is a line, and perhaps more
-    below it. `wakes` is STARTERS or RUNNERS. `key` does it in the dashboard. One that is offered `in_rows` has a button
-    in each row there, and its key in `top`. One that `is_plain` needs nothing but the jobs and flags; of one that
-    `deletes` no job is left.
+    It fits the states that `TRANSITIONS` names, or else `fits`; if `suspended_by` is given, only jobs that one of
+    these has suspended, None for those that run. A filter that names no state means those states that are in
+    `meant`, or all; a note tells users what such a filter leaves out. If `finds` is given, a filter finds only jobs
+    that are suspended (True) or that are not (False). `already` says how a job is for which there is nothing to do,
+    such as "suspended already"; `instead` is what helps with jobs that wait, where it fits none of these. `done`
+    says what was done, such as "queued again", `phrase` what it does to `{}`. One that `destroys` asks before it
+    takes what a filter found; `question` is what the dashboard asks about one job, with `{id}` for its id. `help`
+    is a line, and perhaps more below it. `wakes` is STARTERS or RUNNERS. `key` does it in the dashboard. One that
+    is offered `in_rows` has a button in each row there, and its key in `top`. One that `is_plain` needs nothing but
+    the jobs and flags; of one that `deletes` no job is left.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A webhook: an address that is told of events, and what it is sent.
+"""A webhook: an address that gets a message for each event, and what the message holds.
 
 The form of a message is that of Standard Webhooks (https://www.standardwebhooks.com): `webhook-id` is the same for each
 try, `webhook-signature` is an HMAC with SHA-256 over the id, the time and the body.
@@ -121,7 +121,7 @@ def wait_after(failures: int) -> int:
 
 
 def message(event: Event) -> dict[str, object]:
-    """Return what a webhook is told of an event, as JSON has it; `text` says it in words, which chat services show."""
+    """Return the message about an event, as JSON has it; `text` says it in words, which chat services show."""
     if event.job is None:
         return _message(event.event, event.at, _home_text(event.event), {})
     data = {
@@ -145,7 +145,7 @@ def message(event: Event) -> dict[str, object]:
 def digest(counts: Mapping[str, int], at: int) -> dict[str, object]:
     """Return what stands for more events than anybody reads: how many there were of each."""
     told = ", ".join(f"{count} {event}" for event, count in counts.items())
-    text = f"{counted(sum(counts.values()), 'event')} waited for too long to be told one by one: {told}"
+    text = f"{counted(sum(counts.values()), 'event')} waited for too long to be sent one by one: {told}"
     return _message(DIGEST, at, text, {"events": dict(counts)})
 
 

@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Home", "Store", "preload"]
 
-# What a noun is made of besides the database.
+# What a noun is made of in addition to the database.
 NEEDS = {
     "batches": ("counts",),
     "find": ("counts",),

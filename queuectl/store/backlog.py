@@ -1,4 +1,4 @@
-"""How much waited in each minute: samples that whoever promotes jobs writes down while there are any.
+"""How much waited in each minute: samples that the promoter of jobs writes down while there are any.
 
 A minute without a sample is as the last one before it if that one was zero: nothing is written while
 nothing waits. Otherwise nobody looked.

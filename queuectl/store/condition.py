@@ -44,7 +44,7 @@ CONTAINS_TEXT = "(command LIKE ? ESCAPE '\\' OR id LIKE ? ESCAPE '\\')"
 
 
 def condition(states: Sequence[str], terms: Iterable[Term]) -> tuple[str, list[object]]:
-    """Return what jobs in one of these states fulfil for which all terms hold, an empty text for all jobs."""
+    """Return what jobs in one of these states fulfill for which all terms hold, an empty text for all jobs."""
     found = [] if len(states) == len(STATES) else [one_of("state", states) if states else "0"]
     parameters: list[object] = []
     for term in terms:

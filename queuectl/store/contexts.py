@@ -73,7 +73,7 @@ class Context(Record):
 
     @property
     def origin(self) -> Origin:
-        """What whoever enqueued the job gave to it."""
+        """What its caller gave to the job."""
         return Origin(self.path, self.inherited, self.umask)
 
 

@@ -1,6 +1,6 @@
 """The one executor of filters: which jobs, how many, in which order, a page at a time.
 
-A page is read from ranges, each looked at for so many rows from a key on, so it may end before it is full: `end`
+A page is read from ranges, so many rows of each from a key on, so it may end before it is full: `end`
 says where to go on. Where jobs come and go, a page goes on behind a key, never after a count: none is found twice.
 """
 
@@ -61,7 +61,7 @@ class Find:
             total = self.count(wanted)
             if not total or not limit:
                 return []
-            # Once all are found the rest need not be looked at.
+            # Once all are found the rest need not be read.
             limit = total if limit < 0 else min(limit, total)
         order = ORDERS_OF_KEYS.get(sort)
         if order is None or not set(wanted.states).issubset(ORDERS[order].states):

@@ -119,7 +119,7 @@ class Home:
     def refuse_strangers(self) -> None:
         """Refuse a home that others could change. Raises StoreUnavailable.
 
-        One that can only be looked at may belong to root too.
+        One that can only be read may belong to root too.
         """
         if os.name != "posix":
             return
@@ -166,7 +166,7 @@ def sync_directory(directory: str) -> None:
 
 
 def read_only(path: str) -> StoreReadOnly:
-    """Return the error for a home that can be looked at and not be changed."""
+    """Return the error for a home that can be read but not changed."""
     hint = f"{CHECK_MODE}, or choose another home with --home DIR"
     return StoreReadOnly(f"the home is read-only: {path}", hint=hint)
 

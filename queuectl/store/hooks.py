@@ -36,7 +36,7 @@ class Hooks:
         self._database.change(MARK, (of, encode(facts), number))
 
     def origin_of(self, number: int) -> Origin:
-        """Return what whoever enqueued a job gave to it. Raises NotFound if the job was removed."""
+        """Return what its caller gave to a job. Raises NotFound if the job was removed."""
         context = self._database.integer(CONTEXT, (number,))
         if context is None:
             raise NotFound("the job was removed")

@@ -1,9 +1,9 @@
 """The links table: what children wait for, see `model.link`.
 
 `jobs.waits` counts a child's open links, `jobs.hopeless` those without hope among them. A blocked job without open
-links becomes claimable. Whoever changes how a job stands tells its children in the same transaction (`follow`), and
-those of its batch; their own children may have to be told then, and so on down. One transaction tells AT_ONCE children;
-where there are more, `follow_ups` says which ones, and `go_on` tells them in further transactions.
+links becomes claimable. The code that changes how a job stands tells its children in the same transaction (`follow`),
+and those of its batch; their own children may have to be told then, and so on down. One transaction tells AT_ONCE
+children; where there are more, `follow_ups` says which ones, and `go_on` tells them in further transactions.
 """
 
 from __future__ import annotations

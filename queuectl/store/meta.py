@@ -94,7 +94,7 @@ class Meta(Table):
         return seen, [(start, end) for start, end in gaps]
 
     def set_downtime(self, seen: int, gaps: Sequence[tuple[int, int]]) -> None:
-        """Write down that somebody keeps house, and when nobody did. In a transaction."""
+        """Write down that the housekeeper was there, and when it was not. In a transaction."""
         self._write(DOWNTIME, [seen, gaps])
 
     def daemon(self, kind: str) -> str | None:

@@ -39,7 +39,7 @@ BEYOND = {"newest": "number < ?", "oldest": "number > ?"}
 
 
 class Range(Record):
-    """Some rows of the table in the order of a sort, and the states and terms that they must still fulfil."""
+    """Some rows of the table in the order of a sort, and the states and terms that they must still fulfill."""
 
     index: str
     where: str
@@ -53,11 +53,11 @@ class Range(Record):
         return condition(self.states, self.terms)
 
     def window(self, columns: str) -> str:
-        """Return the question for its rows in order, whether they fulfil the condition or not, without a limit."""
+        """Return the question for its rows in order, whether they fulfill the condition or not, without a limit."""
         return f"SELECT {columns} FROM jobs {self.index} WHERE {self.where} ORDER BY {self.order}"
 
     def matching(self, columns: str) -> tuple[str, list[object]]:
-        """Return the question for those of its rows that fulfil the condition, in no order."""
+        """Return the question for those of its rows that fulfill the condition, in no order."""
         sql, parameters = self.condition()
         where = f"{self.where} AND {sql}" if sql else self.where
         return f"SELECT {columns} FROM jobs {self.index} WHERE {where}", [*self.parameters, *parameters]

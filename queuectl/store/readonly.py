@@ -9,7 +9,7 @@ depends on which files are there:
     with a log, no index      left by a crash: the log is read too, its index is kept in memory
 
 Somebody may write after all, through another mount or with more rights. With locks SQLite sees that. Without
-them it would mix old pages and new ones: the files are looked at after each question, and if they have changed
+them it would mix old pages and new ones: the files are checked after each question, and if they have changed
 they are opened again and the question is asked again.
 """
 

@@ -33,7 +33,7 @@ FROM links JOIN jobs ON jobs.number = links.child WHERE links.parent = ? ORDER B
 EDGES = """
 SELECT parent, child, kind AS "when", is_hopeless AS hopeless, satisfied_at FROM links WHERE child = ? ORDER BY parent
 """
-NEIGHBOURS = """
+NEIGHBORS = """
 SELECT parent FROM links WHERE child = ? UNION ALL SELECT child FROM links INDEXED BY links_of_parent WHERE parent = ?
 LIMIT ?
 """
@@ -90,9 +90,9 @@ class Relatives(Table):
         """Return the links of a job to what it waits for, or has waited for."""
         return [Edge.of(row) for row in self._database.rows(EDGES, (child,))]
 
-    def neighbours(self, node: int, limit: int) -> list[int]:
+    def neighbors(self, node: int, limit: int) -> list[int]:
         """Return the parents and children of a job, or the children of a batch."""
-        return self._database.integers(NEIGHBOURS, (node, node, limit))
+        return self._database.integers(NEIGHBORS, (node, node, limit))
 
     def waiting_children(self, parent: int, limit: int = -1) -> list[int]:
         """Return the numbers of the unfinished jobs that wait for a parent."""

@@ -12,7 +12,7 @@ BYTES = 64 * 1024
 
 
 def free_bytes(home: Home) -> int:
-    """Return how many bytes are free on the disk of a home for whoever has no special rights."""
+    """Return how many bytes are free on the disk of a home for a user without special rights."""
     found = os.statvfs(home.path)
     return found.f_bavail * found.f_frsize
 

@@ -145,7 +145,7 @@ class Webhooks(Table):
         return None if row is None else _webhook(row)
 
     def next(self, webhook: Webhook) -> Event | None:
-        """Return the event that a webhook is to be told next, None if there is none."""
+        """Return the event that a webhook gets next, None if there is none."""
         row = self._database.row(NEXT, (webhook.id,))
         return None if row is None else Event.of(row)
 
@@ -169,7 +169,7 @@ class Webhooks(Table):
         actor: str,
         now: int,
     ) -> bool:
-        """Add a webhook that is told of what happens from now on; return False if there is one of that name."""
+        """Add a webhook for what happens from now on; return False if there is one of that name."""
         values = (name, url, _joined(events), secret, allow_private, self.last(), now, actor)
         try:
             self._database.insert(ADD, values)
@@ -199,7 +199,7 @@ class Webhooks(Table):
         return self._database.change(RESUME, (name,)) == 1
 
     def move_on(self, webhook: Webhook, position: int) -> bool:
-        """Note that a webhook was told of the outbox up to a position; return False if somebody else moved it."""
+        """Note that a webhook has the events of the outbox up to a position; return False if somebody else moved it."""
         return self._database.change(MOVE_ON, (position, webhook.id, webhook.position)) == 1
 
     def has_passed_over(self) -> bool:

@@ -1,6 +1,6 @@
 """The workers table: who runs jobs here. A worker deletes its row when it leaves in good order.
 
-The row is for people and for finding the processes of a lost worker. Whether a worker lives is told by the kernel
+The row is for people and for finding the processes of a lost worker. Whether a worker lives is known from the kernel
 lock that it holds (`Home.worker_lock`) or by its process, never by the row's age.
 """
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.commands.jobs.follow import labelled
-from queuectl.commands.result import Labelled
+from queuectl.commands.jobs.follow import labeled
+from queuectl.commands.result import Labeled
 from tests.commands.calling import Answer, call, done
 
 
@@ -71,8 +71,8 @@ def test_no_job_at_all_is_a_question(home: str) -> None:
 
 def test_a_line_is_whole_however_it_came() -> None:
     pieces = [(1, b"on"), (0, b"a"), (1, b"e\ntw"), (1, b"o\n\nthree"), (1, b""), (0, b"b\n"), (0, b"")]
-    got = list(labelled(["abc", "x"], pieces))
-    assert all(isinstance(line, Labelled) for line in got)
+    got = list(labeled(["abc", "x"], pieces))
+    assert all(isinstance(line, Labeled) for line in got)
     of_x = [b"x   | one\n", b"x   | two\n", b"x   | \n", b"x   | three\n"]
     assert [bytes(line) for line in got] == [*of_x, b"abc | ab\n"]
     assert [line.index for line in got] == [1, 1, 1, 1, 0]

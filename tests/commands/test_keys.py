@@ -1,4 +1,4 @@
-"""Keys of jobs: added once, whoever adds them, and what `--if-exists` does about it."""
+"""Keys of jobs: added once, no matter who adds them, and what `--if-exists` does about it."""
 
 from __future__ import annotations
 

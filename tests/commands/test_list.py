@@ -179,7 +179,7 @@ def test_a_bad_filter_is_refused(home: str, words: list[str], said: str) -> None
     assert said in refused(home, 2, "list", *words).err
 
 
-def test_a_table_in_a_pipe_is_neither_cut_nor_coloured(home: str) -> None:
+def test_a_table_in_a_pipe_is_neither_cut_nor_colored(home: str) -> None:
     command = "echo " + "long " * 60
     done(home, "add", command)
     answer = run_cli(home, "list", env={"COLUMNS": "40", "FORCE_COLOR": None})
@@ -188,7 +188,7 @@ def test_a_table_in_a_pipe_is_neither_cut_nor_coloured(home: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "env", "coloured"),
+    ("words", "env", "colored"),
     [
         (("--color", "always"), {}, True),
         (("--color=never",), {}, False),
@@ -197,9 +197,9 @@ def test_a_table_in_a_pipe_is_neither_cut_nor_coloured(home: str) -> None:
         (("--color", "auto"), {"NO_COLOR": "1"}, False),
     ],
 )
-def test_colour_is_as_asked_for(full: str, words: list[str], env: dict[str, str], coloured: bool) -> None:
+def test_color_is_as_asked_for(full: str, words: list[str], env: dict[str, str], colored: bool) -> None:
     answer = run_cli(full, "list", *words, env={"NO_COLOR": None, "FORCE_COLOR": None, **env})
-    assert ("\x1b[31mdead\x1b[0m" in answer.stdout) is coloured
+    assert ("\x1b[31mdead\x1b[0m" in answer.stdout) is colored
 
 
 def test_an_escape_sequence_in_a_command_does_not_reach_the_screen(home: str) -> None:

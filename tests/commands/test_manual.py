@@ -51,7 +51,7 @@ def test_mandoc_finds_nothing_to_mend(tmp_path: Path) -> None:
     found = subprocess.run(
         ["mandoc", "-Tlint", "-W", "warning", str(path)], capture_output=True, text=True, check=False, timeout=60
     )
-    # The page has no date on purpose: it shall not depend on when it was made.
+    # The page has no date on purpose: it must not depend on when it was made.
     assert [line for line in found.stdout.splitlines() if "missing date" not in line] == []
     assert found.stderr == ""
 

@@ -106,12 +106,12 @@ def test_a_filter_finds_only_what_a_verb_can_be_used_on(running: str) -> None:
 
 
 def test_show_says_for_how_long_it_had_been_suspended(running: str) -> None:
-    assert "besides" not in done(running, "show", "last").out
+    assert "plus" not in done(running, "show", "last").out
     with Queue(running) as queue:
         queue.suspend("last")
         wait_until(lambda: queue.clock.wall() > (queue.get("last").suspended_at or 0))
         queue.resume("last")
-    assert re.search(r"duration: .* so far, besides \d.*s suspended\n", done(running, "show", "last").out)
+    assert re.search(r"duration: .* so far, plus \d.*s suspended\n", done(running, "show", "last").out)
 
 
 def test_history_says_for_how_long_it_was_suspended_and_by_whom(running: str) -> None:

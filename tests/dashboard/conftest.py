@@ -99,7 +99,7 @@ class Served:
 
 
 def head_of(served: Served, *lines: str, path: str = ECHO, method: str = "GET") -> bytes:
-    """Return a request's head with all that it needs, and `lines` besides."""
+    """Return a request's head with all that it needs, and `lines` too."""
     needed = [
         f"{method} {path} HTTP/1.1",
         f"Host: 127.0.0.1:{served.port}",

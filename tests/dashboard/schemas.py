@@ -83,4 +83,4 @@ def _of_object(value: dict[str, Any], schema: Schema, document: Schema, where: s
         elif isinstance(others, dict):
             yield from problems(item, others, document, f"{where}.{name}")
         elif not others:
-            yield f"{where} has {name} besides"
+            yield f"{where} has {name} as well"

@@ -29,7 +29,7 @@ def test_scripts_set_text_only_as_text() -> None:
         assert FORBIDDEN.search(script.read_text("utf-8")) is None, script
 
 
-def test_every_state_has_its_colour() -> None:
+def test_every_state_has_its_color() -> None:
     style = (ASSETS / "app.css").read_text("utf-8")
     assert {state for state in STATES if f"[data-state={state}]" not in style or f"--{state}:" not in style} == set()
 

@@ -9,7 +9,7 @@ from tests.dashboard.browser import Browser, Dashboard
 
 browser, dashboard, driver = fixtures.browser, fixtures.dashboard, fixtures.driver
 LABELS = "[...document.querySelectorAll('.graph [aria-label]:not(svg)')].map((one) => one.getAttribute('aria-label'))"
-CENTRE = "(({ left, width }) => left + width / 2)(document.querySelector(arguments[0]).getBoundingClientRect())"
+CENTER = "(({ left, width }) => left + width / 2)(document.querySelector(arguments[0]).getBoundingClientRect())"
 
 
 def add_site(dashboard: Dashboard) -> None:
@@ -36,7 +36,7 @@ def test_linked_jobs_are_drawn_from_left_to_right_and_followed(dashboard: Dashbo
         "upload, blocked",
     ]
     order = [f'.graph a[href="/jobs/{job}"] rect' for job in ("fetch", "pages", "clean", "upload")]
-    found = [browser.js(f"return {CENTRE}", selector) for selector in order]
+    found = [browser.js(f"return {CENTER}", selector) for selector in order]
     assert found == sorted(found) and len(set(found)) == 4
     assert browser.js("return document.querySelector('.graph [aria-current]').getAttribute('href')") == "/jobs/pages"
     assert browser.js("return document.querySelectorAll('.graph path[data-when]').length") == 5

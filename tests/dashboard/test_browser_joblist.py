@@ -236,9 +236,9 @@ def test_view_is_replaced_and_deleted_only_after_a_question(held: Dashboard, bro
 
 
 def test_row_shows_its_last_output_by_button_and_by_key(dashboard: Dashboard, browser: Browser) -> None:
-    colours = r"printf '\033[31mred\033[0m \033]0;title\007plain\n'"
+    colors = r"printf '\033[31mred\033[0m \033]0;title\007plain\n'"
     dashboard.cli(
-        "add", f"seq 1 9; echo '{MARKUP}'; {colours}; echo oops >&2; exit 1", "--id", "prints", "--retries", "0"
+        "add", f"seq 1 9; echo '{MARKUP}'; {colors}; echo oops >&2; exit 1", "--id", "prints", "--retries", "0"
     )
     dashboard.work()
     dashboard.cli("add", "true", "--id", "silent")

@@ -45,8 +45,8 @@ def test_output_of_100000_lines_stays_responsive(dashboard: Dashboard, browser: 
 
 
 def test_markup_and_escapes_are_shown_as_text(dashboard: Dashboard, browser: Browser) -> None:
-    colours = r"printf '\033[31mred\033[0m \033]0;title\007\033[2Jplain \033[38;2;1;2;3mrgb\033[0m\n\033]no end\n'"
-    command = f"echo '{MARKUP}'; {colours}; exit 1"
+    colors = r"printf '\033[31mred\033[0m \033]0;title\007\033[2Jplain \033[38;2;1;2;3mrgb\033[0m\n\033]no end\n'"
+    command = f"echo '{MARKUP}'; {colors}; exit 1"
     dashboard.cli("enqueue", json.dumps({"command": command, "id": "markup", "max_retries": 0}))
     dashboard.work()
     dashboard.cli("list")

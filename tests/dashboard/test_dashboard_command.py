@@ -232,7 +232,7 @@ def test_in_the_background_it_is_up_when_the_command_returns(running: Running) -
 def test_on_every_address_it_says_what_that_means(running: Running) -> None:
     answer = running.detached("--host", "0.0.0.0", "--token", TOKEN)
     assert answer.returncode == 0
-    assert "whoever has this link can run commands as you" in answer.stderr
+    assert "anyone who has this link can run commands as you" in answer.stderr
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])

@@ -24,7 +24,7 @@ from tests.store.building import add
 from tests.support import FakeClock
 
 api = asking.api
-# The store is waited for ten minutes: whoever answers within one has not waited so long.
+# The store is waited for ten minutes: a process that answers within one has not waited so long.
 BUDGET_SECONDS, SOON_MS = 600.0, 60_000
 
 

@@ -203,7 +203,7 @@ def test_a_preflight_is_refused_and_no_other_site_may_read(served: Served) -> No
 @pytest.mark.parametrize("method", ["TRACE", "CONNECT", "BREW"])
 def test_there_are_no_other_methods(served: Served, method: str) -> None:
     assert served.ask(method, "/").status == 501
-    # An address of the API says which methods it knows, to whoever has the token.
+    # An address of the API says which methods it knows, to anyone who has the token.
     assert without_token(served, method, ECHO).status == 401
 
 

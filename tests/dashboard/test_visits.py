@@ -79,7 +79,7 @@ def test_who_takes_all_places_and_sends_no_request_keeps_nobody_out(small: Serve
     clients = occupy(small, data)
     for _ in range(PROBES):
         assert small.ask("GET", ECHO).status == 200
-        # Whoever was sent away comes again at once.
+        # A client that was sent away comes again at once.
         clients.append(small.client())
         clients[-1].send(data)
         wait_until_read(small)

@@ -69,7 +69,7 @@ def by_id(items: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return {item["id"]: item for item in items}
 
 
-# What changes from one look to the next, with the clock of whoever looks.
+# What changes from one look to the next, with the clock of the reader.
 MOVING = ("uptime", "elapsed", "oldest_pending_age", "busy", "in", "memory")
 
 

@@ -1,4 +1,4 @@
-"""What a terminal shows of what jobs print: lines as they were in the end, colours, and nothing that does harm."""
+"""What a terminal shows of what jobs print: lines as they were in the end, colors, and nothing that does harm."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def shown(text: str, color: str = "always") -> str:
         ("tab\there\n", "tab\there\n"),
         (f"{RED}red{RESET} not\n", f"{RED}red{RESET} not\n"),
         ("\x1b[mx\x1b[01;32my\x1b[m\n", "\x1b[mx\x1b[01;32my\x1b[m\n"),
-        # A colour that goes on does so line by line, and nothing after the output has it.
+        # A color that goes on does so line by line, and nothing after the output has it.
         (f"{RED}one\ntwo\n", f"{RED}one{RESET}\n{RED}two{RESET}\n"),
         (f"{RED}10%\r20%{RESET}\n", f"{RED}20%{RESET}\n"),
         (f"{RED}10%{RESET}\r20%\n", "20%\n"),
@@ -50,7 +50,7 @@ def shown(text: str, color: str = "always") -> str:
         ("\x1b[4:3mx\x1b[0m", "\x1b[4:3mx\x1b[0m"),
     ],
 )
-def test_a_line_is_shown_as_it_was_in_the_end_with_its_colours(printed: str, expected: str) -> None:
+def test_a_line_is_shown_as_it_was_in_the_end_with_its_colors(printed: str, expected: str) -> None:
     assert shown(printed) == expected
 
 
@@ -70,7 +70,7 @@ def test_a_line_is_shown_as_it_was_in_the_end_with_its_colours(printed: str, exp
         "\b",
         "\x07",
         "\u202e",
-        # Hidden text, alone and behind what looks like a colour.
+        # Hidden text, alone and behind what looks like a color.
         "\x1b[8m",
         "\x1b[08m",
         "\x1b[1;8m",
@@ -87,7 +87,7 @@ def test_all_else_that_is_unsafe_is_shown_as_its_code(sequence: str) -> None:
     assert text.startswith("a\\") and text.endswith("b\n")
 
 
-def test_without_colours_they_are_left_out() -> None:
+def test_without_colors_they_are_left_out() -> None:
     assert shown(f"{RED}red{RESET} \x1b[2J\n", color="never") == "red \\x1b[2J\n"
 
 
@@ -133,7 +133,7 @@ def test_long_lines_are_wrapped() -> None:
     assert "".join(wrap("e\u0301日" * 100, 7)) == "e\u0301日" * 100
 
 
-def test_each_part_of_a_long_line_has_its_colours() -> None:
+def test_each_part_of_a_long_line_has_its_colors() -> None:
     assert wrap(f"ab{RED}cdef{RESET}gh", 3) == [f"ab{RED}c{RESET}", f"{RED}def{RESET}", "gh"]
     lines = shown_lines(f"1\r{RED}{'日' * 50}\nend{RESET}", 7, screen())
     assert all(painted_width(line) <= 7 for line in lines)

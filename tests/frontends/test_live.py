@@ -83,7 +83,7 @@ def test_a_line_is_clipped_by_what_is_seen_of_it(line: str, columns: int, clippe
     assert clip_painted(line, columns) == clipped
 
 
-def test_no_clipped_line_is_too_wide_or_leaves_a_colour_on() -> None:
+def test_no_clipped_line_is_too_wide_or_leaves_a_color_on() -> None:
     chooser = random.Random(20261124)
     parts = ["a", "日", "e\u0301", "\x1b[31m", "\x1b[7m", "\x1b[0m", " ", "😀"]
     for _ in range(2_000):

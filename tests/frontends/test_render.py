@@ -139,13 +139,13 @@ def test_numbers_stand_on_the_right_and_answers_do_not() -> None:
     ]
 
 
-def test_only_state_cells_get_the_colour_of_their_state() -> None:
+def test_only_state_cells_get_the_color_of_their_state() -> None:
     printed = text([job(state="dead", command="dead")], "table", tty(color="always"))
     assert printed.splitlines()[1].count("\x1b[31mdead\x1b[0m") == 1
     assert printed.splitlines()[1].endswith("  dead")
 
 
-def test_colour_changes_nothing_but_colour() -> None:
+def test_color_changes_nothing_but_color() -> None:
     rows = [job(state=state) for state in ("dead", "pending", "completed", "processing")]
     colored = text(rows, "table", tty(60, color="always"))
     assert re.sub(r"\x1b\[\d+m", "", colored) == text(rows, "table", tty(60))
@@ -264,7 +264,7 @@ def test_json_has_no_nan() -> None:
         text([job(rate=float("nan"))], "json", pipe())
 
 
-def test_machine_formats_never_show_relative_times_or_colour() -> None:
+def test_machine_formats_never_show_relative_times_or_color() -> None:
     for fmt in ("json", "jsonl", "csv", "tsv"):
         printed = text([job(state="dead")], fmt, tty(20, color="always"))
         assert "2025-12-31T23:59:48.000Z" in printed
@@ -358,7 +358,7 @@ def test_a_record_on_a_terminal_has_both_forms_of_a_time() -> None:
     assert f"created_at: {when.local(NOW - 12_000)} (12s ago)\n" in record("table", tty())
 
 
-def test_a_record_colours_its_state() -> None:
+def test_a_record_colors_its_state() -> None:
     assert "\x1b[31mdead\x1b[0m\n" in record("table", tty(color="always"))
 
 

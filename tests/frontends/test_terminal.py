@@ -153,7 +153,7 @@ def test_pad_fills_up_by_width() -> None:
     assert pad("long", 2) == "long"
 
 
-# --- colour
+# --- color
 
 CASES = list(
     itertools.product(
@@ -182,19 +182,19 @@ def expected_color(flag: str, no: str, force: str, cliforce: str, term: str, cli
     return bool(next(rule for rule in rules if rule is not None))
 
 
-def test_colour_follows_the_precedence_in_every_combination() -> None:
+def test_color_follows_the_precedence_in_every_combination() -> None:
     for case in CASES:
         flag, no, force, cliforce, term, cli, tty = case
         environ = {"NO_COLOR": no, "FORCE_COLOR": force, "CLICOLOR_FORCE": cliforce, "TERM": term, "CLICOLOR": cli}
         assert wants_color(flag, environ, tty) is expected_color(*case), case
 
 
-def test_unset_variables_leave_the_colour_to_the_terminal() -> None:
+def test_unset_variables_leave_the_color_to_the_terminal() -> None:
     assert wants_color("auto", {}, True) is True
     assert wants_color("auto", {}, False) is False
 
 
-def test_colour_is_decided_for_each_stream() -> None:
+def test_color_is_decided_for_each_stream() -> None:
     both = Terminal(io.StringIO(), Tty(), environ={})
     assert (both.color, both.out.color, both.err.color) == (False, False, True)
     assert both.paint("x", "red") == "x"
@@ -202,7 +202,7 @@ def test_colour_is_decided_for_each_stream() -> None:
     assert both.err.paint("x", "") == "x"
 
 
-def test_states_have_colours_of_their_own() -> None:
+def test_states_have_colors_of_their_own() -> None:
     assert {state for state in STATES if not STATE_STYLES[state]} == {"pending"}
     assert STATE_STYLES["dead"] == "red"
     assert STATE_STYLES["completed"] == "green"

@@ -271,7 +271,7 @@ def test_a_progress_bar_moves_while_it_is_followed_and_words_stand_on_lines_of_t
 # --- following
 
 
-def test_several_jobs_are_followed_with_their_ids_in_colour(terminal: Open, home: str) -> None:
+def test_several_jobs_are_followed_with_their_ids_in_color(terminal: Open, home: str) -> None:
     for name in ("a", "b"):
         done(
             home,

@@ -65,7 +65,7 @@ def test_a_mistake_never_ends_the_shell(terminal: Open, home: str) -> None:
         ("help nothing", "no command"),
         ("!99", "no earlier line"),
         ("add", "command is missing"),
-        ("list -h", "see also: help global"),
+        ("list -h", "help global, help exit-codes"),
     ]:
         session.send(line + "\n")
         session.expect(said)

@@ -163,7 +163,7 @@ def test_a_terminal_of_an_ascii_locale_is_sent_ascii_only(home: str, start: Star
     assert session.transcript.isascii()
 
 
-def test_no_colour_is_written_where_none_is_wanted(home: str, start: Start) -> None:
+def test_no_color_is_written_where_none_is_wanted(home: str, start: Start) -> None:
     assert run_cli(home, "add", "true").returncode == 0
     session = start(env={"NO_COLOR": "1"})
     session.expect("> job-1")

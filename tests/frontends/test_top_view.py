@@ -136,7 +136,7 @@ def test_the_keys_are_shown_at_80_columns_too() -> None:
 
 
 @pytest.mark.parametrize("state", STATES)
-def test_states_have_their_colours(state: str) -> None:
+def test_states_have_their_colors(state: str) -> None:
     on = screen(color="always")
     lines = picture(look(made(1), made(2, state)), 110, 30, on)
     style = STATE_STYLES.get(state, "")
@@ -145,7 +145,7 @@ def test_states_have_their_colours(state: str) -> None:
     assert on.paint(state.ljust(len("pending")), style) in row
 
 
-def test_the_selected_row_is_reversed_over_its_whole_width_also_without_colours() -> None:
+def test_the_selected_row_is_reversed_over_its_whole_width_also_without_colors() -> None:
     for color in ("never", "always"):
         seen = look(made(1), made(2, "dead", finished_at=NOW))
         seen.selected = 2
@@ -352,7 +352,7 @@ def test_alerts_are_lines_of_their_own_with_the_command_that_helps() -> None:
     assert lines[3:5] == ["error\\x07: queuectl fix", "info\\x07: queuectl fix"]
 
 
-def test_alerts_are_coloured_by_their_level() -> None:
+def test_alerts_are_colored_by_their_level() -> None:
     painted = picture(alarmed(*LEVELS), 100, 30, screen(color="always"))[3:6]
     assert [SGR.match(line) is not None for line in painted] == [True] * 3
     assert len({line[:5] for line in painted}) == 3

@@ -1,4 +1,4 @@
-"""What exit codes and signals say besides that a command failed."""
+"""What exit codes and signals say beyond that a command failed."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ HOT = {
     "the children of a job": (relatives.CHILDREN, (1, 500), "links_of_parent"),
     "whether children have run": (relatives.HAVE_WAITED, ("a",), "links_of_parent"),
     "the links of a job": (relatives.EDGES, (1,), "PRIMARY KEY"),
-    "the jobs next to a job": (relatives.NEIGHBOURS, (1, 1, 9), "links_of_parent"),
+    "the jobs next to a job": (relatives.NEIGHBORS, (1, 1, 9), "links_of_parent"),
     "output": (output.READ, (1, 0, 0, 9), "sqlite_autoindex_output_1"),
     "output from its end": (output.READ_BACK, (1, 9, 0), "sqlite_autoindex_output_1"),
     "trimming output": (output.TRIM, (1, 0, 9), "sqlite_autoindex_output_1"),

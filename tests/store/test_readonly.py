@@ -1,4 +1,4 @@
-"""A home that we may not write to can be looked at, whoever has it open and however it was left."""
+"""A home that we may not write to can be read, no matter who has it open and how it was left."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ class Walk:
         return self.random.choice(known) if known and self.random.random() < 0.95 else self.random.randint(1, 500)
 
     def some_claimed(self) -> int:
-        """Return the number of a job that ran lately and may still run, at times of any."""
+        """Return the number of a job that ran recently and may still run, at times of any."""
         return (
             self.random.choice(self.claims[-4:]).number
             if self.claims and self.random.random() < 0.9

@@ -107,7 +107,7 @@ def _ready(context: Context, options: DashboardOptions, url: str, *, opens: bool
     needs_token = "?token=" in url
     notes = []
     if not options.is_local:
-        notes.append("whoever has this link can run commands as you; it is not encrypted on its way")
+        notes.append("anyone who has this link can run commands as you; it is not encrypted on its way")
     elif needs_token and options.token is None:
         notes.append("this system does not tell whose a browser is: the link has the token, keep it to yourself")
     if opens and not _open(_as_url(context.queue.home.dashboard_page) if needs_token else url):

@@ -189,7 +189,7 @@ class CommandLine:
                 try:
                     found[arg.key] = arg.flag or arg.value(text)
                 except ValueError:
-                    continue  # Whoever reads the whole line says so.
+                    continue  # The reader of the whole line says so.
         return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 
+from . import docs
 from .commandline import GLOBALS
 from .registry import COMMANDS, Arg, Command, commands_of
 
@@ -33,7 +34,7 @@ EXIT_CODES = {
 }
 # What is true of every command, under the words that `help` takes.
 GLOBAL, CODES = TOPICS = ("global", "exit-codes")
-SEE = "see also: queuectl help global, queuectl help exit-codes"
+SEE = "see also: {}\n          queuectl help global, queuectl help exit-codes"
 
 
 def overview() -> str:
@@ -43,7 +44,7 @@ def overview() -> str:
         groups.setdefault(command.group, []).append(command)
     parts = [USAGE, "Background jobs for shell commands, on bare Python.", FIRST_STEPS]
     parts += [f"{group.lower()}:\n" + "\n".join(map(_line, commands)) for group, commands in groups.items()]
-    return _page([*parts, f"more about a command: queuectl help COMMAND\n{SEE}"])
+    return _page([*parts, f"more about a command: queuectl help COMMAND\n{SEE.format(docs.INDEX)}"])
 
 
 def global_page() -> str:
@@ -64,7 +65,7 @@ def group_page(word: str) -> str:
         [
             f"usage: queuectl {word} COMMAND ...",
             "\n".join(lines),
-            f"more about one of them: queuectl help {word} COMMAND",
+            f"more about one of them: queuectl help {word} COMMAND\nsee also: {docs.page_of(word)}",
         ]
     )
 
@@ -80,7 +81,7 @@ def command_page(command: Command) -> str:
         parts.append("\n".join([f"{heading}:", *(_entry(_names(arg), 22, help_of(arg)) for arg in args)]))
     if command.examples:
         parts.append("\n".join(["examples:", *(f"  queuectl {example}" for example in command.examples)]))
-    return _page([*parts, SEE])
+    return _page([*parts, SEE.format(docs.page_of(command.path))])
 
 
 def usage_of(command: Command, mark: Callable[[str], str] = str) -> str:

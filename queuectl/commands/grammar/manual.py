@@ -24,7 +24,7 @@ FILES = (
 )
 VARIABLES = (
     (r"\fBQUEUECTL_HOME\fR", "the home, unless --home is given"),
-    (r"\fBNO_COLOR, FORCE_COLOR, CLICOLOR\fR", "whether to use colour, unless --color is given"),
+    (r"\fBNO_COLOR, FORCE_COLOR, CLICOLOR\fR", "whether to use color, unless --color is given"),
     (r"\fBCOLUMNS, LINES\fR", "the size to assume for the terminal"),
     (r"\fBQUEUECTL_PAGER, PAGER\fR", "what shows long answers on a terminal; empty for nothing"),
     (

@@ -64,7 +64,7 @@ class Arg(Record):
 
     @property
     def is_positional(self) -> bool:
-        """Whether it is told by its place among the words that are no options."""
+        """Whether it is known by its place among the words that are no options."""
         return not (self.is_option or self.rest or self.inputs)
 
     @property

@@ -1,4 +1,4 @@
-"""Commands about webhooks: addresses that are told when jobs end."""
+"""Commands about webhooks: addresses that get a message when jobs end."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _read_secret(context: Context, path: str) -> str:
 
 @command("webhook list", group=GROUP, watch=True, examples=("webhook list",))
 def webhook_list(context: Context) -> Result:
-    """Show the webhooks: what each is told of, and how much waits for it."""
+    """Show the webhooks: the events of each, and how many wait for it."""
     rows = context.queue.webhooks.all()
     notes = [] if rows else ["there are no webhooks; add one with: queuectl webhook add NAME URL"]
     return Result(WEBHOOK, rows=rows, columns=COLUMNS, ids=[row.name for row in rows], notes=notes)
@@ -97,7 +97,7 @@ def webhook_pause(context: Context, *, name: str) -> Result:
 def webhook_resume(context: Context, *, name: str) -> Result:
     """Send to a webhook again, also to one that answered 410."""
     found = context.queue.webhooks.resume(name)
-    return Result(WEBHOOK, record=found, message=f"Webhook {name} is told of events again", ids=[name])
+    return Result(WEBHOOK, record=found, message=f"Webhook {name} gets events again", ids=[name])
 
 
 @command("webhook remove", NAME, group=GROUP, examples=("webhook remove chat",))

@@ -75,7 +75,7 @@ def _await_end(context: Context, change: Change, meant: Selection) -> None:
 
 
 for _verb in (verb for verb in PLAIN_VERBS if verb.name != RESUME):
-    # A running job ends some time after its worker was told.
+    # A running job ends some time after the request reached its worker.
     _more = [NO_WAIT] if (PROCESSING, _verb.name) in TRANSITIONS and _verb.destroys else []
     command(_verb.name, *SELECTION, *verb_options(_verb), *_more, group=GROUP, examples=_examples(_verb))(
         handler_of(_verb)

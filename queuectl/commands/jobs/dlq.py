@@ -57,7 +57,7 @@ def dlq_stats(context: Context) -> Result:
     """Show failure patterns: dead jobs by exit code and error, by command, and by the last line of standard error.
 
     Commands and lines that differ in numbers only are one group, with N for a number that differs. Of standard error
-    the newest 1000 dead jobs are looked at.
+    only the newest 1000 dead jobs are read.
     """
     found = context.queue.reports.dead_groups()
     notes = [jobs_text(found.dead, "dead") if found.dead else "the dead letter queue is empty"]

@@ -181,6 +181,6 @@ def _template(context: Context, path: str) -> str | None:
     try:
         text = read_template(context, path)
     except NotFound:
-        return None  # Whoever reads the file says that there is none.
+        return None  # The reader of the file says that there is none.
     context.front_end.note(f"there is no file {path}: this is the template")
     return text

@@ -7,7 +7,7 @@ from ...model.job import COMPLETED
 from ...model.link import STUCK
 from ...model.piece import nothing_printed
 from ...model.quantity import counted, some_of
-from ..result import Labelled, Result
+from ..result import Labeled, Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def follow(followers: Sequence[Follower], context: Context) -> Iterator[tuple[in
             context.clock.pause(LOOK_SECONDS)
 
 
-def labelled(names: Sequence[str], pieces: Iterable[tuple[int, bytes]]) -> Iterator[Labelled]:
+def labeled(names: Sequence[str], pieces: Iterable[tuple[int, bytes]]) -> Iterator[Labeled]:
     """Yield what several jobs print as whole lines with the names in front. The pieces are those of `follow`."""
     width = max(map(len, names))
     begun = [b""] * len(names)
@@ -82,7 +82,7 @@ def labelled(names: Sequence[str], pieces: Iterable[tuple[int, bytes]]) -> Itera
         if not piece and begun[index]:
             lines.append(begun[index])
             begun[index] = b""
-        yield from (Labelled(f"{names[index]:<{width}} | ", index, line + b"\n") for line in lines)
+        yield from (Labeled(f"{names[index]:<{width}} | ", index, line + b"\n") for line in lines)
 
 
 def follow_jobs(context: Context, numbers: Sequence[int]) -> Result:
@@ -103,7 +103,7 @@ def _to_code(context: Context, numbers: Sequence[int], result: Result) -> Iterat
         if len(jobs) == 1:
             yield from (piece for _, piece in pieces)
         else:
-            yield from labelled([job.id for job in jobs], pieces)
+            yield from labeled([job.id for job in jobs], pieces)
     jobs = [read_job(context.queue, number) for number in numbers]
     failed = [job for job in jobs if job.state != COMPLETED]
     for job in jobs if len(jobs) == 1 else failed:

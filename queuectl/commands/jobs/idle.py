@@ -1,4 +1,4 @@
-"""What is said to whoever waits for jobs that do not run, or waits no longer: their ids and the command that helps."""
+"""What is said to a user who waits for jobs that do not run: their ids and the command that helps."""
 
 from __future__ import annotations
 

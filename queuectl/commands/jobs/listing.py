@@ -186,7 +186,7 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
         values.append(("finished", when.local(job.finished_at)))
     if job.duration is not None:
         so_far = " so far" if job.state == PROCESSING else " (the last attempt)" if job.attempts > 1 else ""
-        stood = f", besides {when.duration_text(job.suspended_for)} suspended" if job.suspended_for else ""
+        stood = f", plus {when.duration_text(job.suspended_for)} suspended" if job.suspended_for else ""
         values.append(("duration", when.duration_text(job.duration) + so_far + stood))
     if job.suspended_at is not None and not job.is_gone:
         values.append(("suspended", f"{when.local(job.suspended_at)} by a {job.suspended_by}"))

@@ -7,7 +7,7 @@ from ...model.piece import STDERR, STDOUT
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .follow import ToldFollower, labelled, nothing_to_see
+from .follow import ToldFollower, labeled, nothing_to_see
 from .follow import follow as follow_all
 from .idle import waited_for
 from .selection import FINDING, none_meant, select
@@ -83,7 +83,7 @@ def _shown(jobs: Sequence[Job], pieces: Iterator[tuple[int, bytes]], follow: boo
     """Return what is shown of the pieces: lines where those of several jobs come together, with or without ids."""
     if len(jobs) == 1 or (no_prefix and not follow):
         return (piece for _, piece in pieces)
-    lines = labelled([job.id for job in jobs], pieces)
+    lines = labeled([job.id for job in jobs], pieces)
     return (line.data for line in lines) if no_prefix else lines
 
 

@@ -89,7 +89,7 @@ def _option(field: Field, *, default: str = "", edits: bool = False, group: str 
 
 
 def _reader(field: Field) -> Callable[[str], Any]:
-    """Return what reads an option's text; what is wrong with a field is told later, beside all other problems."""
+    """Return what reads an option's text; what is wrong with a field is reported later, with all other problems."""
     return _directory if field.name == "cwd" else field.kind.read
 
 

@@ -123,7 +123,7 @@ def read_template(context: Context, name: str) -> str:
 
 def _fullest() -> str:
     """Return a template with every field of a job that can have a default."""
-    # An id can be used once, and a directory is that of whoever uses the template.
+    # An id can be used once, and a directory is that of the user of the template.
     fields = [field for field in GIVEN if field.name not in ("id", "cwd")]
     values = {field.name: find(field.setting).default if field.setting else field.default for field in fields}
     shown = {field.name: EXAMPLES.get(field.name, field.kind.json(values[field.name])) for field in fields}

@@ -1,4 +1,4 @@
-"""Actions on many jobs: looked at first, then committed, so that what is done is what was shown.
+"""Actions on many jobs: previewed first, then committed, so that what is done is what was shown.
 
     preview --selection, count--> a person says yes --commit--> done to those that still fit
 
@@ -199,7 +199,7 @@ def _shown(
 def commit(app: App, *, selection: str, confirm_count: int, **flags: bool | None) -> dict[str, Any]:
     chosen = SELECTIONS.take(selection, app.queue.home.path, app.clock.wall())
     verb = VERBS[chosen.action]
-    # How it is done may be settled while the jobs are looked at. What waits for them comes along only if that is said.
+    # How it is done may be settled while the jobs are shown. What waits for them comes along only if that is said.
     decided = {**chosen.flags, **_given(verb, flags)}
     if len(chosen.jobs.numbers) != confirm_count:
         raise HttpError(

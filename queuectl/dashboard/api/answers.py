@@ -1,4 +1,4 @@
-"""What only the API answers with: pages, charts, previews. What commands are told of too stands in `model.nouns`."""
+"""What only the API answers with: pages, charts, previews. What commands answer with too stands in `model.nouns`."""
 
 from __future__ import annotations
 

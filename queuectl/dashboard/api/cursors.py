@@ -1,4 +1,4 @@
-"""Cursors: where a page ended, as a text that means nothing to whoever carries it.
+"""Cursors: where a page ended, as a text that means nothing to the client that carries it.
 
 It holds the key of the last row, how many rows came before, and a hash of the filter and order that it
 belongs to: with another filter, or altered, it is refused instead of giving a page that belongs nowhere.

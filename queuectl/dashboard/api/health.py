@@ -1,4 +1,4 @@
-"""Whether the dashboard and its store are well, for whoever watches them. Who asks is not known: no path is named."""
+"""Whether the dashboard and its store are well, for programs that watch them. No path is named."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-// ANSI escapes in output: colours and weights become classes, everything else that is an escape is left out.
+// ANSI escapes in output: colors and weights become classes, everything else that is an escape is left out.
 
 /* eslint no-control-regex: off -- control characters are what this file reads */
 const ESCAPE = /\x1b(?:\[([0-?]*)[ -/]*([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[@-Z\\-_])/g;
@@ -7,9 +7,9 @@ const WEIGHTS = { 1: 'bold', 2: 'dim', 3: 'italic', 4: 'underline', 7: 'inverse'
 const STEPS = [0, 95, 135, 175, 215, 255];
 
 export const plain = () => ({ weights: new Set(), ink: null, paper: null });
-export const copyOf = ({ weights, ...colours }) => ({ weights: new Set(weights), ...colours });
+export const copyOf = ({ weights, ...colors }) => ({ weights: new Set(weights), ...colors });
 
-// Colour 16 to 255 of the 256, as CSS.
+// Color 16 to 255 of the 256, as CSS.
 function indexed(index) {
   if (index < 16) return { base: index % 8 };
   if (index > 231) return { css: `rgb(${Array(3).fill(8 + (index - 232) * 10).join(' ')})` };
@@ -30,15 +30,15 @@ function apply(style, codes) {
     else if ((code >= 40 && code <= 47) || (code >= 100 && code <= 107)) style.paper = { base: code % 10 };
     else if (code === 38 || code === 48) {
       const rgb = codes[at + 1] === 2;
-      const colour = rgb ? { css: `rgb(${codes.slice(at + 2, at + 5).map((part) => part & 255).join(' ')})` }
+      const color = rgb ? { css: `rgb(${codes.slice(at + 2, at + 5).map((part) => part & 255).join(' ')})` }
         : indexed((codes[at + 2] || 0) & 255);
-      style[code === 38 ? 'ink' : 'paper'] = colour;
+      style[code === 38 ? 'ink' : 'paper'] = color;
       at += rgb ? 4 : 2;
     }
   }
 }
 
-const colour = ({ base, css }) => css || `var(--ansi-${base})`;
+const color = ({ base, css }) => css || `var(--ansi-${base})`;
 
 function piece(text, style) {
   const shown = text.replace(UNSEEN, '');
@@ -46,8 +46,8 @@ function piece(text, style) {
   if (!style.weights.size && !style.ink && !style.paper) return document.createTextNode(shown);
   const span = document.createElement('span');
   span.className = [...style.weights].map((name) => `ansi-${name}`).join(' ');
-  if (style.ink) span.style.color = colour(style.ink);
-  if (style.paper) { span.style.background = colour(style.paper); if (!style.ink) span.style.color = 'var(--bg)'; }
+  if (style.ink) span.style.color = color(style.ink);
+  if (style.paper) { span.style.background = color(style.paper); if (!style.ink) span.style.color = 'var(--bg)'; }
   span.textContent = shown;
   return span;
 }

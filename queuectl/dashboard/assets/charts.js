@@ -1,4 +1,4 @@
-// Charts: SVG that the theme colours. Each has a value under the pointer or the arrow keys, a legend, and a data table.
+// Charts: SVG that the theme colors. Each has a value under the pointer or the arrow keys, a legend, and a data table.
 
 import { clock, number } from './format.js';
 import { asTable } from './lists.js';
@@ -38,7 +38,7 @@ function linePath(values, x, y) {
   return path;
 }
 
-// Values without a neighbour, which no line goes through: each is a line of no length, with round ends.
+// Values without a neighbor, which no line goes through: each is a line of no length, with round ends.
 function dotPath(values, x, y) {
   const lone = (value, index) => Number.isFinite(value) && !Number.isFinite(values[index - 1])
     && !Number.isFinite(values[index + 1]);

@@ -11,7 +11,7 @@ const WIDTH = 1440;
 const HEIGHT = 18;
 const MOST_LANES = 15;
 const STALE = 60000;
-const LABELLED = 3; // each third hour has its label
+const LABELED = 3; // each third hour has its label
 
 const when = (time) => clock(time, new Date(time).toDateString() !== new Date().toDateString());
 
@@ -75,7 +75,7 @@ export class DayStrip {
     this.element.hidden = !lanes.length;
     this.lanes.replaceChildren(...lanes.slice(0, MOST_LANES).flatMap((lane) => [
       h('span', { class: 'mono', title: lane.words }, lane.name), this.drawLane(lane, x, hours)]), h('span', {}),
-    h('div', { class: 'hours', 'aria-hidden': 'true' }, hours.filter((at) => new Date(at).getHours() % LABELLED === 0
+    h('div', { class: 'hours', 'aria-hidden': 'true' }, hours.filter((at) => new Date(at).getHours() % LABELED === 0
       && x(at) < 0.97).map((at) => h('span', { 'data-hour': new Date(at).getHours(),
       style: { left: `${(x(at) * 100).toFixed(2)}%` } }, clock(at)))));
     const hidden = lanes.length - MOST_LANES;

@@ -27,7 +27,7 @@ export function open(title, build, { holds = () => false, ...props } = {}) {
       dialog.remove();
       resolve(result);
     });
-    // A browser takes no more than one "no" to Esc: after that it closes the dialog whatever is in it.
+    // A browser takes only one "no" to Esc: after that it closes the dialog whatever is in it.
     dialog.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape' || event.defaultPrevented) return;
       event.preventDefault();
@@ -97,7 +97,7 @@ export function confirm({ title, body, sample, word, command, action, danger = t
 }
 
 /**
- * A form. `command(values)` is the live equivalent, `extra` an element that is told of each change.
+ * A form. `command(values)` is the live equivalent, `extra` an element that hears of each change.
  *
  * @param {{title: string, action: string, fields: FormField[], run: (values: any) => Promise<any>,
  *   command?: (values: any) => string, extra?: {element: HTMLElement, changed: (values: any) => void}}} content

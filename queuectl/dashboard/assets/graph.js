@@ -127,7 +127,7 @@ export class Graph {
     if (!patch(this.place, graph, () => this.draw())) return;
     this.table.draw();
     if (focused) this.place.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
-    if (isFirst) this.centre();
+    if (isFirst) this.center();
     const kinds = Object.keys(LINES).filter((when) => graph.edges.some((edge) => edge.when === when));
     const least = graph.complete ? '' : 'at least ';
     text(this.note, [kinds.map((when) => LINES[when]).join(', '),
@@ -135,7 +135,7 @@ export class Graph {
   }
 
   // Bring the page's job into sight, without moving the page.
-  centre() {
+  center() {
     const [x, y] = this.spot;
     this.place.scrollTo(x + (WIDTH - this.place.clientWidth) / 2, y + (HEIGHT - this.place.clientHeight) / 2);
   }

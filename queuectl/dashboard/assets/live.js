@@ -4,7 +4,7 @@ import { get } from './api.js';
 import { recall, remember } from './storage.js';
 
 const SILENCE = 25000;
-// So many refreshes in so many milliseconds: a lone change is shown at once, however recent the last one was.
+// So many refreshes in so many milliseconds: a single change is shown at once, however recent the last one was.
 const MOST = 4;
 const WITHIN = 1000;
 const BACK_OFF = [1, 2, 3, 5, 10];

@@ -20,7 +20,7 @@ export function remember(name, value) {
   }
 }
 
-// The same for a value as JSON; null for what is none, whoever wrote it.
+// The same for a value as JSON; null for what is none, no matter who wrote it.
 export function recallValue(name) {
   try {
     return JSON.parse(recall(name));

@@ -1,6 +1,6 @@
 """The cookie of a page. It lets its bearer read, never write.
 
-Cookies know no ports: a browser sends them to every server on the same name, whoever runs it. So the cookie is
+Cookies know no ports: a browser sends them to every server on the same name, no matter who runs it. So the cookie is
 not the token but derived from it, and it opens no page that has the token in it. There is one exception: the
 answer to a link with the token redirects to a clean address, and the page there must still be given the token.
 The cookie of that answer carries a ticket, which is good for one page and not for long.

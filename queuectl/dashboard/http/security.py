@@ -1,4 +1,4 @@
-"""Who may ask for what. Whoever can use the dashboard can run commands as its user.
+"""Who may ask for what. Anyone who can use the dashboard can run commands as its user.
 
 Every request passes `Guard.admit`:
 

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from .stream import Overview
 
 MAX_CONNECTIONS = 64
-# A connection that came so lately may just not have had the time to send its request.
+# A connection that is so new may just not have had the time to send its request.
 NEW_MS = 1_000
 REFUSED_SECONDS = 0.2
 
@@ -148,7 +148,7 @@ class Handler(BaseHTTPRequestHandler):
 class Server(ThreadingHTTPServer):
     """Listens from the moment it is made; `serve_forever` in a thread answers. Raises QueueCTLError.
 
-    `handle` answers the API, `overview` is what streams are told. `place` is its address, `link` the address with
+    `handle` answers the API, `overview` is what streams send. `place` is its address, `link` the address with
     the token, `url` the one of both that its user needs. What it calls a request is a Connection.
     """
 

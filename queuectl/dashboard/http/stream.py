@@ -86,7 +86,7 @@ class Client:
 
 
 class Hub:
-    """The streams of one dashboard and the thread that feeds them. `overview` makes what they are told."""
+    """The streams of one dashboard and the thread that feeds them. `overview` makes what they send."""
 
     def __init__(self, queue: Queue, log: Log, overview: Overview, *, read_only: bool) -> None:
         self.clock = queue.clock
@@ -135,7 +135,7 @@ class Hub:
                 self._empty.set()
 
     def close(self, seconds: float = 0.5) -> None:
-        """Say good-bye to all streams and wait a moment until they have heard it."""
+        """Tell all streams that they end, and wait a moment until they have heard it."""
         with self._lock:
             self.is_closed = True
             for client in self._clients:
@@ -181,7 +181,7 @@ class Hub:
         is_news = changes != self._seen
         if not is_news and now - self._told[-1] < TELL_ANYWAY_MS:
             return
-        # Read before the overview: what is committed meanwhile is told the next time.
+        # Read before the overview: what is committed meanwhile is sent the next time.
         self._seen = changes
         self._told.append(now)
         message = event("overview", self._overview())

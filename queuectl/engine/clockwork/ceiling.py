@@ -17,7 +17,7 @@ from ..machine.log import Log
 
 COUNTED_AT_ONCE = 20_000
 JOBS_AT_ONCE = 200
-# A file that has grown by so much is looked at before its time: this, and an eighth of the ceiling.
+# A file that has grown by so much is checked before its time: this, and an eighth of the ceiling.
 FAST_GROWTH = 64 << 20
 FAST_SHARE = 8
 BEGINNING = (0, 0)

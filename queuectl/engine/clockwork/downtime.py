@@ -3,7 +3,7 @@
     seen                        now
       |-- nobody looked --------|      more than a quarter of an hour: this time does not count
 
-Whoever keeps house looks each minute and writes down every five minutes that it has. A machine that was off or asleep
+The housekeeper looks each minute and writes down every five minutes that it has. A machine that was off or asleep
 leaves a gap then; so does a clock that is set forward. When the clock is set back, what the gaps say of the future
 is forgotten. The first time, the last sync of a scheduler stands for the last look.
 """
@@ -21,7 +21,7 @@ REMEMBERED = 256
 
 
 def look(store: Store, now: int) -> list[tuple[int, int]]:
-    """Note that somebody keeps house at this wall time; return the gaps.
+    """Note that the housekeeper was there at this wall time; return the gaps.
 
     They are pairs of when a gap begins and ends, in order; none overlaps another. Several may look at once."""
     seen, gaps = store.meta.downtime()

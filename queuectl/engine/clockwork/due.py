@@ -1,7 +1,7 @@
 """Which times a schedule that is due has to fire for, and which of them are left out.
 
 A schedule's `next_at` is the first time it has not fired for, and a promise: it is due, whatever the
-expression and the zone say by now. When it has come, the times since then are looked at: usually one;
+expression and the zone say by now. When it has come, the times since then are read: usually one;
 several, or one long ago, if no scheduler was running or the clock jumped.
 
     catch_up none    fires only for a time within the last minute
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ON_TIME_MS = 60_000
 MOST_CAUGHT_UP = 100
-# How far back to look for missed times, step by step, so that few are looked at however long it was.
+# How far back to look for missed times, step by step, so that few are read however long it was.
 LOOKBACKS = (when.HOUR, when.DAY, 32 * when.DAY, 366 * when.DAY, 9 * 366 * when.DAY, 200 * 366 * when.DAY)
 
 
@@ -69,7 +69,7 @@ def left_out(schedule: Schedule, first: int, last: int, why: str) -> str:
 def _latest(cron: Cron, zone: tzinfo | None, since: int, now: int, count: int) -> list[int]:
     """Return the latest `count` times from `since`, which is one, to `now`, oldest first."""
     found: list[int] = []
-    # Nothing fires after the last instant: a clock beyond it must not have all times since then looked at.
+    # Nothing fires after the last instant: a clock beyond it must not have all times since then read.
     until = min(now, when.LATEST_MS)
     for lookback in LOOKBACKS:
         start = max(since, until - lookback)

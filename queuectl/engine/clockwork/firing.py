@@ -78,7 +78,7 @@ class Firing:
             if number:
                 self._store.database.give_way()
             with self._store.writing():
-                # The zone may have been changed meanwhile: then it is looked at again.
+                # The zone may have been changed meanwhile: then it is read again.
                 if timezone.home_zone(self._store) != home or not self._store.schedules.advance(schedule, next_at):
                     return made
                 made += self._make_all(schedule, due.fires[number : number + 1], skipped, now)

@@ -1,6 +1,6 @@
 """Sending events to webhooks: in order for each of them, each event at least once.
 
-A sender works as long as something is due, then its thread ends; whoever ticks looks whether to start another. One
+A sender works as long as something is due, then its thread ends; each tick looks whether to start another. One
 process of a home sends at a time: a kernel lock on `run/webhooks.lock`, which is free once its holder is gone, ensures
 that. What was sent is noted afterwards: if the sender is killed between, the next one sends it again. A sender that
 cannot note it, since the disk is full, sends nothing else until it can.
@@ -110,7 +110,7 @@ class Sender:
 
 
 def forget_events(store: Store, log: Log) -> Iterator[int]:
-    """Delete the events that every webhook was told of, and those that have waited for a day; yield after each part."""
+    """Delete the events that every webhook has got, and those that have waited for a day; yield after each part."""
     before = store.clock.wall() - KEPT_MS
     for webhook in store.webhooks.all():
         dropped, last = store.webhooks.expired(webhook, before)
@@ -151,7 +151,7 @@ class SenderThread:
         try:
             thread.start()
         except RuntimeError:
-            # The system has no thread for us now; whoever looks next may have one.
+            # The system has no thread for us now; the next look may find one.
             self._lock.release()
             return
         self._thread = thread

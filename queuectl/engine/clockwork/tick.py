@@ -2,7 +2,7 @@
 how their parents stand, how much waits is written down, pauses end, old jobs are pruned and their room is given back.
 
 `tick` does all of it once and may run in several processes at the same time. `ClockworkThread` calls
-it whenever something is due, at the latest after its longest pause, and at once when poked.
+it whenever something is due, at most its longest pause later, and at once when poked.
 """
 
 from __future__ import annotations
@@ -165,7 +165,7 @@ class Clockwork:
         due = min((at for at in dues if at is not None), default=None)
         if due is None:
             return longest
-        # Looked at each second: the wall clock may be set meanwhile.
+        # Each second, since the wall clock may be set meanwhile.
         return min(LONGEST_WAIT_SECONDS, longest, max(0, due - self._clock.wall()) / 1000)
 
 

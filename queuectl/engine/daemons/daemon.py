@@ -166,7 +166,7 @@ class Daemon(Record):
         return lock
 
     def conflict(self, running: RunningDaemon, opened: OpenHome) -> Conflict:
-        """Return the error of whoever wants to be the daemon while another one runs."""
+        """Return the error of a process that wants to be the daemon while another one runs."""
         return Conflict(f"{self.phrases.already} in {opened.home.path} ({running})", hint=self.phrases.hint)
 
     def enter(self, opened: OpenHome) -> str:

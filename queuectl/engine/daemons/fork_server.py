@@ -29,7 +29,7 @@ from ..machine.log import Log
 from ..work.worker import Worker
 
 STARTED, REFUSED, ENDED = "started", "refused", "ended"
-# Whoever sends them to all of us means the pool, which decides what they mean for the workers.
+# A signal to all of us means the pool, which decides what they mean for the workers.
 SIGNALS = (signal.SIGHUP, signal.SIGINT, signal.SIGTERM, signal.SIGQUIT)
 STOPS = (signal.SIGTERM, signal.SIGQUIT)
 FORK = multiprocessing.get_context("fork")
@@ -130,7 +130,7 @@ class ForkServer:
         try:
             ours.send(b"!")
         except OSError:
-            pass  # It was killed before it began; its death is told like any other.
+            pass  # It was killed before it began; its death is reported like any other.
         return True
 
     def _be_worker(self, group: str, server: socket.socket, other_end: socket.socket) -> None:
@@ -139,7 +139,7 @@ class ForkServer:
         adopters = (os.getppid(), self._pool)
         self._become_child()
         try:
-            # A pool that has not been told of us would start another in our place.
+            # A pool that does not know of us would start another in our place.
             if server.recv(1):
                 os.chdir(self._home)
                 queues = tuple(filter(None, group.split(",")))

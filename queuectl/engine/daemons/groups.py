@@ -1,8 +1,8 @@
 """The groups of workers as seen from outside the pool that has them: who lives, who follows, and how they are stopped.
 
 How many workers each group should have stands in the store; who changes that rings the pool's bell. A pool without a
-group ends, and takes no other one: so whoever adds to it finds either a pool that follows or one that is about to
-leave, never one in between.
+group ends, and takes no other one: so a command that adds to it finds either a pool that follows or one that is about
+to leave, never one in between.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ class Groups(Place):
     def _drop(self, group: str | None) -> tuple[Identity | None, list[RegisteredWorker]]:
         """Have no more workers started in a group; return the pool, if it is to end, and the workers to stop.
 
-        Those are the workers of now: whoever is started before they have ended is not meant.
+        Those are the workers of now: a worker that is started before they have ended is not meant.
         """
         opened = self._opened
         pool = POOL.find(opened) if opened.home.exists() else None
@@ -158,7 +158,7 @@ class Groups(Place):
         return (None, workers) if groups else (identity, self._living())
 
     def _drop_all(self, pool: Identity) -> bool:
-        """Have a pool end by itself, whoever else asks for that; return False if only a signal tells it to."""
+        """Have a pool end by itself, no matter who else asks for that; return False if only a signal tells it to."""
         opened, running = self._opened, RunningDaemon(POOL, pool)
         if POOL.record(opened).process != str(pool) or running.other_version(opened) is not None:
             return False  # It has not entered yet, or does not look at groups.
@@ -207,7 +207,7 @@ class Groups(Place):
 def _orders(grace: int, patience: float | None, force: bool, *, is_asked: bool) -> list[TimedSignal]:
     """Return which signals to send, each after how many milliseconds: a request, then an order, then the end.
 
-    A second request would be taken for the order: whoever was asked already is only made to go on.
+    A second request would be taken for the order: a process that was asked already is only made to go on.
     """
     request = [] if force else [TimedSignal(0, signal.SIGCONT if is_asked else signal.SIGTERM)]
     if patience is None and not force:

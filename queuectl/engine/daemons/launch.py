@@ -86,7 +86,7 @@ def launch(arguments: Sequence[str], home: Home, log_path: str, patience: float 
     process.demand_own_proc()
     if sys.platform.startswith("linux") and not process.HAS_PROC:
         raise DaemonUnavailable(
-            f"{CANNOT_START}: /proc is not there, and without it processes cannot be told apart",
+            f"{CANNOT_START}: /proc is not there, and without it processes cannot be identified",
             hint="mount it (mount -t proc proc /proc), or stay in the foreground with --no-detach",
         )
     try:
@@ -149,7 +149,7 @@ def _start(arguments: Sequence[str], home: Home, log_path: str, ready_fd: int) -
 
 
 class Start:
-    """In the daemon: its start as seen by whoever waits at a descriptor for it to be ready; None if nobody waits."""
+    """In the daemon: its start as seen by the process that waits for it at a descriptor; None if nobody waits."""
 
     def __init__(self, descriptor: int | None) -> None:
         self._descriptor = descriptor
@@ -178,7 +178,7 @@ class Start:
 
 @contextmanager
 def reporting(descriptor: int | None, speaker: str) -> Iterator[Start]:
-    """In the daemon: say to whoever waits at the descriptor why it did not come up, whatever the reason is.
+    """In the daemon: say to the process that waits at the descriptor why it did not come up, whatever the reason is.
 
     In the background, `speaker` says it in the log, and SystemExit ends the process with the error's exit code.
     """

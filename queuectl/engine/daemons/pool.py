@@ -63,10 +63,10 @@ class Pool:
         self._log, self._wakeup = self._instance.log, self._instance.wakeup
         self._groups = groups
         self._drains = drains
-        # Whoever waits for the store looks at the signals that the wakeup has seen.
+        # A wait for the store looks at the signals that the wakeup has seen.
         self._opened.give_up = lambda: self._wakeup.is_forced
         self._store = self._opened.store
-        # Whoever finds that we have entered may change the groups.
+        # A process that finds that we have entered may change the groups.
         self._instance.enter(lambda: self._store.meta.set_pool_groups(groups))
         self._settings = self._opened.settings()
         # The orphans of a killed worker's job fall to us where the fork server is gone too; a recovery finds them.
@@ -194,7 +194,7 @@ class Pool:
             self._passed_on = how
             self._pass_on(forced=how == AT_ONCE)
         if self._stop_by is not None and self._clock.monotonic() >= self._stop_by:
-            # A worker may have taken a more patient job just before it was told.
+            # A worker may have taken a more patient job just before the stop.
             self._grant(self._reload_patience())
             if self._clock.monotonic() >= self._stop_by:
                 self._slots.kill()

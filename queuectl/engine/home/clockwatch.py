@@ -1,7 +1,7 @@
 """What follows when somebody sets the machine's clock.
 
 Wall time keeps its distance from boot time (see `model.clock`) unless the clock is set. The distance
-that all of a home go by is written down in it. Whoever finds another one moves, in one transaction,
+that all of a home go by is written down in it. A process that finds another one moves, in one transaction,
 what waits for so long from some instant on: failed jobs and those with a delay. It also brings
 schedules nearer that wait beyond their next time, and keeps old jobs from being pruned for an hour: by
 a clock that is wrong everything is old. Absolute times stay, and a machine that sleeps sets no clock.
@@ -32,7 +32,7 @@ UNSETTLED_MS = HOUR
 
 
 def follow(store: Store) -> int:
-    """Move what waits if the clock was set since it was looked at last; return by how many milliseconds it was.
+    """Move what waits if the clock was set since the last look; return by how many milliseconds it was.
 
     In a transaction.
     """
@@ -41,7 +41,7 @@ def follow(store: Store) -> int:
     if known.get("boot") == boot:
         jump = ahead - int(known["ahead"])
     else:
-        # Of another boot only this can be told: time has gone back.
+        # Of another boot only this is known: time has gone back.
         jump = min(0, now - store.meta.synced_at())
     is_set = abs(jump) > SET_MS
     if known.get("boot") == boot and not is_set:

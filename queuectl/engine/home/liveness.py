@@ -36,7 +36,7 @@ def is_worker_alive(home: Home, worker: RegisteredWorker) -> bool:
 def works_in(home: Home, pid: int) -> bool:
     """Return False if a process has another home's database open and not this one's, as far as the system tells.
 
-    Of a home that has just been moved away or removed, nothing can be told.
+    Nothing is known of a home that has just been moved away or removed.
     """
     if not home.exists():
         return True

@@ -1,8 +1,8 @@
 """That a process is there, as others see it: the lock that it holds, the bell that it listens to, a worker's journal.
 
-They are files in `run/`, which somebody may remove or replace while the process lives. Whoever owns them looks once a
+They are files in `run/`, which somebody may remove or replace while the process lives. Their owner looks once a
 second and makes again what is missing. If another process has taken its place, or the home itself is gone, it has to
-stop: there is nothing that it could do for anybody. What may not be looked at for a while is neither.
+stop: there is nothing that it could do for anybody. A file that cannot be read for a while is neither.
 """
 
 from __future__ import annotations

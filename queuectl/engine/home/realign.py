@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ...model.schedule import Schedule
     from ...store import Store
 
-# When a schedule is looked at again whose expression or zone cannot be read.
+# When to try again to read a schedule whose expression or zone cannot be read.
 TRY_AGAIN_MS = 60_000
 SET_BACK = "the clock was set back"
 

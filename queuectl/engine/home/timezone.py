@@ -180,7 +180,7 @@ def trouble(store: Store, now: int) -> str | None:
     if home is None or home == own or not _is_followed(store):
         return None
     if home == zones.LOCAL:
-        return f"cron expressions go by the zone of whoever computes them (timezone is local), here {quoted(own)}"
+        return f"cron expressions go by the zone of their process (timezone is local), here {quoted(own)}"
     try:
         theirs = rules(home)
     except ValueError as error:

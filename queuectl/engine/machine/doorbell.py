@@ -34,11 +34,11 @@ class Doorbell:
         return os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
 
     def is_in_place(self) -> bool:
-        """Return whether whoever rings reaches us; somebody may have removed or replaced the pipe. Raises OSError."""
+        """Return whether a ring reaches us; somebody may have removed or replaced the pipe. Raises OSError."""
         return is_in_place(self.path, os.fstat(self._descriptor))
 
     def hang_again(self) -> None:
-        """Make the pipe again. Its descriptor stays the same, so that whoever waits for it need not know.
+        """Make the pipe again. Its descriptor stays the same, so that nobody who waits for it need know.
 
         Raises OSError.
         """
@@ -79,7 +79,7 @@ def ring(home: Home, prefix: str, what: bytes = WORK) -> None:
 
 
 def ring_schedulers(home: Home) -> None:
-    """Wake whoever promotes due jobs and fires recurring ones: the pool, and the scheduler daemon."""
+    """Wake the processes that promote due jobs and fire recurring ones: the pool, and the scheduler daemon."""
     ring(home, POOL)
     ring(home, SCHEDULER)
 

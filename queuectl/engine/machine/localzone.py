@@ -26,7 +26,7 @@ ALIASES_OF_UTC = ("utc", "uct", "zulu", "universal", "utc0", "utc-0", "utc+0", "
 def own_zone() -> str:
     """Return the name of the zone that this process goes by; `local` if it has none that can be named.
 
-    What QUEUECTL_TIMEZONE says is returned as it is: whoever uses it has to look whether it is a zone.
+    What QUEUECTL_TIMEZONE says is returned as it is: its user has to check that it is a zone.
     """
     given = os.environ.get(find("timezone").environment, "").strip()
     if given.lower() in ("", "none"):
@@ -38,7 +38,7 @@ def own_zone() -> str:
 
 
 def machine_zone() -> str:
-    """Return the name of the zone of this process's local time, `local` if it cannot be told."""
+    """Return the name of the zone of this process's local time, `local` if it cannot be found."""
     variable = os.environ.get("TZ")
     if variable == "":
         return zones.UTC

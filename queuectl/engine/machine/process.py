@@ -4,7 +4,7 @@ A command runs as `SHELL -c COMMAND`, or as its own words, in a session of its o
 `tree` finds what belongs to it, `identity` tells one process from all others.
 
 A question that the system cannot answer for want of descriptors or memory raises OSError: "not found" would pass for
-"has ended". A process that may not be looked at is nobody's of ours.
+"has ended". A process that we may not inspect is none of ours.
 """
 
 from __future__ import annotations
@@ -169,7 +169,7 @@ def demand_own_proc() -> None:
     """Raise DaemonUnavailable where processes are listed by numbers that mean others here."""
     if not HAS_PROC and os.path.exists("/proc/1/stat"):
         raise DaemonUnavailable(
-            "/proc is that of another pid namespace, so processes cannot be told apart",
+            "/proc is that of another pid namespace, so processes cannot be identified",
             hint="mount this one's: mount -t proc proc /proc",
         )
 
@@ -185,7 +185,7 @@ def is_first_namespace() -> bool:
 
 
 def entry(pid: int) -> Entry | None:
-    """Return what the system lists of a process; None if it has ended or nothing is told."""
+    """Return what the system lists of a process; None if it has ended or the system lists nothing."""
     found = _read_entry(pid) if HAS_PROC else None
     return None if found is None or found.is_zombie else found
 

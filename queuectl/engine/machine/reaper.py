@@ -1,6 +1,6 @@
 """Orphans that fall to a process, as PID 1 of a container or as a subreaper: somebody has to take their exit codes.
 
-What this process has started itself is waited for at once by whoever started it. So a child that has ended and is
+The code that has started a child waits for it at once. So a child that has ended and is
 there still a second later is an orphan's: nobody else will ever wait for it.
 """
 
@@ -36,7 +36,7 @@ class Reaper:
             try:
                 os.waitpid(pid, os.WNOHANG)
             except ChildProcessError:
-                continue  # Whoever started it was faster.
+                continue  # The code that started it was faster.
         self._seen = ended
 
 

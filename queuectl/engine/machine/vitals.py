@@ -36,7 +36,7 @@ class Vitals:
         self._busy_ms += busy_ms
 
     def write_tally(self, *, is_idle: bool) -> None:
-        """Write what was counted, at the latest after a second. In a transaction."""
+        """Write the counts at most a second after they were made. In a transaction."""
         now = self._clock.monotonic()
         if self._jobs and (is_idle or now >= self._tally_due):
             self._store.workers.count_jobs(self._number, self._jobs, self._busy_ms)

@@ -25,7 +25,7 @@ class Wakeup:
     """What a process's main thread waits for: signals, its bell, and descriptors that are listened to.
 
     `stops` says how to stop: NOT, ORDERLY, or from AT_ONCE on at once. Where `interrupts`, it counts the SIGTERMs,
-    SIGINTs and SIGHUPs so far. Elsewhere a second SIGTERM is no order: whoever signals all processes at once means the
+    SIGINTs and SIGHUPs so far. Elsewhere a second SIGTERM is no order: a signal to all processes at once means the
     pool, which tells its workers too. SIGQUIT stands for two: signals that follow each other closely arrive as one.
     """
 
@@ -63,7 +63,7 @@ class Wakeup:
             self.stops += 1
         else:
             self.stops = max(ORDERLY, self.stops)
-        # Whoever runs a job looks at what it means at once.
+        # The code that runs a job looks at once at what it means.
         self._come.add(CONTROL)
 
     def _note(self, number: int, frame: object) -> None:

@@ -208,9 +208,7 @@ def _webhooks(facts: Facts) -> Iterator[Alert]:
             yield Alert("webhook", f"webhook {webhook.name} has failed since {ago(since, facts.now)}", command)
         if webhook.dropped:
             events = counted(webhook.dropped, "event")
-            yield Alert(
-                "webhook", f"webhook {webhook.name} was not told of {events}, which had waited for a day", command
-            )
+            yield Alert("webhook", f"webhook {webhook.name} missed {events}, which had waited for a day", command)
 
 
 def _workers_elsewhere(facts: Facts) -> Iterator[Alert]:

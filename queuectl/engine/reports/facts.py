@@ -105,11 +105,11 @@ class Facts:
 
     @property
     def per_minute(self) -> float:
-        """How many jobs ended a minute lately."""
+        """How many jobs ended a minute recently."""
         return self.per_minute_of(None)
 
     def per_minute_of(self, queue: str | None) -> float:
-        """Return how many jobs of a queue, or of all, ended a minute lately."""
+        """Return how many jobs of a queue, or of all, ended a minute recently."""
         return per_minute((row for row in self._ended if queue in (None, row.queue)), self.now)
 
     @cached_property

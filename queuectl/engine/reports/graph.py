@@ -51,7 +51,7 @@ def _linked(store: Store, number: int) -> tuple[list[int], bool]:
     for job in nearest:
         if len(found) > COUNTED:
             return nearest[: COUNTED + 1], False
-        fresh = [one for one in store.links.neighbours(job, COUNTED) if one not in found]
+        fresh = [one for one in store.links.neighbors(job, COUNTED) if one not in found]
         found.update(dict.fromkeys(fresh))
         nearest += fresh
     return nearest, True

@@ -39,7 +39,7 @@ from .facts import COUNTED, Facts
 
 # A command that runs all of them again is no longer one to type.
 MOST_NAMED = 20
-# A limit is there for a reason: whoever asks why is told what a command would do to it.
+# A limit is there for a reason: the hint says what a command would do to it.
 MORE = "let more run with: "
 MUST = {
     COMPLETED: "and must be completed first",

@@ -1,7 +1,7 @@
 """The environment that a command gets, as bytes: what the system call takes without another conversion.
 
 It is the worker's own without the QUEUECTL_ variables and what was true of the shell that has started it, what the job
-has of whoever enqueued it, the job's variables, what a hook is told, and what tells the command who it is. The marker
+has of its caller, the job's variables, what a hook learns, and what tells the command who it is. The marker
 tells us whose a process is.
 """
 
@@ -63,7 +63,7 @@ class Environments:
         }
 
     def _inherited(self, context: Context) -> dict[str, str]:
-        """Return what a job has of whoever enqueued it: what belongs to a login only where we have none of our own."""
+        """Return what a job has of its caller: what belongs to a login only where we have none of our own."""
         found = {
             name: value
             for name, value in context.inherited.items()

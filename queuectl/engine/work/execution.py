@@ -228,7 +228,7 @@ class Execution:
         self._check_limits(now)
 
     def _patience(self) -> float:
-        """Return the seconds until something must be looked at even if nothing happens."""
+        """Return the seconds until it must check something even if nothing happens."""
         now = self._clock.monotonic()
         deadlines = [self._next_watch]
         if self._looks_for_death and self._status is None:

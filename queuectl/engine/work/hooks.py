@@ -95,7 +95,7 @@ def _spec(job: Job, command: str, settings: Settings, now: int) -> JobSpec:
 
 
 def _facts(job: Job) -> dict[str, str]:
-    """Return what a hook's command is told of a job that has ended, as variables; what there is not is empty."""
+    """Return the variables that describe a job that has ended to a hook's command; a missing value is empty."""
     facts = {
         "QUEUECTL_HOOK_JOB_ID": job.id,
         "QUEUECTL_HOOK_JOB_NUMBER": job.number,

@@ -1,6 +1,6 @@
 """The limits within which the machine must be for a worker to take a job: `max_load` and `min_memory`.
 
-They are looked at before a job is taken, at most once a second. What runs is left alone.
+They are checked before a job is taken, at most once a second. What runs is left alone.
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ FOLLOWS_MS = 1000
 
 
 def is_of_a_stop(outcome: Outcome, wakeup: Wakeup, clock: Clock) -> bool:
-    """Return whether a command was ended by whoever stops this worker too; wait for a moment for the stop to come."""
+    """Return whether a command was ended by the same stop as this worker; wait for a moment for the stop to come."""
     number = outcome.signal if outcome.kind == SIGNALLED else (outcome.exit_code or 0) - TOLD_BY_SHELL
     if number not in STOP_SIGNALS:
         return False

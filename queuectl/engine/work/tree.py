@@ -10,7 +10,7 @@ and double forks do not escape it. Elsewhere it is the shell, its group and what
 - it has one of the attempt's pipes open;
 - it is the recorded shell, or in the session or group of that shell while it lives. A session or group whose leader
   is gone proves nothing: its number may be a stranger's by now;
-- it is an orphan that fell to the pool, or to whoever was the workers' parent, after the worker's death;
+- it is an orphan that fell to the pool, or to the workers' parent, after the worker's death;
 - it descends from one of these.
 
 What carries another attempt's marker, and what earlier attempts were allowed to leave, is left alone.

@@ -8,7 +8,7 @@ attempt still has the job; if not, it is dropped. It ends its job when a renewal
 the attempt has lost it, not because the store could not be written for a while.
 
 What the machine was short of is no failure of the job: it goes back to the queue, and the worker pauses.
-Nor is a signal that came with a stop: whoever stops the machine signals the jobs too. A worker that is stopped at once
+Nor is a signal that came with a stop: a machine that stops signals the jobs too. A worker that is stopped at once
 and cannot record how its job ended soon leaves that to a recovery, which believes its journal.
 """
 
@@ -269,7 +269,7 @@ class Worker:
         try:
             self._note_process(execution)
             self._renew(execution)
-            # Whoever rang the bell may have changed a setting; a worker that is never idle looks here only.
+            # The process that rang the bell may have changed a setting; a worker that is never idle looks here only.
             self.settings = self._load_settings()
         except (QueueCTLError, OSError) as error:
             # The job goes on: whether it is still ours, the next renewal that succeeds will tell.
@@ -370,7 +370,7 @@ class Worker:
             self.log.complain(str(error))
 
     def _beat(self) -> None:
-        """Say that we are there. Whoever took us for lost has given our place to another. In a transaction."""
+        """Say that we are there. A process that took us for lost has given our place to another. In a transaction."""
         if not self._vitals.beat(stopping=self.wakeup.is_stopping):
             self.log.complain("somebody has removed this worker from the home, stopping")
             self.wakeup.stop(ORDERLY)

@@ -1,4 +1,4 @@
-"""Jobs, and what is told of them."""
+"""Jobs, and the reports about them."""
 
 from __future__ import annotations
 

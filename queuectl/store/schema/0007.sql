@@ -8,7 +8,7 @@ CREATE TABLE contexts (
     path    TEXT NOT NULL,
     env     TEXT NOT NULL,
     options TEXT NOT NULL DEFAULT '',
-    -- What the caller's environment gave besides the search path: NAME=VALUE, with NUL between them. Its umask, NULL for
+    -- What the caller's environment gave in addition to the search path: NAME=VALUE, with NUL between them. Its umask, NULL for
     -- that of the workers.
     inherited BLOB NOT NULL DEFAULT x'',
     umask   INTEGER,
@@ -36,7 +36,7 @@ ALTER TABLE jobs ADD COLUMN key_for INTEGER CHECK (key_for IS NULL OR (key_for >
 CREATE UNIQUE INDEX jobs_key ON jobs (key) WHERE key IS NOT NULL AND finished_at IS NULL;
 CREATE INDEX jobs_kept_key ON jobs (key, finished_at) WHERE key_for IS NOT NULL AND finished_at IS NOT NULL;
 
--- Addresses that are told of events. `events` are names between commas, with one at each end. `position` is the last row
+-- Addresses that get a message for each event. `events` are names between commas, with one at each end. `position` is the last row
 -- of the outbox that the webhook is done with; of a row that could not be delivered `failures` counts the tries,
 -- `failing_since` is the first of them and `next_at` the time of the next. `dropped` counts what was dropped
 -- since the last delivery.

@@ -16,7 +16,7 @@ from queuectl.model.job import Job
 from tests.engine.running import RunningPool, attempts, survivors, wait_for_file
 from tests.support import Processes, identify, run_cli, tree, wait_until
 
-# Jobs may finish for so long: whoever takes less than the second has not waited for that.
+# Jobs may finish for so long: a stop that takes less than the second has not waited for that.
 SHUTDOWN_TIMEOUT = "10m"
 SOON_MS = 60_000
 

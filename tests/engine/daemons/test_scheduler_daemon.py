@@ -247,7 +247,7 @@ def test_a_home_that_is_removed_ends_it(queue: Queue, scheduler: RunningSchedule
     queue.close()
     shutil.rmtree(scheduler.home.path)
     wait_until(lambda: not is_alive(daemon))
-    assert not os.path.exists(scheduler.home.path), "it was made anew"
+    assert not os.path.exists(scheduler.home.path), "it was made again"
 
 
 # What it does

@@ -160,7 +160,7 @@ def processes_of(pool: RunningPool) -> list[Process]:
 
 
 def files(home: Home) -> list[str]:
-    """Return the locks and bells of what runs; the gate of the store is made by whoever writes next."""
+    """Return the locks and bells of what runs; the gate of the store is made by the next writer."""
     if not os.path.isdir(home.bells):
         return []
     return sorted({*os.listdir(home.run), *os.listdir(home.bells)} - {os.path.basename(home.gate)})

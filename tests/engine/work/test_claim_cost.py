@@ -1,4 +1,4 @@
-"""What a worker asks the store for when a job has ended and the next one begins: no more than that job needs."""
+"""What a worker asks the store for when a job has ended and the next one begins: only what that job needs."""
 
 from __future__ import annotations
 

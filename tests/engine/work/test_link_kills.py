@@ -1,4 +1,4 @@
-"""Whoever tells children how their parent stands is killed: others go on, and each child learns it once."""
+"""The process that tells children how their parent stands is killed: others go on, and each child learns it once."""
 
 from __future__ import annotations
 
@@ -155,7 +155,7 @@ def test_a_kill_at_any_statement_leads_to_the_same_end(
         killed = is_killed_at(point, alone)
         assert_whole(store)
         if first == CANCELLED:
-            # Whoever is killed before it is done is asked again.
+            # A process that is killed before it is done is asked again.
             write(store, store.jobs.cancel, FIRST, clock.wall())
         work_off(store, graph, clock)
         assert state_of_each(store) == expected, point

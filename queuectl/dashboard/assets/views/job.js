@@ -10,7 +10,7 @@ import { $, $$, badge, batchLink, button, card, copy, copyButton, equivalent, h,
 import { VERBS, keysOf } from '../vocabulary.js';
 
 const POLL = 500;
-/** @type {[RegExp, string][]} the colour of a step in the timeline */
+/** @type {[RegExp, string][]} the color of a step in the timeline */
 const TONES = [[/(exited exit code 0|counts as a success)$/, 'completed'],
   [/^attempt \d+ (cancelled|released)|^cancel/, 'cancelled'], [/started/, 'processing'],
   [/^due|^attempt \d+ snoozed/, 'scheduled'], [/^attempt/, 'failed'], [/dead|bur/, 'dead']];
@@ -207,12 +207,12 @@ export async function mount(root, { app, item, signal, setTitle }) {
     && data.job.state === 'processing' && log.load(), POLL);
   const key = (verb) => () => !readOnly && data.allowed_actions.includes(verb)
     && act(verb, { ...data.job, reference: data.reference }, app, data.commands[verb]);
-  const neighbour = (step) => () => {
+  const neighbor = (step) => () => {
     const bars = $$('.runs a', root);
     const at = bars.findIndex((bar) => bar.getAttribute('aria-current'));
     if (at >= 0) bars[at + step]?.click();
   };
   return { refresh, destroy: () => clearInterval(timer),
     keys: { ...keysOf([...VERBS.keys()], key), f: () => log.follow(!log.following),
-      '#': () => log.line.focus(), '[': neighbour(-1), ']': neighbour(1) } };
+      '#': () => log.line.focus(), '[': neighbor(-1), ']': neighbor(1) } };
 }

@@ -1,0 +1,24 @@
+"""What `help` names is there: each command has a page, and the page is about it."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from queuectl.commands.grammar.docs import INDEX, page_of
+from queuectl.commands.grammar.help import command_page, group_page, overview
+from queuectl.commands.grammar.registry import load
+from tests.docs.pages import PAGES
+
+
+@pytest.mark.parametrize("path", load())
+def test_the_help_of_a_command_names_a_page_that_speaks_of_it(path: str) -> None:
+    page = page_of(path)
+    assert f"see also: {page}\n" in command_page(load()[path])
+    assert re.search(rf"(`|queuectl ){path}\b", PAGES[page])
+
+
+def test_the_other_pages_of_help_name_a_page_of_the_documentation() -> None:
+    assert "docs/failures.md" in group_page("dlq")
+    assert INDEX in overview() and INDEX in PAGES

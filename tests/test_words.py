@@ -1,0 +1,45 @@
+"""The words of the project: American English, and the usual word, in all that users and maintainers read."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.support import ROOT
+
+# What an editor would strike out, and the usual word.
+UNUSUAL = {
+    "anew": "again",
+    "at the latest": "at most ... later",
+    "behaviour": "behavior",
+    "besides": "in addition to",
+    "centre": "center",
+    "colour": "color",
+    "fulfil": "fulfill",
+    "good-bye": "tell that it ends",
+    "labelled": "labeled",
+    "lately": "recently",
+    "looked at": "read, checked",
+    "neighbour": "neighbor",
+    "no more than": "at most",
+    "shall": "must",
+    "whoever": "who it is: the caller, a process, anyone who",
+}
+WORD = re.compile(rf"\b({'|'.join(UNUSUAL)})(s|ed|ing)?\b", re.IGNORECASE)
+KINDS = {".py", ".js", ".css", ".html", ".sql", ".md"}
+PLACES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "queuectl", "benchmarks"]
+FILES = sorted(
+    path
+    for place in PLACES
+    for path in ([ROOT / place] if (ROOT / place).is_file() else (ROOT / place).rglob("*"))
+    if path.suffix in KINDS
+)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_text_has_the_usual_words(path: Path) -> None:
+    text = re.sub(r"\s+(?:#|//|--)?\s*", " ", path.read_text(encoding="utf-8"))
+    found = [f"{match.group()}: write {UNUSUAL[match.group(1).lower()]}" for match in WORD.finditer(text)]
+    assert found == []
