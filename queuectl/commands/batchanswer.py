@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from ..model import when
 from ..model.batch import Batch, go_on, state_text
-from ..model.filter import in_quotes, written
+from ..model.filter import written
 from ..model.job import DEAD, STATES, jobs_text
 from ..model.link import of_batch
 from ..model.nouns.batches import BATCH
 from ..model.quantity import bar
+from ..model.shellwords import in_quotes
 from .cells import pairs
 from .result import Result
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from ..model.errors import Conflict
-from ..model.filter import in_quotes, reference, written
+from ..model.filter import reference, written
 from ..model.job import COMPLETED, DEAD, jobs_text
 from ..model.link import STUCK, of_batch
 from ..model.nouns.jobs import CHANGE
 from ..model.quantity import SHOWN, some_of
 from ..model.record import Record
+from ..model.shellwords import in_quotes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import os
 
 from ..model.job import Job
 from ..model.numbers import median
+from ..model.report import CommandStats, Run
 from ..model.rollup import Rollup, Sample, Timing
-from ..model.run import CommandStats, Run
 from ..model.when import MINUTE
 from ..store.figures import END_OF_TIME
 from ..store.room import free_bytes

@@ -5,9 +5,8 @@ from __future__ import annotations
 from ..model.errors import Conflict, InvalidInput, did_you_mean, quoted, with_value
 from ..model.instants import is_from_now
 from ..model.kinds import TIME
-from ..model.lane import Lane, demand_slots
+from ..model.lane import Lane, demand_slots, parse_rate
 from ..model.native import as_json
-from ..model.rate import parse_rate
 from ..model.record import Record
 from ..model.when import local
 

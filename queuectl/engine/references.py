@@ -87,7 +87,7 @@ def _by_prefix(names: Names, text: str) -> int:
     _demand_kept(names, text, f"no job with id {quoted(text)}")
     key, colon, value = text.partition(":")
     if key.lower() in FILTERS and colon:
-        from ..model.filter import in_quotes
+        from ..model.shellwords import in_quotes
 
         raise NotFound(f"no job with id {quoted(text)}", hint=f"find jobs by a filter: queuectl list {in_quotes(text)}")
     # By the key alone: with the value behind it every key looks like every other one.

@@ -21,7 +21,7 @@ from ..commands.batchanswer import rate_text
 from ..engine.lookout import MINUTES, SORTS, Snapshot
 from ..model.alert import ERROR, INFO, NO_WORKERS, START_WORKERS, WARNING
 from ..model.batch import Batch
-from ..model.job import DEAD, PENDING, PROCESSING, STATE_TABLE, STATES, Job
+from ..model.job import DEAD, PENDING, PROCESSING, STATE_TABLE, STATES, Job, waits_since
 from ..model.piece import Tail, nothing_printed
 from ..model.quantity import bar, counted
 from ..model.verbs import PLAIN_VERBS
@@ -319,7 +319,7 @@ def _instant(job: Job) -> int:
     if job.state == PROCESSING and job.started_at is not None:
         return job.started_at
     if job.state == PENDING:
-        return job.waits_since
+        return waits_since(job.created_at, job.run_at)
     return job.run_at if STATE_TABLE[job.state].is_due else job.created_at
 
 

@@ -1,4 +1,4 @@
-"""An alert: something that needs attention. `CODES` has all that there are; a code never changes its meaning."""
+"""An alert: something that needs attention. `CODES` lists them all; a code never changes its meaning."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .record import Record
 
 ERROR, WARNING, INFO = "error", "warning", "info"
 LEVELS = (ERROR, WARNING, INFO)
-# Each code with its level, and when there is such an alert.
+# Each code with its level, and when the alert is raised.
 CODES = {
     "store_read_only": (ERROR, "nothing in the home can be changed"),
     "low_disk": (ERROR, "less than 500 MiB are free on the disk of the home"),
@@ -36,7 +36,7 @@ NO_WORKERS_RUN = f"{NO_WORKERS}; start them with: {START_WORKERS}"
 
 
 class Alert(Record):
-    """One thing that needs attention. `command` helps, or tells more; None where nothing does."""
+    """One thing that needs attention. `command` fixes it or says more; None if no command does."""
 
     code: str
     text: str

@@ -44,4 +44,4 @@ class JobDetail(Job):
     hook_jobs: list[HookJob]
 
     FIELDS = (*Job.FIELDS, *__annotations__)
-    __slots__ = ("cancel_requested", "created_by", "attempt_history", "parents", "children", "hook_jobs")
+    __slots__ = tuple(__annotations__)

@@ -5,12 +5,11 @@
     exponential  DELAY * BASE ** (attempt - 1), at most MAX
     10s,1m,10m   each after its attempt, the last one after all others
 
-all times `1 + U(0, retry_jitter)`. A job that says nothing has `exponential` with `retry_delay`, `backoff_base` and
-`max_retry_delay`, which stand in for parts that are left out, too; the base of `linear` is 1 by default.
+all times `1 + U(0, retry_jitter)`. The default is `exponential` with `retry_delay`, `backoff_base` and
+`max_retry_delay`; these also stand in for missing parts, except that the base of `linear` is 1 by default.
 
-The jitter only ever adds: no retry comes earlier than was asked for, and jobs that failed
-together come back spread out. The cap is applied before the jitter, so that jobs at the cap
-are spread as well.
+The jitter only adds: no retry comes early, and jobs that failed together come back spread out. The cap is applied
+before the jitter, so that jobs at the cap spread as well.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from typing import Callable, Protocol
 
     class Retries(Protocol):
-        """The settings that say how a job waits that has no backoff of its own."""
+        """The settings for jobs without their own backoff."""
 
         retry_delay: int
         backoff_base: float
@@ -36,7 +35,6 @@ FIXED, LINEAR, EXPONENTIAL = "fixed", "linear", "exponential"
 # How many parts may follow each.
 SHAPES = {FIXED: 1, LINEAR: 3, EXPONENTIAL: 3}
 MOST_DELAYS = 100
-LONGEST_MS = when.DAY
 HIGHEST_BASE = 10
 RULE = "must be fixed, linear or exponential, with :DELAY:BASE:MAX behind it, or delays such as 10s,1m,10m"
 
@@ -60,22 +58,17 @@ def _without_jitter(attempt: int, settings: Retries, shape: str | None) -> float
     if name == FIXED:
         return start
     cap = when.parse_duration(parts[2]) if len(parts) > 2 else max(settings.max_retry_delay, start if parts else 0)
-    if name == LINEAR:
-        return min(float(cap), start * (1 + (float(parts[1]) if len(parts) > 1 else 1.0) * (attempt - 1)))
-    return _plain(attempt - 1, start, float(parts[1]) if len(parts) > 1 else settings.backoff_base, cap)
-
-
-def _plain(exponent: int, start: int, base: float, cap: int) -> float:
-    """Return the exponential delay."""
-    if start <= 0 or start >= cap or base <= 1:
-        return max(0, min(start, cap))
-    # From this exponent on the cap rules; a bigger one would only overflow the power.
-    enough = math.ceil(math.log(cap / start) / math.log(base))
-    return min(float(cap), start * base ** min(exponent, enough))
+    default_base = 1.0 if name == LINEAR else settings.backoff_base
+    base = float(parts[1]) if len(parts) > 1 else default_base
+    try:
+        factor = 1 + base * (attempt - 1) if name == LINEAR else base ** (attempt - 1)
+    except OverflowError:
+        return cap if start else 0
+    return min(float(cap), start * factor)
 
 
 def check_backoff(value: object, now: int) -> str | None:
-    """Return a backoff as it is kept, None for that of the settings. Raises ValueError with the rule."""
+    """Return a backoff as it is kept, None for the setting. Raises ValueError with the rule."""
     if value is None or isinstance(value, str) and value.strip().lower() in ("", "none", "default"):
         return None
     text = "".join(value.lower().split()) if isinstance(value, str) else ""
@@ -86,16 +79,9 @@ def check_backoff(value: object, now: int) -> str | None:
     else:
         delays = text.split(",")
         is_right = len(delays) <= MOST_DELAYS
-    if is_right and all(map(_is_delay, delays)):
+    if is_right and all(when.is_duration(delay, 0, when.DAY) for delay in delays):
         return text
     raise ValueError(RULE)
-
-
-def _is_delay(text: str) -> bool:
-    try:
-        return when.parse_duration(text) <= LONGEST_MS
-    except ValueError:
-        return False
 
 
 def _is_base(text: str, lowest: int) -> bool:

@@ -5,10 +5,11 @@ Where it stands follows from how many of its jobs are in each state; `max_fails`
 
 from __future__ import annotations
 
-from .filter import in_quotes, written
+from .filter import written
 from .job import CANCELLED, COMPLETED, DEAD, FINAL_STATES, PROCESSING, jobs_text
 from .link import UNFINISHED
 from .record import Record
+from .shellwords import in_quotes
 from .when import HOUR
 
 TYPE_CHECKING = False
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
     from typing import Mapping
 
 OPEN, FAILED, STOPPED = "open", "failed", "stopped"
-# In this order: some of its jobs have not ended; all are completed; all have ended, and some are dead, cancelled or
-# stuck; too many were dead.
+# Some of its jobs have not ended; all are completed; all have ended, and some are dead, cancelled or stuck; too many
+# were dead.
 STATES = (OPEN, COMPLETED, FAILED, STOPPED)
-# As the standing of a parent, which is like that of a job.
+# How a batch stands as a parent, in the words for a job.
 AS_PARENT = {OPEN: UNFINISHED, COMPLETED: COMPLETED, FAILED: CANCELLED}
 
 
@@ -37,17 +38,17 @@ def stops_at(max_fails: str, jobs: int) -> int:
 
 
 def stop_text(name: str, dead: int) -> str:
-    """Return why a batch was stopped, which is also why its jobs were cancelled."""
+    """Return why a batch was stopped, and so why its jobs were cancelled."""
     return f"{_subject(name)}{STOPPED} after {jobs_text(dead, DEAD)}"
 
 
 def state_text(batch: Batch) -> str:
-    """Return the state of a batch in words: where it was stopped, after how many dead jobs."""
+    """Return the state of a batch in words; for a stopped one, after how many dead jobs."""
     return batch.state if batch.stop_reason is None else batch.stop_reason[len(_subject(batch.name)) :]
 
 
 def _subject(name: str) -> str:
-    """Return how the reason why a batch was stopped begins: what names the batch already leaves it out."""
+    """Return how a stop reason begins; a text that names the batch already leaves it out."""
     return f"batch {name} was "
 
 
@@ -60,10 +61,9 @@ def go_on(name: str) -> str:
 class Batch(Record):
     """A batch as it stood when it was read.
 
-    `states` is how many of its jobs are in each state, without the zeros, `stuck` how many wait for jobs that have
-    ended otherwise than they need, `waiting` how many unfinished jobs wait for the batch. `started_at` is when the
-    first of them was claimed, `ended_at` when the last one that has run ended, `read_at` is when it was read. Times are
-    in milliseconds.
+    `states` counts its jobs by state, without zeros; `stuck` counts those that wait for jobs that ended otherwise than
+    they need, `waiting` the unfinished jobs that wait for the batch. `started_at` is when the first job was claimed,
+    `ended_at` when the last run ended, `read_at` when the batch was read. Times are in milliseconds.
     """
 
     id: int
@@ -98,7 +98,7 @@ class Batch(Record):
 
     @property
     def is_full(self) -> bool:
-        """Whether no other of them may start until one ends."""
+        """Whether no other job may start until one ends."""
         return self.slots is not None and self.running >= self.slots
 
     @property
@@ -108,17 +108,17 @@ class Batch(Record):
 
     @property
     def state(self) -> str:
-        """Where it stands, a word of STATES: that it was stopped goes before what follows from its jobs."""
+        """Its state, a word of STATES: a stop goes before what follows from its jobs."""
         return standing(self.states, self.stuck) if self.stopped_at is None else STOPPED
 
     @property
     def finished_at(self) -> int | None:
-        """When the last of those jobs ended that have run, None while any is still to run."""
+        """When its last run ended, None while any job is still to run."""
         return None if self.ended + self.stuck < self.jobs else self.ended_at
 
     @property
     def rate(self) -> float | None:
-        """How many of its jobs have run to their end in an hour, None while that is unknown.
+        """How many of its jobs run to their end in an hour, None while that is unknown.
 
         The time in which none ends counts, too, while it is open.
         """

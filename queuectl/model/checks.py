@@ -9,10 +9,6 @@ from __future__ import annotations
 from . import instants, when
 from .errors import quoted
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Mapping
-
 ASCII_LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 DIGITS = "0123456789"
 ALPHANUMERIC = frozenset(ASCII_LETTERS + DIGITS)
@@ -108,13 +104,8 @@ def check_command(value: object, now: int) -> str:
 
 
 def check_item(value: object, now: int) -> str | None:
-    """An input of a command, or none: any text that an environment variable can hold."""
+    """An input of a command: any text that an environment variable can hold, or none."""
     return None if value is None else _check_input("", value)
-
-
-def check_index(value: object, now: int) -> int | None:
-    """The index of a job, or none."""
-    return None if value is None else check_integer(value, 0, MAX_NUMBER)
 
 
 def check_inputs(value: object, now: int) -> dict[str, str] | None:
@@ -146,7 +137,7 @@ def _check_input(of: str, text: object) -> str:
 
 
 def check_key(value: object, now: int) -> str | None:
-    """A text of a line that no two unfinished jobs have in common, or none."""
+    """A line of text that no two unfinished jobs have in common, or none."""
     if value is None or value == "none":
         return None
     if not isinstance(value, str) or not value.strip():
@@ -184,11 +175,6 @@ def check_name(value: object, now: int) -> str:
     raise ValueError(NAME_RULE)
 
 
-def check_batch(value: object, now: int) -> str | None:
-    """The name of a batch, or none."""
-    return None if value is None else check_name(value, now)
-
-
 def check_share(value: object, now: int) -> str | None:
     """A number from 1 on, a percentage, or none; returned as a text, `3` or `10%`."""
     if value is None:
@@ -208,18 +194,13 @@ def check_integer(value: object, low: int, high: int) -> int:
     raise ValueError(f"must be an integer between {low} and {high}")
 
 
-def check_slots(value: object, now: int) -> int | None:
-    """How many jobs may run at a time, or none for any number."""
-    return None if value is None else check_integer(value, 1, MAX_SLOTS)
-
-
 def check_duration(value: object, now: int) -> int | None:
     """Seconds as a number, a text such as `1h30m`, or none; returned in milliseconds."""
     return _milliseconds(value, MIN_TIMEOUT_MS, MAX_TIMEOUT_MS)
 
 
 def check_grace(value: object, now: int) -> int | None:
-    """The same, of the time that a command has to end; `default` is that of the setting, too."""
+    """The same for the time that a command has to end; `default`, too, means the setting's."""
     value = None if isinstance(value, str) and value.strip().lower() == "default" else value
     return _milliseconds(value, 0, MAX_GRACE_MS)
 
@@ -277,10 +258,7 @@ def check_env(value: object, now: int) -> dict[str, str]:
         raise ValueError("must be an object of texts")
     if len(value) > MAX_ENV_KEYS:
         raise ValueError(f"must have at most {MAX_ENV_KEYS} variables")
-    total = 0
-    for name, text in value.items():
-        total += _check_variable(name, text)
-    if total > MAX_ENV_BYTES:
+    if sum(_check_variable(name, text) for name, text in value.items()) > MAX_ENV_BYTES:
         raise ValueError(f"must be at most {MAX_ENV_BYTES} bytes in all")
     return dict(value)
 
@@ -308,23 +286,19 @@ def is_variable_name(name: str) -> bool:
     return 0 < len(name) <= MAX_ID and name[0] in ENV_FIRST and ENV_CHARACTERS.issuperset(name)
 
 
-def check_tags(value: object, now: int) -> tuple[str, ...]:
+def check_tags(value: object, now: int, what: str = "tag", most: int = MAX_TAGS) -> tuple[str, ...]:
     """Names to find the job by."""
-    return _check_names("tag", value, MAX_TAGS)
-
-
-def check_locks(value: object, now: int) -> tuple[str, ...]:
-    """Names of locks, also a single one as a text."""
-    return _check_names("lock", [value] if isinstance(value, str) else value, MAX_LOCKS)
-
-
-def _check_names(what: str, value: object, most: int) -> tuple[str, ...]:
     if not isinstance(value, (list, tuple)) or len(value) > most:
         raise ValueError(f"must be a list of at most {most} names")
     for name in value:
         if not is_name(name):
             raise ValueError(f"{what} {quoted(name)} {NAME_RULE}")
     return tuple(dict.fromkeys(value))
+
+
+def check_locks(value: object, now: int) -> tuple[str, ...]:
+    """Names of locks, also a single one as a text."""
+    return check_tags([value] if isinstance(value, str) else value, now, "lock", MAX_LOCKS)
 
 
 def check_references(value: object, now: int) -> tuple[str, ...]:
@@ -335,18 +309,13 @@ def check_references(value: object, now: int) -> tuple[str, ...]:
         raise ValueError(f"must be a list of at most {MAX_REFERENCES} ids, numbers or filters")
     for reference in value:
         if isinstance(reference, dict):
-            raise ValueError(_why_no_link(reference))
+            if "job" not in reference or not set(reference) <= {"job", "when"}:
+                raise ValueError('an object must be {"job": ..., "when": ...}, "when" may be left out')
+            raise ValueError(f"when must be one of {', '.join(ENDS)}, got {quoted(reference['when'])}")
         is_number = type(reference) is int and 1 <= reference <= MAX_NUMBER
         if not is_number and (not isinstance(reference, str) or not reference):
             raise ValueError(f"{quoted(reference)} must be an id, a number or a filter")
     return tuple(dict.fromkeys(map(str, value)))
-
-
-def _why_no_link(given: Mapping[object, object]) -> str:
-    """Return the rule that an object breaks that is given as a reference."""
-    if "job" not in given or not set(given) <= {"job", "when"}:
-        return 'an object must be {"job": ..., "when": ...}, "when" may be left out'
-    return f"when must be one of {', '.join(ENDS)}, got {quoted(given['when'])}"
 
 
 def check_flag(value: object, now: int) -> bool:

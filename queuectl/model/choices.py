@@ -1,4 +1,4 @@
-"""What a value in a filter asks for: for each way to read one a function of its text and the wall time.
+"""What a value in a filter asks for: a function of its text and the wall time for each way to read it.
 
 A choice is an operator with its values, as `filter.Term` has them. What cannot be read is a ValueError with the rule.
 """
@@ -21,20 +21,23 @@ COMPARISONS = ("<=", ">=", "<", ">", "=")
 TURNED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
-def equal(text: str, now: int) -> Choice:
-    """The same name."""
-    return "=", (check_name(text, now),)
+def checked(operator: str, check: Callable[[str, int], object]) -> Callable[[str, int], Choice]:
+    """Return what reads a single value, which `check` accepts."""
+    return lambda text, now: (operator, (check(text, now),))
 
 
-def the_same(text: str, now: int) -> Choice:
-    """The same text."""
+def _some_text(text: str, now: int) -> str:
     if not text:
         raise ValueError("an empty text finds nothing")
-    return "=", (text,)
+    return text
+
+
+equal, having = checked("=", check_name), checked("has", check_name)
+the_same, containing = checked("=", _some_text), checked("contains", _some_text)
 
 
 def beginning(text: str, now: int) -> Choice:
-    """The same id, or with `*` behind it what begins so."""
+    """The same id, or with a `*` at its end all ids that begin so."""
     prefix, star, more = text.partition("*")
     if star and (not prefix or more):
         raise ValueError("write the beginning of an id and one *")
@@ -49,24 +52,12 @@ def of_flag(text: str, now: int) -> Choice:
     return "=", (found,)
 
 
-def having(text: str, now: int) -> Choice:
-    """A list with this name in it."""
-    return "has", (check_name(text, now),)
-
-
 def of_parent(text: str, now: int) -> Choice:
     """A job that waits, or has waited, for this one, or for this batch."""
     batch = batch_of(text)
     if batch is not None:
         return "child of batch", (text, batch)
     return "child", (check_id(f"job-{text}" if text.isdigit() else text, now),)
-
-
-def containing(text: str, now: int) -> Choice:
-    """A text with this one in it."""
-    if not text:
-        raise ValueError("an empty text finds nothing")
-    return "contains", (text,)
 
 
 def compared(read: Callable[[str], int]) -> Callable[[str, int], Choice]:

@@ -2,10 +2,10 @@
 
 Three kinds of time are kept apart. *Wall time* (integer milliseconds since 1970, UTC) is what is
 stored and shown: when a job was added, is due, was finished. *Monotonic time* (integer
-milliseconds of this boot) is for leases and for how long something took: nothing that sets the
-wall clock can shorten or prolong a lease. *Boot time* is monotonic too, but goes on while the
-machine sleeps: wall time keeps its distance from it unless somebody sets the wall clock. All
-processes of one boot share the last two.
+milliseconds of this boot) measures leases and durations: setting the wall clock neither shortens
+nor prolongs a lease. *Boot time* is monotonic too, but goes on while the machine sleeps: its
+distance from wall time changes only if the wall clock is set. All processes of one boot share
+the last two.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import threading
 
-
 # Where there is no CLOCK_BOOTTIME, as on macOS, CLOCK_MONOTONIC counts sleep; Python's monotonic() does not there.
 BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
-# No machine has been up for so long: who gives this process another time may replace all of its clocks.
+# No machine has been up that long: a tool that fakes the time of this process may replace all of its clocks.
 LONGEST_UPTIME_MS = 20 * 365 * 86_400_000
-# So far apart two readings of the clock may be that count as one instant, and so often it is tried.
+# Two readings at most this far apart count as one instant; and how often to try for that.
 ONE_INSTANT_MS = 20
 TRIES = 50
 
@@ -42,7 +41,7 @@ class Clock:
         if BOOT_CLOCK is None:
             return self.monotonic()  # Windows: it counts sleep there.
         uptime = time.clock_gettime_ns(BOOT_CLOCK) // 1_000_000
-        return uptime if uptime < LONGEST_UPTIME_MS else _told_uptime(uptime)
+        return uptime if uptime < LONGEST_UPTIME_MS else _uptime_from_file(uptime)
 
     def ahead(self) -> int:
         """Return by how many milliseconds wall time is ahead of boot time: another value means that it was set.
@@ -64,8 +63,8 @@ class Clock:
         return event.wait(seconds)
 
 
-def _told_uptime(otherwise: int) -> int:
-    """Return the uptime that the system tells in a file, where there is one."""
+def _uptime_from_file(otherwise: int) -> int:
+    """Return the uptime from the system's file, where there is one."""
     try:
         with open("/proc/uptime", encoding="ascii") as file:
             return round(float(file.read().split()[0]) * 1000)

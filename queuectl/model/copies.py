@@ -1,8 +1,8 @@
 """A job like another one: the fields to enqueue it with, and the command line that does the same.
 
 Of the other job it has all that was given, but neither id nor key, times only if they are still to come, and its links
-only while it waits for them. What has the default that every home has is left out; what a setting tells is not, since
-another home may have another one.
+only while it waits for them. Values that are the default of every home are left out; those of settings are not, since
+another home may have other settings.
 """
 
 from __future__ import annotations
@@ -16,28 +16,25 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping
 
-
 OWN = ("id", "key", "key_for", "run_at", "expires_at")
 NOTHING: Mapping[str, object] = {}
 
 
 def copy_of(job: Job, now: int, changes: Mapping[str, object] = NOTHING) -> dict[str, Any]:
-    """Return the fields of a job like this one as JSON has them, secrets included, with others in place of its own.
+    """Return the fields of a job like this one as JSON has them, secrets included; `changes` replace its own.
 
     A secret variable that is changed to `***`, as it is shown, keeps its value.
     """
     found = overridden({**shown_copy_of(job, now), "env": dict(job.env)}, changes)
-    if isinstance(found["env"], dict):
-        found["env"] = {name: _kept(job, name, value) for name, value in found["env"].items()}
+    env = found["env"]
+    if isinstance(env, dict):
+        kept = {name: job.env[name] for name in secrets_of(job) if env.get(name) == MASK}
+        found["env"] = {**env, **kept}
     return found
 
 
-def _kept(job: Job, name: str, value: object) -> object:
-    return job.env[name] if value == MASK and is_secret(name) and name in job.env else value
-
-
 def shown_copy_of(job: Job, now: int) -> dict[str, Any]:
-    """Return the same with `***` for secrets, without changes."""
+    """Return the same without changes, with `***` for secrets."""
     return {name: BY_NAME[name].kind.json(value) for name, value in _given(job, now).items()}
 
 
@@ -54,7 +51,7 @@ def words_to_add(job: Job, now: int) -> list[str]:
     words = ["queuectl", "add"]
     for name, value in values.items():
         words += _option(name, value)
-    # It would be taken for an option, stdin or JSON.
+    # Without the option it would be read as an option, stdin or JSON.
     needs_option = command.startswith("-") or command.lstrip().startswith("{")
     return [*words, f"--command={command}" if needs_option else command]
 
@@ -65,7 +62,7 @@ def secrets_of(job: Job) -> list[str]:
 
 
 def _given(job: Job, now: int) -> dict[str, Any]:
-    """Return what such a job must be given, as it is kept, by name."""
+    """Return the fields of a copy, as they are kept, by name."""
     values = {field.name: getattr(job, field.name) for field in GIVEN if field.is_kept and field.name not in OWN}
     if job.state not in AWAITING_STATES:
         values = {name: value for name, value in values.items() if name not in WHENS.values()}

@@ -4,11 +4,10 @@
     0-59    0-23  1-31          1-12   0-7, both 0 and 7 are Sunday
 
 `cronfields` says how a field is written. Instead of five fields there may be one of @hourly @daily
-@midnight @weekly @monthly @yearly @annually. What cannot be read is a ValueError whose message is a
-phrase for the caller's own sentence.
+@midnight @weekly @monthly @yearly @annually. Other texts raise ValueError with a phrase for the caller's
+sentence.
 
-Where crons differ, this one does as Paul Vixie's cron 4.1, which Debian's cron(8) and crontab(5)
-describe:
+Where crons differ, this one follows Paul Vixie's cron 4.1, as in Debian's cron(8) and crontab(5):
 
     days        If neither day field begins with `*` or is `?`, one that matches is enough; else both must.
     ranges      A range never wraps: `fri-mon` and `22-2` are refused.
@@ -47,13 +46,18 @@ SHORTCUTS = {
     "@yearly": "0 0 1 1 *",
     "@annually": "0 0 1 1 *",
 }
+# What other crons have, and why it is refused.
+NO_SHORTCUTS = {
+    "@every": "not supported (write */5 * * * * for every five minutes)",
+    "@reboot": "not a time: a queue cannot tell when the machine starts (enqueue the job at boot)",
+}
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 SUMMER_TIME = 3 * HOUR  # a smaller jump is one
 
 
 class Cron:
-    """One expression, read. `expression` is what was given, with single spaces."""
+    """A parsed expression. `expression` is its text with single spaces."""
 
     __slots__ = ("expression", "minutes", "hours", "days", "months", "weekdays", "is_fixed", "one_day_is_enough")
 
@@ -71,7 +75,7 @@ class Cron:
 
     @classmethod
     def parse(cls, expression: str) -> Cron:
-        """Return what the expression says; refuse it with what is allowed."""
+        """Parse an expression. Raises ValueError with what is allowed."""
         if len(expression) > MAX_EXPRESSION:
             raise ValueError(f"longer than {MAX_EXPRESSION} characters")
         if not expression.isascii():
@@ -85,7 +89,7 @@ class Cron:
     def next_after(self, after_ms: int, zone: tzinfo | None) -> int | None:
         """Return the first instant strictly after this one at which it fires, None if past 2100.
 
-        Without a `zone` it fires by this machine's local time.
+        Without a `zone` this machine's local time counts.
         """
         if after_ms >= LATEST_MS:
             return None
@@ -176,21 +180,17 @@ def _five(given: list[str]) -> list[str]:
     """Return the five fields that were given, or that a shortcut stands for."""
     if not given:
         raise ValueError(f"empty (write {FIVE_FIELDS}, or such as @daily)")
-    if given[0].startswith("@"):
-        return _shortcut(given)
-    if len(given) in (6, 7):
-        raise ValueError(f"{len(given)} fields, but seconds and years are not supported (write five: {FIVE_FIELDS})")
-    if len(given) != 5:
-        raise ValueError(f"not five fields but {len(given)} (write {FIVE_FIELDS})")
-    return given
-
-
-def _shortcut(given: list[str]) -> list[str]:
     word = given[0].lower()
-    if word == "@every":
-        raise ValueError("@every is not supported (write */5 * * * * for every five minutes)")
-    if word == "@reboot":
-        raise ValueError("@reboot is not a time: a queue cannot tell when the machine starts (enqueue the job at boot)")
+    if not word.startswith("@"):
+        if len(given) in (6, 7):
+            raise ValueError(
+                f"{len(given)} fields, but seconds and years are not supported (write five: {FIVE_FIELDS})"
+            )
+        if len(given) != 5:
+            raise ValueError(f"not five fields but {len(given)} (write {FIVE_FIELDS})")
+        return given
+    if word in NO_SHORTCUTS:
+        raise ValueError(f"{word} is {NO_SHORTCUTS[word]}")
     if word not in SHORTCUTS:
         raise ValueError(f"{quoted(given[0])} is none of {' '.join(SHORTCUTS)}{did_you_mean(word, SHORTCUTS)}")
     if len(given) > 1:

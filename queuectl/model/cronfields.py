@@ -4,8 +4,8 @@ A field is `*`, a number, a range `1-5`, either with a step (`*/5`, `1-30/2`; `5
 a list of these with commas. Months and weekdays have names too, in full or their first three letters or
 more: `jan`, `sept`, `monday`. A step without an end goes to the last of the field; a week begins on
 Sunday and ends on Saturday, though 7 is Sunday too. `?` alone is `*` in the fields of days. What only other
-crons have, such as `L`, is refused by its name. What cannot be read is a ValueError whose message is
-a phrase for the caller's own sentence.
+crons have, such as `L`, is refused by its name. Other texts raise ValueError with a phrase for the
+caller's sentence.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Sequence
 
 SHORTEST_NAME = 3
-# What stands in the fields of other crons, and what it means there.
+# Words of other crons, and their meaning there.
 FOREIGN = {
     "l": "L (the last day)",
     "w": "W (the nearest weekday)",
@@ -42,9 +42,8 @@ class Field(Record):
 
     def read(self, text: str) -> set[int]:
         """Return the values that a field stands for. Raises ValueError with what is allowed."""
-        if text == "?" and self.is_day:
-            return self.read("*")
-        return {value for item in text.split(",") for value in self._item(item)}
+        items = ["*"] if text == "?" and self.is_day else text.split(",")
+        return {value for item in items for value in self._item(item)}
 
     def _item(self, item: str) -> range:
         span, slash, step = item.partition("/")

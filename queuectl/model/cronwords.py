@@ -18,11 +18,7 @@ SOME_TIMES = 12  # so many are listed if there is none
 def describe(cron: Cron) -> str:
     """Return when it fires, as the end of "It runs ..."."""
     time, comes_again = _time(cron.minutes, cron.hours)
-    day = _day(cron)
-    if not day:
-        day = "" if comes_again else " every day"
-        day += _in_months(cron)
-    return time + day
+    return time + (_day(cron) or ("" if comes_again else " every day") + _in_months(cron))
 
 
 def _time(minutes: list[int], hours: list[int]) -> tuple[str, bool]:
@@ -74,11 +70,9 @@ def _day(cron: Cron) -> str:
 
 
 def _dates(cron: Cron) -> str:
-    if len(cron.months) == 12:
-        return f"{_numbers('day', cron.days)} of the month"
     if len(cron.days) == len(cron.months) == 1:
         return f"{cron.days[0]} {_months(cron)}"
-    return f"{_numbers('day', cron.days)} of {_months(cron)}"
+    return f"{_numbers('day', cron.days)} of {'the month' if len(cron.months) == 12 else _months(cron)}"
 
 
 def _weekdays(cron: Cron) -> str:

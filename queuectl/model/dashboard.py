@@ -1,4 +1,4 @@
-"""The dashboard: what it listens on, whom it lets in, and where it is."""
+"""The dashboard: its address, whom it lets in, and whether it runs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from .errors import InvalidInput
 from .record import Record
 
-# Not an argument: those are shown to everybody by `ps`.
+# Not an argument: `ps` shows those to everybody.
 TOKEN_VARIABLE = "QUEUECTL_DASHBOARD_TOKEN"
 TOKEN = re.compile(r"[A-Za-z0-9._~-]{16,256}")
 MAKE_ONE = "make one with: python3 -c 'import secrets; print(secrets.token_urlsafe())'"
 
 
 class DashboardOptions(Record):
-    """What a dashboard listens on and whom it lets in. Raises InvalidInput for what is not safe."""
+    """The address of a dashboard, and whom it lets in. Raises InvalidInput if that is not safe."""
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -24,8 +24,12 @@ class DashboardOptions(Record):
     read_only: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse what is not safe."""
-        strangers = self._who_else_comes()
+        """Refuse unsafe options."""
+        strangers = ""
+        if not self.is_local:
+            strangers = f"{self.host} can be reached from other machines"
+        elif self.allowed_hosts:
+            strangers = f"a proxy for {self.allowed_hosts[0]} passes on what others send"
         if self.token is None and strangers:
             raise InvalidInput(
                 f"{strangers}, and anyone who can use the dashboard can run commands as you: it needs --token there",
@@ -35,17 +39,9 @@ class DashboardOptions(Record):
         if self.token is not None and not TOKEN.fullmatch(self.token):
             raise InvalidInput("a token has 16 to 256 of A-Z a-z 0-9 . _ ~ -", field="token", hint=MAKE_ONE)
 
-    def _who_else_comes(self) -> str:
-        """Return how others than the user reach it, an empty text if they do not."""
-        if not self.is_local:
-            return f"{self.host} can be reached from other machines"
-        if self.allowed_hosts:
-            return f"a proxy for {self.allowed_hosts[0]} passes on what others send"
-        return ""
-
     @property
     def is_local(self) -> bool:
-        """Whether only this machine can reach it. Of a name other than localhost nobody can be sure."""
+        """Whether only this machine can reach it. A name other than localhost may mean any address."""
         import ipaddress
 
         if self.host == "localhost":

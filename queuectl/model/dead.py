@@ -1,6 +1,6 @@
-"""Groups of dead jobs: those that failed in one way, whose command is the same, or that last complained of the same.
+"""Groups of dead jobs: with the same failure, the same command, or the same last line of stderr.
 
-Commands and complaints that differ in numbers only are the same: N stands for a number that differs.
+Texts that differ only in numbers are the same: N stands for a number that differs.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ else:
     Sequence = tuple
 
 ANY = "N"
-# Of a group of texts that is not larger, all jobs are named.
+# A group of texts of at most this size names all its jobs.
 MOST_NAMED = 50
 
 
 class DeadGroup(Record):
     """`count` dead jobs with the same `value`: an error, a command or the last line of stderr, as `pattern` says.
 
-    Those that failed in one way also have the exit code and the signal in common. `first_at` and `last_at` are when
-    the first and the last of them ended; two ids are those of the newest and, by error, of the oldest of them. `ids`
-    are all of them, the newest first, in a small group by text; a filter finds those by error.
+    By error they also share the exit code and the signal. `first_at` and `last_at` are when the first and the last of
+    them ended, `last_id` is the newest and, by error, `first_id` the oldest. A small group by text has all `ids`, the
+    newest first; a filter finds those by error.
     """
 
     pattern: str
@@ -44,7 +44,7 @@ class DeadGroup(Record):
 
 
 class DeadGroups(Record):
-    """How many jobs are dead, and the largest groups of them; by stderr of the newest ones alone."""
+    """How many jobs are dead, and the largest groups; those by stderr are of the newest jobs only."""
 
     dead: int
     by_error: list[DeadGroup]
@@ -53,7 +53,7 @@ class DeadGroups(Record):
 
 
 def words_and_numbers(text: str) -> list[str]:
-    """Return the parts of a text, of which every second one is a number: the others are those of its group."""
+    """Return the parts of a text; every second one is a number, the others identify its group."""
     import re
 
     return re.split(r"(\d+)", text)
@@ -85,7 +85,7 @@ class TextGroups:
         self._groups: dict[tuple[str, ...], TextGroup] = {}
 
     def add(self, text: str, count: int, first_at: int, last_at: int, numbers: Sequence[int]) -> None:
-        """Add so many dead jobs with the same text; of very many, `numbers` has at least the newest."""
+        """Add `count` dead jobs with the same text; for very many, `numbers` has at least the newest."""
         parts, last = words_and_numbers(text), max(numbers)
         group = self._groups.setdefault(tuple(parts[::2]), TextGroup(parts, 0, first_at, last_at, last, []))
         group.parts = [one if one == other else ANY for one, other in zip(group.parts, parts)]
@@ -96,5 +96,5 @@ class TextGroups:
             group.numbers.extend(numbers)
 
     def largest(self, limit: int) -> list[TextGroup]:
-        """Return the largest groups, of those of one size the latest first."""
+        """Return the largest groups; among equal sizes the latest first."""
         return sorted(self._groups.values(), key=lambda group: (-group.count, -group.last_at))[:limit]

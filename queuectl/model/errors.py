@@ -55,19 +55,15 @@ class InvalidInput(QueueCTLError):
     exit_code = 2
     code = "invalid"
 
-    def __init__(
-        self, message: str, *, hint: str | None = None, field: str | None = None, problems: Sequence[str] = ()
-    ) -> None:
-        super().__init__(message, hint=hint, field=field)
-        self.problems = list(problems) or self.problems
-
     @classmethod
     def of(cls, problems: Sequence[str], *, field: str | None = None) -> InvalidInput:
         """Return one error for several problems; past 20 they are only counted. `field` is the first to mend."""
         shown = list(problems[:MAX_PROBLEMS_SHOWN])
         if len(problems) > len(shown):
             shown.append(f"and {counted(len(problems) - len(shown), 'more problem')}")
-        return cls("; ".join(shown), problems=shown, field=field)
+        found = cls("; ".join(shown), field=field)
+        found.problems = shown
+        return found
 
     def rename(self, names: Mapping[str, str]) -> None:
         """Call fields in the messages as the user has called them: `names` has that by field."""

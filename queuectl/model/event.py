@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from .record import Record
 
-# The events by which jobs go: that of many, and that of one.
+# The events that delete jobs: of many, and of one.
 PRUNED, REMOVED = "pruned", "remove"
-# A job was cancelled since its first attempt had not begun in time.
+# A job was cancelled because its first attempt had not begun in time.
 EXPIRED = "expired"
-# A job was cancelled by no user: what it was to follow if that failed is completed, or its batch was stopped.
+# A job was cancelled, but by no user: the failure it was to follow did not happen, or its batch was stopped.
 CANCELLED_FOR = "cancelled"
-# What a job left running was ended.
+# Processes that a job left running were ended.
 BACKGROUND_ENDED = "background ended"
 # Too many jobs of a batch were dead; the job is the last of them.
 BATCH_STOPPED = "batch stopped"
-# Its end added a job.
+# The end of the job added another.
 HOOK_ADDED = "hook added"
 
 
@@ -28,14 +28,14 @@ class Step(Record):
 
     @property
     def gone_ids(self) -> list[str]:
-        """The ids of the jobs that were pruned or removed then, of many the first."""
+        """The ids of the jobs that were pruned or removed then; of many only the first."""
         if self.what == REMOVED:
             return [self.detail.partition(",")[0]]
         return self.detail.partition(": ")[2].partition(" and ")[0].split(", ") if self.what == PRUNED else []
 
 
 class Event(Step):
-    """A step that was noted when it was done; `number` counts them, `job` is the id of the job that it was done to."""
+    """A recorded step; `number` counts them, `job` is the id of the job."""
 
     number: int
     job: str | None

@@ -1,4 +1,4 @@
-"""What an exit code or a signal says of a command beyond that it failed."""
+"""What an exit code or a signal says about a command."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ MEANINGS = {126: NOT_RUNNABLE, 127: NOT_FOUND, SIGNAL_BASE + KILLED: OUT_OF_MEMO
 
 
 def exit_error(code: int) -> str:
-    """Return how a command failed that exited with a code: one that stands for a signal names it."""
+    """Return how a command failed; a code that stands for a signal comes with its name."""
     name = signal_name(code - SIGNAL_BASE)
     return f"exit code {code}" + (f" (as {name})" if name else "")
 
 
 def accepted_end(exit_code: int | None, signal: int | None) -> str:
-    """Return what is said of an end other than 0 that a policy took for a success."""
+    """Return the words for an end other than 0 that a policy counts as a success."""
     if exit_code is not None:
         end = exit_error(exit_code)
     else:
@@ -26,7 +26,7 @@ def accepted_end(exit_code: int | None, signal: int | None) -> str:
 
 
 def meaning(exit_code: int | None, signal: int | None) -> str | None:
-    """Return what is probably behind the end of an attempt, None if nothing is known."""
+    """Return the probable cause of an end, None if there is none to name."""
     if signal == KILLED:
         return OUT_OF_MEMORY
     return None if exit_code is None else MEANINGS.get(exit_code)

@@ -8,30 +8,8 @@ annotations of Job, JobSpec and Schedule, and the tables of the store.
 
 from __future__ import annotations
 
+from . import checks
 from .backoff import check_backoff
-from .checks import (
-    COMMAND_PATTERN,
-    INPUT_PATTERN,
-    MAX_GRACE_MS,
-    MAX_NICE,
-    MAX_NUMBER,
-    MAX_PRIORITY,
-    MAX_RETRIES,
-    MAX_SLOTS,
-    PATH_PATTERN,
-    check_batch,
-    check_command,
-    check_cwd,
-    check_expiry,
-    check_grace,
-    check_id,
-    check_index,
-    check_inputs,
-    check_item,
-    check_key,
-    check_locks,
-    check_slots,
-)
 from .kinds import (
     BYTES,
     DURATION,
@@ -65,7 +43,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping, Sequence
 
-# What becomes of a new job whose key another one has.
+# What to do with a new job whose key another one has.
 SKIP, REPLACE, ERROR = IF_EXISTS = ("skip", "replace", "error")
 HOW, WHEN, FAILING, HOOKS = "how to run", "when to run", "when it fails", "when it has ended"
 MANY = "many jobs from inputs"
@@ -113,7 +91,7 @@ class Field(Record):
     is_long: bool = False  # a long list has it as a column
 
     def __post_init__(self) -> None:
-        """Work out what is not given. Raises ValueError for an unknown trait."""
+        """Compute missing values. Raises ValueError for an unknown trait."""
         default = self.default
         self.label = self.label or self.name.replace("_", " ").capitalize()
         self.default_words = self.default_words or self.setting or (str(default) if type(default) in (str, int) else "")
@@ -123,9 +101,6 @@ class Field(Record):
             if not hasattr(self, f"is_{trait}"):
                 raise ValueError(f"{self.name} has an unknown trait: {trait}")
             setattr(self, f"is_{trait}", True)
-
-    def __repr__(self) -> str:
-        return f"<Field {self.name}: {self.kind.name}>"
 
     @property
     def is_kept(self) -> bool:
@@ -152,8 +127,8 @@ class Field(Record):
 
 
 def check_new_id(value: object, now: int) -> str | None:
-    """A new id reads neither like another reference to jobs nor like a filter: old ones may, and have their numbers."""
-    found = check_id(value, now)
+    """A new id reads neither like another reference nor like a filter. Old ids may: use the number then."""
+    found = checks.check_id(value, now)
     if found is None:
         return None
     first, dash, last = found.partition("-")
@@ -164,7 +139,7 @@ def check_new_id(value: object, now: int) -> str | None:
 
 
 def read_parents(text: str) -> list[str]:
-    """Return the references between commas. A filter, which has commas of its own, stays whole."""
+    """Return the references between commas. A filter, which may contain commas, stays whole."""
     key, colon, _ = text.lstrip("-").partition(":")
     is_filter = text.startswith("!") or " " in text.strip() or (colon and key.lower() in FILTERS)
     return [text] if is_filter else read_names(text)
@@ -178,21 +153,21 @@ def read_new_parents(text: str) -> list[str]:
     return found
 
 
-INPUT = {**STRING, "pattern": INPUT_PATTERN}
+INPUT = {**STRING, "pattern": checks.INPUT_PATTERN}
 GRACE = DURATION.but(
-    check=check_grace,
-    given={"anyOf": [{"type": "number", "minimum": 0, "maximum": MAX_GRACE_MS / 1000}, STRING]},
+    check=checks.check_grace,
+    given={"anyOf": [{"type": "number", "minimum": 0, "maximum": checks.MAX_GRACE_MS / 1000}, STRING]},
 )
-ITEM = TEXT.but(check=check_item, example="holiday", given=INPUT)
-INDEX = NUMBER.but(check=check_index, given={"type": "integer", "minimum": 0, "maximum": MAX_NUMBER})
+ITEM = TEXT.but(check=checks.check_item, example="holiday", given=INPUT)
+INDEX = integer(0, checks.MAX_NUMBER).or_none()
 INPUTS = VARIABLES.but(
-    check=check_inputs,
+    check=checks.check_inputs,
     given={"type": "object", "additionalProperties": INPUT, "propertyNames": {"pattern": "^[^=\\x00]+$"}},
     json=as_it_is,
     text=lambda inputs: NONE if inputs is None else ",".join(input_texts(inputs)),
     texts=input_texts,
 )
-LOCKS = NAMES.but(check=check_locks, example="gpu", given={"anyOf": [NAMES.taken, NAME.taken]})
+LOCKS = NAMES.but(check=checks.check_locks, example="gpu", given={"anyOf": [NAMES.taken, NAME.taken]})
 SHELL_NAME = TEXT.but(
     check=check_shell,
     input="line",
@@ -227,24 +202,25 @@ JOB_FIELDS = (
     Field("id", ID.but(check=check_new_id), "the job's id", "given asked sortable filtered short",
           default_words="job-NUMBER"),
     Field("number", NUMBER, "counts up in a home", "sortable long"),
-    Field("command", TEXT.but(check=check_command, given={**STRING, "pattern": COMMAND_PATTERN}), "one shell command",
-          "given required asked editable recurring sortable wide filtered short", complete="command", filter="text",
-          spellings=("cmd",),
-          edit_help="another command"),
+    Field("command", TEXT.but(check=checks.check_command, given={**STRING, "pattern": checks.COMMAND_PATTERN}),
+          "one shell command", "given required asked editable recurring sortable wide filtered short",
+          complete="command", filter="text", spellings=("cmd",), edit_help="another command"),
     Field("state", STATE, "where the job is", "sortable filtered short"),
     Field("queue", NAME, "the queue", "given asked editable recurring sortable filtered long", default="default",
           short="-Q", complete="queue", edit_help="move it to this queue"),
-    Field("priority", integer(-MAX_PRIORITY, MAX_PRIORITY), f"{-MAX_PRIORITY} to {MAX_PRIORITY}, higher runs first",
+    Field("priority", integer(-checks.MAX_PRIORITY, checks.MAX_PRIORITY),
+          f"{-checks.MAX_PRIORITY} to {checks.MAX_PRIORITY}, higher runs first",
           "given asked editable recurring sortable filtered short", default=0, short="-p"),
     Field("attempts", NUMBER, "how often it was tried", "sortable filtered short", filter="tries"),
-    Field("max_retries", integer(0, MAX_RETRIES), "attempts after the first", "given asked editable recurring long",
-          label="Retries", spellings=("retries",), setting="max_retries", option="--retries", short="-r"),
+    Field("max_retries", integer(0, checks.MAX_RETRIES), "attempts after the first",
+          "given asked editable recurring long", label="Retries", spellings=("retries",), setting="max_retries",
+          option="--retries", short="-r"),
     Field("timeout", DURATION, "the time limit: 90, 5m, 1h30m or none", "given asked editable recurring nullable long",
           spellings=("timeout_seconds", "timeout_sec"), setting="timeout", short="-T"),
     Field("run_at", TIME,
           "when to run it: now, +30m, tomorrow 09:00, 2026-11-10 02:00:00 (local), or ISO 8601 with zone",
           "given asked editable sortable long", default_words="now", option="--at", metavar="TIME", group=WHEN),
-    Field("expires_at", TIME.but(check=check_expiry, given={"anyOf": [STRING, {"type": "null"}]}),
+    Field("expires_at", TIME.but(check=checks.check_expiry, given={"anyOf": [STRING, {"type": "null"}]}),
           "cancel it unless it has started by then: 2h, 18:00, tomorrow 09:00, or none", "given editable nullable",
           spellings=("expires",), default_words="none", label="Expires", option="--expires", metavar="TIME",
           group=WHEN),
@@ -264,9 +240,9 @@ JOB_FIELDS = (
     Field("suspended_for", DURATION, "how long its last attempt was suspended before that"),
     Field("worker", NUMBER, "the worker of its last attempt", "nullable filtered long"),
     Field("pid", NUMBER, "the process of its last attempt", "nullable", label="Process"),
-    Field("cwd", TEXT.but(check=check_cwd, given={**STRING, "pattern": PATH_PATTERN}), "the directory to run in",
-          "given editable recurring long",
-          label="Directory", default_words="the current one", metavar="DIR", complete="directory", group=HOW),
+    Field("cwd", TEXT.but(check=checks.check_cwd, given={**STRING, "pattern": checks.PATH_PATTERN}),
+          "the directory to run in", "given editable recurring long", label="Directory",
+          default_words="the current one", metavar="DIR", complete="directory", group=HOW),
     Field("env", VARIABLES, "an environment variable", "given recurring", label="Environment", default={}, short="-e",
           metavar="NAME[=VALUE]", group=HOW),
     Field("shell", SHELL_NAME, "what runs the command: a shell by name or path; none splits the command into words",
@@ -284,11 +260,10 @@ JOB_FIELDS = (
     Field("stdin_size", BYTES, "how much its command is given as standard input", "nullable",
           label="Standard input", group=HOW),
     Field("tags", NAMES, "a name to find it by", "given editable filtered long", default=(), option="--tag", short="-t",
-          also=("--label", "--name"),
-          filter="tag"),
+          also=("--label", "--name"), filter="tag"),
     Field("allow_background", FLAG, "let background processes outlive the job", "given filtered",
           label="Background processes", default=False, group=HOW, filter="background"),
-    Field("nice", integer(0, MAX_NICE), f"0 to {MAX_NICE}, higher leaves more of the processor to others",
+    Field("nice", integer(0, checks.MAX_NICE), f"0 to {checks.MAX_NICE}, higher leaves more of the processor to others",
           "given editable recurring", label="Niceness", default=0, group=HOW),
     Field("kill_grace", GRACE, "how long its command has to end before it is killed",
           "given editable recurring nullable shared", group=HOW, default_words="the setting kill_grace"),
@@ -313,14 +288,14 @@ JOB_FIELDS = (
           metavar="NAME", complete="lock"),
     Field("parked", TEXT.but(choice="of_flag", example="yes"),
           "the lock or the batch that has no room for it: lock:gpu", "nullable filtered"),
-    Field("batch", NAME.but(check=check_batch, example="nightly"), "the batch, a name for jobs that belong together",
+    Field("batch", NAME.but(example="nightly").or_none(), "the batch, a name for jobs that belong together",
           "given nullable sortable filtered long", default_words="none", complete="batch"),
-    Field("batch_limit", integer(1, MAX_SLOTS).but(check=check_slots),
+    Field("batch_limit", integer(1, checks.MAX_SLOTS).or_none(),
           "how many of the batch's jobs run at a time; also --batch NAME%N",
           "given passing", default_words="none", metavar="N"),
     Field("max_fails", SHARE, "stop the batch once so many of its jobs are dead, or so many percent: 3 or 10%",
           "given passing", default_words="none", metavar="N|N%"),
-    Field("key", TEXT.but(check=check_key, choice="the_same", example="report-2026-11", input="line"),
+    Field("key", TEXT.but(check=checks.check_key, choice="the_same", example="report-2026-11", input="line"),
           "the key; no two unfinished jobs have the same one", "given nullable filtered", default_words="none"),
     Field("if_exists", one_of(*IF_EXISTS), "what to do if a job has the key: skip, replace (if it waits) or error",
           "given passing", default=SKIP, metavar="WHAT"),
@@ -346,11 +321,9 @@ JOB_FIELDS = (
     Field("after", PARENTS, "jobs, or batch:NAME, that must be completed first", "given editable filtered", default=(),
           label="After", metavar="JOB", complete="job", group=WHEN),
     Field("after_any", PARENTS, "jobs, or batch:NAME, that must have ended first in any way",
-          "given editable", default=(),
-          label="After any end", metavar="JOB", complete="job", group=WHEN),
+          "given editable", default=(), label="After any end", metavar="JOB", complete="job", group=WHEN),
     Field("after_failed", PARENTS, "jobs, or batch:NAME, that must be dead or cancelled first",
-          "given editable", default=(),
-          label="After a failure", metavar="JOB", complete="job", group=WHEN),
+          "given editable", default=(), label="After a failure", metavar="JOB", complete="job", group=WHEN),
     Field("hold", FLAG, "keep it until it is released", "given passing", default=False, group=WHEN),
 )
 # fmt: on
@@ -368,7 +341,7 @@ RECURRING_EDITABLE = tuple(field for field in RECURRING if field.is_editable)
 FROM_NOW = {"run_at": "is_delay", "expires_at": "expires_from_now"}
 # By the key that they have in a filter.
 FILTERS = {field.filter: field for field in KEPT if field.is_filtered}
-# With a colon behind, these begin a filter, or a reference that is to come.
+# Before a colon, these begin a filter, or a reference that may come later.
 RESERVED = (*FILTERS, "host")
 
 
@@ -379,13 +352,13 @@ def columns(*, long: bool = False) -> tuple[str, ...]:
 
 
 def other_texts(thing: object, fields: Sequence[Field], shown: Sequence[str]) -> list[tuple[str, str]]:
-    """Return label and text of the fields of a job or a schedule that have no default and are not shown yet."""
+    """Return label and text of the fields of a job or a schedule that differ from the default and are not shown yet."""
     values = [(field, getattr(thing, field.name)) for field in fields if field.is_kept and field.name not in shown]
     return [(field.label.lower(), field.kind.text(value)) for field, value in values if value != field.default]
 
 
 def overridden(job: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a job in JSON with others in place of its own, however both are spelled."""
+    """Return the fields of a job in JSON with changes, whatever the spelling of either."""
     changed = set(map(_name_of, changes))
     return {**{key: value for key, value in job.items() if _name_of(key) not in changed}, **changes}
 

@@ -6,7 +6,7 @@
     value   = a name, number, time or duration, `"in quotes"` if it has a blank or a comma; "" is a quote inside of them
 
 Words with different keys must all hold. Values with commas between them are a choice, and so is a key that is
-repeated, but for `tag` and `text`, of which a job may have several: those must all hold. So must each `!term`.
+repeated, except `tag` and `text`, of which a job may have several: those must all hold. So must each `!term`.
 A number, time or duration takes `<`, `<=`, `>`, `>=` in front, or is a range, `3..9`; of times `<2h` is younger
 than two hours and `<2026-01-01` is before that day. Text without a key is looked for in ids and commands.
 
@@ -18,6 +18,7 @@ from __future__ import annotations
 from .fields import FILTERS, check_new_id
 from .job import STATES, Job
 from .record import Record
+from .shellwords import in_quotes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from .choices import Choice
 
-# Of these a job may have several values, so a second one is one more demand and no other choice.
+# A job may have several of these, so a second value is one more condition and not a choice.
 MANY = ("tag", "text")
 
 
@@ -55,9 +56,8 @@ class Term(Record):
 class Filter(Record):
     """Which jobs: those in one of `states` for which every term holds.
 
-    `names_states` says whether a `state:` chose them, so that no default stands in. `text` is the filter as it can
-    be written, empty if it finds all jobs, `rest` the same without its words for states. Raises ValueError for a
-    state that does not exist.
+    `names_states` says whether a `state:` chose them, so that no default applies. `text` is the filter as it can be
+    written, empty if it finds all jobs, `rest` the same without its states. Raises ValueError for an unknown state.
     """
 
     states: Sequence[str] = STATES
@@ -103,21 +103,18 @@ def is_filter(word: str) -> bool:
     """Return whether a word in the place of an id is a filter and no reference."""
     if word.startswith("!") or any(map(str.isspace, word)):
         return True
-    return _key_of(word[1:] if word.startswith("-") else word) in FILTERS
+    key, colon, _ = word[word.startswith("-") :].partition(":")
+    return bool(colon) and key.lower() in FILTERS
 
 
 def reference(job: Job) -> str:
-    """Return what a job is called in the place of an id: its id, or its number if the id reads like something else."""
+    """Return how a command refers to a job: by its id, or by its number if the id reads like something else."""
     try:
         check_new_id(job.id, 0)
     except ValueError:
         # Digits are an id before they are a number, so these are exact.
         return job.id if job.id.isdigit() else str(job.number)
     return job.id
-
-
-def _key_of(word: str) -> str:
-    return word.partition(":")[0].lower() if ":" in word else ""
 
 
 def example(key: str) -> str:
@@ -142,7 +139,7 @@ def _value(text: str) -> str:
 
 
 class OneTerm(str):
-    """A word of a filter that was given without its quotes, with them."""
+    """A word of a filter whose quotes were added, since the shell had taken them away."""
 
     __slots__ = ()
 
@@ -171,14 +168,9 @@ def of_options(
     tag: Sequence[str] = (),
     search: str | None = None,
 ) -> str:
-    """Return the one filter that words and the options beside them make."""
+    """Return the one filter that words and options make together."""
     found = [*words]
     found += [written(key, *values) for key, values in (("state", state), ("queue", queue)) if values]
     found += [written("tag", name) for name in tag]
     found += [written("text", search)] if search else []
     return " ".join(filter(None, found))
-
-
-def in_quotes(text: str) -> str:
-    """Return a filter as a shell takes it: always in single quotes, so that `!`, `<` and blanks mean nothing to it."""
-    return "'" + text.replace("'", "'\"'\"'") + "'"

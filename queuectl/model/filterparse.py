@@ -1,6 +1,6 @@
 """Reading the filter language: from a text to a Filter, or to the place where it went wrong.
 
-What is not understood is refused with what was probably meant, and never taken for text.
+A word that is not understood is refused with a suggestion, and never taken for text.
 """
 
 from __future__ import annotations
@@ -9,10 +9,11 @@ from . import choices
 from .checks import ID_CHARACTERS, MAX_ID, is_name, is_utf8
 from .errors import FilterError, did_you_mean, nearest, quoted, with_value
 from .fields import FILTERS
-from .filter import MANY, Filter, Term, in_quotes, written
+from .filter import MANY, Filter, Term, written
 from .job import STATE_WORDS, STATES, states_named
 from .kinds import TIME
 from .record import Record
+from .shellwords import in_quotes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from .choices import Choice
 
 MOST_WORDS = 50
-# In all, and of one the characters. SQLite takes 32,766 parameters, and patterns of 50,000 bytes.
+# In all, and the characters of one. SQLite takes 32,766 parameters, and patterns of 50,000 bytes.
 MOST_VALUES = 5_000
 LONGEST_VALUE = 10_000
 
@@ -106,7 +107,7 @@ class Text:
         return self._text[at:end].lower() if is_key else ""
 
     def _values(self, at: int, has_key: bool, start: int) -> tuple[list[tuple[int, str]], int]:
-        """Return the values that begin at a place, behind a key with commas between them, and where they end."""
+        """Return the values that begin at a place, after a key with commas between them, and where they end."""
         text, values = self._text, []
         while True:
             begun, plain, is_open, is_quoted = at, "", False, False
@@ -128,9 +129,10 @@ class Text:
             at += 1
 
     def demand_quoted_times(self, words: Sequence[Word], now: int) -> None:
-        """Raise FilterError where the time of `created:<2026-11-28 02:00` would be read as a text of its own."""
+        """Raise FilterError where the time of `created:<2026-11-28 02:00` would be read as a separate text."""
         for word, time in zip(words, words[1:]):
-            if time.key or self._text[time.position] in '!"' or not _takes_time(word):
+            takes_time = word.key in FILTERS and FILTERS[word.key].kind is TIME
+            if time.key or self._text[time.position] in '!"' or not takes_time:
                 continue
             start, value = word.values[-1]
             day = value.lstrip("<>=")
@@ -141,10 +143,6 @@ class Text:
                 continue  # It is no time together: the second word is a text.
             meant = self._text[word.position : start] + whole
             raise self.refused(word.position, f"put quotes around it: {in_quotes(meant)}", suggestion=meant)
-
-
-def _takes_time(word: Word) -> bool:
-    return word.key in FILTERS and FILTERS[word.key].kind is TIME
 
 
 def parse(text: str, now: int, *, takes_text: bool = True, takes_all: bool = True) -> Filter:
@@ -166,11 +164,15 @@ def parse(text: str, now: int, *, takes_text: bool = True, takes_all: bool = Tru
         if not word.key and not takes_text:
             message = f"{quoted(word.values[0][1])} has no key, such as state: or queue:"
             hint = f"jobs whose id or command contains it: {in_quotes(str(word))}"
-            if len(found) > 1 and all(map(_may_be_id, found)):
+            texts = [one.values[0][1] for one in found if not (one.key or one.is_negated)]
+            if 1 < len(found) == len(texts) and all(is_name(one, ID_CHARACTERS, MAX_ID) for one in texts):
                 hint = f"give ids as words of their own: {text}; {hint}"
             raise given.refused(word.position, message, suggestion=str(word), hint=hint)
         if key == "state":
-            meant = states_named(_state_words(given, word))
+            for position, name in word.values:
+                if name.lower() not in STATE_WORDS:
+                    raise given.unknown(position, "state", name, STATE_WORDS)
+            meant = states_named([name.lower() for _, name in word.values])
             if word.is_negated:
                 states.difference_update(meant)
             else:
@@ -186,17 +188,6 @@ def parse(text: str, now: int, *, takes_text: bool = True, takes_all: bool = Tru
         states.intersection_update(named)
     rest = " ".join(str(word) for word in found if word.key != "state")
     return Filter([*states], tuple(terms), names_states=named is not None, text=" ".join(map(str, found)), rest=rest)
-
-
-def _may_be_id(word: Word) -> bool:
-    return not (word.key or word.is_negated) and is_name(word.values[0][1], ID_CHARACTERS, MAX_ID)
-
-
-def _state_words(given: Text, word: Word) -> list[str]:
-    for position, text in word.values:
-        if text.lower() not in STATE_WORDS:
-            raise given.unknown(position, "state", text, STATE_WORDS)
-    return [text.lower() for _, text in word.values]
 
 
 def _choices(given: Text, key: str, word: Word, now: int) -> list[Choice]:

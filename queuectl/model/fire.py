@@ -1,7 +1,7 @@
-"""A fire of a schedule that has several jobs: they are one batch, with the links and the names of that fire.
+"""A fire of a schedule with several jobs: they become one batch, with their links and the names of that fire.
 
-The batch is `NAME-FIRE`, a job that is called LOCAL in the schedule is `NAME-FIRE-LOCAL`. FIRE is the time in UTC, such
-as `20261128T0200Z`; for a run by hand it is the instant, such as `20261128T020013.123Z`.
+The batch is `NAME-FIRE`, a job with the local name LOCAL becomes `NAME-FIRE-LOCAL`. FIRE is the time in UTC, such as
+`20261128T0200Z`; for a run by hand it is the instant, such as `20261128T020013.123Z`.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 MOST_JOBS = 10_000
 LONGEST_FIRE = len("20261128T020013.123Z")
 LONGEST_NAME = MAX_NAME - 1 - LONGEST_FIRE
-# What the fire gives each of the jobs, or no job of a schedule has.
+# Fields that the fire sets, or that no job of a schedule has.
 OF_FIRE = ("batch", "run_at", "expires_at", "key", "if_exists", "key_for", "inherit_env", "stdin")
-# What each of the jobs may be given.
+# Fields that each job may have.
 LOCAL = tuple(field for field in GIVEN if field.name not in OF_FIRE)
 NAMES = tuple(field.name for field in GIVEN)
 
 
 def longest_id(schedule: str) -> int:
-    """Return how many characters the local name of a job may have, in a schedule of this name."""
+    """Return the longest length of a local name in a schedule of this name."""
     return MAX_ID - len(schedule) - LONGEST_FIRE - 2
 
 
@@ -38,7 +38,7 @@ def batch_name(schedule: str, at: int, *, by_hand: bool = False) -> str:
 
 
 def jobs_of_fire(jobs: Iterable[JobSpec], batch: str | None, expires_at: int | None) -> list[JobSpec]:
-    """Return the jobs of a schedule as those of a fire, which has a batch if they are several."""
+    """Return the jobs of a schedule as jobs of a fire; several jobs have a batch."""
     made = [JobSpec(**{name: getattr(spec, name) for name in NAMES}) for spec in jobs]
     for spec in made:
         spec.id = None if spec.id is None or batch is None else job_id(batch, spec.id)
@@ -52,9 +52,9 @@ def job_id(batch: str, local: str) -> str:
 
 
 def parents_of(spec: JobSpec) -> dict[str, str]:
-    """Return the local names of those that a job waits for, with the kind of each link.
+    """Return the local names of the parents of a job, with the kind of each link.
 
-    Raises ValueError for one that would have to end in two ways.
+    Raises ValueError for a parent that would have to end in two ways.
     """
     found: dict[str, str] = {}
     for kind, name in WHENS.items():
@@ -72,7 +72,7 @@ def links_of_fire(jobs: Iterable[JobSpec], batch: str) -> list[list[tuple[str, s
 
 
 def written(jobs: Sequence[JobSpec]) -> str:
-    """Return the text in which the jobs of a schedule are stored: the fields that differ from their defaults."""
+    """Return the stored text of the jobs of a schedule: the fields that differ from their defaults."""
     import json
 
     parts = [{name: getattr(spec, name) for name in NAMES} for spec in jobs]
@@ -83,9 +83,8 @@ def read(text: str) -> list[JobSpec]:
     """Return the jobs that `written` was given."""
     import json
 
-    found = [{name: _kept(value) for name, value in job.items()} for job in json.loads(text)]
-    return [JobSpec(**{"timeout": None, **job}) for job in found]
-
-
-def _kept(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+    jobs: list[dict[str, Any]] = [
+        {name: tuple(value) if isinstance(value, list) else value for name, value in job.items()}
+        for job in json.loads(text)
+    ]
+    return [JobSpec(**{"timeout": None, **job}) for job in jobs]

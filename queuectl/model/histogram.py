@@ -1,4 +1,4 @@
-"""Buckets of durations, and percentiles estimated from what is known of each: the one way that all screens have.
+"""Buckets of durations, and percentiles estimated from them, for all screens.
 
 A bucket holds what is longer than the bound before it and at most its own bound, as `le` does in
 Prometheus; the last one has no bound.
@@ -7,6 +7,8 @@ Prometheus; the last one has no bound.
 from __future__ import annotations
 
 from bisect import bisect_left
+
+from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ def bucket_of(duration: int) -> int:
 
 
 class Histogram:
-    """How long some attempts took: in each bucket how many, their sum, and the shortest and longest if they are known.
+    """How long attempts took: for each bucket their count, their sum, and the shortest and longest if known.
 
     All in milliseconds.
     """
@@ -36,10 +38,13 @@ class Histogram:
         self._buckets: dict[int, _Bucket] = {}
 
     def add(self, bucket: int, count: int, total: int, shortest: int | None, longest: int | None) -> None:
-        """Add attempts of one bucket. Where the ends are not known, those of the bucket stand in for them."""
-        low = _lower(bucket) if shortest is None else shortest
-        high = _upper(bucket, total / count) if longest is None else longest
-        self._buckets.setdefault(bucket, _Bucket()).add(count, total, low, high)
+        """Add attempts of one bucket. The bounds of the bucket stand in for unknown ends."""
+        low = (0, *BOUNDS)[bucket] if shortest is None else shortest
+        # The last bucket has no bound: the average of what is in it stands in.
+        high = (*BOUNDS, total / count)[bucket] if longest is None else longest
+        if bucket not in self._buckets:
+            self._buckets[bucket] = _Bucket()
+        self._buckets[bucket].add(count, total, low, high)
 
     @property
     def count(self) -> int:
@@ -47,7 +52,7 @@ class Histogram:
         return sum(bucket.count for bucket in self._buckets.values())
 
     def percentile(self, percent: float) -> float | None:
-        """Return what `percent` of 100 of all do not exceed; None without any. That of 100 is the longest.
+        """Return what `percent` of 100 of all do not exceed; None without any. 100 is the longest.
 
         Within a bucket it is estimated: durations are taken to be spread from the shortest to the longest in it, the
         denser at one end the nearer the average is to that end. So an estimate is never beyond the longest. Raises
@@ -76,12 +81,11 @@ class Histogram:
         return {name: round(value) for name, value in found.items()}
 
 
-class _Bucket:
-    __slots__ = ("count", "total", "low", "high")
-
-    def __init__(self) -> None:
-        self.count = self.total = 0
-        self.low, self.high = float("inf"), float("-inf")
+class _Bucket(Record):
+    count: int = 0
+    total: int = 0
+    low: float = float("inf")
+    high: float = float("-inf")
 
     def add(self, count: int, total: int, low: float, high: float) -> None:
         self.count += count
@@ -96,12 +100,3 @@ class _Bucket:
         width = self.high - self.low
         # The average of `width * x ** power` for x from 0 to 1 is `mean`.
         return float(self.low + width * share ** max(0.0, width / mean - 1))
-
-
-def _lower(bucket: int) -> int:
-    return BOUNDS[bucket - 1] if bucket else 0
-
-
-def _upper(bucket: int, mean: float) -> float:
-    """Return the bound of a bucket; of the last one, which has none, the average of what is in it."""
-    return BOUNDS[bucket] if bucket < len(BOUNDS) else mean

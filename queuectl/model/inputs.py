@@ -3,7 +3,7 @@
 The placeholders are those of GNU parallel: `{}` is the item, `{.}` without its extension, `{/}` its base name, `{//}`
 its directory, `{/.}` its base name without extension, `{#}` the number of the job. `{2}` is the item of the second
 source, `{name}` that of a column; each has the same forms, such as `{2/.}`. `{}` of several sources is all of them.
-What else stands in braces, or behind `$`, stays. A command without placeholder gets the item as its last argument;
+Other braces, and those after `$`, stay. A command without a placeholder gets the item as its last argument;
 one that ends where no argument can stand may use `$QUEUECTL_ITEM` instead.
 """
 
@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import re
 from itertools import chain, product
+from posixpath import basename
 
 from .checks import MAX_INPUTS
 from .errors import did_you_mean, quoted
-from .placeholders import Placeholder, Scanner, bare_or_quoted
+from .placeholders import Scanner, bare_or_quoted
 from .record import Record
 from .shellwords import shell_word
 from .when import is_digits
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     # What writes a part of a command for some values and a number.
     Part = Callable[[Values, int], str]
 
-# What looks like a placeholder: other ones of GNU parallel, and places. It would be run as it is.
+# What looks like a placeholder: others of GNU parallel, and places. The command would run with it as it is.
 WRONG = re.compile(r"%|##|-?[0-9]+[./]*|=.*=")
 WRONG_NAME = re.compile(r"[A-Za-z_]\w*(?://|/\.|/|\.)?", re.ASCII)
 VARIABLE = re.compile(r"QUEUECTL_ITEM\b")
@@ -87,8 +88,8 @@ def names_of(sources: Sequence[Source]) -> Values:
 class Template:
     """A command with placeholders. `names` are those of the columns, as `names_of` has them.
 
-    It is a text for the shell, or words, each of which `quote` writes. Raises ValueError for a placeholder that finds
-    no input, or that stands where no value can be quoted.
+    It is a text for the shell, or words, each of which `quote` writes. Raises ValueError for a placeholder without
+    input, or where no value can be quoted.
     """
 
     def __init__(self, command: str | Sequence[str], names: Values, *, quote: Quote = shell_word) -> None:
@@ -104,11 +105,11 @@ class Template:
 
     def fill(self, values: Values, number: int) -> str:
         """Return the command for the values of one combination; `number` is its place among all, from 1."""
-        return "".join([part if isinstance(part, str) else part(values, number) for part in self._parts])
+        return _written(self._parts, values, number)
 
     def _read_text(self, text: str) -> None:
-        scanner = Scanner(text)
-        self._parts = [self._part(piece) for piece in scanner.pieces(self._is_known) if piece]
+        for piece in Scanner(text).pieces(self._is_known):
+            self._parts.append(piece if isinstance(piece, str) else self._value(piece.content, piece.quote))
         if self._has_placeholder:
             return
         scanner = Scanner(text.rstrip())
@@ -138,12 +139,7 @@ class Template:
         if not parts:
             return self._quote(word)
         parts.append(word[begun:])
-        return lambda values, number: self._quote(
-            "".join([part if isinstance(part, str) else part(values, number) for part in parts])
-        )
-
-    def _part(self, piece: str | Placeholder) -> str | Part:
-        return piece if isinstance(piece, str) else self._value(piece.content, piece.quote)
+        return lambda values, number: self._quote(_written(parts, values, number))
 
     def _is_known(self, content: str) -> bool:
         """Return whether braces with this between them are a placeholder. Raises ValueError if they look like one."""
@@ -187,6 +183,10 @@ class Template:
         return lambda values, number: quote(change(values[at]))
 
 
+def _written(parts: Sequence[str | Part], values: Values, number: int) -> str:
+    return "".join([part if isinstance(part, str) else part(values, number) for part in parts])
+
+
 def _all(change: Callable[[str], str], quote: Quote) -> Part:
     return lambda values, number: " ".join([quote(change(value)) for value in values])
 
@@ -195,11 +195,6 @@ def without_extension(path: str) -> str:
     """Return a path without what follows its last dot, if that is in its last part."""
     slash, dot = path.rfind("/"), path.rfind(".")
     return path[:dot] if dot > slash else path
-
-
-def base_name(path: str) -> str:
-    """Return what follows the last slash of a path."""
-    return path[path.rfind("/") + 1 :]
 
 
 def directory(path: str) -> str:
@@ -211,8 +206,8 @@ def directory(path: str) -> str:
 # The longer ones first: each is looked for at the end.
 FORMS: dict[str, Callable[[str], str]] = {
     "//": directory,
-    "/.": lambda path: without_extension(base_name(path)),
-    "/": base_name,
+    "/.": lambda path: without_extension(basename(path)),
+    "/": basename,
     ".": without_extension,
     "": str,
 }

@@ -15,9 +15,9 @@ An instant is integer milliseconds since 1970, UTC, and is written
     next friday noon                  the same, but never today
 
 Day and time stand in either order, with `at` or `on` before them where people write these, and `UTC` or an
-offset at the end. Capitals do not matter. A local time that the clocks skip or repeat is refused, and so is what
-may mean two things, with the reason. What cannot be read is a ValueError whose message is a phrase for the caller's
-own sentence. Nothing here reads a clock: `now` is always given, in milliseconds since 1970.
+offset at the end. Capitals do not matter. A local time that the clocks skip or repeat is refused, and so is a text
+that may mean two things. Both, and other texts, raise ValueError with a phrase for the caller's sentence. Nothing here
+reads a clock: `now` is always given, in milliseconds since 1970.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ ZONE = r"(?: ?(?P<zone>z|utc|gmt|[+-]\d\d(?::?\d\d)?))?"
 ORDERS = (rf"{DAY}(?:(?: |(?<=\d)t(?=\d)){TIME}{ZONE})?", rf"{TIME}(?: {DAY})?{ZONE}")
 BASIC = r"(\d{4})(\d\d)(\d\d)(?:t(\d\d)(\d\d)(\d\d)?)?(z|[+-]\d\d(?:\d\d)?)?"
 
-# What people write and a program cannot know, and what is said of it.
+# Texts that people write and a program cannot interpret, with the reasons.
 REASONS = (
     (r"\d+(?:\.\d+)?", "a number alone (write +90 for seconds from now, 18:00, or @1893456000 for seconds since 1970)"),
     (
@@ -76,7 +76,7 @@ REASONS = (
 
 
 def parse_instant(text: str, now: int, zone: tzinfo | None = None) -> int:
-    """Return the wall time that the text names; without a `zone`, local means this machine's."""
+    """Return the wall time that a text names; without a `zone`, local means this machine's."""
     written = _tidy(text)
     for form in FORMS:
         instant = form(written, now, zone)
@@ -85,7 +85,10 @@ def parse_instant(text: str, now: int, zone: tzinfo | None = None) -> int:
         if not EARLIEST_MS <= instant <= LATEST_MS:
             raise ValueError(OUT_OF_RANGE)
         return instant
-    raise ValueError(_reason(written))
+    import re
+
+    reasons = (reason for pattern, reason in REASONS if re.fullmatch(pattern, written.lower(), re.ASCII))
+    raise ValueError(next(reasons, NOT_AN_INSTANT))
 
 
 def is_from_now(text: str) -> bool:
@@ -96,16 +99,6 @@ def is_from_now(text: str) -> bool:
 def _tidy(text: str) -> str:
     """Return the text with one blank between its words."""
     return " ".join(part for part in text.strip().split(" ") if part)
-
-
-def _reason(text: str) -> str:
-    """Return why no form reads a text."""
-    import re
-
-    for pattern, reason in REASONS:
-        if re.fullmatch(pattern, text.lower(), re.ASCII):
-            return reason
-    return NOT_AN_INSTANT
 
 
 def _from_now(text: str, now: int, zone: tzinfo | None) -> int | None:
@@ -196,21 +189,19 @@ def _days(match: Match[str], today: date) -> list[date]:
 
 
 def _named_days(match: Match[str], today: date) -> list[date]:
-    """Return `30 nov` of the year that is written, else of this year and those to come in which the day exists."""
+    """Return `30 nov` of the year that is written, else of this year and those to come in which the day exists.
+
+    If a weekday is written before the date, only those of this year and the next that fall on it.
+    """
     from calendar import monthrange
     from datetime import date
 
     month = _number(MONTHS, match["name"] or match["name_after"]) + 1
     day = int(match["nth"] or match["nth_before"])
-    if match["its_year"]:
-        return _on_its_weekday(match, [date(int(match["its_year"]), month, day)])
     years = range(today.year, today.year + LEAP_YEARS_APART + 1)
     days = [date(year, month, day) for year in years if 1 <= day <= monthrange(year, month)[1]]
-    return _on_its_weekday(match, days or [date(today.year, month, day)])
-
-
-def _on_its_weekday(match: Match[str], days: list[date]) -> list[date]:
-    """Return the days; if a weekday is written before the date, those of this year and the next that fall on it."""
+    if match["its_year"] or not days:
+        days = [date(int(match["its_year"] or today.year), month, day)]
     if not match["its_weekday"]:
         return days
     weekday = _number(WEEKDAYS, match["its_weekday"])
@@ -285,11 +276,10 @@ def _readings(wall: datetime, zone: tzinfo | None) -> list[datetime]:
 
 def _since_1970(moment: datetime) -> int:
     """Return the whole seconds from 1970 to a time in UTC; unlike timestamp(), also before it."""
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
-    since = moment.replace(tzinfo=None) - datetime(1970, 1, 1)
-    return since.days * 86_400 + since.seconds
+    return (moment.replace(tzinfo=None) - datetime(1970, 1, 1)) // timedelta(seconds=1)
 
 
-# Each form answers None to what it does not know; a further way to write an instant is one more form.
+# A form returns None for a text that it does not know; a new way to write an instant is one more form.
 FORMS = (_from_now, _since_epoch, _day_and_time)

@@ -39,11 +39,11 @@ CANCELLED = "cancelled"
 
 
 class State(Record):
-    """What front ends know of a state.
+    """A state, and how front ends show it.
 
-    `glyph` stands for it on a badge, `style` colors it in a terminal (a name of its STYLES, or none). `phrase` goes
-    on after "it"; `hint` leads on from it, and a job's id completes it. `rank` is its place where the most urgent
-    jobs come first. `is_rare` says that it is left out where no job is in it, `is_due` that its jobs wait for `run_at`.
+    `glyph` stands for it on a badge, `style` colors it in a terminal (a name of its STYLES, or none). `phrase`
+    follows "it"; a job's id completes `hint`. `rank` sorts the most urgent jobs first. A state that `is_rare` is
+    left out where no job is in it; the jobs of one that `is_due` wait for `run_at`.
     """
 
     name: str
@@ -58,7 +58,7 @@ class State(Record):
 
 
 AGAIN = "run it again with: queuectl retry"
-END = "cancel it first: queuectl cancel"
+
 SEE_WHY = "see what it waits for with: queuectl why"
 LET_GO = "let it run with: queuectl release"
 GO_ON = "it goes on with: queuectl resume"
@@ -69,7 +69,7 @@ STATE_TABLE = {
         State(BLOCKED, "◇", "yellow", 5, "waits for other jobs", hint=SEE_WHY, is_rare=True),
         State(HELD, "‖", "yellow", 4, "waits until it is released", hint=LET_GO, is_rare=True),
         State(PENDING, "○", "", 2, "waits for a worker"),
-        State(PROCESSING, "▶", "cyan", 0, "is being run by a worker", hint=END),
+        State(PROCESSING, "▶", "cyan", 0, "is being run by a worker", hint="cancel it first: queuectl cancel"),
         State(FAILED, "↻", "yellow", 1, "waits for its next attempt", is_due=True),
         State(COMPLETED, "✓", "green", 7, "ended well", hint=AGAIN, is_final=True),
         State(DEAD, "✗", "red", 6, "is out of attempts", hint=AGAIN, is_final=True),
@@ -81,19 +81,19 @@ FINAL_STATES = tuple(name for name, state in STATE_TABLE.items() if state.is_fin
 OPEN_STATES = tuple(name for name in STATES if name not in FINAL_STATES)
 WAITING_STATES = tuple(name for name in OPEN_STATES if name != PROCESSING)
 DUE_STATES = tuple(name for name, state in STATE_TABLE.items() if state.is_due)
-# They come to run without anybody's help.
+# They run without help as soon as a worker and their time have come.
 QUEUED_STATES = (PENDING, *DUE_STATES)
-# They run, or come to run without waiting for a time that was given.
+# They run, or will run without waiting for a given time.
 BUSY_STATES = (PENDING, PROCESSING, FAILED)
 # They wait for a user, or for other jobs.
 KEPT_BACK_STATES = tuple(name for name in WAITING_STATES if name not in QUEUED_STATES)
-# What may be written for a state: `open` is all that are not final.
+# In place of a state: all that are not final.
 OPEN = "open"
-# What is said of a job that is processing, and that nobody runs.
+# The texts for a job that is processing, but has no worker.
 TAKEN_BACK = "{} taken back when workers or the scheduler run"
 GONE = f"its worker is gone; {TAKEN_BACK.format('it is')}"
 STATE_WORDS = (*STATES, OPEN)
-# Who has suspended a job: one that a user suspends stays so when a pause ends.
+# Who suspended a job: one that a user suspended stays suspended when a pause ends.
 USER, PAUSE = "user", "pause"
 
 TRANSITIONS: dict[tuple[str, str], str] = {
@@ -110,14 +110,8 @@ TRANSITIONS: dict[tuple[str, str], str] = {
     (FAILED, "promote"): PENDING,
     (HELD, "release"): PENDING,
     (BLOCKED, "unblock"): PENDING,
-    (DEAD, "retry"): PENDING,
-    (COMPLETED, "retry"): PENDING,
-    (CANCELLED, "retry"): PENDING,
-    (FAILED, "retry"): PENDING,
-    (SCHEDULED, "hold"): HELD,
-    (PENDING, "hold"): HELD,
-    (FAILED, "hold"): HELD,
-    (BLOCKED, "hold"): HELD,
+    **{(state, "retry"): PENDING for state in (DEAD, COMPLETED, CANCELLED, FAILED)},
+    **{(state, "hold"): HELD for state in (SCHEDULED, PENDING, FAILED, BLOCKED)},
     **{(state, "edit"): state for state in WAITING_STATES},
     **{(state, "front"): state for state in WAITING_STATES},
     **{(state, "postpone"): SCHEDULED if state in (PENDING, FAILED, BLOCKED) else state for state in WAITING_STATES},
@@ -131,7 +125,7 @@ def jobs_text(count: int, kind: str = "") -> str:
 
 
 def gone_text(ids: Sequence[str]) -> str:
-    """Return what is said of jobs that are processing, and that nobody runs."""
+    """Return the text for jobs that are processing, but have no workers."""
     if len(ids) == 1:
         return f"{ids[0]} is not running: {GONE}"
     return f"{len(ids)} jobs are not running: their workers are gone; {TAKEN_BACK.format('they are')}"
@@ -158,7 +152,7 @@ def states_named(words: Collection[str]) -> tuple[str, ...]:
 
 
 class NamedJob(Record):
-    """As much of a job as tells a person which one it is; of a long command only the beginning."""
+    """What a person needs to recognize a job; a long command is cut off."""
 
     id: str
     state: str
@@ -171,24 +165,57 @@ class HookJob(NamedJob):
     reason: str
 
 
-class Job:
+class GivenFields:
+    """The fields that a new job is given and then keeps. Times are in milliseconds."""
+
+    command: str
+    queue: str
+    priority: int
+    max_retries: int
+    timeout: int | None
+    expires_at: int | None
+    cwd: str
+    env: dict[str, str]
+    shell: str
+    tags: tuple[str, ...]
+    allow_background: bool
+    nice: int
+    kill_grace: int | None
+    kill_signal: str | None
+    ok_codes: str | None
+    snooze_on: str | None
+    fail_on: str | None
+    retry_on: str | None
+    backoff: str | None
+    locks: tuple[str, ...]
+    batch: str | None
+    key: str | None
+    key_for: int | None
+    on_success: str | None
+    on_failure: str | None
+    on_finish: str | None
+    item: str | None
+    item_index: int | None
+    inputs: dict[str, str] | None
+    after: tuple[str, ...]
+    after_any: tuple[str, ...]
+    after_failed: tuple[str, ...]
+
+    __slots__ = tuple(__annotations__)
+
+
+class Job(GivenFields):
     """One job as it stood when it was read.
 
-    Times (`…_at`) are integer milliseconds since 1970, `timeout` and `duration` are milliseconds,
-    `env` is a dict, `tags` a tuple. A Job cannot be changed: ask the queue to change the job.
+    Times (`…_at`) are integer milliseconds since 1970, durations are milliseconds. A Job cannot be changed: ask the
+    queue to change the job.
     """
 
     id: str
     number: int
-    command: str
     state: str
-    queue: str
-    priority: int
     attempts: int
-    max_retries: int
-    timeout: int | None
     run_at: int
-    expires_at: int | None
     created_at: int
     updated_at: int
     started_at: int | None
@@ -202,43 +229,17 @@ class Job:
     suspended_for: int
     worker: int | None
     pid: int | None
-    cwd: str
-    env: dict[str, str]
-    shell: str
     inherited: tuple[str, ...]
     umask: str | None
     stdin_size: int | None
-    tags: tuple[str, ...]
-    allow_background: bool
-    nice: int
-    kill_grace: int | None
-    kill_signal: str | None
-    ok_codes: str | None
-    snooze_on: str | None
-    fail_on: str | None
-    retry_on: str | None
-    backoff: str | None
     snoozes: int
-    locks: tuple[str, ...]
     parked: str | None
-    batch: str | None
-    key: str | None
-    key_for: int | None
-    on_success: str | None
-    on_failure: str | None
-    on_finish: str | None
-    item: str | None
-    item_index: int | None
-    inputs: dict[str, str] | None
     schedule: str | None
     hook_of: int | None
     stuck: bool
-    after: tuple[str, ...]
-    after_any: tuple[str, ...]
-    after_failed: tuple[str, ...]
 
-    FIELDS = tuple(__annotations__)
-    __slots__ = FIELDS
+    __slots__ = tuple(__annotations__)
+    FIELDS = tuple(JOB.keys)
 
     def __init__(self, **values: Any) -> None:
         for name in self.FIELDS:
@@ -252,13 +253,8 @@ class Job:
 
     @property
     def is_over(self) -> bool:
-        """Whether it has ended, or is stuck: it runs no more unless somebody changes something."""
+        """Whether it has ended, or is stuck: it does not run unless a user changes something."""
         return self.is_final or self.stuck
-
-    @property
-    def waits_since(self) -> int:
-        """The instant from which it waits, or waited, for a worker."""
-        return waits_since(self.created_at, self.run_at)
 
     def elapsed(self, now: int) -> int | None:
         """Return for how many milliseconds it has been running, or ran at last; None if it has not run."""
@@ -276,7 +272,7 @@ class Job:
 
     @property
     def is_gone(self) -> bool:
-        """Whether its worker is gone: it is processing, and nobody runs it."""
+        """Whether it is processing, but its worker is gone."""
         return self.state == PROCESSING and self.error == GONE
 
     @property
@@ -297,7 +293,7 @@ class Job:
 
     @property
     def state_text(self) -> str:
-        """Its state as a list shows it, with `stuck` or `parked` behind it if it is that."""
+        """Its state as a list shows it, followed by `(stuck)` or `(parked)` if it is that."""
         return f"{self.state} ({self.standing})" if self.standing in ("stuck", "parked") else self.state
 
     @property

@@ -1,32 +1,22 @@
-"""What a value can be: each kind once, with all that is done by it.
+"""What a value can be: each kind once, with all that depends on it.
 
     kind       kept as                JSON                 text
-    text       text                   the same             the same
-    name       name of a thing        the same             the same
-    hook       text or None           the same             the same; empty for None
-    id         id of a job            the same             the same
-    state      one of STATES          the same             the same
-    standing   the same, or a batch's the same             the same
-    integer    whole number           the same             digits
-    share      `3` or `10%`           the same             the same
-    signal     number of a signal     the same             digits
     duration   milliseconds           seconds              `1h30m`
     time       milliseconds           ISO 8601 in UTC      the same
     flag       bool                   the same             `yes`, `no`
     names      tuple of names         list                 commas between
     references tuple of texts         list                 commas between
     variables  dict of texts          secrets are masked   `NAME=VALUE`, commas between
-    number     number                 the same             digits
-    bytes      number of bytes        the same             digits
-    word       one of a few words     the same             the same
 
-`check(read(text(value)), now) == value` for every kind but variables. A value that is missing is None, `null` and
-`none`; that of a hook is None, `null` and empty, since `none` is a hook that does nothing.
+All others are kept as they are in JSON, and their text is the value. `check(read(text(value)), now) == value` for every
+kind except variables. A missing value is None, `null` and `none`; a missing hook is None, `null` and empty, since
+`none` is a hook that does nothing.
 """
 
 from __future__ import annotations
 
 from . import checks, when
+from .quantity import size_text
 from .record import Record
 
 TYPE_CHECKING = False
@@ -44,22 +34,12 @@ SECRET_WORDS = ("key", "token", "secret", "passw", "credential", "auth")
 
 
 def as_it_is(value: Any) -> Any:
-    """Return a value that everybody may see."""
+    """Return the value."""
     return value
 
 
-def plain_text(value: Any) -> str:
-    """Return a value that is its own text."""
-    return NONE if value is None else str(value)
-
-
-def hook_text(value: str | None) -> str:
-    """Return the command of a hook, an empty text for what the settings say."""
-    return value or ""
-
-
 def read_integer(text: str) -> int | str:
-    """Return the number that a text is."""
+    """Return the whole number that a text is, other texts as they are."""
     number = when.integer(text)
     return text if number is None else number
 
@@ -83,11 +63,6 @@ def exact_duration(ms: int | None) -> str:
     return parts or "0s"
 
 
-def time_text(ms: int | None) -> str:
-    """Return an instant as `2026-11-10T02:00:00.000Z`."""
-    return when.iso(ms) or NONE
-
-
 def read_flag(text: str) -> bool | str:
     """Return whether a text says yes or no."""
     return {**dict.fromkeys(YES, True), **dict.fromkeys(NO, False)}.get(text.lower(), text)
@@ -96,23 +71,6 @@ def read_flag(text: str) -> bool | str:
 def flag_text(value: bool, now: int | None = None) -> str:
     """Return `yes` or `no`."""
     return "yes" if value else "no"
-
-
-def time_cell(ms: int, now: int | None) -> str | None:
-    """Return an instant as `3m ago`, or without `now` as JSON has it."""
-    return when.iso(ms) if now is None else when.ago(ms, now)
-
-
-def time_detail(ms: int, now: int | None) -> str | None:
-    """Return the same behind the local time."""
-    return when.iso(ms) if now is None else f"{when.local(ms)} ({when.ago(ms, now)})"
-
-
-def size_cell(count: int, now: int | None) -> str:
-    """Return a number of bytes as `12.3 MiB`."""
-    from .size import size_text
-
-    return size_text(count)
 
 
 def read_names(text: str) -> list[str]:
@@ -133,11 +91,6 @@ def input_texts(inputs: Mapping[str, str]) -> list[str]:
     return [f"{name}={value}" for name, value in inputs.items()]
 
 
-def shown_variables(env: Mapping[str, str]) -> list[str]:
-    """Return environment variables as NAME=VALUE, the secret ones as NAME alone."""
-    return [name if is_secret(name) else f"{name}={value}" for name, value in env.items()]
-
-
 def is_secret(name: str) -> bool:
     """Return whether an environment variable's name looks secret."""
     lower = name.lower()
@@ -150,9 +103,9 @@ def masked(env: Mapping[str, str]) -> dict[str, str]:
 
 
 class Kind(Record):
-    """A kind of value: all that is done with a value by its kind is a part of it.
+    """A kind of value, with all that depends on it.
 
-    What is given is JSON, or a text that is read as JSON and then checked; what is kept is what `check` returns.
+    The input is JSON, or a text that `read` turns into JSON. `check` returns the value as it is kept.
     """
 
     name: str
@@ -160,10 +113,10 @@ class Kind(Record):
     read: Callable[[str], object] = str  # a text as JSON, or as it is for `check` to refuse
     read_one: Callable[[str], object] | None = None  # the same for one of several texts that make up a value
     choice: str = "equal"  # the function of `choices` that reads it in a filter; few commands load that
-    example: str = ""  # such a text
+    example: str = ""  # what a filter may ask for
     input: str = "line"  # how a form asks for it
     json: Callable[[Any], Any] = as_it_is  # what is kept as JSON
-    text: Callable[[Any], str] = plain_text  # what is kept as a text that means it
+    text: Callable[[Any], str] = lambda value: NONE if value is None else str(value)  # what is kept as a text
     texts: Callable[[Any], Sequence[str]] | None = None  # the same for `read_one`, without secrets
     cell: Callable[[Any, int | None], object] | None = None  # what a table shows if not JSON; times relative to another
     detail: Callable[[Any, int | None], object] | None = None  # the same where there is more room
@@ -191,6 +144,10 @@ class Kind(Record):
         for name, value in parts.items():
             setattr(other, name, value)
         return other
+
+    def or_none(self) -> Kind:
+        """Return the kind of a value that may be None."""
+        return self.but(check=lambda value, now: None if value is None else self.check(value, now))
 
 
 def integer(low: int, high: int) -> Kind:
@@ -223,7 +180,7 @@ SHARE = TEXT.but(
 HOOK = TEXT.but(
     name="hook",
     check=checks.check_hook,
-    text=hook_text,
+    text=lambda command: command or "",
     given={**STRING, "pattern": f"^({checks.COMMAND_PATTERN[1:-1]})?$"},
 )
 NAME = Kind("name", checks.check_name, example="mail", schema=STRING, given={**STRING, "pattern": checks.NAME_PATTERN})
@@ -235,7 +192,7 @@ ID = Kind(
     schema=STRING,
     given={**STRING, "pattern": checks.ID_PATTERN},
 )
-# Which they are, the job says: it is made of kinds.
+# `job` lists the states; it is made of kinds itself.
 STATE = Kind("state", example="dead,failed", schema=STRING)
 # The state of a job or of a batch.
 STANDING = Kind("standing", schema=STRING)
@@ -249,7 +206,7 @@ NUMBER = Kind(
     is_number=True,
 )
 SIGNAL = NUMBER.but(name="signal", choice="of_signal", example="SEGV", input="line")
-BYTES = NUMBER.but(name="bytes", cell=size_cell)
+BYTES = NUMBER.but(name="bytes", cell=lambda count, now: size_text(count))
 REAL = Kind("number", schema={"type": "number"}, is_number=True)
 DURATION = Kind(
     "duration",
@@ -270,9 +227,9 @@ TIME = Kind(
     example="<2h",
     input="time",
     json=when.iso,
-    text=time_text,
-    cell=time_cell,
-    detail=time_detail,
+    text=lambda ms: when.iso(ms) or NONE,
+    cell=lambda ms, now: when.iso(ms) if now is None else when.ago(ms, now),
+    detail=lambda ms, now: when.iso(ms) if now is None else f"{when.local(ms)} ({when.ago(ms, now)})",
     schema={"type": "string", "format": "date-time"},
     given=STRING,
 )
@@ -328,8 +285,8 @@ VARIABLES = Kind(
     read_one=read_variable,
     input="variables",
     json=masked,
-    text=lambda env: ",".join(f"{name}={value}" for name, value in masked(env).items()),
-    texts=shown_variables,
+    text=lambda env: ",".join(input_texts(masked(env))),
+    texts=lambda env: [name if is_secret(name) else f"{name}={value}" for name, value in env.items()],
     is_pairs=True,
     schema={"type": "object", "additionalProperties": STRING},
 )

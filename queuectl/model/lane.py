@@ -1,14 +1,14 @@
-"""A lane: what a queue was given in addition to its jobs. Slots and a rate limit it, a pause or a drain closes it.
+"""A lane: the limits and the defaults of a queue. Slots and a rate limit it, a pause or a drain closes it.
 
-    slots     so many of its jobs run at a time, at most
-    rate      so many of its jobs start in a period, at an even distance but for a burst
+    slots     at most this many of its jobs run at a time
+    rate      at most this many of its jobs start in a period, evenly spread except for a burst
     pause     none of its jobs starts until it is resumed, or until an instant
     drain     it takes no new jobs until it is resumed
-    defaults  what its new jobs have where none is given
+    defaults  values for its new jobs that give none
 
-The rate is kept by GCRA: `due` is when the next job would start if all kept an even distance. One may start up to
-`burst - 1` distances earlier, and moves it on by a distance. It is in microseconds, for 600 a second are no whole
-number of milliseconds apart.
+The rate is kept by GCRA: `due` is when the next job would start if all were evenly spread. A job may start up to
+`burst - 1` distances earlier, and moves `due` on by one. It is in microseconds, since 600 jobs a second are not a
+whole number of milliseconds apart.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from __future__ import annotations
 from . import when
 from .checks import MAX_SLOTS, check_integer, check_name
 from .errors import InvalidInput, with_value
-from .rate import US, Rate
 from .record import Record
 
 TYPE_CHECKING = False
@@ -24,17 +23,53 @@ if TYPE_CHECKING:
     from typing import Any, Mapping
 
 NO_DEFAULT = object()
-# The name of the home's own lane: its pause holds for all queues.
+# The name of the home's own lane: its pause applies to all queues.
 HOME = ""
 # The lanes in which jobs are parked, by what has them.
 LOCK, BATCH = "lock", "batch"
-# The clock may be set back by so much before anybody sees that.
+US = 1_000  # microseconds in a millisecond
+MAX_RATE = 1_000_000
+RATE_RULE = "must be a number and a unit, and perhaps a burst, such as 10/s, 30/m or 100/h:20, or none"
+PERIODS = {"s": when.SECOND, "m": when.MINUTE, "h": when.HOUR, "d": when.DAY}
+# Setting the clock back by at most this much goes unnoticed.
 SLACK_US = 3_000_000
 OPEN, PAUSED, FULL, DRAINING = STATES = ("open", "paused", "full", "draining")
 
 
+class Rate(Record):
+    """How many jobs may start in a period of so many milliseconds, and how many of them at once."""
+
+    count: int
+    period: int
+    burst: int
+
+    @property
+    def distance(self) -> int:
+        """The even distance between two starts in microseconds, rounded up."""
+        return -(-self.period * US // self.count)
+
+    def __str__(self) -> str:
+        unit = next(unit for unit, period in PERIODS.items() if period == self.period)
+        return f"{self.count}/{unit}" + (f":{self.burst}" if self.burst > 1 else "")
+
+
+def parse_rate(text: str) -> Rate | None:
+    """Return the rate of a text such as `10/m:5`, None for `none`. Raises ValueError with the rule."""
+    if text.strip().lower() == "none":
+        return None
+    numbers, slash, rest = text.strip().lower().partition("/")
+    unit, colon, burst = rest.partition(":")
+    count, period = when.integer(numbers), when.UNIT_WORDS.get(unit.strip(), 0)
+    at_once = when.integer(burst) if colon else 1
+    if not slash or count is None or at_once is None or period not in PERIODS.values():
+        raise ValueError(RATE_RULE)
+    if not 0 < count <= MAX_RATE or not 0 < at_once <= MAX_RATE:
+        raise ValueError(f"must have a number and a burst between 1 and {MAX_RATE}")
+    return Rate(count, period, at_once)
+
+
 class Lane(Record):
-    """A lane as it stood when it was read. Times are milliseconds since 1970, but for `due`."""
+    """A lane as it stood when it was read. Times are milliseconds since 1970, except for `due`."""
 
     name: str
     slots: int | None = None
@@ -57,7 +92,7 @@ class Lane(Record):
 
     @property
     def subject(self) -> str:
-        """What it is, in words."""
+        """Its name for people."""
         return "everything" if self.name == HOME else f"queue {self.name}"
 
     def is_paused(self, now: int) -> bool:
@@ -69,18 +104,18 @@ class Lane(Record):
         return self.slots is not None and running >= self.slots
 
     def starts_at(self, now: int) -> int:
-        """Return from when on its rate lets a job start, which is over if one may start now."""
+        """Return when its rate lets a job start; that is in the past if one may start now."""
         rate = self.rate
         if rate is None:
             return now
         ahead = self.due - now * US
-        # It cannot be so far ahead: somebody has set the clock, and nobody has moved it along.
+        # It cannot be this far ahead: the clock was set, and `due` was not moved along.
         if ahead > rate.burst * rate.distance + SLACK_US:
             return now
         return -(-(self.due - (rate.burst - 1) * rate.distance) // US)
 
     def opens_at(self, now: int, running: int) -> int | None:
-        """Return when another job may start while so many run, None if that is no matter of time."""
+        """Return when another job may start while so many run, None if that does not depend on time."""
         if self.is_full(running):
             return None
         return self.paused_until if self.is_paused(now) else self.starts_at(now)
@@ -118,7 +153,7 @@ class Lane(Record):
 
     @property
     def job_defaults(self) -> dict[str, Any]:
-        """What its new jobs have where none is given, as it is kept."""
+        """The defaults of its new jobs, as they are kept."""
         if self.defaults is None:
             return {}
         import json
@@ -126,7 +161,7 @@ class Lane(Record):
         return dict(json.loads(self.defaults))
 
     def set_default(self, name: str, value: Any) -> None:
-        """Give it a default, as it is kept, of a field of its jobs; NO_DEFAULT takes it away."""
+        """Give it a default, as it is kept, for a field of its jobs; NO_DEFAULT removes it."""
         import json
 
         given = {key: kept for key, kept in self.job_defaults.items() if key != name}
@@ -135,7 +170,7 @@ class Lane(Record):
         self.defaults = json.dumps(given) if given else None
 
     def state(self, now: int, running: int) -> str:
-        """Return which one of STATES it is in while so many of its jobs run."""
+        """Return its state, a word of STATES, while so many of its jobs run."""
         if self.is_paused(now):
             return PAUSED
         if self.is_full(running):
@@ -149,7 +184,7 @@ class Lane(Record):
 
     @property
     def is_plain(self) -> bool:
-        """Whether it was given nothing."""
+        """Whether it has neither limits nor defaults, and is open."""
         given = (self.slots, self.rate_count, self.paused_at, self.defaults)
         return not self.is_draining and all(value is None for value in given)
 

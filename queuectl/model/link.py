@@ -21,36 +21,26 @@ ANY, BADLY = "any", "failed"
 KINDS = ENDS
 # The fields that say for which jobs to wait, by how those must end.
 WHENS = {COMPLETED: "after", ANY: "after_any", BADLY: "after_failed"}
-# How a batch is named as a parent: with its name behind that.
+# What the name of a batch follows where it is a parent.
 BATCH = "batch:"
 # In these states a job may have open links.
 AWAITING_STATES = (BLOCKED, HELD, SCHEDULED)
-# How a parent stands: in a final state, or one of these.
+# How a parent stands: a final state, or one of these.
 UNFINISHED, STUCK = "unfinished", "stuck"
-# How a link stands: what the end of its parent makes of it, by its kind.
+# How a link stands: some ends of its parent satisfy it, by its kind; all others make it hopeless.
 OPEN, SATISFIED, HOPELESS = "open", "satisfied", "hopeless"
-FATES = {
-    (COMPLETED, COMPLETED): SATISFIED,
-    (COMPLETED, DEAD): HOPELESS,
-    (COMPLETED, CANCELLED): HOPELESS,
-    (ANY, COMPLETED): SATISFIED,
-    (ANY, DEAD): SATISFIED,
-    (ANY, CANCELLED): SATISFIED,
-    (BADLY, COMPLETED): HOPELESS,
-    (BADLY, DEAD): SATISFIED,
-    (BADLY, CANCELLED): SATISFIED,
-}
+SATISFYING = {COMPLETED: (COMPLETED,), ANY: FINAL_STATES, BADLY: (DEAD, CANCELLED)}
 
 
 class Link(Record):
-    """How a link stands. `when` is its kind, `satisfied_at` is in milliseconds since 1970."""
+    """A link: `when` is its kind, `satisfied_at` is in milliseconds since 1970."""
 
     when: str
     hopeless: bool
     satisfied_at: int | None
 
     def __post_init__(self) -> None:
-        """Take the 0 or 1 of a row for what it means."""
+        """Turn the 0 or 1 of a row into a bool."""
         self.hopeless = bool(self.hopeless)
 
 
@@ -120,8 +110,10 @@ class Graph(Record):
 
 
 def fate(kind: str, standing: str) -> str:
-    """Return what becomes of a link of this kind when its parent stands so."""
-    return FATES.get((kind, standing), HOPELESS if standing == STUCK else OPEN)
+    """Return how a link of this kind stands when its parent stands so."""
+    if standing in SATISFYING[kind]:
+        return SATISFIED
+    return HOPELESS if standing in (*FINAL_STATES, STUCK) else OPEN
 
 
 def of_batch(name: str) -> str:
@@ -130,7 +122,7 @@ def of_batch(name: str) -> str:
 
 
 def stronger(kind: str, other: str) -> str | None:
-    """Return the kind that demands what two demand of the same parent, None if no end can be both."""
+    """Return the kind that demands both of two for the same parent, None if no end satisfies both."""
     if kind == other or other == ANY:
         return kind
     return other if kind == ANY else None

@@ -10,8 +10,8 @@ FREE, TAKEN = STATES = ("free", "taken")
 class Lock(Record):
     """A lock as it stood when it was read.
 
-    `running` is how many jobs hold it, `waiting` how many other unfinished ones need it. `holders` are the ids of the
-    jobs that hold it, the one that has held it longest first.
+    `running` jobs hold it, `waiting` other unfinished jobs need it. `holders` are the ids of those that hold it, the
+    longest first.
     """
 
     name: str

@@ -9,14 +9,14 @@ from .job import Job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from typing import Any
 
 PLAIN = (str, int, float, bool, type(None), dict, list, tuple)
 
 
 def as_json(value: Any) -> object:
-    """Return a value as JSON would have it, one of another type as it is. A datetime without a zone is local."""
+    """Return a value as JSON would have it, other types unchanged. A datetime without a zone is local."""
     if isinstance(value, (list, tuple)):
         return [as_json(item) for item in value]
     if isinstance(value, PLAIN):
@@ -25,18 +25,14 @@ def as_json(value: Any) -> object:
         return value.number
     if isinstance(value, os.PathLike):
         return os.fspath(value)
-    # Their module is slow to load, and a caller with such a value has loaded it.
+    # datetime is slow to load; a caller that has one of its values has loaded it.
     if hasattr(value, "total_seconds"):
-        return _duration(value)
+        # As a text it is a duration and, as an instant, counts from now.
+        ms = round(value.total_seconds() * 1000)
+        return f"{ms}ms" if ms >= 0 else value
     if hasattr(value, "astimezone"):
         return _instant(value)
     return value
-
-
-def _duration(value: timedelta) -> object:
-    """Return a length of time as a text, which is a duration and, as an instant, counts from now."""
-    ms = round(value.total_seconds() * 1000)
-    return f"{ms}ms" if ms >= 0 else value
 
 
 def _instant(value: datetime) -> object:

@@ -27,12 +27,6 @@ class Noun(Kind):
         super().__init__("noun", json=self._json)
         self.title, self.keys = title, keys
 
-    def looking(self, **looks: str) -> Noun:
-        """Return the same with other attributes that stand for parts in a table for people."""
-        found = Noun(self.title, **self.keys)
-        found.looks = looks
-        return found
-
     def part(self, thing: object, name: str) -> Any:
         """Return what a thing has as one of the keys."""
         return _parts_of(thing)(name)
@@ -48,12 +42,7 @@ def _parts_of(thing: object) -> Callable[[str], Any]:
 
 def maybe(kind: Kind) -> Kind:
     """Return the kind of what may be missing."""
-    return kind.but(
-        name="maybe",
-        inner=kind,
-        check=lambda value, now: None if value is None else kind.check(value, now),
-        json=lambda value: None if value is None else kind.json(value),
-    )
+    return kind.or_none().but(name="maybe", inner=kind, json=lambda value: None if value is None else kind.json(value))
 
 
 def many(kind: Kind, most: int | None = None) -> Kind:

@@ -1,4 +1,4 @@
-"""The figures that reports show, each with the one formula that all of them use."""
+"""The figures of all reports, each with one formula."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ RATE_MINUTES = 5
 
 
 def depth(counts: Mapping[str, int]) -> int:
-    """Return how many jobs of {state: jobs} run by themselves once there is a worker and their time has come."""
+    """Return how many jobs of {state: jobs} will run without help once a worker and their time have come."""
     return sum(counts.get(state, 0) for state in QUEUED_STATES)
 
 
@@ -41,7 +41,7 @@ def histograms(rows: Iterable[Timing]) -> tuple[Histogram, Histogram]:
 
 
 def success_rate(ended: Rollup) -> float | None:
-    """Return the share of jobs that ended well among those that ended by themselves, None if none did."""
+    """Return the share of completed jobs among those that ran to their end, None without any."""
     total = ended.finished + ended.dead
     return round(ended.finished / total, 4) if total else None
 

@@ -1,7 +1,4 @@
-"""How an attempt can end, and what that means for its job.
-
-The *outcome* says how an attempt ended, the *state* of its job says where the job is: two questions, two words.
-"""
+"""How an attempt can end, and what that means for its job."""
 
 from __future__ import annotations
 
@@ -37,7 +34,7 @@ class Outcome(Record):
 
     @property
     def succeeded(self) -> bool:
-        """Whether the command did what it should: it exited with 0, or its policy took the end for a success."""
+        """Whether the command exited with 0, or its policy counts the end as a success."""
         return self.error is None and self.kind != SNOOZED
 
     def accepted(self) -> Outcome:
@@ -64,12 +61,12 @@ class Outcome(Record):
 
     @classmethod
     def timed_out(cls, seconds: float) -> Outcome:
-        """We ended it since it ran longer than its timeout."""
+        """We ended it because it ran longer than its timeout."""
         return cls(TIMED_OUT, error=f"timed out after {seconds:g} s")
 
     @classmethod
     def cancelled(cls) -> Outcome:
-        """We ended it since a user asked for that."""
+        """We ended it because a user asked for that."""
         return cls(STOPPED, error="cancelled")
 
     @classmethod
@@ -84,7 +81,7 @@ class Outcome(Record):
 
     @classmethod
     def lost(cls, reason: str) -> Outcome:
-        """Its worker is gone, and with it the knowledge of how the attempt ended."""
+        """Its worker is gone: nothing knows how the attempt ended."""
         return cls(LOST, error=reason)
 
     @classmethod
@@ -94,11 +91,11 @@ class Outcome(Record):
 
     @classmethod
     def released_again(cls) -> Outcome:
-        """It was ended so once too often: the command itself may be what stops the machine. The attempt counts."""
+        """It was released once too often: perhaps the command itself stops the machine. The attempt counts."""
         return cls(RELEASED, error="worker stopped, as in the attempts before")
 
 
-# Most end so. An outcome never changes, so one is enough for all.
+# Most attempts end so. An outcome never changes, so all share one.
 SUCCEEDED = Outcome(EXITED, exit_code=0)
 
 

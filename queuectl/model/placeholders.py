@@ -1,8 +1,7 @@
 """Placeholders in a shell command: where they stand, and how a value has to be written there.
 
-`scan` reads a command as the shell does, as far as quotes go: within quotes a value is written so that the shell reads
-it as it is, outside it gets quotes of its own. Where that cannot be known, as in a here-document, a placeholder is
-refused: `"$QUEUECTL_ITEM"` is right in all places.
+A Scanner reads the quotes of a command as the shell does: within quotes a value is escaped, outside it gets quotes.
+Where that cannot be known, as in a here-document, a placeholder is refused: `"$QUEUECTL_ITEM"` works everywhere.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ BARE = PLAIN - {"="}
 # In double quotes these mean something.
 SPECIAL = re.compile(r'[\\$`"]')
 SUBSTITUTION, SUBSHELL, PARAMETER, BACKQUOTES, COMMENT, SINGLE, DOUBLE = "$(", "(", "${", "`", "#", "'", '"'
-# Where no value can be written so that it is read as it is.
+# Where no value can be quoted.
 REFUSED = {PARAMETER: "within ${...}", BACKQUOTES: "within `...`, write $(...)", COMMENT: "in a comment"}
 INSTEAD = 'use "$QUEUECTL_ITEM" there'
 
@@ -81,7 +80,7 @@ class Scanner:
         yield self.text[begun:]
 
     def demand_plain_end(self) -> None:
-        """Raise ValueError unless a word behind the command is one more argument of it."""
+        """Raise ValueError unless a word after the command would be one more argument of it."""
         end = self.text[-1:]
         if self._unclear or self._has_document or self._within != [""] or end in (";", "&", "|"):
             raise ValueError(f"no item can stand behind {quoted(self.text[-20:])}, write {{}} where it is to stand")
@@ -99,7 +98,7 @@ class Scanner:
         return in_quotes if self.text[braces.end() : braces.end() + 1] in ("<", ">") else bare_or_quoted
 
     def _step(self) -> None:
-        """Go over one character, or over several that belong together."""
+        """Read one character, or several that belong together."""
         char, where = self.text[self._at], self._within[-1]
         self._at += 1
         if where == SINGLE:
@@ -163,5 +162,5 @@ class Scanner:
             self._unclear = "in or behind a here-document"
 
     def _begins_word(self) -> bool:
-        """Return whether a word begins with the character that was gone over last."""
+        """Return whether a word begins with the character that was read last."""
         return self._at == 1 or self.text[self._at - 2] in " \t\n;&|()"

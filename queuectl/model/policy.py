@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 OK, SNOOZE, FAIL, RETRY = "ok", "snooze", "fail", "retry"
 # The lists, in the order in which they are asked, and what each of them decides.
 LISTS = {"ok_codes": OK, "snooze_on": SNOOZE, "fail_on": FAIL, "retry_on": RETRY}
-# What a command may ask for while it runs, as it is stored: the word, and what belongs to it.
+# What a command may ask for while it runs, as it is stored.
 TO_SNOOZE, TO_FAIL = "snooze", "fail"
 TIMEOUT, SIGNAL = "timeout", "signal"
 EMPTY, OF_SETTINGS = "none", "default"
@@ -39,7 +39,7 @@ LONGEST_SNOOZE_MS = 30 * when.DAY
 CODES_RULE = "must be exit codes and ranges from 1 to 255, timeout, signal, or names of signals, with commas between"
 OK_RULE = CODES_RULE.replace("from 1", "from 0")
 SNOOZE_RULE = f"{CODES_RULE}, and perhaps :DELAY behind each"
-# What the lists without delays say.
+# What the lists without delays mean.
 WORDS = {
     "ok_codes": "counts as a success",
     "fail_on": "leaves it dead at once",
@@ -48,7 +48,7 @@ WORDS = {
 
 
 class Policy(Record):
-    """What a job's own options and the settings say together; texts as the checks return them, or None."""
+    """The policy of a job, from its own options and the settings; texts as the checks return them, or None."""
 
     ok_codes: str | None
     snooze_on: str | None
@@ -77,17 +77,19 @@ class Policy(Record):
             for code, delay in _entries(getattr(self, name)):
                 if not ends.isdisjoint(_codes(code)) and (can_snooze or verdict != SNOOZE):
                     return verdict, _delay(delay)
-        is_judged = outcome.kind == EXITED and _entries(self.retry_on)
-        return (FAIL if is_judged else RETRY), 0
+        return (FAIL if outcome.kind == EXITED and _entries(self.retry_on) else RETRY), 0
 
     @property
     def words(self) -> list[str]:
-        """What it says of ends and of the waits, in words, without what holds for every job."""
+        """Its rules for ends and waits in words, without those of every job."""
         found = []
         for name in LISTS:
             text = getattr(self, name)
             if name == "snooze_on":
-                found += [f"{code} means again in {_delay_text(delay)}, at no cost" for code, delay in _entries(text)]
+                found += [
+                    f"{code} means again in {when.duration_text(_delay(delay))}, at no cost"
+                    for code, delay in _entries(text)
+                ]
             elif _entries(text):
                 found.append(f"{text} {WORDS[name]}")
         if self.backoff is not None:
@@ -127,7 +129,7 @@ def check_signal(value: object, now: int) -> str | None:
 
 
 def overlaps(given: Mapping[str, object]) -> str | None:
-    """Return what is wrong with several lists together: a code that two of them have; None if nothing is."""
+    """Return the problem of several lists together: a code that two of them have; None without one."""
     seen: dict[str, str] = {}
     for name in LISTS:
         text = given.get(name)
@@ -147,7 +149,7 @@ def demand_distinct(lists: Mapping[str, object], changed: Collection[str], subje
 
 
 def yielding(defaults: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, str]:
-    """Return the lists of `defaults` that `own` has not, without the ends that it has: what a job says goes first."""
+    """Return the lists of `defaults` that `own` lacks, without the ends that `own` has: a job's own lists win."""
     taken = {end for name in LISTS for code, _ in _entries(own.get(name)) for end in _codes(code)}
     mine = {name: defaults[name] for name in LISTS if defaults.get(name) is not None and own.get(name) is None}
     return {name: _without(text, taken) for name, text in mine.items()}
@@ -184,7 +186,7 @@ def _checked(value: object, rule: str, *, takes_delays: bool = False, lowest: in
         code, colon, delay = (part.strip() for part in entry.partition(":"))
         code = code.upper() if code.lower() not in (TIMEOUT, SIGNAL) else code.lower()
         code = code[3:] if code.startswith("SIG") else code
-        if not _codes(code, lowest) or (colon and not (takes_delays and _is_delay(delay))):
+        if not _codes(code, lowest) or (colon and not (takes_delays and when.is_duration(delay, 1, LONGEST_SNOOZE_MS))):
             raise ValueError(rule)
         entries.append(f"{code}{colon}{delay}")
     delays: dict[str, int] = {}
@@ -195,7 +197,7 @@ def _checked(value: object, rule: str, *, takes_delays: bool = False, lowest: in
 
 
 def _text(value: object, rule: str) -> str | None:
-    """Return a value as a text, None for that of the settings."""
+    """Return a value as a text, None for the setting."""
     if value is None or isinstance(value, str) and value.strip().lower() in ("", OF_SETTINGS):
         return None
     if isinstance(value, int) and not isinstance(value, bool):
@@ -223,7 +225,7 @@ def _codes(entry: str, lowest: int = 0) -> list[str]:
 
 
 def _names_of(outcome: Outcome) -> set[str]:
-    """Return what an end may be called in a list; nothing for one that is never judged."""
+    """Return the names of an end in a list; nothing for an end that is never judged."""
     if outcome.kind == TIMED_OUT:
         return {TIMEOUT}
     if outcome.kind == EXITED:
@@ -237,14 +239,3 @@ def _names_of(outcome: Outcome) -> set[str]:
 
 def _delay(text: str) -> int:
     return when.parse_duration(text) if text else SNOOZE_MS
-
-
-def _delay_text(text: str) -> str:
-    return when.duration_text(_delay(text))
-
-
-def _is_delay(text: str) -> bool:
-    try:
-        return 0 < when.parse_duration(text) <= LONGEST_SNOOZE_MS
-    except ValueError:
-        return False

@@ -1,4 +1,4 @@
-"""How many of something there are, in words."""
+"""How many of something there are, in words: counts, names, sizes."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 # Of many names, so many are shown.
 SHOWN = 5
+UNITS = ("KiB", "MiB", "GiB", "TiB")
 
 
 def counted(count: int, noun: str, plural: str = "") -> str:
@@ -25,3 +26,16 @@ def bar(percent: int, width: int) -> str:
     """Return a bar such as `[###.......]`, filled to a percentage, with so many places between its ends."""
     filled = width * percent // 100
     return f"[{'#' * filled}{'.' * (width - filled)}]"
+
+
+def size_text(count: int) -> str:
+    """Return 12900000 bytes as `12.3 MiB`. The pages of the dashboard do the same."""
+    if abs(count) < 1024:
+        return f"{count} B"
+    amount = float(count)
+    for unit in UNITS:
+        amount /= 1024
+        # 1023.95 would be shown as 1024.0.
+        if abs(amount) < 1023.95:
+            return f"{amount:.1f} {unit}"
+    return f"{amount:.1f} {UNITS[-1]}"

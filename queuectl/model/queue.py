@@ -1,4 +1,4 @@
-"""A queue as users see it: its jobs, its lane, and the defaults that its new jobs have."""
+"""A queue as users see it: its jobs, its lane, and the defaults of its new jobs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping
 
-# The fields that a queue may have a default of.
+# The fields for which a queue may have defaults.
 DEFAULTS = ("max_retries", "timeout", "priority", "shell", "kill_grace", "kill_signal", *LISTS, "backoff")
 
 
@@ -48,12 +48,8 @@ class ShownQueue(Record):
             lane.paused_until if paused else None,
             lane.pause_reason if paused else None,
             bool(lane.is_draining),
-            _defaults_as_json(lane),
+            {name: BY_NAME[name].kind.json(value) for name, value in lane.job_defaults.items()},
         )
-
-
-def _defaults_as_json(lane: Lane) -> dict[str, Any]:
-    return {name: BY_NAME[name].kind.json(value) for name, value in lane.job_defaults.items()}
 
 
 def default_of(name: str, value: object, now: int) -> Any:

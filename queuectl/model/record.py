@@ -1,7 +1,7 @@
 """Records: classes that only have named parts.
 
-A part is an annotation, with its default if it has one; they are given by place or by name. `dataclasses` would do
-the same, but takes 6 ms of each command to import.
+A part is an annotation, perhaps with a default. Values come by place or by name. `dataclasses` would do the same, but
+its import takes 6 ms of each command.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ if TYPE_CHECKING:
 else:
 
     def dataclass_transform(**_):
-        """Tell only type checkers how records are made."""
+        """Do nothing: only type checkers need it."""
         return lambda kind: kind
 
 
-# Which of the parts tell records apart; others may hold secrets.
-TOLD = ("id", "name", "queue", "state")
+# The parts that a repr shows; others may hold secrets.
+SHOWN = ("id", "name", "queue", "state")
 
 
 class Parts(type):
-    """Makes the annotations of a class its slots. Where a slot is, no default can be: those are kept beside."""
+    """Makes the annotations of a class its slots. A slot cannot have a default: `_defaults` has them."""
 
     _names: dict[str, None]
     _defaults: dict[str, Any]
@@ -39,9 +39,9 @@ class Parts(type):
 
 @dataclass_transform(eq_default=False)
 class Record(metaclass=Parts):
-    """What records have in common. A record of a record has the parts of both.
+    """The base of all records. A subclass of a record has the parts of both.
 
-    As with dataclasses, `__post_init__` may check the values or work out what was not given.
+    As with dataclasses, `__post_init__` may check the values or compute missing ones.
     """
 
     def __init__(self, *values: Any, **named: Any) -> None:
@@ -57,8 +57,8 @@ class Record(metaclass=Parts):
         self.__post_init__()
 
     def __repr__(self) -> str:
-        told = [getattr(self, part) for part in TOLD if part in type(self)._names]
-        return f"<{' '.join([type(self).__name__, *(text for text in told if isinstance(text, str))])}>"
+        shown = [getattr(self, part) for part in SHOWN if part in type(self)._names]
+        return f"<{' '.join([type(self).__name__, *(text for text in shown if isinstance(text, str))])}>"
 
     def __post_init__(self) -> None:
         """Take the values as they are."""

@@ -1,4 +1,4 @@
-"""Figures by time, which outlive the jobs: how attempts ended, how long they took, how much waited."""
+"""Figures by time, which outlive the jobs: how attempts ended, how long they took, how many jobs waited."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from .job import COMPLETED, DEAD, FAILED
 from .record import Record
 from .when import MINUTE
 
-# How long a row of timings is.
+# The time that a row of timings covers.
 SLOT_MS = 5 * MINUTE
 OUTCOMES = (COMPLETED, FAILED, DEAD)
 RUN_TIME, WAIT_TIME = "run_time", "wait_time"
@@ -28,7 +28,7 @@ class Rollup(Record):
 
 
 class Timing(Record):
-    """How many attempts of a queue took so long: `run` and `wait` are buckets of the histogram.
+    """How many attempts of a queue took that long: `run` and `wait` are buckets of the histogram.
 
     `run_time` and `wait_time` are sums, in milliseconds. The shortest and longest are None where an older version did
     not write them down. `bucket` numbers stretches of so many slots since 1970, where there are several.

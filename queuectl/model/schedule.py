@@ -1,25 +1,26 @@
-"""A schedule: a command or several jobs, queued again and again, and what its user decides about its times."""
+"""A schedule: a command or several jobs that are queued at set times."""
 
 from __future__ import annotations
 
+from .fields import RECURRING
 from .job import Job, jobs_text
 from .record import Record
 from .spec import JobSpec
 from .surroundings import Origin
 from .zones import LOCAL
 
-# What becomes of the times that passed while nothing ran, and of a time while the last job has not ended.
+# What to do with times that passed while nothing ran, and with a time at which the last job has not ended.
 CATCH_UP = {"none": "times are left out", "last": "times run once", "all": "times run each"}
 OVERLAP = {"skip": "left out while the last job has not ended", "queue": "queued although the last job has not ended"}
-# So many of several jobs are named in a short text.
+# A short text names at most this many of several jobs.
 NAMED = 5
 
 
 class Schedule(Record):
     """A schedule as it stood when it was read. Times are milliseconds since 1970.
 
-    It has either a command, with the other fields of its jobs, or several jobs, each with its own: `document` is what
-    these are stored as.
+    It has either a command and the other fields of its jobs, or several jobs with their own fields: these are stored as
+    `document`.
     """
 
     id: int
@@ -60,7 +61,7 @@ class Schedule(Record):
 
     @property
     def origin(self) -> Origin:
-        """What its caller has given to its jobs."""
+        """What its caller gave to its jobs."""
         return Origin(self.path, self.inherited, self.umask)
 
     @property
@@ -70,7 +71,7 @@ class Schedule(Record):
 
     @property
     def jobs(self) -> list[JobSpec] | None:
-        """Its several jobs, with the names that they have among themselves; None if it has a command."""
+        """Its several jobs, with their local names; None if it has a command."""
         if self.document is None:
             return None
         from .fire import read
@@ -80,11 +81,11 @@ class Schedule(Record):
     @property
     def specs(self) -> list[JobSpec]:
         """What each of its times adds."""
-        return self.jobs or [JobSpec.of_schedule(self)]
+        return self.jobs or [JobSpec(**{field.name: getattr(self, field.name) for field in RECURRING})]
 
     @property
     def runs(self) -> str:
-        """Its command, or how many jobs it has and what the first of them are called."""
+        """Its command, or the number of its jobs and the names of the first."""
         jobs = self.jobs
         if jobs is None:
             return self.command or ""
@@ -94,7 +95,7 @@ class Schedule(Record):
 
     @property
     def words(self) -> str:
-        """When it fires, in words; of an expression that is wrong, the expression."""
+        """When it fires, in words; a wrong expression as it is."""
         from .cron import Cron
         from .cronwords import describe
 
@@ -105,19 +106,19 @@ class Schedule(Record):
 
     @property
     def follows_home(self) -> bool:
-        """Whether it has no zone of its own. Older versions stored the word as it was written."""
+        """Whether it follows the zone of the home. Older versions stored the word as it was written."""
         return self.timezone.strip().lower() == LOCAL
 
     def zone(self, home: str) -> str:
-        """Return the zone by which it goes in a home of this zone."""
+        """Return its zone in a home of this zone."""
         return home if self.follows_home else self.timezone
 
 
 class ShownSchedule(Schedule):
-    """A schedule as users see it: `timezone` is the zone by which it goes, `next_at` is None while it is paused.
+    """A schedule as users see it: `timezone` is its effective zone, `next_at` is None while it is paused.
 
-    `last_job` is its newest job, or where it has several, `last_batch` their newest batch, and `last_state` is where
-    that is. `problem` is why its times cannot be computed here.
+    `last_job` is its newest job, `last_batch` the newest batch of several jobs, `last_state` the state of either.
+    `problem` says why its times cannot be computed here.
     """
 
     timezone_source: str

@@ -1,4 +1,4 @@
-"""What the scheduler daemon writes down of itself, and how it is."""
+"""What the scheduler daemon records about itself, and its state."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ if TYPE_CHECKING:
     from typing import Mapping
 
 MANUAL, AUTO = "manual", "auto"
-# What it does, as far as it is counted.
+# What it does and counts.
 TOTALS = ("promoted", "fired", "recovered", "pruned")
 
 
 class SchedulerRecord(Record):
     """What a scheduler daemon is and did; one that never ran has no mode.
 
-    `workers` is the most that automatic mode may start, in manual mode what is kept for that; `interval` the longest
-    time between two checks in seconds, `totals` how often it did what. It `has_started` the workers for all queues that
-    run, if it is not somebody else who has. Times are in milliseconds.
+    `workers` is the most that automatic mode may start, also kept in manual mode; `interval` is the longest time
+    between two checks in seconds, `totals` counts what it did. `has_started` says that it started the running workers
+    for all queues. Times are in milliseconds.
     """
 
     mode: str | None = None

@@ -1,21 +1,19 @@
-"""One setting: what it may hold, how that is read from text and shown again.
+"""One setting: which values it takes, how it reads them from text and shows them again.
 
 A setting is kept as text (in the home, in the environment) and used as a value:
 
-    int       whole number            float  number, six decimals
-    duration  integer milliseconds    bytes  integer
-    host, url text                    list   tuple of words
-    command   text of a command       zone   the name of a time zone, whether or not this machine knows it
-    shell     a shell, or `none`      inherit  tuple of words that say what of the environment is inherited
-    successes, codes, snoozes  text, see `policy`            backoff  text, see `backoff`
-    signal    the name of a signal
+    int       whole number            float    number, six decimals
+    duration  milliseconds            bytes    whole number
+    list      tuple of words          inherit  tuple of words, see `surroundings`
+    all others are texts; `zone` is the name of a time zone, whether or not this machine knows it
 
-A setting that may be switched off is None then, written `none`. `parse(show(value)) == value`.
+A setting that is switched off is None, written `none`. `parse(show(value)) == value`.
 """
 
 from __future__ import annotations
 
-from . import when
+from . import checks, policy, surroundings, when
+from .backoff import check_backoff
 from .errors import InvalidInput, with_value
 from .record import Record
 
@@ -23,7 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Callable, Mapping, Tuple, Union
 
-    # Which of these a setting holds follows from its kind.
+    # The kind of a setting says which of these it holds.
     Value = Union[int, float, str, Tuple[str, ...], None]
 
 SIZES = {
@@ -37,10 +35,9 @@ HOW_TO_WRITE = {"duration": "write 90, 90s, 5m or 1h30m", "bytes": "write 1MiB, 
 
 
 class Setting(Record):
-    """One setting. `group` is what it is about; `low` and `high` are values: milliseconds for a duration.
+    """One setting. `group` says what it is about; `low` and `high` are values: milliseconds for a duration.
 
-    `unit` is that of a number; a duration is written in seconds.
-    `shared` says that the home's value wins over the environment: all processes must go by the same one.
+    `unit` is the unit of a number. `shared`: the home's value wins over the environment, so that all processes agree.
     """
 
     group: str
@@ -75,37 +72,31 @@ class Setting(Record):
         if self.optional and given.lower() == "none":
             return None
         try:
-            return self._read(given)
+            if self.kind == "list":
+                return _words(given, self.choices)
+            if self.kind in TEXTS:
+                return TEXTS[self.kind][0](given, 0)
+            in_hours = self.unit == "hours" and given[-1:].isalpha()
+            value = when.parse_duration(given) / when.HOUR if in_hours else _number(given, self.kind)
+            if self.low <= value <= self.high:
+                return value
         except ValueError:
-            raise ValueError(f"must be {self.allowed}") from None
-
-    def _read(self, text: str) -> Value:
-        if self.kind == "list":
-            return _words(text, self.choices)
-        if self.kind in TEXTS:
-            return TEXTS[self.kind][0](text)
-        if self.unit == "hours" and text[-1:].isalpha():
-            value: int | float = when.parse_duration(text) / when.HOUR
-        else:
-            value = _number(text, self.kind)
-        if not self.low <= value <= self.high:
-            raise ValueError("out of range")
-        return value
+            pass
+        raise ValueError(f"must be {self.allowed}")
 
     @property
     def allowed(self) -> str:
         """What may be given, as the end of "NAME must be ..."."""
-        return self._allowed() + (" or none" if self.optional else "")
-
-    def _allowed(self) -> str:
         if self.kind == "list":
-            return "one or more of " + ", ".join(self.choices) + " with commas between"
-        if self.kind in TEXTS:
-            return TEXTS[self.kind][1]
-        low, high = (self.show(limit).rstrip("s") for limit in (self.low, self.high))
-        number = {"int": "a whole number ", "float": "a number "}.get(self.kind, "")
-        unit = "seconds" if self.kind == "duration" else self.unit
-        return f"{number}between {low} and {high} {unit}".rstrip()
+            found = "one or more of " + ", ".join(self.choices) + " with commas between"
+        elif self.kind in TEXTS:
+            found = TEXTS[self.kind][1]
+        else:
+            low, high = (self.show(limit).rstrip("s") for limit in (self.low, self.high))
+            number = {"int": "a whole number ", "float": "a number "}.get(self.kind, "")
+            unit = "seconds" if self.kind == "duration" else self.unit
+            found = f"{number}between {low} and {high} {unit}".rstrip()
+        return found + (" or none" if self.optional else "")
 
     def show(self, value: Value) -> str:
         """Return the text that is parsed to this value."""
@@ -122,7 +113,7 @@ class Setting(Record):
 
 
 class ShownSetting(Setting):
-    """A setting as users see it: its value as text, where that is from, and the text of its default."""
+    """A setting as users see it: its value as text, the source of the value, and the default as text."""
 
     value: str = ""
     source: str = ""
@@ -159,14 +150,13 @@ def _words(text: str, choices: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word for word in choices if word in words)
 
 
-def _host(text: str) -> str:
+def _host(text: str, now: int) -> str:
     if ":" in text or text.replace(".", "").isdigit():
         import ipaddress
 
         ipaddress.ip_address(text)
         return text
-    labels = text.split(".")
-    if len(text) > 253 or not all(map(_is_host_label, labels)):
+    if len(text) > 253 or not all(map(_is_host_label, text.split("."))):
         raise ValueError("not a host name")
     return text
 
@@ -176,7 +166,7 @@ def _is_host_label(label: str) -> bool:
     return 1 <= len(label) <= 63 and label.strip("-") == label and plain.isascii() and plain.isalnum()
 
 
-def _url(text: str) -> str:
+def _url(text: str, now: int) -> str:
     from urllib.parse import urlsplit
 
     if len(text) > MAX_URL or not text.isascii() or not text.isprintable() or " " in text:
@@ -191,71 +181,23 @@ def _url(text: str) -> str:
     return text
 
 
-def _command(text: str) -> str:
-    from .checks import check_command
-
-    return check_command(text, 0)
-
-
-def _zone(text: str) -> str:
+def _zone(text: str, now: int) -> str:
     from .zones import canonical
 
     return canonical(text)
 
 
-def _shell(text: str) -> str:
-    from .surroundings import check_shell
-
-    return check_shell(text, 0)
-
-
-def _inherit(text: str) -> tuple[str, ...]:
-    from .surroundings import check_inherit
-
-    return check_inherit(text, 0) or ()
-
-
-def _successes(text: str) -> Value:
-    from .policy import check_ok_codes
-
-    return check_ok_codes(text, 0)
-
-
-def _codes(text: str) -> Value:
-    from .policy import check_codes
-
-    return check_codes(text, 0)
-
-
-def _snoozes(text: str) -> Value:
-    from .policy import check_snoozes
-
-    return check_snoozes(text, 0)
-
-
-def _signal(text: str) -> Value:
-    from .policy import check_signal
-
-    return check_signal(text, 0)
-
-
-def _backoff(text: str) -> Value:
-    from .backoff import check_backoff
-
-    return check_backoff(text, 0)
-
-
-# By kind: what reads it, and what may be given.
-TEXTS: Mapping[str, tuple[Callable[[str], Value], str]] = {
+# By kind: what reads it, at a wall time that none of them needs, and what may be given.
+TEXTS: Mapping[str, tuple[Callable[[str, int], Value], str]] = {
     "host": (_host, "a host name or an IP address"),
     "url": (_url, "an http or https URL without a user name"),
-    "command": (_command, "a shell command of at most 64 KiB"),
-    "shell": (_shell, "none, the name of a shell such as bash, or its absolute path"),
-    "inherit": (_inherit, "all, none, default or names such as CUDA_* with commas between"),
-    "successes": (_successes, "exit codes and ranges such as 24, timeout, signal, or names of signals"),
-    "codes": (_codes, "exit codes and ranges such as 1,64-78, timeout, signal, or names of signals"),
-    "snoozes": (_snoozes, "such a list, with :DELAY behind what has another time than 5m"),
-    "backoff": (_backoff, "fixed, linear or exponential[:DELAY[:BASE[:MAX]]], or delays such as 10s,1m,10m"),
-    "signal": (_signal, "a signal such as INT or HUP"),
+    "command": (checks.check_command, "a shell command of at most 64 KiB"),
+    "shell": (surroundings.check_shell, "none, the name of a shell such as bash, or its absolute path"),
+    "inherit": (surroundings.check_inherit, "all, none, default or names such as CUDA_* with commas between"),
+    "successes": (policy.check_ok_codes, "exit codes and ranges such as 24, timeout, signal, or names of signals"),
+    "codes": (policy.check_codes, "exit codes and ranges such as 1,64-78, timeout, signal, or names of signals"),
+    "snoozes": (policy.check_snoozes, "a list of such codes, with :DELAY behind each that needs another time than 5m"),
+    "backoff": (check_backoff, "fixed, linear or exponential[:DELAY[:BASE[:MAX]]], or delays such as 10s,1m,10m"),
+    "signal": (policy.check_signal, "a signal such as INT or HUP"),
     "zone": (_zone, "local, UTC or a zone such as Europe/London"),
 }

@@ -1,7 +1,7 @@
 """Every setting of a home: its name, type, default, range, aliases and help.
 
 SETTINGS is the only list of them; `config`, the environment variables and the documentation are
-made from it. How a setting is read and shown stands in `setting.py`.
+made from it. `setting.py` reads and shows them.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ SETTINGS = (
 )
 # fmt: on
 
-# What other tools set and nothing here needs, with the reason.
+# Settings of other tools that this one does not need, with the reason.
 NOT_NEEDED = {"poll_interval": "workers do not poll, they are woken at once"}
 BY_NAME = {name: setting for setting in SETTINGS for name in (setting.name, *setting.aliases)}
 
@@ -103,41 +103,34 @@ BY_NAME = {name: setting for setting in SETTINGS for name in (setting.name, *set
 def find(name: str) -> Setting:
     """Return the setting of this name or alias; dashes and capitals do not matter."""
     wanted = name.strip().lower().replace("-", "_")
+    if wanted in BY_NAME:
+        return BY_NAME[wanted]
+    message = f"unknown setting {quoted(name)}{did_you_mean(wanted, BY_NAME)}"
     if wanted in NOT_NEEDED:
-        raise InvalidInput(
-            f"{wanted} is not needed: {NOT_NEEDED[wanted]}", hint="queuectl config show lists all settings"
-        )
-    if wanted not in BY_NAME:
-        nearest = did_you_mean(wanted, BY_NAME)
-        raise InvalidInput(f"unknown setting {quoted(name)}{nearest}", hint="queuectl config show lists all settings")
-    return BY_NAME[wanted]
+        message = f"{wanted} is not needed: {NOT_NEEDED[wanted]}"
+    raise InvalidInput(message, hint="queuectl config show lists all settings")
 
 
 def resolve(stored: Mapping[str, str], environ: Mapping[str, str]) -> list[tuple[Setting, Value, str]]:
-    """Return each setting with its value and where that is from: default, home or environment.
+    """Return each setting with its value and its source: default, home or environment.
 
-    The environment overrides the home, but for a shared setting; an empty variable counts as not set.
-    Stored names that are no setting (another version's) are left alone.
+    The environment overrides the home, except for a shared setting; an empty variable counts as not set.
+    Stored names that are not settings (another version's) are left alone.
     """
     return [(setting, *_resolve(setting, stored, environ)) for setting in SETTINGS]
 
 
 def _resolve(setting: Setting, stored: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Value, str]:
-    variable = environ.get(setting.environment)
-    if variable and not (setting.shared and setting.name in stored):
-        value = _parse_from(
-            setting, variable, f"{setting.environment} in the environment", f"unset {setting.environment}"
-        )
-        return value, "environment"
-    if setting.name in stored:
-        way_out = f"queuectl config reset {setting.name}"
-        return _parse_from(setting, stored[setting.name], "the settings of the home", way_out), "home"
-    return setting.default, "default"
-
-
-def _parse_from(setting: Setting, text: str, origin: str, way_out: str) -> Value:
+    variable, text = environ.get(setting.environment), stored.get(setting.name)
+    if variable and not (setting.shared and text is not None):
+        text, source = variable, "environment"
+        origin, way_out = f"{setting.environment} in the environment", f"unset {setting.environment}"
+    elif text is not None:
+        source, origin, way_out = "home", "the settings of the home", f"queuectl config reset {setting.name}"
+    else:
+        return setting.default, "default"
     try:
-        return setting.parse(text)
+        return setting.parse(text), source
     except InvalidInput as error:
         raise InvalidInput(f"{error.message} (from {origin})", hint=way_out, field=setting.name) from None
 
@@ -145,7 +138,7 @@ def _parse_from(setting: Setting, text: str, origin: str, way_out: str) -> Value
 class Settings:
     """The resolved values, as read-only attributes. Durations are milliseconds.
 
-    What is given must be values, as `Setting.parse` returns them; the rest are defaults.
+    `values` are as `Setting.parse` returns them; the rest are defaults.
     """
 
     max_retries: int
@@ -185,10 +178,8 @@ class Settings:
     webhook_events: tuple[str, ...]
 
     def __init__(self, values: Mapping[str, object]) -> None:
-        for setting in SETTINGS:
-            self.__dict__[setting.name] = setting.default
-        for name, value in values.items():
-            self.__dict__[find(name).name] = value
+        self.__dict__.update({setting.name: setting.default for setting in SETTINGS})
+        self.__dict__.update({find(name).name: value for name, value in values.items()})
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"settings are read-only, cannot set {name}")

@@ -1,12 +1,4 @@
-"""What jobs can be sorted by: the fields that are sort keys, and the orders that have an index.
-
-order     which jobs                    sorted by
-newest    all                           number, the highest first
-oldest    all                           number
-finished  completed, dead, cancelled    end, the latest first
-run_at    scheduled, failed             when due
-priority  pending                       as they are claimed
-"""
+"""The sort keys of jobs, and the orders that have an index: `priority` is the one in which workers claim jobs."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""What may be asked for when a job is enqueued, checked once for every way in.
+"""The request for a new job, checked once for every way in.
 
-`JobSpec.parse` takes a plain mapping (from JSON, from the command line, from Python) and either
-returns a complete JobSpec or raises one InvalidInput that names everything wrong with it. The
-command line, `enqueue` and the Python API all go through here, so a limit is the same everywhere.
+`JobSpec.parse` takes a plain mapping (from JSON, the command line or Python) and returns a complete
+JobSpec, or raises one InvalidInput with all problems. So a limit is the same everywhere.
 """
 
 from __future__ import annotations
@@ -10,8 +9,8 @@ from __future__ import annotations
 from . import instants
 from .checks import is_utf8
 from .errors import InvalidInput, did_you_mean, quoted, with_value
-from .fields import BY_SPELLING, EDITABLE, FROM_NOW, GIVEN, RECURRING, Field
-from .job import COMPLETED
+from .fields import BY_SPELLING, EDITABLE, FROM_NOW, GIVEN, Field
+from .job import COMPLETED, GivenFields
 from .link import WHENS
 from .native import as_json
 from .policy import LISTS, overlaps, yielding
@@ -22,16 +21,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Mapping, Sequence
 
-
-# What is not given; a directory and what a setting tells are asked for with each job.
+# By field; the directory and the values from settings are given with each job.
 DEFAULTS = {field.name: field.default for field in GIVEN if not field.is_required}
 
-
-# What says nothing without another field.
+# Fields that mean nothing without another field.
 BELONGS = {"max_fails": "batch", "batch_limit": "batch", "if_exists": "key", "key_for": "key"}
 
 
-class JobSpec:
+class JobSpec(GivenFields):
     """A job to be enqueued: every field checked, times in milliseconds.
 
     `is_delay` says that `run_at` counts from when the job is added, as `+30m` does; `expires_from_now` says so of
@@ -39,49 +36,18 @@ class JobSpec:
     """
 
     id: str | None
-    command: str
-    queue: str
-    priority: int
-    max_retries: int
-    timeout: int | None
     run_at: int | None
     is_delay: bool
-    expires_at: int | None
     expires_from_now: bool
     hold: bool
-    cwd: str
-    env: dict[str, str]
-    shell: str
     inherit_env: tuple[str, ...] | None
     stdin: bytes | None
-    tags: tuple[str, ...]
-    allow_background: bool
-    nice: int
-    kill_grace: int | None
-    kill_signal: str | None
-    ok_codes: str | None
-    snooze_on: str | None
-    fail_on: str | None
-    retry_on: str | None
-    backoff: str | None
-    locks: tuple[str, ...]
-    batch: str | None
     batch_limit: int | None
     max_fails: str | None
-    key: str | None
     if_exists: str
-    key_for: int | None
-    on_success: str | None
-    on_failure: str | None
-    on_finish: str | None
-    item: str | None
-    item_index: int | None
-    inputs: dict[str, str] | None
-    after: tuple[str, ...]
-    after_any: tuple[str, ...]
-    after_failed: tuple[str, ...]
 
     __slots__ = tuple(__annotations__)
+    FIELDS = (*GivenFields.__slots__, *__slots__)
 
     def __init__(self, command: str, *, max_retries: int, timeout: int | None, cwd: str, **others: Any) -> None:
         """Make a spec of checked values; what is not given has its default."""
@@ -93,32 +59,34 @@ class JobSpec:
     def with_input(self, command: str, item: str | None, index: int, inputs: dict[str, str] | None) -> JobSpec:
         """Return a spec that differs in its input, which is checked already."""
         other = JobSpec.__new__(JobSpec)
-        for name in JobSpec.__slots__:
+        for name in JobSpec.FIELDS:
             setattr(other, name, getattr(self, name))
         other.command, other.item, other.item_index, other.inputs = command, item, index, inputs
         return other
 
     @classmethod
-    def of_schedule(cls, schedule: object) -> JobSpec:
-        """Return the spec of the jobs that a schedule makes."""
-        return cls(**{field.name: getattr(schedule, field.name) for field in RECURRING})
-
-    @classmethod
     def parse(cls, data: Mapping[str, object], *, cwd: str, now: int, **defaults: Any) -> JobSpec:
         """Return the spec for `data`.
 
-        `cwd` and `defaults` (those that settings tell, as they are kept) stand in where `data` has none; `now`
-        is the wall time in milliseconds, for times such as `+30m`. Raises InvalidInput with all problems.
+        `cwd` and `defaults` (from settings, as they are kept) stand in where `data` has none; `now` is the wall
+        time in milliseconds, for times such as `+30m`. Raises InvalidInput with all problems.
         """
         reading = Reading(data, GIVEN, now)
         if "cwd" not in reading.seen and not is_utf8(cwd):
             reading.refuse("cwd", f"the current directory {quoted(cwd)} must be valid Unicode, give another as cwd")
         if "command" not in reading.seen:
             reading.refuse("command", "command is missing")
-        _demand_time_to_run(reading)
+        expires_at, run_at = reading.values.get("expires_at"), reading.values.get("run_at")
+        if expires_at is not None and run_at is not None and expires_at <= run_at:
+            key = reading.seen["expires_at"]
+            reading.refuse(key, f"{key} must be later than the time to run it")
         shell = reading.values.get("shell", defaults.get("shell"))
         if shell == NO_SHELL and "command" in reading.values:
-            _demand_words(reading)
+            try:
+                words_of(reading.values["command"])
+            except ValueError as error:
+                key = reading.seen["command"]
+                reading.refuse(key, f"{key} {with_value(error, reading.values['command'])}")
         for name, owner in BELONGS.items():
             if reading.values.get(name) not in (None, DEFAULTS[name]) and reading.values.get(owner) is None:
                 reading.refuse(name, f"{name} belongs to a {owner}, give a {owner} as well")
@@ -131,10 +99,9 @@ class JobSpec:
 
 
 def parse_changes(data: Mapping[str, object], now: int, allowed: Sequence[Field] = EDITABLE) -> dict[str, Any]:
-    """Return the checked values of fields that a waiting job or a schedule is to be given, by name.
+    """Return the checked changes to a waiting job or a schedule, by field; each time comes with its flag of FROM_NOW.
 
-    `run_at` null means now; with a time comes what FROM_NOW names. Raises InvalidInput with all problems, or if there
-    is nothing to change.
+    `run_at` null means now. Raises InvalidInput with all problems, or if there is nothing to change.
     """
     reading = Reading(data, allowed, now)
     _demand_distinct(reading)
@@ -147,23 +114,6 @@ def parse_changes(data: Mapping[str, object], now: int, allowed: Sequence[Field]
     return reading.values
 
 
-def _demand_time_to_run(reading: Reading) -> None:
-    """Refuse a job that would expire before its time."""
-    expires_at, run_at = reading.values.get("expires_at"), reading.values.get("run_at")
-    if expires_at is not None and run_at is not None and expires_at <= run_at:
-        key = reading.seen["expires_at"]
-        reading.refuse(key, f"{key} must be later than the time to run it")
-
-
-def _demand_words(reading: Reading) -> None:
-    """Refuse a command that cannot be run without a shell."""
-    try:
-        words_of(reading.values["command"])
-    except ValueError as error:
-        key = reading.seen["command"]
-        reading.refuse(key, f"{key} {with_value(error, reading.values['command'])}")
-
-
 def _demand_distinct(reading: Reading) -> None:
     """Refuse a policy for failures in which a code is in two lists."""
     given = {name: value for name, value in reading.values.items() if value is not None and name in LISTS}
@@ -173,9 +123,9 @@ def _demand_distinct(reading: Reading) -> None:
 
 
 class Reading:
-    """The fields of a mapping as they were read: `values` by name, and what is wrong with the others.
+    """The fields of a mapping: `values` by name, and the problems of the others.
 
-    `seen` tells for each field the spelling in which it was given, `from_now` which times count from now.
+    `seen` has the given spelling of each field, `from_now` the times that count from now.
     """
 
     def __init__(self, data: Mapping[str, object], allowed: Sequence[Field], now: int) -> None:
@@ -202,14 +152,16 @@ class Reading:
                 if field.name in FROM_NOW and isinstance(value, str) and instants.is_from_now(value):
                     self.from_now.add(field.name)
             except ValueError as error:
-                self.refuse(key, _phrase(key, value, error))
+                # A long value is not shown with its problem, nor is a secret one.
+                is_shown = not (field.kind.is_many or field.kind.name == "stdin" or isinstance(value, (dict, list)))
+                self.refuse(key, f"{key} {with_value(error, value)}" if is_shown else f"{key}: {error}")
 
     def refuse(self, key: str, problem: str) -> None:
-        """Note what is wrong with a field."""
+        """Note a problem of a field."""
         self._problems.append((key, problem))
 
     def demand_none_refused(self) -> None:
-        """Raise InvalidInput with everything that is wrong; its `field` is the first of them."""
+        """Raise InvalidInput if there are problems; its `field` is the first of them."""
         if self._problems:
             raise InvalidInput.of_fields(self._problems)
 
@@ -250,11 +202,3 @@ def with_limit(data: Mapping[str, object]) -> Mapping[str, object]:
         return data
     name, _, limit = batch.rpartition("%")
     return {**data, "batch": name, "batch_limit": int(limit) if is_digits(limit) else limit}
-
-
-def _phrase(key: str, value: object, error: ValueError) -> str:
-    """Return what is wrong with a field, with the value if that is short and no secret."""
-    kind = BY_SPELLING[key].kind
-    if kind.is_many or kind.name == "stdin" or isinstance(value, (dict, list)):
-        return f"{key}: {error}"
-    return f"{key} {with_value(error, value)}"

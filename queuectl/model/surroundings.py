@@ -1,24 +1,13 @@
-"""What surrounds a command: the shell that reads it, its standard input, and what it inherits from its caller.
+"""The surroundings of a command: the shell that reads it, its standard input, and what it inherits from its caller.
 
-The caller is the person or program that adds the job. What to inherit is said in words: `default`, `all` or `none`, the
-names of variables, and patterns of names such as CUDA_*. A variable whose name looks secret is inherited only if its
-whole name stands there, those of QUEUECTL_ never.
+The caller is the person or program that adds the job. Words say what to inherit: `default`, `all` or `none`, names of
+variables, and patterns such as CUDA_*. A variable whose name looks secret is inherited only under its full name, a
+QUEUECTL_ variable never.
 """
 
 from __future__ import annotations
 
-from . import kinds
-from .checks import (
-    ENV_CHARACTERS,
-    MAX_ENV_BYTES,
-    MAX_ENV_KEYS,
-    MAX_ENV_VALUE_BYTES,
-    MAX_ID,
-    MAX_PATH_BYTES,
-    RESERVED_ENV,
-    is_utf8,
-    is_variable_name,
-)
+from . import checks, kinds
 from .errors import quoted
 from .record import Record
 
@@ -31,14 +20,14 @@ NO_SHELL = "none"
 MAX_STDIN_BYTES = 1 << 20
 # What stands for many variables.
 DEFAULT, ALL, NONE = BASES = ("default", "all", "none")
-# What each caller's jobs inherit in addition to PATH, unless they say otherwise.
+# What jobs inherit in addition to PATH by default.
 USUAL = ("LANG", "LC_*", "TZ", "VIRTUAL_ENV", "CONDA_*")
-# What belongs to a login: a job may run long after that of its caller, so what the worker has of its own stands.
+# Variables of a login: a job may run long after its caller's login, so the worker's own values win.
 OF_LOGIN = ("SSH_AUTH_SOCK", "DISPLAY", "WAYLAND_DISPLAY", "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")
-# What is true of the caller's shell and terminal only.
+# Variables that are true only in the caller's shell and terminal.
 OF_TERMINAL = frozenset(("_", "SHLVL", "OLDPWD", "PWD", "TERM", "COLUMNS", "LINES"))
 PATH = "PATH"
-PATTERN_CHARACTERS = ENV_CHARACTERS | frozenset("*?[]!-")
+PATTERN_CHARACTERS = checks.ENV_CHARACTERS | frozenset("*?[]!-")
 NOTHING: Mapping[str, str] = {}
 
 
@@ -60,16 +49,14 @@ def umask_text(umask: int | None) -> str | None:
 
 def check_shell(value: object, now: int) -> str:
     """What runs a command: the name or the path of a shell, or `none`."""
-    if not isinstance(value, str) or not value.strip():
-        raise ValueError("must be none, the name of a shell such as bash, or its absolute path")
-    shell = value.strip()
+    shell = value.strip() if isinstance(value, str) else ""
     if shell.lower() == NO_SHELL:
         return NO_SHELL
-    is_name = "/" not in shell and not any(map(str.isspace, shell)) and not shell.startswith("-")
+    is_name = shell and "/" not in shell and not any(map(str.isspace, shell)) and not shell.startswith("-")
     if not (is_name or shell.startswith("/")):
         raise ValueError("must be none, the name of a shell such as bash, or its absolute path")
-    if "\0" in shell or not is_utf8(shell) or len(shell.encode()) > MAX_PATH_BYTES:
-        raise ValueError(f"must be valid Unicode without NUL and at most {MAX_PATH_BYTES} bytes long")
+    if "\0" in shell or not checks.is_utf8(shell) or len(shell.encode()) > checks.MAX_PATH_BYTES:
+        raise ValueError(f"must be valid Unicode without NUL and at most {checks.MAX_PATH_BYTES} bytes long")
     return shell
 
 
@@ -92,7 +79,7 @@ def check_stdin(value: object, now: int) -> bytes | None:
         return None
     if not isinstance(value, (str, bytes)):
         raise ValueError("must be a text")
-    if isinstance(value, str) and not is_utf8(value):
+    if isinstance(value, str) and not checks.is_utf8(value):
         raise ValueError("must be valid Unicode, it holds a lone surrogate")
     data = value.encode() if isinstance(value, str) else value
     if len(data) > MAX_STDIN_BYTES:
@@ -101,39 +88,49 @@ def check_stdin(value: object, now: int) -> bytes | None:
 
 
 def check_inherit(value: object, now: int) -> tuple[str, ...] | None:
-    """What to inherit: words as a list, or as a text with commas between; None for what the settings say."""
+    """What to inherit: words as a list, or as a text with commas between; None for the setting."""
     if value is None:
         return None
     words = kinds.read_names(value) if isinstance(value, str) else value
-    if not isinstance(words, (list, tuple)) or not 0 < len(words) <= MAX_ENV_KEYS:
-        raise ValueError(f"must be all, none, default, or 1 to {MAX_ENV_KEYS} names such as LANG or CUDA_*")
+    if not isinstance(words, (list, tuple)) or not 0 < len(words) <= checks.MAX_ENV_KEYS:
+        raise ValueError(f"must be all, none, default, or 1 to {checks.MAX_ENV_KEYS} names such as LANG or CUDA_*")
     for word in words:
-        if not isinstance(word, str) or not 0 < len(word) <= MAX_ID or not PATTERN_CHARACTERS.issuperset(word):
+        if not isinstance(word, str) or not 0 < len(word) <= checks.MAX_ID or not PATTERN_CHARACTERS.issuperset(word):
             raise ValueError(f"{quoted(word)} must be all, none, default, or a name such as LANG or CUDA_*")
-        if word.startswith(RESERVED_ENV):
-            raise ValueError(f"{quoted(word)}: variables that start with {RESERVED_ENV} are never inherited")
+        if word.startswith(checks.RESERVED_ENV):
+            raise ValueError(f"{quoted(word)}: variables that start with {checks.RESERVED_ENV} are never inherited")
     if len({*words} & {*BASES}) > 1:
         raise ValueError("must have at most one of all, none and default")
     return tuple(dict.fromkeys(words))
 
 
 def inherited(environ: Mapping[str, str], words: Sequence[str], *, has_usual: bool) -> tuple[dict[str, str], list[str]]:
-    """Return the variables, but for PATH, that jobs inherit of an environment, and those for which there is no room.
+    """Return the variables, without PATH, that jobs inherit from an environment, and the names that did not fit.
 
     `has_usual` says that they inherit the usual ones without naming them.
     """
     takes_all = ALL in words
     takes_usual = takes_all or DEFAULT in words or (has_usual and NONE not in words)
     wanted = [*(word for word in words if word not in BASES), *((*USUAL, *OF_LOGIN) if takes_usual else ())]
-    exact = frozenset(word for word in wanted if is_variable_name(word))
+    exact = frozenset(word for word in wanted if checks.is_variable_name(word))
     patterns = [*(word for word in wanted if word not in exact), *(["*"] if takes_all else [])]
     names = [name for name in environ if _is_wanted(name, exact, patterns)]
-    # What was named comes first, for there may be too much.
-    return _fitting(environ, sorted(names, key=lambda name: (name not in exact, name)))
+    found: dict[str, str] = {}
+    left_out, room = [], checks.MAX_ENV_BYTES
+    # Named variables come first, since not all may fit.
+    for name in sorted(names, key=lambda name: (name not in exact, name)):
+        size = len(environ[name].encode("utf-8", "surrogateescape"))
+        taken = len(name) + size + 2
+        if size > checks.MAX_ENV_VALUE_BYTES or taken > room or len(found) == checks.MAX_ENV_KEYS:
+            left_out.append(name)
+            continue
+        found[name] = environ[name]
+        room -= taken
+    return found, left_out
 
 
 def _is_wanted(name: str, exact: frozenset[str], patterns: Iterable[str]) -> bool:
-    if name == PATH or name.startswith(RESERVED_ENV) or not is_variable_name(name):
+    if name == PATH or name.startswith(checks.RESERVED_ENV) or not checks.is_variable_name(name):
         return False
     if name in exact:
         return True
@@ -143,23 +140,8 @@ def _is_wanted(name: str, exact: frozenset[str], patterns: Iterable[str]) -> boo
 
 
 def _is_like(name: str, pattern: str) -> bool:
-    if pattern.endswith("*") and ENV_CHARACTERS.issuperset(pattern[:-1]):
+    if pattern.endswith("*") and checks.ENV_CHARACTERS.issuperset(pattern[:-1]):
         return name.startswith(pattern[:-1])
     from fnmatch import fnmatchcase
 
     return fnmatchcase(name, pattern)
-
-
-def _fitting(environ: Mapping[str, str], names: Iterable[str]) -> tuple[dict[str, str], list[str]]:
-    """Return as many variables as a job may have, and the names of the others."""
-    found: dict[str, str] = {}
-    left_out, room = [], MAX_ENV_BYTES
-    for name in names:
-        size = len(environ[name].encode("utf-8", "surrogateescape"))
-        taken = len(name) + size + 2
-        if size > MAX_ENV_VALUE_BYTES or taken > room or len(found) == MAX_ENV_KEYS:
-            left_out.append(name)
-            continue
-        found[name] = environ[name]
-        room -= taken
-    return found, left_out

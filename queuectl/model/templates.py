@@ -1,4 +1,4 @@
-"""The templates that come with the package: files in its folder `templates`, but for the fullest, which is made."""
+"""The templates of the package: files in its folder `templates`, except the fullest, which is generated."""
 
 from __future__ import annotations
 

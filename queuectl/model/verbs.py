@@ -55,12 +55,12 @@ class Verb(Record):
 
     It fits the states that `TRANSITIONS` names, or else `fits`; if `suspended_by` is given, only jobs that one of
     these has suspended, None for those that run. A filter that names no state means those states that are in
-    `meant`, or all; a note tells users what such a filter leaves out. If `finds` is given, a filter finds only jobs
+    `meant`, or all; a note says what such a filter leaves out. If `finds` is given, a filter finds only jobs
     that are suspended (True) or that are not (False). `already` says how a job is for which there is nothing to do,
     such as "suspended already"; `instead` is what helps with jobs that wait, where it fits none of these. `done`
     says what was done, such as "queued again", `phrase` what it does to `{}`. One that `destroys` asks before it
     takes what a filter found; `question` is what the dashboard asks about one job, with `{id}` for its id. `help`
-    is a line, and perhaps more below it. `wakes` is STARTERS or RUNNERS. `key` does it in the dashboard. One that
+    is one line, perhaps with more below. `wakes` is STARTERS or RUNNERS. `key` does it in the dashboard. One that
     is offered `in_rows` has a button in each row there, and its key in `top`. One that `is_plain` needs nothing but
     the jobs and flags; of one that `deletes` no job is left.
     """

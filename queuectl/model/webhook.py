@@ -1,4 +1,4 @@
-"""A webhook: an address that gets a message for each event, and what the message holds.
+"""A webhook: an address that gets a message for each event, and the form of the message.
 
 The form of a message is that of Standard Webhooks (https://www.standardwebhooks.com): `webhook-id` is the same for each
 try, `webhook-signature` is an HMAC with SHA-256 over the id, the time and the body.
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from typing import Mapping, Sequence
 
 TEST, DIGEST = "test", "digest"
-# The name of the one that the settings make.
+# The name of the webhook that the settings define.
 OF_SETTINGS = "settings"
 SECRET_PREFIX = "whsec_"
 SECRET_BYTES = (24, 64)
-# How long to wait after each failure; then as long as after the last one.
+# How long to wait after each failure; the last value repeats.
 WAITS = (SECOND, 5 * SECOND, 30 * SECOND, 5 * MINUTE, 30 * MINUTE, HOUR)
-# An event that could not be delivered for so long is dropped.
+# An event that could not be delivered in this time is dropped.
 KEPT_MS = DAY
 # More events than this become one.
 MOST_WAITING = 10_000
@@ -34,7 +34,7 @@ STATES = (ACTIVE, PAUSED, FAILING)
 
 
 class Event(Record):
-    """A row of the outbox; what is about the job is None for an event of the home. Times are milliseconds."""
+    """A row of the outbox; without a job for an event of the home. Times are milliseconds."""
 
     id: int
     event: str
@@ -74,14 +74,14 @@ class Webhook(Record):
 
     @property
     def state(self) -> str:
-        """Where it stands, a word of STATES."""
+        """Its state, a word of STATES."""
         if self.paused_at is not None:
             return PAUSED
         return FAILING if self.failures else ACTIVE
 
     @property
     def address(self) -> str:
-        """Its URL as everybody may see it: the path of many of them is a secret."""
+        """Its URL without the path, which is often a secret."""
         return masked(self.url)
 
     @property
@@ -108,7 +108,7 @@ class Delivery(Record):
 
 
 def masked(url: str) -> str:
-    """Return a URL without its path and what follows it."""
+    """Return a URL without its path and query."""
     scheme, _, rest = url.partition("://")
     host, slash, path = rest.partition("/")
     host = host.partition("?")[0]
@@ -123,7 +123,9 @@ def wait_after(failures: int) -> int:
 def message(event: Event) -> dict[str, object]:
     """Return the message about an event, as JSON has it; `text` says it in words, which chat services show."""
     if event.job is None:
-        return _message(event.event, event.at, _home_text(event.event), {})
+        is_test = event.event == TEST
+        text = "a test of this webhook" if is_test else "no job runs or is about to run any more"
+        return _message(event.event, event.at, text, {})
     data = {
         "id": event.job,
         "number": event.number,
@@ -143,14 +145,10 @@ def message(event: Event) -> dict[str, object]:
 
 
 def digest(counts: Mapping[str, int], at: int) -> dict[str, object]:
-    """Return what stands for more events than anybody reads: how many there were of each."""
-    told = ", ".join(f"{count} {event}" for event, count in counts.items())
-    text = f"{counted(sum(counts.values()), 'event')} waited for too long to be sent one by one: {told}"
+    """Return the one message for many events: how many there were of each."""
+    each = ", ".join(f"{count} {event}" for event, count in counts.items())
+    text = f"{counted(sum(counts.values()), 'event')} waited for too long to be sent one by one: {each}"
     return _message(DIGEST, at, text, {"events": dict(counts)})
-
-
-def _home_text(event: str) -> str:
-    return "a test of this webhook" if event == TEST else "no job runs or is about to run any more"
 
 
 def _message(type: str, at: int, text: str, data: Mapping[str, object]) -> dict[str, object]:

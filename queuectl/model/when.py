@@ -2,11 +2,11 @@
 
 A duration is integer milliseconds and is written `90` (seconds), `90s`, `1.5s`, `500ms`, `5m`,
 `1h30m`, `1d`, `2w`, `5 min`, `2 hours`, `1 hour 30 minutes`, `1h30` or as ISO 8601 has it, `PT1H30M`:
-bigger units first, each at most once. What has no fixed length, such as a month, is refused.
+bigger units first, each at most once. A unit without a fixed length, such as a month, is refused.
 An instant is integer milliseconds since 1970, UTC; `instants` reads it.
 
-Only ASCII digits are numbers. What cannot be read is a ValueError whose message is a phrase for the
-caller's own sentence. Nothing here reads a clock.
+Only ASCII digits are numbers. Other texts raise ValueError with a phrase for the caller's sentence.
+Nothing here reads a clock.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ UNIT_WORDS = {
 }
 NOT_FIXED = ("mo", "mos", "month", "months", "y", "yr", "yrs", "year", "years")
 LONGER_THAN_ALL = 7 * DAY + 1
-# What the number after an hour or a minute counts that has no unit of its own: 1h30.
+# The unit of a number that follows an hour or a minute without its own unit: 1h30.
 IMPLIED = {HOUR: MINUTE, MINUTE: SECOND}
 NUMBER, LETTERS = "0123456789.", "abcdefghijklmnopqrstuvwxyz"
 MAX_DIGITS = 18
@@ -46,7 +46,7 @@ WEEKDAYS = ("Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "S
 
 
 class Unclear(ValueError):
-    """What may mean two durations, with the reason."""
+    """A text that may mean two durations; the message says why."""
 
 
 def is_digits(text: str) -> bool:
@@ -82,6 +82,14 @@ def parse_duration(text: str) -> int:
     return total
 
 
+def is_duration(text: str, low: int, high: int) -> bool:
+    """Return whether a text is a duration of so many milliseconds at least and at most."""
+    try:
+        return low <= parse_duration(text) <= high
+    except ValueError:
+        return False
+
+
 def _read_duration(text: str) -> int:
     rest = text.lower()
     if not text.isascii():
@@ -105,7 +113,9 @@ def _sum_of_parts(rest: str) -> int:
             raise ValueError(NOT_A_DURATION)
         if not name and not rest and before in IMPLIED and len(number) == 2 and number < "60":
             return total + scaled(number, IMPLIED[before])
-        unit = _unit(name)
+        if name in NOT_FIXED:
+            raise Unclear(NO_FIXED_LENGTH)
+        unit = UNIT_WORDS.get(name, LONGER_THAN_ALL)
         if unit >= before:
             raise ValueError(NOT_A_DURATION)
         total += scaled(number, unit)
@@ -113,13 +123,6 @@ def _sum_of_parts(rest: str) -> int:
         if rest.startswith("and "):
             rest = rest[len("and ") :].lstrip()
     return total
-
-
-def _unit(name: str) -> int:
-    """Return the milliseconds of a unit that is written in any usual way."""
-    if name in NOT_FIXED:
-        raise Unclear(NO_FIXED_LENGTH)
-    return UNIT_WORDS.get(name, LONGER_THAN_ALL)
 
 
 def _iso_duration(rest: str) -> int:
@@ -135,7 +138,7 @@ def _iso_duration(rest: str) -> int:
 
 
 def _leading(text: str, chars: str) -> tuple[str, str]:
-    """Split off what leads the text and consists of these characters."""
+    """Split off the leading characters that are among these."""
     length = len(text) - len(text.lstrip(chars))
     return text[:length], text[length:].lstrip()
 
@@ -186,5 +189,5 @@ def ago(ms: int, now_ms: int) -> str:
 
 
 def ahead(ms: int, now_ms: int) -> str:
-    """Return the same for what is still to come: `in 1s` also where that is less than a second away."""
+    """Return the same, but `in 1s` for an instant that is less than a second away."""
     return ago(max(ms, now_ms + SECOND) if ms > now_ms else ms, now_ms)

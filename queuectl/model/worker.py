@@ -1,7 +1,7 @@
-"""Workers: what the store knows of each, how they are, and how groups of them are called.
+"""Workers: what the store knows about each, their state, and the names of their groups.
 
-The workers of a group take jobs from the same queues. A group is named by these, sorted, with commas between; that of
-all queues has no name, and its users write `*`.
+The workers of a group take jobs from the same queues. Its name is these queues, sorted, with commas between; the group
+for all queues has an empty name, written `*`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, Mapping
 
-# The group whose workers take jobs from all queues, and how it is written.
+# The group for all queues, and how users write it.
 ALL = ""
 EVERY_QUEUE = "*"
 
@@ -72,7 +72,7 @@ class WorkerState(Record):
 
 
 class Group(Record):
-    """Some of a pool's workers: those that take jobs from `queues`, and how many there are to be."""
+    """The workers of a pool that take jobs from `queues`, and how many there should be."""
 
     queues: list[str]
     target: int
@@ -89,7 +89,7 @@ class PoolState(Record):
 
     @property
     def target(self) -> int:
-        """How many workers there are to be."""
+        """How many workers there should be."""
         return sum(group.target for group in self.groups)
 
 
@@ -107,17 +107,17 @@ def group_of(queues: Iterable[str], field: str = "queue") -> str:
 
 
 def queues_of(group: str) -> list[str]:
-    """Return the queues of a group, none of that of all queues."""
+    """Return the queues of a group, none for the group of all queues."""
     return [name for name in group.split(",") if name]
 
 
 def of_group(group: str | None) -> str:
-    """Return the words that tell the workers of a group from others, with a blank before them; None is no group."""
+    """Return the words that identify the workers of a group, after a blank; nothing for None."""
     return "" if group is None else f" for {group or 'all queues'}"
 
 
 def option(group: str | None) -> str:
-    """Return the option of the `worker` commands that names a group, with a blank before it; None is no group."""
+    """Return the option of the `worker` commands that names a group, after a blank; nothing for None."""
     return "" if group is None else f" --queue {group or repr(EVERY_QUEUE)}"
 
 

@@ -2,8 +2,7 @@
 
 `local` is this machine's zone and stands for None, as everywhere in `model/`; `UTC` is always
 there; any other name is one of the IANA database, such as `Europe/London`, and needs Python 3.9
-and the database on the machine. A name that is none is a ValueError whose message is a phrase
-for the caller's own sentence.
+and the database on the machine. Other names raise ValueError with a phrase for the caller's sentence.
 """
 
 from __future__ import annotations
@@ -22,11 +21,11 @@ TOO_OLD = "needs Python 3.9 or later for named zones; UTC and local work here"
 NO_DATABASE = "this machine has no time zone database (install the tzdata package); UTC and local work here"
 
 LOCAL, UTC = "local", "UTC"
-# One that every database has: where it cannot be found, there is none.
+# Every database has this one: if it cannot be found, there is no database.
 SURE_TO_BE_THERE = "Europe/London"
 
 MAX_NAME = 64
-# Kept beside the zones on many machines: one counts leap seconds, the other is a copy.
+# Folders next to the zones on many machines: one counts leap seconds, the other is a copy.
 VARIANTS = ("right", "posix")
 
 
@@ -37,7 +36,9 @@ def zone(name: str) -> tzinfo | None:
     except ValueError as error:
         if str(error) != NO_SUCH_ZONE:
             raise
-    raise ValueError(NO_SUCH_ZONE + _nearest(name.strip()))
+    import zoneinfo
+
+    raise ValueError(NO_SUCH_ZONE + did_you_mean(name.strip(), sorted(zoneinfo.available_timezones())))
 
 
 def find(name: str) -> tzinfo | None:
@@ -53,20 +54,16 @@ def find(name: str) -> tzinfo | None:
 
 
 def canonical(name: str) -> str:
-    """Return a name as it is stored. Raises ValueError for what is like no name, whatever the machine knows."""
+    """Return a name as it is stored. Raises ValueError unless it could be one, whatever the machine knows."""
     given = name.strip()
     for known in (LOCAL, UTC):
         if given.lower() == known.lower():
             return known
-    if not _is_like_a_name(given):
+    # This keeps out what would be looked up outside the database, or is a file but no zone: `zone.tab`.
+    parts = given.split("/")
+    if len(given) > MAX_NAME or parts[0] in VARIANTS or not all(map(_is_part, parts)):
         raise ValueError(f"{NO_SUCH_ZONE} (write UTC, local or such as Europe/London)")
     return given
-
-
-def _is_like_a_name(given: str) -> bool:
-    """Keep out what would be looked up outside the database, or is a file but no zone: `zone.tab`."""
-    parts = given.split("/")
-    return len(given) <= MAX_NAME and parts[0] not in VARIANTS and all(map(_is_part, parts))
 
 
 def _is_part(part: str) -> bool:
@@ -90,14 +87,8 @@ def _named(given: str) -> tzinfo:
     raise ValueError(NO_DATABASE)
 
 
-def _nearest(given: str) -> str:
-    import zoneinfo
-
-    return did_you_mean(given, sorted(zoneinfo.available_timezones()))
-
-
 def offsets(place: tzinfo | None) -> Callable[[int], int]:
-    """Return what tells by how many seconds local time is ahead of UTC in a zone, at a second since 1970."""
+    """Return a function: by how many seconds a zone is ahead of UTC at a second since 1970."""
     # Never asked for a second before 1970: Windows has no local time there.
     if place is None:
         return lambda second: time.localtime(max(0, second)).tm_gmtoff

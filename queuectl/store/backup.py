@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from ..model.errors import StoreDamaged, StoreFull, StoreUnavailable
-from ..model.size import size_text
+from ..model.quantity import size_text
 from ..model.when import iso
 from .database import uri
 from .home import Home, sync, sync_directory

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..model.run import CommandStats, OutcomeCount, Run
+from ..model.report import CommandStats, OutcomeCount, Run
 from .table import Table
 
 # Of the newest attempts only, each with its job: what follows looks at so many and no more.

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from queuectl.dashboard.http.static import Navigation
-from queuectl.model.size import size_text
+from queuectl.model.quantity import size_text
 from tests.dashboard import browser as fixtures
 from tests.dashboard.browser import Browser, Dashboard
 from tests.support import Processes, wait_until

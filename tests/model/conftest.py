@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, Iterator
+from typing import TYPE_CHECKING, Callable, Iterator
 
 import pytest
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 SetZone = Callable[[str], None]
 
@@ -23,3 +26,12 @@ def machine_zone(monkeypatch: pytest.MonkeyPatch) -> Iterator[SetZone]:
     yield change
     monkeypatch.undo()
     time.tzset()
+
+
+def named(key: str) -> ZoneInfo:
+    zoneinfo = pytest.importorskip("zoneinfo", reason="Python 3.8 has no zoneinfo")
+    try:
+        zone: ZoneInfo = zoneinfo.ZoneInfo(key)
+        return zone
+    except zoneinfo.ZoneInfoNotFoundError:
+        pytest.skip("this machine has no time zone data")

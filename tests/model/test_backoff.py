@@ -120,12 +120,12 @@ def waits(shape: str, attempts: int = 5, **changes: float) -> list[int]:
         ("7", [7] * 5),
     ],
 )
-def test_a_backoff_of_its_own_says_how_long_each_wait_is(shape: str, seconds: list[int]) -> None:
+def test_a_backoff_says_how_long_each_wait_is(shape: str, seconds: list[int]) -> None:
     assert backoff.check_backoff(shape, 0) == shape
     assert waits(shape) == seconds
 
 
-def test_what_a_backoff_leaves_out_stands_in_the_settings() -> None:
+def test_the_settings_stand_in_for_missing_parts_of_a_backoff() -> None:
     settings = {"retry_delay": 3_000, "backoff_base": 10.0, "max_retry_delay": 20_000}
     assert waits("exponential", 3, **settings) == [3, 20, 20]
     assert waits("fixed", 3, **settings) == [3, 3, 3]
@@ -145,7 +145,7 @@ def test_no_attempt_is_so_late_that_its_wait_overflows(shape: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, "", "none", " NONE ", "default"])
-def test_no_backoff_is_that_of_the_settings(value: object) -> None:
+def test_no_backoff_means_the_settings(value: object) -> None:
     assert backoff.check_backoff(value, 0) is None
 
 
@@ -157,6 +157,6 @@ def test_no_backoff_is_that_of_the_settings(value: object) -> None:
         *(5, True, ["10s"], {}),
     ],
 )
-def test_any_other_backoff_is_refused(value: object) -> None:
+def test_an_invalid_backoff_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="must be fixed, linear or exponential"):
         backoff.check_backoff(value, 0)

@@ -11,7 +11,6 @@ import pytest
 
 from queuectl.model import cron
 from queuectl.model.cron import Cron
-from queuectl.model.cronwords import describe
 from queuectl.model.when import LATEST_MS
 
 if TYPE_CHECKING:
@@ -193,10 +192,6 @@ def test_any_text_is_an_expression_or_a_value_error() -> None:
         except ValueError:
             continue
     assert read > 0
-
-
-def test_a_cron_describes_itself() -> None:
-    assert describe(Cron.parse("@daily")) == "at 00:00 every day"
 
 
 # Days

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Callable, Iterator
 import pytest
 
 from queuectl.model.cron import Cron
-from tests.model.conftest import SetZone
+from tests.model.conftest import SetZone, named
 from tests.model.test_cron import field, fires, millis, on_this_day
 
 if TYPE_CHECKING:
@@ -40,15 +40,6 @@ def zone_like(request: pytest.FixtureRequest, machine_zone: SetZone) -> ZoneLike
         return None
 
     return change
-
-
-def named(key: str) -> ZoneInfo:
-    zoneinfo = pytest.importorskip("zoneinfo", reason="Python 3.8 has no zoneinfo")
-    try:
-        zone: ZoneInfo = zoneinfo.ZoneInfo(key)
-        return zone
-    except zoneinfo.ZoneInfoNotFoundError:
-        pytest.skip("this machine has no time zone data")
 
 
 # One entry

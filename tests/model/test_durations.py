@@ -89,7 +89,7 @@ def test_a_capital_m_may_be_minutes_or_months(text: str) -> None:
     "text",
     ["P", "PT", "P1DT", "P1H", "PT1D", "P1S", "1h 3", "1h60", "1d12", "a", "hour", "1h and", "and 1h", "1h and and 5m"],
 )
-def test_what_is_almost_a_duration_is_none(text: str) -> None:
+def test_what_is_almost_a_duration_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="not a duration"):
         when.parse_duration(text)
 
@@ -138,7 +138,7 @@ def test_what_is_almost_a_duration_is_none(text: str) -> None:
         "1" + "." + "0" * 18 + "s",
     ],
 )
-def test_what_is_no_duration_is_refused_with_how_to_write_one(text: str) -> None:
+def test_an_invalid_duration_is_refused_with_how_to_write_one(text: str) -> None:
     with pytest.raises(ValueError, match=r"^not a duration \(write 90, 90s, 5m or 1h30m\)$"):
         when.parse_duration(text)
 

@@ -38,7 +38,5 @@ def test_a_code_that_stands_for_a_signal_names_it(code: int, error: str) -> None
         (None, None, None),
     ],
 )
-def test_what_is_behind_an_end_is_said_where_it_is_known(
-    code: int | None, signal: int | None, behind: str | None
-) -> None:
+def test_a_known_cause_of_an_end_is_named(code: int | None, signal: int | None, behind: str | None) -> None:
     assert meaning(code, signal) == behind

@@ -1,4 +1,4 @@
-"""The filter language: how a text is read and written, and what is told where it is wrong."""
+"""The filter language: how a text is read and written, and how errors are reported."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ import pytest
 
 from queuectl.model.errors import FilterError
 from queuectl.model.fields import FILTERS
-from queuectl.model.filter import Filter, Term, example, in_quotes, is_filter, of_options, with_quotes, written
+from queuectl.model.filter import Filter, Term, example, is_filter, of_options, with_quotes, written
 from queuectl.model.filterparse import LONGEST_VALUE, MOST_VALUES, Text, parse
 from queuectl.model.instants import parse_instant
 from queuectl.model.job import COMPLETED, DEAD, FAILED, OPEN_STATES, STATES
 from queuectl.model.kinds import NAME, NAMES
+from queuectl.model.shellwords import in_quotes
 from tests.store.building import NOW
 
 HOUR = 3_600_000
@@ -22,7 +23,7 @@ def term(text: str) -> Term:
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a\0b"])
-def test_a_filter_that_is_no_text_is_refused(text: str) -> None:
+def test_a_filter_that_is_not_valid_unicode_is_refused(text: str) -> None:
     with pytest.raises(FilterError, match="valid Unicode"):
         parse(text, NOW)
 
@@ -189,11 +190,6 @@ def test_options_are_spellings_of_the_same() -> None:
     assert of_options() == of_options([""], search="") == ""
 
 
-def test_a_filter_stands_in_single_quotes() -> None:
-    assert in_quotes("state:dead") == "'state:dead'"
-    assert in_quotes("text:it's") == "'text:it'\"'\"'s'"
-
-
 def test_without_free_words_a_text_is_refused_with_what_was_meant() -> None:
     with pytest.raises(FilterError, match='"echo" has no key') as raised:
         parse("state:dead echo", NOW, takes_text=False)
@@ -228,7 +224,7 @@ def test_today_and_yesterday_are_the_beginning_of_a_day() -> None:
         ("finished:2026-11-01..2026-11-28 02:00", 0, 'finished:"2026-11-01..2026-11-28 02:00"'),
     ],
 )
-def test_a_time_behind_a_day_needs_quotes(text: str, position: int, meant: str) -> None:
+def test_a_time_after_a_day_needs_quotes(text: str, position: int, meant: str) -> None:
     with pytest.raises(FilterError) as raised:
         parse(text, NOW)
     error = raised.value
@@ -248,12 +244,12 @@ def test_a_time_behind_a_day_needs_quotes(text: str, position: int, meant: str) 
         'created:<"2026-11-28 02:00" 02:00',
     ],
 )
-def test_other_times_behind_a_term_are_texts(text: str) -> None:
+def test_other_times_after_a_term_are_texts(text: str) -> None:
     assert "text" in [found.key for found in parse(text, NOW).terms]
 
 
 @pytest.mark.parametrize("value", ["<foo", "<", "<today foo", "<2026-11", "<last"])
-def test_a_time_that_is_none_shows_what_a_filter_takes(value: str) -> None:
+def test_an_invalid_time_is_refused_with_what_a_filter_takes(value: str) -> None:
     with pytest.raises(FilterError) as raised:
         parse(f'created:"{value}"', NOW)
     assert 'write <2h, <2026-11-10, <2026-11-10T02:00 or <"2026-11-10 02:00"' in raised.value.message
@@ -290,7 +286,7 @@ def test_a_key_that_does_not_exist_shows_how_to_look_for_the_text(text: str, mea
     assert parse(meant[1:-1], NOW).terms[0].key == "text"
 
 
-def test_several_words_that_may_be_ids_are_shown_as_words_of_their_own() -> None:
+def test_several_words_that_may_be_ids_are_shown_as_separate_words() -> None:
     with pytest.raises(FilterError) as raised:
         parse("job-1 job-2", NOW, takes_text=False)
     assert (raised.value.hint or "").startswith("give ids as words of their own: job-1 job-2; ")
@@ -307,13 +303,13 @@ def test_one_exclamation_mark_is_enough() -> None:
 
 
 @pytest.mark.parametrize("text", ["exit_code:1", "created_at:<2h", "stat:dead", "id:a*b", "id:*", "id:a**"])
-def test_what_looks_like_a_term_and_is_none_is_refused(text: str) -> None:
+def test_what_only_looks_like_a_term_is_refused(text: str) -> None:
     with pytest.raises(FilterError):
         parse(text, NOW)
 
 
 @pytest.mark.parametrize("word", ["a b", "!x", "state:dead", "TAG:x", "id:x*", "-tag:x", "!", "\t"])
-def test_a_filter_is_told_by_a_blank_an_exclamation_mark_or_a_key(word: str) -> None:
+def test_a_blank_an_exclamation_mark_or_a_key_makes_a_word_a_filter(word: str) -> None:
     assert is_filter(word)
 
 

@@ -25,51 +25,15 @@ def nearest_rank(durations: list[int], percent: float) -> int:
 
 
 def test_the_bounds_are_those_that_the_store_was_filled_by() -> None:
-    assert BOUNDS == (
-        5,
-        10,
-        25,
-        50,
-        100,
-        250,
-        500,
-        1000,
-        2500,
-        5000,
-        10000,
-        30000,
-        60000,
-        300000,
-        1800000,
-        3600000,
-        21600000,
-    )
+    written = "5 10 25 50 100 250 500 1000 2500 5000 10000 30000 60000 300000 1800000 3600000 21600000"
+    assert list(BOUNDS) == list(map(int, written.split()))
     assert BUCKETS == 18
 
 
-@pytest.mark.parametrize(
-    "duration, bucket",
-    [
-        (-3, 0),
-        (0, 0),
-        (5, 0),
-        (6, 1),
-        (10, 1),
-        (11, 2),
-        (100, 4),
-        (101, 5),
-        (21_600_000, 16),
-        (21_600_001, 17),
-        (1 << 60, 17),
-    ],
-)
-def test_a_bucket_holds_what_is_at_most_its_bound(duration: int, bucket: int) -> None:
-    assert bucket_of(duration) == bucket
-
-
-def test_each_bound_is_in_a_bucket_of_its_own_and_what_exceeds_it_in_the_next() -> None:
+def test_a_bucket_holds_what_is_at_most_its_bound() -> None:
     assert [bucket_of(bound) for bound in BOUNDS] == list(range(BUCKETS - 1))
     assert [bucket_of(bound + 1) for bound in BOUNDS] == list(range(1, BUCKETS))
+    assert [bucket_of(duration) for duration in (-3, 0, 1 << 60)] == [0, 0, BUCKETS - 1]
 
 
 def test_there_is_no_percentile_of_nothing() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from queuectl.model.checks import MAX_SLOTS
-from queuectl.model.lane import Lane
-from queuectl.model.rate import MAX_RATE, Rate, parse_rate
+from queuectl.model.lane import MAX_RATE, Lane, Rate, parse_rate
 from queuectl.model.when import DAY, HOUR, MINUTE, SECOND
 
 NOW = 1_767_225_600_000
@@ -40,7 +39,7 @@ def test_no_rate_is_none() -> None:
 @pytest.mark.parametrize(
     "text", ["", "10", "10/", "/s", "10/x", "10/w", "1.5/s", "-1/s", "10/s:", "10/s:x", "0/s", "1/s:0", "10/ms"]
 )
-def test_what_is_no_rate_is_refused(text: str) -> None:
+def test_an_invalid_rate_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="must"):
         parse_rate(text)
     with pytest.raises(ValueError, match="between 1 and"):

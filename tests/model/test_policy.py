@@ -71,7 +71,7 @@ def test_a_snooze_has_its_own_time_or_five_minutes(text: str, delay: int) -> Non
     assert Policy.of_options({"snooze_on": text}, Settings({})).verdict(EXIT(75)) == (SNOOZE, delay)
 
 
-def test_who_has_snoozed_too_often_is_judged_by_the_other_lists() -> None:
+def test_a_job_that_snoozed_too_often_is_judged_by_the_other_lists() -> None:
     snoozing = Policy.of_options({"snooze_on": "75"}, Settings({}))
     assert snoozing.verdict(EXIT(75), can_snooze=False)[0] == RETRY
     strict = Policy.of_options({"snooze_on": "75", "retry_on": "1"}, Settings({}))
@@ -98,7 +98,7 @@ def test_an_option_of_the_job_stands_in_place_of_the_setting() -> None:
         ({"fail_on": "none"}, {"retry_on": "1"}, {"retry_on": "1"}),
     ],
 )
-def test_what_a_job_says_of_an_end_goes_before_a_default(
+def test_a_list_of_the_job_takes_its_ends_from_the_defaults(
     own: dict[str, str], default: dict[str, str | None], left: dict[str, str]
 ) -> None:
     assert policy.yielding(default, own) == left
@@ -180,12 +180,9 @@ BAD = [
 def test_any_other_list_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="must be exit codes and ranges from 1 to 255"):
         policy.check_codes(value, 0)
-
-
-@pytest.mark.parametrize("value", BAD)
-def test_any_other_list_of_successes_is_refused(value: object) -> None:
-    with pytest.raises(ValueError, match="must be exit codes and ranges from 0 to 255"):
-        policy.check_ok_codes(value, 0)
+    if value in BAD:
+        with pytest.raises(ValueError, match="must be exit codes and ranges from 0 to 255"):
+            policy.check_ok_codes(value, 0)
 
 
 @pytest.mark.parametrize("value", ["75:", "75:soon", "75:0", "75:31d", ":5m", "75:5m:1", "0:5m"])
@@ -203,7 +200,7 @@ def test_a_signal_is_kept_by_its_name(value: object, name: str | None) -> None:
 
 
 @pytest.mark.parametrize("value", ["KILL", "STOP", "CONT", 9, 0, 400, "nothing", True, 1.5, []])
-def test_what_no_process_can_take_is_refused(value: object) -> None:
+def test_a_signal_that_no_process_can_take_is_refused(value: object) -> None:
     with pytest.raises(ValueError, match="must be a signal that a process can take"):
         policy.check_signal(value, 0)
 

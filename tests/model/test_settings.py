@@ -111,7 +111,7 @@ def test_a_refusal_says_what_is_allowed(name: str, allowed: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "  ", "a\0b", "x" * 65_537, "\udc80"])
-def test_what_cannot_be_a_command_is_refused(text: str) -> None:
+def test_an_invalid_command_is_refused(text: str) -> None:
     assert "on_dead must be a shell command of at most 64 KiB or none, got" in refusal(find("on_dead"), text).message
 
 
@@ -133,28 +133,19 @@ def test_none_is_refused_elsewhere() -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "3.0", "1_0", "٣", "0x1", "1e1", "+3", "three", "nan", "3 4", "9" * 5_000])
-def test_what_is_no_whole_number_is_refused(text: str) -> None:
+def test_an_invalid_whole_number_is_refused(text: str) -> None:
     assert "whole number" in refusal(find("max_retries"), text).message
 
 
 @pytest.mark.parametrize("text", ["", "nan", "inf", "1e0", "1_0", "٢", "2.", ".5", "1.2.3", "two"])
-def test_what_is_no_number_is_refused(text: str) -> None:
+def test_an_invalid_number_is_refused(text: str) -> None:
     assert "a number between" in refusal(find("backoff_base"), text).message
 
 
 def test_durations_are_held_in_milliseconds() -> None:
     timeout = find("timeout")
-    assert [timeout.parse(text) for text in ("90", "90s", "5m", "1h30m", "1.5s", " 500ms ")] == [
-        90_000,
-        90_000,
-        300_000,
-        5_400_000,
-        1_500,
-        500,
-    ]
-    assert timeout.show(90_000) == "90s"
-    assert timeout.show(100) == "0.1s"
-    assert timeout.show(5_400_001) == "5400.001s"
+    assert [timeout.parse(text) for text in ("90", "1h30m", " 500ms ")] == [90_000, 5_400_000, 500]
+    assert [timeout.show(ms) for ms in (90_000, 100, 5_400_001)] == ["90s", "0.1s", "5400.001s"]
 
 
 def test_a_refused_duration_or_size_comes_with_how_to_write_one() -> None:
@@ -182,7 +173,7 @@ def test_a_size_is_read_in_powers_of_1024(text: str, value: int, shown: str) -> 
 
 
 @pytest.mark.parametrize("text", ["", "MiB", "1TiB", "1KiMiB", "-1MiB", "٣MiB", "1_0MiB", "1 0MiB"])
-def test_what_is_no_size_is_refused(text: str) -> None:
+def test_an_invalid_size_is_refused(text: str) -> None:
     assert "between 1KiB and 1GiB" in refusal(find("output_limit"), text).message
 
 
@@ -213,7 +204,7 @@ def test_a_host_name_or_address_is_taken(text: str) -> None:
         ".".join(["a" * 60] * 5),
     ],
 )
-def test_what_is_no_host_is_refused(text: str) -> None:
+def test_an_invalid_host_is_refused(text: str) -> None:
     assert "host name or an IP address" in refusal(find("dashboard_host"), text).message
 
 
@@ -255,21 +246,14 @@ def test_a_web_address_is_taken(text: str) -> None:
         "http://a/" + "x" * 2_048,
     ],
 )
-def test_what_is_no_web_address_is_refused(text: str) -> None:
+def test_an_invalid_web_address_is_refused(text: str) -> None:
     assert "http or https URL" in refusal(find("webhook_url"), text).message
 
 
-@pytest.mark.parametrize(
-    "text, held", [("UTC", "UTC"), ("utc", "UTC"), ("LOCAL", "local"), ("Mars/Base-1", "Mars/Base-1")]
-)
+@pytest.mark.parametrize("text, held", [("utc", "UTC"), ("LOCAL", "local"), ("Mars/Base-1", "Mars/Base-1")])
 def test_a_time_zone_is_held_whether_or_not_this_python_knows_it(text: str, held: str) -> None:
-    assert find("timezone").parse(text) == held
-    assert find("timezone").show(held) == held
-
-
-@pytest.mark.parametrize("text", ["", "/etc/localtime", "../UTC", "zone.tab", "Europe/L\u00f6ndon", "+02:00"])
-def test_what_is_like_no_time_zone_is_refused(text: str) -> None:
-    assert "local, UTC or a zone" in refusal(find("timezone"), text).message
+    assert find("timezone").parse(text) == find("timezone").parse(held) == held
+    assert "local, UTC or a zone" in refusal(find("timezone"), "+02:00").message
 
 
 def test_events_are_a_list_in_the_order_of_the_table() -> None:

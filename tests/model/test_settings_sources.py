@@ -76,7 +76,7 @@ def test_a_variable_must_have_the_canonical_name_and_a_value() -> None:
     assert values["timeout"] == (300_000, "default")
 
 
-def test_a_stored_name_that_is_no_setting_is_left_alone() -> None:
+def test_a_stored_name_that_is_not_a_setting_is_left_alone() -> None:
     assert by_name(resolve({"from_the_future": "1"}, {})) == by_name(resolve({}, {}))
 
 
@@ -132,6 +132,6 @@ def test_settings_are_read_only() -> None:
     assert held.lease == 30_000
 
 
-def test_settings_refuse_a_name_that_is_none() -> None:
+def test_settings_refuse_an_unknown_name() -> None:
     with pytest.raises(InvalidInput, match="unknown setting"):
         Settings({"leese": 1})

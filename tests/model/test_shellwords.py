@@ -31,8 +31,8 @@ WORDS = [
 @pytest.mark.parametrize("word", WORDS)
 def test_a_shell_reads_a_word_back(word: str) -> None:
     line = f"printf '%s|' {shell_line(['begin', word, 'end'])}"
-    told = subprocess.run(["/bin/sh"], input=line.encode(), capture_output=True, check=True, timeout=60).stdout
-    assert told == f"begin|{word}|end|".encode("utf-8", "surrogateescape")
+    printed = subprocess.run(["/bin/sh"], input=line.encode(), capture_output=True, check=True, timeout=60).stdout
+    assert printed == f"begin|{word}|end|".encode("utf-8", "surrogateescape")
 
 
 @pytest.mark.parametrize("word", WORDS)

@@ -15,51 +15,31 @@ from tests.model.specs import NOW, SURROGATE, parse, problems, refused
 SEED = time.time_ns()
 
 
-def test_what_is_not_given_has_a_default() -> None:
-    spec = parse()
-    assert {name: getattr(spec, name) for name in JobSpec.__slots__} == {
-        "id": None,
+NOTHING = (
+    "id run_at expires_at inherit_env stdin kill_grace kill_signal ok_codes snooze_on fail_on retry_on backoff batch"
+    " batch_limit max_fails key key_for on_success on_failure on_finish item item_index inputs"
+)
+
+
+def fields_of(spec: JobSpec) -> dict[str, object]:
+    return {name: getattr(spec, name) for name in JobSpec.FIELDS}
+
+
+def test_a_missing_field_has_a_default() -> None:
+    assert fields_of(parse()) == {
+        **dict.fromkeys(NOTHING.split()),
+        **dict.fromkeys(("tags", "locks", "after", "after_any", "after_failed"), ()),
+        **dict.fromkeys(("is_delay", "expires_from_now", "hold", "allow_background"), False),
         "command": "true",
         "queue": "default",
         "priority": 0,
         "max_retries": 3,
         "timeout": 300_000,
-        "run_at": None,
-        "is_delay": False,
-        "expires_from_now": False,
-        "expires_at": None,
-        "hold": False,
         "cwd": "/work",
         "env": {},
         "shell": "/bin/sh",
-        "inherit_env": None,
-        "stdin": None,
-        "tags": (),
-        "allow_background": False,
         "nice": 0,
-        "kill_grace": None,
-        "kill_signal": None,
-        "ok_codes": None,
-        "snooze_on": None,
-        "fail_on": None,
-        "retry_on": None,
-        "backoff": None,
-        "locks": (),
-        "batch": None,
-        "batch_limit": None,
-        "max_fails": None,
-        "key": None,
         "if_exists": "skip",
-        "key_for": None,
-        "on_success": None,
-        "on_failure": None,
-        "on_finish": None,
-        "item": None,
-        "item_index": None,
-        "inputs": None,
-        "after": (),
-        "after_any": (),
-        "after_failed": (),
     }
 
 
@@ -93,41 +73,23 @@ def test_every_field_can_be_given() -> None:
         "backoff": "linear:1s",
         "kill_signal": "INT",
     }
-    awaited = {"after": "a", "after_any": ["b", 3], "after_failed": ["tag:x"]}
-    surroundings = {"inherit_env": "LANG,LC_*", "stdin": "in"}
-    spec = parse(
-        **same,
-        **awaited,
-        timeout=3,
-        run_at="+1s",
-        expires="2s",
-        tags=["t"],
-        lock=["gpu"],
-        kill_grace=1.5,
-        key_for="1h",
-        **surroundings,
-    )
-    read = {
-        "inherit_env": ("LANG", "LC_*"),
-        "stdin": b"in",
-        "command": "true",
-        "timeout": 3_000,
-        "kill_grace": 1_500,
-        "key_for": 3_600_000,
-        "is_delay": True,
-        "expires_from_now": True,
-        "tags": ("t",),
-        "locks": ("gpu",),
+    changed = {
+        "timeout": (3, 3_000),
+        "run_at": ("+1s", NOW + 1_000),
+        "expires_at": ("2s", NOW + 2_000),
+        "inherit_env": ("LANG,LC_*", ("LANG", "LC_*")),
+        "stdin": ("in", b"in"),
+        "tags": (["t"], ("t",)),
+        "locks": (["gpu"], ("gpu",)),
+        "kill_grace": (1.5, 1_500),
+        "key_for": ("1h", 3_600_000),
+        "after": ("a", ("a",)),
+        "after_any": (["b", 3], ("b", "3")),
+        "after_failed": (["tag:x"], ("tag:x",)),
     }
-    read.update(
-        locks=("gpu",),
-        run_at=NOW + 1_000,
-        expires_at=NOW + 2_000,
-        after=("a",),
-        after_any=("b", "3"),
-        after_failed=("tag:x",),
-    )
-    assert {name: getattr(spec, name) for name in JobSpec.__slots__} == {**same, **read}
+    spec = parse(**same, **{name: given for name, (given, _) in changed.items()})
+    kept = {name: value for name, (_, value) in changed.items()}
+    assert fields_of(spec) == {**same, **kept, "command": "true", "is_delay": True, "expires_from_now": True}
 
 
 # Numbers
@@ -146,18 +108,14 @@ def test_an_integer_is_limited(field: str, low: int, high: int) -> None:
         (0.1, 100),
         ("0.1", 100),
         ("100ms", 100),
-        (1, 1_000),
         (1.5, 1_500),
         ("90", 90_000),
-        ("90s", 90_000),
-        ("5m", 300_000),
         ("1h30m", 5_400_000),
         (2_592_000, 2_592_000_000),
         ("30d", 2_592_000_000),
         (2_592_000.0, 2_592_000_000),
         (None, None),
         ("none", None),
-        ("None", None),
         (" NONE ", None),
     ],
 )
@@ -195,7 +153,7 @@ def test_a_timeout_is_refused(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", ["-5", "", "soon", "1 fortnight"])
-def test_a_timeout_that_is_no_duration_says_how_to_write_one(value: str) -> None:
+def test_a_timeout_that_is_not_a_duration_says_how_to_write_one(value: str) -> None:
     assert f'timeout is not a duration (write 90, 90s, 5m or 1h30m), got "{value}"' in refused("timeout", value)
 
 
@@ -248,10 +206,13 @@ def test_run_at_is_refused(value: object, rule: str) -> None:
         ("retries", 7, "max_retries", 7),
         ("timeout_seconds", 7, "timeout", 7_000),
         ("timeout_sec", "1m", "timeout", 60_000),
+        ("expires", "2s", "expires_at", NOW + 2_000),
+        ("lock", "gpu", "locks", ("gpu",)),
     ],
 )
-def test_another_spelling_means_the_same(spelling: str, value: int | str, field: str, held: int) -> None:
+def test_another_spelling_means_the_same(spelling: str, value: object, field: str, held: object) -> None:
     assert getattr(parse(**{spelling: value}), field) == held
+    assert refused(spelling, -1).startswith(spelling)
 
 
 @pytest.mark.parametrize(
@@ -265,10 +226,6 @@ def test_another_spelling_means_the_same(spelling: str, value: int | str, field:
 )
 def test_a_field_given_in_two_spellings_is_refused(keys: tuple[str, str]) -> None:
     assert problems(**dict.fromkeys(keys, 1)) == [f"{keys[1]} and {keys[0]} are the same field, give one"]
-
-
-def test_a_problem_names_the_spelling_that_was_given() -> None:
-    assert refused("retries", 101).startswith("retries must be an integer")
 
 
 @pytest.mark.parametrize(

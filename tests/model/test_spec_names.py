@@ -134,7 +134,7 @@ def test_a_long_value_is_cut_where_it_is_shown() -> None:
     assert ', got "' + "x" * 80 in shown and len(shown) < 160
 
 
-def test_a_missing_command_is_said() -> None:
+def test_a_missing_command_is_a_problem() -> None:
     with pytest.raises(InvalidInput) as caught:
         JobSpec.parse({}, max_retries=3, timeout=None, cwd="/", now=NOW)
     assert caught.value.problems == ["command is missing"]

@@ -1,4 +1,4 @@
-"""What a job takes of its caller's environment, which shells there may be, and what a command is without one."""
+"""What a job inherits from its caller, valid shells, and commands without a shell."""
 
 from __future__ import annotations
 
@@ -51,13 +51,13 @@ def test_a_caller_gives_the_usual_variables_and_those_of_its_login() -> None:
     assert taken() == taken("default") == {**USUAL, **LOGIN}
 
 
-def test_who_is_no_caller_gives_only_what_is_named() -> None:
+def test_without_a_caller_only_named_variables_are_taken() -> None:
     assert taken(has_usual=False) == {}
     assert taken("DEBUG", has_usual=False) == {"DEBUG": "1"}
     assert taken("default", has_usual=False) == {**USUAL, **LOGIN}
 
 
-def test_what_is_named_comes_besides_the_usual_variables() -> None:
+def test_named_variables_come_in_addition_to_the_usual_ones() -> None:
     assert taken("CUDA_*", "NOT_SET") == {**USUAL, **LOGIN, "CUDA_HOME": "/cuda", "CUDA_DEVICE": "3"}
 
 
@@ -66,12 +66,12 @@ def test_a_pattern_means_what_it_means_for_file_names(pattern: str) -> None:
     assert taken("none", pattern) == {"DEBUG": "1"}
 
 
-def test_none_takes_nothing_but_what_is_named() -> None:
+def test_none_takes_only_named_variables() -> None:
     assert taken("none") == {}
     assert taken("none", "DEBUG") == {"DEBUG": "1"}
 
 
-def test_all_takes_everything_but_secrets_and_what_is_true_of_the_terminal() -> None:
+def test_all_takes_everything_except_secrets_and_variables_of_the_terminal() -> None:
     for has_usual in (True, False):
         assert taken("all", has_usual=has_usual) == {**USUAL, **LOGIN, **OTHERS}
 
@@ -82,11 +82,11 @@ def test_no_secret_is_taken_by_a_pattern(words: tuple[str, ...]) -> None:
 
 
 @pytest.mark.parametrize("base", [(), ("all",), ("none",), ("default",)])
-def test_a_secret_is_taken_if_its_whole_name_is_given(base: tuple[str, ...]) -> None:
+def test_a_secret_is_taken_under_its_full_name(base: tuple[str, ...]) -> None:
     assert taken(*base, "API_TOKEN").keys() & SECRETS.keys() == {"API_TOKEN"}
 
 
-def test_what_is_true_of_the_terminal_is_taken_if_its_whole_name_is_given() -> None:
+def test_a_variable_of_the_terminal_is_taken_under_its_full_name() -> None:
     assert taken("none", "TERM") == {"TERM": "x"}
     assert taken("none", "*").keys() & OF_TERMINAL == set()
 
@@ -95,11 +95,11 @@ def test_our_own_variables_are_never_taken() -> None:
     assert taken("all", "*").keys() & OWN.keys() == set()
 
 
-def test_a_value_that_is_no_text_is_taken_as_it_is() -> None:
+def test_a_value_that_is_not_a_text_is_taken_as_it_is() -> None:
     assert inherited({"DEBUG": "\udcff"}, ["DEBUG"], has_usual=False) == ({"DEBUG": "\udcff"}, [])
 
 
-def test_what_is_too_much_is_left_out_and_named_and_what_was_named_comes_first() -> None:
+def test_variables_beyond_the_limit_are_left_out_and_named_ones_come_first() -> None:
     many = {f"V{number:03}": "x" for number in range(MAX_ENV_KEYS + 20)}
     found, left_out = inherited({**many, "ZZ": "last"}, ["all", "ZZ"], has_usual=True)
     assert len(found) == MAX_ENV_KEYS and "ZZ" in found
@@ -130,7 +130,7 @@ def test_words_are_taken_as_a_text_or_a_list(given: object, words: object) -> No
 @pytest.mark.parametrize(
     "given", ["", " , ", [], [""], 3, True, {"A": "b"}, [3], "A=b", "A B", "ä", "x" * 129, ["A,B"], ["A"] * 101]
 )
-def test_what_is_no_name_or_pattern_is_refused(given: object) -> None:
+def test_an_invalid_name_or_pattern_is_refused(given: object) -> None:
     assert "must be all, none, default, or" in refused("inherit_env", given)
 
 
@@ -154,36 +154,8 @@ def test_a_shell_is_a_name_a_path_or_none(shell: str, kept: str) -> None:
 
 
 @pytest.mark.parametrize("shell", ["", " ", "bin/sh", "./sh", "bash -x", "-x", "a\0b", "/a\0b", "/\udcff", None, 3])
-def test_what_can_be_no_shell_is_refused(shell: object) -> None:
+def test_an_invalid_shell_is_refused(shell: object) -> None:
     assert "shell must be" in refused("shell", shell)
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["echo"],
-        [
-            "printf",
-            "[%s]",
-            "two words",
-            "",
-            "line\nend\n",
-            "'",
-            '"',
-            "\\",
-            "\\\n",
-            "$HOME",
-            "*",
-            "#",
-            " ",
-            "\t",
-            "é\u2028",
-        ],
-        ["a\r", "\r\n"],
-    ],
-)
-def test_words_are_the_same_after_they_were_quoted(words: list[str]) -> None:
-    assert words_of(" ".join(map(shlex.quote, words))) == words
 
 
 def test_any_words_are_the_same_after_they_were_quoted() -> None:
@@ -195,7 +167,7 @@ def test_any_words_are_the_same_after_they_were_quoted() -> None:
 
 
 @pytest.mark.parametrize("command", ["echo 'a", 'echo "', "echo \\"])
-def test_a_command_that_is_no_words_is_refused_without_a_shell(command: str) -> None:
+def test_a_command_that_cannot_be_split_is_refused_without_a_shell(command: str) -> None:
     (problem,) = problems(command=command, shell="none")
     assert problem.startswith("command must be words, since its shell is none")
     assert parse(command=command, shell="bash").command == command
@@ -206,7 +178,7 @@ def test_a_command_without_a_program_is_refused_without_a_shell(command: str) ->
     assert "command must begin with a program" in problems(command=command, shell="none")[0]
 
 
-def test_a_command_that_is_words_may_hold_what_means_something_to_a_shell() -> None:
+def test_a_command_without_a_shell_may_contain_its_special_characters() -> None:
     assert parse(command="a | b", shell="none").command == "a | b"
 
 
@@ -224,5 +196,5 @@ def test_more_standard_input_than_is_kept_is_refused_without_being_shown(given: 
 
 
 @pytest.mark.parametrize("given", [3, [], True, "\ud800"])
-def test_what_is_no_text_cannot_be_standard_input(given: object) -> None:
+def test_only_a_text_or_bytes_can_be_standard_input(given: object) -> None:
     assert "must be" in problems(stdin=given)[0]

@@ -49,23 +49,23 @@ def test_headers_name_the_message_and_sign_it_if_there_is_a_secret() -> None:
     assert signed == {**found, "webhook-signature": signature("msg_1", NOW // 1000, b"{}", SECRET)}
 
 
-def test_a_message_tells_what_the_job_was_and_says_it_in_words() -> None:
-    told = message(event(job="a", number=3, command="make", error="exit code 2", tags=",x,y,", duration=1500))
-    assert (told["type"], told["text"]) == ("job.dead", "a is dead: exit code 2 (make)")
-    assert told["timestamp"] == "2026-01-01T00:00:00.000Z"
-    data = told["data"]
+def test_a_message_describes_the_job_in_data_and_in_words() -> None:
+    found = message(event(job="a", number=3, command="make", error="exit code 2", tags=",x,y,", duration=1500))
+    assert (found["type"], found["text"]) == ("job.dead", "a is dead: exit code 2 (make)")
+    assert found["timestamp"] == "2026-01-01T00:00:00.000Z"
+    data = found["data"]
     assert isinstance(data, dict) and (data["tags"], data["duration"], data["number"]) == (["x", "y"], 1.5, 3)
-    assert json.loads(body_of(told)) == told
+    assert json.loads(body_of(found)) == found
 
 
 def test_an_event_of_the_home_has_no_job() -> None:
-    told = message(event(event="idle"))
-    assert (told["type"], told["data"]) == ("idle", {})
+    found = message(event(event="idle"))
+    assert (found["type"], found["data"]) == ("idle", {})
 
 
 def test_a_digest_says_how_many_there_were() -> None:
-    told = digest({"dead": 2, "idle": 1}, NOW)
-    assert told["data"] == {"events": {"dead": 2, "idle": 1}} and "3 events" in str(told["text"])
+    found = digest({"dead": 2, "idle": 1}, NOW)
+    assert found["data"] == {"events": {"dead": 2, "idle": 1}} and "3 events" in str(found["text"])
 
 
 def test_waits_grow_to_an_hour() -> None:
@@ -79,7 +79,7 @@ def test_a_secret_is_taken(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "hush", "whsec_", "whsec_aHVzaA==", "whsec_" + "é" * 40, "whsec_" + "A" * 200])
-def test_what_is_no_secret_is_refused_without_naming_it(text: str) -> None:
+def test_an_invalid_secret_is_refused_without_showing_it(text: str) -> None:
     with pytest.raises(ValueError, match="24 to 64 bytes") as caught:
         check_secret(text)
     assert text in ("", "whsec_") or text not in str(caught.value)
@@ -107,7 +107,7 @@ def test_a_path_that_may_be_a_secret_is_not_shown(url: str, shown: str) -> None:
     assert Webhook.of(values).address == shown
 
 
-def test_the_receiver_of_the_docs_tells_a_genuine_message_from_another() -> None:
+def test_the_receiver_in_the_docs_accepts_only_a_genuine_message() -> None:
     page = (ROOT / "docs" / "notifications.md").read_text(encoding="utf-8")
     code = page.partition("<!-- signature -->\n```python\n")[2].partition("```")[0]
     scope: dict[str, Any] = {}

@@ -37,7 +37,7 @@ def test_an_instant_is_shown_in_utc(ms: int | None, text: str | None) -> None:
     assert when.iso(ms) == text
 
 
-def test_any_instant_shown_is_read_back(machine_zone: SetZone) -> None:
+def test_a_shown_instant_is_read_back(machine_zone: SetZone) -> None:
     print("seed", SEED)
     source = random.Random(SEED)
     machine_zone(BERLIN)
@@ -84,7 +84,7 @@ def test_a_duration_is_shown_in_its_two_biggest_units(ms: int, text: str) -> Non
     assert when.duration_text(ms) == text
 
 
-def test_any_duration_shown_is_read_back_but_for_what_was_cut_off() -> None:
+def test_a_shown_duration_is_read_back_except_for_what_was_cut_off() -> None:
     print("seed", SEED)
     source = random.Random(SEED)
     for _ in range(2_000):

@@ -176,7 +176,7 @@ def test_what_is_unclear_or_vague_is_refused_with_the_reason(text: str, reason: 
 
 
 @pytest.mark.parametrize("text", ["24:00", "9:60", "09:00:60", "0am", "13pm", "5:60pm", "tomorrow 25:00", "fri 99am"])
-def test_a_time_of_day_that_is_none_is_refused(text: str) -> None:
+def test_an_impossible_time_of_day_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="^no such date or time"):
         instants.parse_instant(text, NOW, timezone.utc)
 

@@ -56,7 +56,7 @@ def test_an_unknown_name_is_refused_with_the_nearest_one(zoneinfo: ModuleType, n
 
 
 @pytest.mark.parametrize("name", ["xyzzy", "America", "leapseconds", "A" * 64])
-def test_what_is_like_no_zone_is_refused(zoneinfo: ModuleType, name: str) -> None:
+def test_an_unlikely_name_is_refused(zoneinfo: ModuleType, name: str) -> None:
     with pytest.raises(ValueError, match=r"^no such time zone( \(did you mean \"[A-Za-z/_]+\"\?\))?$"):
         zones.zone(name)
 

@@ -8,8 +8,7 @@ from ...model.job import HELD, PROCESSING, STATE_TABLE, STATE_WORDS, Job
 from ...model.kinds import masked, read_names
 from ...model.link import WHENS
 from ...model.nouns import jobs as nouns
-from ...model.quantity import counted
-from ...model.size import size_text
+from ...model.quantity import counted, size_text
 from ..cells import pairs
 from ..grammar import arguments
 from ..grammar.limit import LIMIT, beyond_limit, limit_of

@@ -6,10 +6,11 @@ from collections import Counter
 
 from ...engine.finding import NOT_BOTH, Selection, is_by_filter
 from ...model.errors import InvalidInput, NotFound
-from ...model.filter import how_read, in_quotes, of_options, with_quotes, written
+from ...model.filter import how_read, of_options, with_quotes, written
 from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
 from ...model.quantity import some_of
+from ...model.shellwords import in_quotes
 from ...model.verbs import WITH_CHILDREN
 from ..grammar import arguments
 from ..grammar.registry import Arg

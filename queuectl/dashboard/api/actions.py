@@ -21,13 +21,13 @@ from ...engine.queue import Queue
 from ...model import when
 from ...model.dead import DeadGroups
 from ...model.errors import InvalidInput
-from ...model.filter import Filter, in_quotes, reference
+from ...model.filter import Filter, reference
 from ...model.job import DEAD, STATES
 from ...model.kinds import FLAG, TEXT, integer, one_of
 from ...model.noun import many, maybe
 from ...model.nouns.jobs import CHANGE
 from ...model.record import Record
-from ...model.shellwords import shell_line
+from ...model.shellwords import in_quotes, shell_line
 from ...model.sorts import NEWEST_FIRST
 from ...model.verbs import DLQ_VERBS, PLAIN_VERBS, VERBS, WITH_CHILDREN, Verb
 from ..app import App

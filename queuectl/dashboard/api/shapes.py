@@ -6,8 +6,7 @@ from typing import Any
 
 from ...model.filter import reference
 from ...model.job import Job
-from ...model.report import Coming
-from ...model.run import CommandStats, Run
+from ...model.report import Coming, CommandStats, Run
 from ...model.verbs import allowed_verbs
 
 COMMAND_SHOWN = 500

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 
 from ...model.job import jobs_text
-from ...model.size import size_text
+from ...model.quantity import size_text
 from ...store import Store
 from ...store.lockfile import LockFile
 from ..home.room import clear, is_much

@@ -11,8 +11,7 @@ from ... import __version__
 from ...model.alert import INFO, LEVELS, NO_WORKERS, NOBODY, START_WORKERS, Alert
 from ...model.job import DEAD, PENDING, PROCESSING, gone_text, jobs_text
 from ...model.lane import HOME
-from ...model.quantity import counted
-from ...model.size import size_text
+from ...model.quantity import counted, size_text
 from ...model.webhook import FAILING, IS_GONE
 from ...model.when import DAY, HOUR, MINUTE, ago, duration_text
 from ...model.worker import ALL, WorkerState, group_of, option

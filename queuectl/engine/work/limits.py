@@ -6,8 +6,8 @@ They are checked before a job is taken, at most once a second. What runs is left
 from __future__ import annotations
 
 from ...model.clock import Clock
+from ...model.quantity import size_text
 from ...model.settings import Settings
-from ...model.size import size_text
 from ..machine.load import available_memory, load_average
 
 LOOK_MS = 1_000

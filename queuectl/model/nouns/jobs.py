@@ -7,7 +7,9 @@ from ..fields import KEPT
 from ..kinds import BYTES, DURATION, FLAG, NUMBER, SIGNAL, STANDING, STATE, TEXT, TIME, one_of
 from ..noun import Noun, kinds_of, many, maybe
 
-JOB = Noun("job", **kinds_of(KEPT)).looking(state="state_text")
+JOB = Noun("job", **kinds_of(KEPT))
+JOB.looks = {"state": "state_text"}
+ENDING = {"exit_code": maybe(NUMBER), "signal": maybe(SIGNAL), "error": maybe(TEXT)}
 ATTEMPT = Noun(
     "attempt",
     attempt=NUMBER,
@@ -18,9 +20,7 @@ ATTEMPT = Noun(
     finished_at=maybe(TIME),
     duration=maybe(DURATION),
     outcome=maybe(TEXT),
-    exit_code=maybe(NUMBER),
-    signal=maybe(SIGNAL),
-    error=maybe(TEXT),
+    **ENDING,
     output_size=BYTES,
 )
 # With a key for each input that has a name, and if wanted `stdout` and `stderr`.
@@ -31,9 +31,7 @@ RESULT = Noun(
     index=maybe(NUMBER),
     item=maybe(TEXT),
     state=STATE,
-    exit_code=maybe(NUMBER),
-    signal=maybe(SIGNAL),
-    error=maybe(TEXT),
+    **ENDING,
     attempts=NUMBER,
     started_at=maybe(TIME),
     finished_at=maybe(TIME),
@@ -89,9 +87,7 @@ RUN = Noun(
     attempt=NUMBER,
     outcome=TEXT,
     duration=maybe(DURATION),
-    exit_code=maybe(NUMBER),
-    signal=maybe(SIGNAL),
-    error=maybe(TEXT),
+    **ENDING,
     finished_at=TIME,
 )
 COMING = Noun("coming job", at=TIME, what=TEXT, id=TEXT, command=TEXT)

@@ -14,10 +14,7 @@ from ..schedule import CATCH_UP, OVERLAP
 NULLABLE = tuple(field.name for field in RECURRING if field.is_nullable)
 SCHEDULE = Noun(
     "schedule",
-    name=TEXT,
-    words=TEXT,
-    expression=TEXT,
-    timezone=TEXT,
+    **dict.fromkeys(("name", "words", "expression", "timezone"), TEXT),
     timezone_source=one_of("home", "schedule"),
     paused=FLAG,
     next_at=maybe(TIME),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.model.size import size_text
+from queuectl.model.quantity import size_text
 
 
 @pytest.mark.parametrize(
