@@ -1,4 +1,4 @@
-"""What the handlers of one dashboard share: the queue, the clock, what is allowed."""
+"""The state that the handlers of one dashboard share: the queue, the clock, whether it is read-only."""
 
 from __future__ import annotations
 
@@ -10,15 +10,12 @@ from .health import Health
 
 
 class App:
-    """One dashboard. Its handlers run in many threads; `queue` gives each thread a store of its own.
-
-    A thread that ends must call `queue.leave()`.
-    """
+    """One dashboard. Its handlers run in many threads; `queue` opens a store for each one until its `queue.leave()`."""
 
     def __init__(self, home: str, *, read_only: bool = False, clock: Clock = SYSTEM_CLOCK) -> None:
         self.directory = started_in()
         self.queue = Queue(home, actor="web", clock=clock, cwd=self.directory)
-        # The dashboard was started by somebody, and is used by somebody else.
+        # The user who started the dashboard may not be the one who uses it.
         self.queue.is_caller = False
         self.read_only = read_only
         self.clock = clock

@@ -1,7 +1,7 @@
 """The dashboard as a process: one per home, from taking the lock to releasing it.
 
-The main thread waits for signals; a thread accepts connections, others serve them. They are daemon threads:
-a stream that is open does not keep the process from ending.
+The main thread waits for signals, another accepts connections, others serve them. They are daemon threads: an open
+stream does not keep the process alive.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ import signal
 import threading
 from contextlib import contextmanager
 from functools import partial
+from typing import Any, Callable, Iterator, Mapping
 
-from ..model.clock import SYSTEM_CLOCK
+from ..model.clock import SYSTEM_CLOCK, Clock
+from ..model.dashboard import DashboardOptions
 from ..model.errors import DaemonUnavailable, StoreUnavailable
 from .api.overview import overview
 from .api.routes import handle
@@ -20,12 +22,8 @@ from .http.server import Server
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Iterator, Mapping
-
     from ..engine.daemons.instance import Instance
     from ..engine.machine.log import Log
-    from ..model.clock import Clock
-    from ..model.dashboard import DashboardOptions
     from ..store import Home
 
 LOOK_SECONDS = 1.0
@@ -37,15 +35,15 @@ SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
 def run_dashboard(
     home: Home, options: DashboardOptions, *, on_ready: Callable[[str], None], clock: Clock = SYSTEM_CLOCK
 ) -> None:
-    """Serve the dashboard of a home until told to stop; `on_ready` is given its URL. Raises QueueCTLError.
+    """Serve the dashboard of a home until a signal stops it; `on_ready` is given its URL. Raises QueueCTLError.
 
-    A second signal to stop does not wait for anybody.
+    A second signal ends it at once.
     """
     before = {name: signal.getsignal(getattr(signal, name)) for name in SIGNALS}
     app = App(home.path, read_only=options.read_only, clock=clock)
     instance = app.queue.dashboard.take()
     try:
-        # A home that cannot be used is an error now, not on every page.
+        # An unusable home is an error now, not on every page.
         app.queue.settings()
         server = Server(
             app.queue, options, log=instance.log, handle=partial(handle, app), overview=partial(overview, app)
@@ -55,7 +53,7 @@ def run_dashboard(
         finally:
             server.server_close()
     finally:
-        app.queue.leave()  # The threads of connections may still be at work.
+        app.queue.leave()  # The threads of connections may still work.
         instance.close()
 
 
@@ -83,7 +81,7 @@ def _serve(
                     remade = instance.presence.remade
             wakeup.wait(0 if wakeup.stops else LOOK_SECONDS)
     finally:
-        # From now on a signal does what it did before us: Ctrl-C ends even this.
+        # From now on a signal does what it did before: Ctrl-C ends even this.
         for name, handler in before.items():
             signal.signal(getattr(signal, name), handler)
         server.hub.close()
@@ -92,13 +90,13 @@ def _serve(
         try:
             place.remove_links()
         except OSError as error:
-            # Nobody is kept from anything: the token of a dashboard that has ended opens nothing.
+            # This is harmless: the token of a dashboard that has ended opens nothing.
             log.complain(f"the link in {app.queue.home.run} stays: {error.strerror}")
 
 
 @contextmanager
 def _noting_failure(log: Log) -> Iterator[None]:
-    """Go on without what fails: a store that can only be read can still be shown."""
+    """Log a failure and go on: a read-only store can still be shown."""
     try:
         yield
     except (StoreUnavailable, DaemonUnavailable) as error:
@@ -106,6 +104,6 @@ def _noting_failure(log: Log) -> Iterator[None]:
 
 
 def add_up(app: App, log: Log) -> None:
-    """Add up what is over before Prometheus first asks, which would then take long with months of it."""
+    """Add up the totals before Prometheus first asks: months of history take long."""
     with _noting_failure(log):
         app.totals.read()

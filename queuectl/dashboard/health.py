@@ -1,10 +1,8 @@
 """Whether the dashboard and its store are well, for `/healthz`.
 
-A store that can be read may still take nothing more: the disk is full or read-only, the file is damaged, another
-program keeps it locked. So health is that something can be written, and it is found out by doing so: room for
-a file, and a transaction that is undone. What is found holds for a moment, so that to ask often costs nothing.
-
-Who may ask is not known: the answer names no path.
+A readable store may still refuse writes: the disk is full or read-only, the file is damaged, another program keeps it
+locked. So the check writes: it makes room for a file, and undoes a transaction. Its result holds for a moment, so that
+frequent requests cost nothing. Anybody may ask, so the answer names no path.
 """
 
 from __future__ import annotations
@@ -17,9 +15,9 @@ from .http.message import HttpError
 
 WELL_HOLDS_MS = 2_000
 TROUBLE_HOLDS_MS = 1_000
-# To answer while the store is locked, and within a second.
+# The answer comes within a second, also while the store is locked.
 PATIENCE_SECONDS = 0.7
-# A large batch may lock the store for seconds, which is no trouble yet.
+# A large batch may lock the store for seconds: that is not a failure yet.
 LOCKED_LONG_MS = 5_000
 REASONS = {
     StoreFull.code: ("the disk is full", "free some space on it"),
@@ -32,7 +30,7 @@ REASONS = {
 
 
 class Health:
-    """What was last found out about a home."""
+    """The last result of the check of a home."""
 
     def __init__(self, queue: Queue) -> None:
         self._queue = queue
@@ -44,17 +42,17 @@ class Health:
         self._workers = 0
 
     def workers(self) -> int:
-        """Return how many workers live in a home that can be written to. Raises HttpError where nothing can be."""
+        """Return how many workers are alive. Raises HttpError if nothing can be written."""
         with self._lock:
             now = self._clock.monotonic()
             if self._holds_until is None or now >= self._holds_until:
-                self._find_out(now)
+                self._check(now)
             if self._trouble is None:
                 return self._workers
             reason, hint = REASONS[self._trouble]
         raise HttpError(503, self._trouble, f"nothing can be written: {reason}", hint=hint)
 
-    def _find_out(self, now: int) -> None:
+    def _check(self, now: int) -> None:
         self._trouble = None
         holds = WELL_HOLDS_MS
         try:

@@ -91,15 +91,19 @@ class Api:
         """Return the ids of the first page of a filter."""
         return [item["id"] for item in self.get("/jobs", q=q, **query)["items"]]
 
-    def walk(self, q: str = "", **query: object) -> Iterator[str]:
-        """Yield the ids of all pages of a filter."""
+    def pages(self, path: str, **query: object) -> Iterator[Any]:
+        """Yield the pages of a list, each read when the caller asks for it."""
         cursor: dict[str, object] = {}
         while True:
-            page = self.get("/jobs", q=q, **query, **cursor)
-            yield from (item["id"] for item in page["items"])
+            page = self.get(path, **query, **cursor)
+            yield page
             if page["next"] is None:
                 return
             cursor = {"cursor": page["next"]}
+
+    def walk(self, q: str = "", **query: object) -> Iterator[str]:
+        """Yield the ids of all pages of a filter."""
+        return (item["id"] for page in self.pages("/jobs", q=q, **query) for item in page["items"])
 
     def close(self) -> None:
         self.app.queue.close()

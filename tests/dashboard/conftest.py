@@ -78,7 +78,7 @@ class Served:
         return client
 
     def ask(self, method: str, path: str, body: bytes | None = None, **headers: str | None) -> Answer:
-        """Ask on a connection of its own, with the token and all that a page would send."""
+        """Ask on a new connection, with the token and all other headers of a page."""
         wanted: dict[str, str | None] = {"X-QueueCTL-Token": self.token}
         if method not in ("GET", "HEAD"):
             wanted["Content-Type"] = "application/json"

@@ -27,11 +27,18 @@ def preview(api: Api, action: str, **what: Any) -> dict[str, Any]:
     return found
 
 
-def commit(api: Api, shown: dict[str, Any], status: int = 200) -> dict[str, Any]:
-    found: dict[str, Any] = api.post(
-        "/jobs/actions/commit", {"selection": shown["selection"], "confirm_count": shown["count"]}, status
-    )
+def body_of(shown: dict[str, Any], **more: object) -> dict[str, Any]:
+    """Return the body of a commit."""
+    return {"selection": shown["selection"], "confirm_count": shown["count"], **more}
+
+
+def commit(api: Api, shown: dict[str, Any], **flags: bool) -> dict[str, Any]:
+    found: dict[str, Any] = api.post("/jobs/actions/commit", body_of(shown, **flags))
     return found
+
+
+def commit_refused(api: Api, shown: dict[str, Any], **more: object) -> tuple[int, str]:
+    return api.refused("POST", "/jobs/actions/commit", body_of(shown, **more))
 
 
 def states(api: Api) -> list[str]:
@@ -84,7 +91,7 @@ def test_a_flag_of_the_verb_is_given_to_the_preview_or_to_the_commit(
     bring_to(api.store, DEAD, max_retries=0)
     shown = preview(api, "retry", ids=["1"], **previewed)
     assert shown["command"] == "queuectl retry job-1" + (" --keep-attempts" if previewed else "")
-    api.post("/jobs/actions/commit", {"selection": shown["selection"], "confirm_count": 1, **committed})
+    commit(api, shown, **committed)
     assert [job.attempts for job in api.app.queue.list()] == [attempts]
 
 
@@ -92,9 +99,7 @@ def test_a_flag_of_another_verb_is_refused(api: Api) -> None:
     bring_to(api.store, DEAD, max_retries=0)
     answer = api.ask("POST", "/jobs/actions/preview", {"action": "remove", "ids": ["1"], **KEEP})
     assert (answer.status, answer.error["message"]) == (422, "remove has no flag keep_attempts")
-    shown = preview(api, "remove", ids=["1"])
-    body = {"selection": shown["selection"], "confirm_count": 1, **KEEP}
-    assert api.refused("POST", "/jobs/actions/commit", body) == (422, "invalid")
+    assert commit_refused(api, preview(api, "remove", ids=["1"]), **KEEP) == (422, "invalid")
     assert states(api) == [DEAD]
 
 
@@ -133,7 +138,7 @@ def test_a_limit_takes_the_newest_and_says_that_there_are_more(api: Api) -> None
     assert commit(api, shown)["done"] == ["job-5", "job-4"]
 
 
-def test_a_commit_leaves_what_began_or_went_meanwhile_and_does_the_rest(api: Api) -> None:
+def test_a_commit_skips_jobs_that_started_or_went_in_between_and_does_the_rest(api: Api) -> None:
     for _ in range(4):
         add(api.store)
     shown = preview(api, "cancel", filter="state:pending")
@@ -176,10 +181,7 @@ def test_a_job_that_came_later_is_not_touched(api: Api) -> None:
 def test_another_count_than_was_shown_is_refused(api: Api) -> None:
     add(api.store)
     shown = preview(api, "cancel", filter="state:pending")
-    assert api.refused("POST", "/jobs/actions/commit", {"selection": shown["selection"], "confirm_count": 2}) == (
-        409,
-        "selection_changed",
-    )
+    assert commit_refused(api, shown, confirm_count=2) == (409, "selection_changed")
     assert states(api) == [PENDING]
 
 
@@ -187,23 +189,19 @@ def test_a_selection_is_good_for_one_commit_and_ten_minutes(api: Api) -> None:
     add(api.store)
     shown = preview(api, "cancel", filter="state:pending")
     commit(api, shown)
-    body = {"selection": shown["selection"], "confirm_count": 1}
-    assert api.refused("POST", "/jobs/actions/commit", body) == (410, "selection_expired")
+    assert commit_refused(api, shown) == (410, "selection_expired")
     add(api.store)
     shown = preview(api, "cancel", filter="state:pending")
     api.clock.advance(10 * 60_000)
-    body = {"selection": shown["selection"], "confirm_count": 1}
-    assert api.refused("POST", "/jobs/actions/commit", body) == (410, "selection_expired")
-    assert api.refused("POST", "/jobs/actions/commit", {"selection": "guess", "confirm_count": 1})[0] == 410
+    assert commit_refused(api, shown) == (410, "selection_expired")
+    assert commit_refused(api, shown, selection="guess")[0] == 410
 
 
 def test_a_selection_of_another_home_is_refused(api: Api, home: str) -> None:
     other = Api(home + "-other")
     add(api.store)
     add(other.store)
-    shown = preview(api, "cancel", filter="state:pending")
-    body = {"selection": shown["selection"], "confirm_count": 1}
-    assert other.refused("POST", "/jobs/actions/commit", body) == (410, "selection_expired")
+    assert commit_refused(other, preview(api, "cancel", filter="state:pending")) == (410, "selection_expired")
     other.close()
 
 
@@ -213,9 +211,7 @@ def test_so_many_selections_are_kept_and_the_oldest_goes(api: Api, monkeypatch: 
     add(api.store)
     shown = [preview(api, "cancel", filter="state:pending") for _ in range(4)]
     assert len({each["selection"] for each in shown}) == 4
-    assert (
-        api.refused("POST", "/jobs/actions/commit", {"selection": shown[0]["selection"], "confirm_count": 1})[0] == 410
-    )
+    assert commit_refused(api, shown[0])[0] == 410
     assert commit(api, shown[1])["count"] == 1
 
 
@@ -239,12 +235,11 @@ def test_of_two_commits_at_once_one_is_done(api: Api) -> None:
     for _ in range(20):
         bring_to(api.store, DEAD, max_retries=0)
     shown = preview(api, "retry", filter="state:dead")
-    body = {"selection": shown["selection"], "confirm_count": 20}
     statuses: list[int] = []
 
     def press() -> None:
         try:
-            statuses.append(api.ask("POST", "/jobs/actions/commit", dict(body)).status)
+            statuses.append(api.ask("POST", "/jobs/actions/commit", body_of(shown)).status)
         finally:
             api.close()
 
@@ -353,14 +348,13 @@ def test_a_group_must_be_named_completely(api: Api, body: dict[str, Any]) -> Non
 GROUP = {"exit_code": 2, "signal": None, "error": "exit code 2"}
 
 
-def test_a_group_is_looked_at_and_what_was_shown_is_done(api: Api) -> None:
+def test_a_group_is_previewed_and_the_commit_does_what_was_shown(api: Api) -> None:
     for code in (2, 2, 1, 2):
         dead(api, code)
     found = api.post("/dlq/groups/preview", {"action": "remove", **GROUP})
     assert (found["count"], found["left_out"], found["more"]) == (3, {}, False)
     assert found["command"] == "queuectl dlq remove job-1 job-2 job-4"
-    done = api.post("/jobs/actions/commit", {"selection": found["selection"], "confirm_count": 3})
-    assert done["done"] == ["job-1", "job-2", "job-4"]
+    assert commit(api, found)["done"] == ["job-1", "job-2", "job-4"]
     found = api.post("/dlq/groups/preview", {"action": "remove", **GROUP})
     # Without ids the command would mean every dead job.
     assert (found["count"], found["selection"], found["command"]) == (0, None, None)

@@ -15,7 +15,7 @@ from queuectl.engine.machine.identity import Identity
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import DaemonUnavailable
 from queuectl.model.fields import FILTERS, JOB_FIELDS
-from queuectl.model.job import COMPLETED, DEAD, FAILED, HELD, PENDING, SCHEDULED
+from queuectl.model.job import COMPLETED, DEAD, FAILED, GONE, HELD, PENDING, PROCESSING, SCHEDULED
 from queuectl.model.verbs import VERBS
 from queuectl.store.lockfile import LockFile
 from tests.dashboard import asking
@@ -186,7 +186,7 @@ def test_workers_are_started_scaled_and_stopped(real: Api) -> None:
     assert real.post("/workers/stop") == {"stopped": False, "pid": None, "done": True}
 
 
-def test_workers_have_limits_of_their_own(real: Api) -> None:
+def test_workers_have_their_own_limits(real: Api) -> None:
     assert real.refused("POST", "/workers", {"count": 1, "max_load": "0"}) == (422, "invalid")
     real.post("/workers", {"count": 1, "max_load": "9999", "min_memory": "none"}, 201)
     assert real.app.queue.store.meta.limits_of("") == {"max_load": "9999", "min_memory": "none"}
@@ -326,3 +326,22 @@ def test_suggestions_are_bounded_and_begin_as_asked(api: Api) -> None:
     assert api.get("/suggest", field="state", prefix="open")["items"][0]["count"] == 30
     api.app.queue.enqueue([{"command": "x", "id": f"of-{name}", "batch": name} for name in ("films", "book")])
     assert values("after", "of-b") == ["of-book"] and values("after", "batch:f") == ["batch:films"]
+
+
+@pytest.mark.parametrize("lives", [False, True])
+def test_a_job_says_whether_its_worker_is_gone(api: Api, lives: bool) -> None:
+    bring_to(api.store, PROCESSING, id="cut")
+    lock = LockFile(api.store.home.worker_lock(1))
+    assert not lives or lock.acquire()
+    (listed,) = api.get("/jobs")["items"]
+    shown = api.get("/jobs/cut")
+    for job in (listed, shown["job"]):
+        assert (job["error"], job["state"]) == (None if lives else GONE, PROCESSING)
+        assert (job["duration"] is None) != lives
+    assert (listed["elapsed"] is None) != lives
+    assert (shown["why"]["reason"] == GONE) != lives
+    overview = api.get("/overview")
+    assert ("lost_workers" in [alert["code"] for alert in overview["alerts"]]) != lives
+    assert [job["id"] for job in overview["running"]] == ["cut"] * lives
+    assert f"queuectl_gone_jobs {int(not lives)}\n" in api.ask("GET", "//metrics").body.decode()
+    lock.close()

@@ -53,14 +53,9 @@ def test_allowed_actions_are_those_that_succeed(api: Api, state: str) -> None:
         if verb not in allowed:
             assert (answer.status, answer.error["code"]) == (409, "conflict")
         for number in api.app.queue.find([identifier]) if verb != "remove" or verb not in allowed else ():
-            if state == PROCESSING:
-                finish_all(api)
+            for running in api.store.attempts.running(api.store.contexts):
+                finish(api.store, running.claim)
             write(api.store, api.store.jobs.remove, number)
-
-
-def finish_all(api: Api) -> None:
-    for running in api.store.attempts.running(api.store.contexts):
-        finish(api.store, running.claim)
 
 
 def test_a_job_is_added_as_the_command_line_adds_it(api: Api) -> None:
@@ -89,22 +84,11 @@ def test_a_job_is_added_as_the_command_line_adds_it(api: Api) -> None:
     assert api.app.queue.get("m").env["API_KEY"] == "s"
 
 
-@pytest.mark.parametrize(
-    "body, word",
-    [
-        ({}, "command is missing"),
-        ({"command": " "}, "empty"),
-        ({"command": "x", "nope": 1}, "nope"),
-        ({"command": "x", "priority": "high"}, "priority"),
-        ({"command": "x", "comand": "y"}, "did you mean"),
-        ({"command": "x", "timeout": -1}, "timeout"),
-        (None, "command is missing"),
-    ],
-)
-def test_a_wrong_job_is_refused(api: Api, body: Any, word: str) -> None:
+@pytest.mark.parametrize("body", [None, {}, {"queue": "q"}])
+def test_a_job_without_a_command_is_refused(api: Api, body: Any) -> None:
     answer = api.ask("POST", "/jobs", body)
-    assert answer.status == 422 and word in answer.error["message"]
-    assert api.get("/jobs")["total"]["value"] == 0
+    assert (answer.status, answer.error["field"]) == (422, "command")
+    assert "command is missing" in answer.error["message"]
 
 
 @pytest.mark.parametrize(
@@ -112,13 +96,14 @@ def test_a_wrong_job_is_refused(api: Api, body: Any, word: str) -> None:
     [
         ({"id": "a b"}, "id"),
         ({"command": 5}, "command"),
-        ({"command": ""}, "command"),
+        ({"command": " "}, "command"),
         ({"queue": "a b"}, "queue"),
         ({"priority": "high"}, "priority"),
         ({"priority": 5000}, "priority"),
         ({"max_retries": -1}, "max_retries"),
         ({"retries": -1}, "retries"),
         ({"timeout": "soon"}, "timeout"),
+        ({"timeout": -1}, "timeout"),
         ({"timeout_sec": 0}, "timeout_sec"),
         ({"run_at": "never"}, "run_at"),
         ({"hold": 1}, "hold"),
@@ -134,11 +119,9 @@ def test_a_wrong_job_is_refused(api: Api, body: Any, word: str) -> None:
 )
 def test_a_refusal_names_the_first_field_that_is_wrong(api: Api, change: dict[str, Any], field: str) -> None:
     answer = api.ask("POST", "/jobs", {"command": "x", **change})
-    assert (answer.status, answer.error["field"]) == (422, field)
-
-
-def test_a_refusal_names_the_field_that_is_missing(api: Api) -> None:
-    assert api.ask("POST", "/jobs", {"queue": "q"}).error["field"] == "command"
+    assert (answer.status, answer.error["field"]) == (422, field) and field in answer.error["message"]
+    assert field != "comand" or "did you mean" in answer.error["message"]
+    assert api.get("/jobs")["total"]["value"] == 0
 
 
 def test_a_job_of_the_api_inherits_only_what_it_names(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,7 +230,7 @@ def test_a_read_only_dashboard_changes_nothing(home: str) -> None:
     api.close()
 
 
-def test_unknown_paths_and_methods_are_told(api: Api) -> None:
+def test_unknown_paths_and_methods_are_refused(api: Api) -> None:
     for path in ("/nothing", "/jobs/", "/jobs/a/b/c", "//api/v2/jobs", "//", "/jobs//retry"):
         assert api.ask("GET", path).status == 404
     answer = api.ask("PUT", "/jobs")
@@ -329,7 +312,7 @@ def test_bytes_that_are_no_text_are_shown_escaped(api: Api) -> None:
     assert api.ask("GET", "/jobs/p/output", format="text").body == b"a\xffb\xe2"
 
 
-def test_what_was_left_out_is_told(api: Api) -> None:
+def test_gaps_in_an_output_are_shown(api: Api) -> None:
     printed(api, Piece(0, STDOUT, b"head"), Piece(1000, STDOUT, b"tail"), size=1004)
     found = api.get("/jobs/p/output")
     assert found["missing"] == [{"start": 4, "end": 1000}] and text_of(found) == "headtail" and found["eof"]

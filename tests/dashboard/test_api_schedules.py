@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 
 from queuectl.dashboard.api import schedules as schedules_api
-from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.job import FAILED
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
@@ -16,15 +15,6 @@ from tests.store.building import NOW, add, bring_to
 
 api = asking.api
 MINUTE = 60_000
-
-
-@pytest.fixture
-def real(home: str) -> Iterator[Api]:
-    """The API of a home whose workers are real; they are stopped at the end."""
-    made = Api(home, clock=SYSTEM_CLOCK)
-    yield made
-    made.app.queue.workers.stop(force=True)
-    made.close()
 
 
 SCHEDULE = {
@@ -135,7 +125,7 @@ def test_a_schedule_may_have_any_name(api: Api) -> None:
         assert api.get(f"/schedules/{name}")["name"] == name
 
 
-def test_times_of_the_next_hours_are_told_up_to_a_bound(api: Api) -> None:
+def test_times_of_the_next_hours_are_shown_up_to_a_bound(api: Api) -> None:
     for name, expression in (
         ("often", "* * * * *"),
         ("fives", "*/5 * * * *"),

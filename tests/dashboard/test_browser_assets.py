@@ -8,6 +8,7 @@ from pathlib import Path
 import queuectl.dashboard
 from queuectl.dashboard.http.static import Navigation
 from queuectl.model.job import STATES
+from tests.support import ROOT
 
 ASSETS = Path(queuectl.dashboard.__file__).parent / "assets"
 SCRIPTS = sorted(ASSETS.rglob("*.js"))
@@ -48,6 +49,16 @@ def test_every_view_is_that_of_one_page() -> None:
     assert sorted(views) == sorted(script.stem for script in (ASSETS / "views").iterdir())
     keys = re.findall(r'data-key="(\w)"', page)
     assert len(set(keys)) == len(keys) == len(Navigation().pages)
+
+
+def test_every_page_names_its_documentation_in_the_index() -> None:
+    page = (ASSETS / "index.html").read_text("utf-8")
+    named = re.findall(r'data-docs="([\w-]+)"', page)
+    assert len(named) == len(Navigation().pages)
+    docs = ROOT / "docs"
+    index = (docs / "index.md").read_text("utf-8")
+    for name in ("dashboard", *named):  # The first is that of an address without a page.
+        assert (docs / f"{name}.md").is_file() and f"({name}.md)" in index, name
 
 
 def test_every_import_names_what_the_module_has() -> None:

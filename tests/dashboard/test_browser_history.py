@@ -117,7 +117,7 @@ def test_metrics_compare_with_the_time_before_and_draw_percentiles(dashboard: Da
 
 
 @pytest.mark.parametrize("before, told", [(4, "−75 % on"), (1, "±0 % on"), (0, "none in")])
-def test_less_as_much_and_nothing_before_are_told(
+def test_fewer_as_many_and_none_before_are_shown(
     dashboard: Dashboard, browser: Browser, before: int, told: str
 ) -> None:
     happened(dashboard.home, 3 * HOUR, 1, 7)

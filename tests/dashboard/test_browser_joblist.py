@@ -336,7 +336,6 @@ def test_job_list_fits_320_pixels_with_all_that_can_be_opened(held: Dashboard, b
     browser.wait(f"{LINKS}.length === 1")
     assert browser.js("return document.documentElement.scrollWidth") <= 320
     press_button(browser, "Columns")
-    browser.wait("document.querySelector('dialog[open]')")
     browser.click("[data-column=number] input")
     assert browser.js("const one = document.querySelector('dialog'); return one.scrollWidth <= one.clientWidth")
     browser.press("Escape")

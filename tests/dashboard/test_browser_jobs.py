@@ -140,7 +140,6 @@ def test_one_job_is_retried_with_a_single_attempt_more(dashboard: Dashboard, bro
     dashboard.work()
     wait_until(lambda: dashboard.cli("list", "state:dead", "-o", "ids").split() == ["bad"], what="it is dead")
     browser.open(dashboard.url + "/jobs/bad")
-    browser.wait("document.querySelector('[data-verb=retry]')")
     browser.click("[data-verb=retry]")
     browser.wait("document.querySelector('dialog[open]')")
     assert browser.text("dialog .equivalent code") == "queuectl retry bad"
@@ -248,10 +247,11 @@ def test_filter_without_states_leaves_jobs_that_wait_and_says_so(dashboard: Dash
     assert len(dashboard.cli("list", "--limit", "0", "-o", "ids").splitlines()) == 60
 
 
-def test_help_lists_the_keys_of_filters(dashboard: Dashboard, browser: Browser) -> None:
-    browser.open(dashboard.url + "/jobs")
+def test_help_names_the_docs_and_the_keys_of_filters(dashboard: Dashboard, browser: Browser) -> None:
+    browser.open(dashboard.url + "/queues")
     browser.press("?")
     browser.wait("document.querySelector('dialog[open]')?.textContent.includes('signal:SEGV')")
+    assert browser.text("dialog p code") == "docs/queues.md"
     assert all(f"{key}:" in browser.text("dialog[open]") for key in FILTERS)
 
 
@@ -290,7 +290,7 @@ def test_a_form_that_was_filled_in_is_left_only_after_a_question(dashboard: Dash
     for leave in leaves:
         leave()
         browser.wait("document.querySelector('dialog:last-of-type h2')?.textContent === 'Discard what you typed?'")
-        browser.click("dialog:last-of-type .end button:first-child")  # Go on.
+        browser.click("dialog:last-of-type .end button:first-child")  # Keep editing.
         browser.wait(f"{dialogs} === 1")
         assert browser.js(f"return {command}") == "echo precious"
     for count in (2, 1, 2, 1, 2):  # However often it is pressed, Esc asks and goes back.
@@ -370,7 +370,7 @@ def test_large_group_of_dead_jobs_shows_the_command_for_exactly_these(dashboard:
     dashboard.cli(*command.split()[1:], "--yes")  # It does what it says.
     assert dashboard.cli("list", "--state", "dead", "-o", "ids").split() == ["job-4"]
     browser.click("dialog button.danger")
-    browser.wait("document.querySelector('.toast')?.textContent === '0 jobs removed, 7 had begun or ended meanwhile'")
+    browser.wait("document.querySelector('.toast')?.textContent === '0 jobs removed, 7 had started or ended by then'")
 
 
 def test_workers_are_started_and_stopped(dashboard: Dashboard, browser: Browser) -> None:
@@ -384,7 +384,7 @@ def test_workers_are_started_and_stopped(dashboard: Dashboard, browser: Browser)
     browser.wait("document.querySelector('.empty:not([hidden])')")
 
 
-def test_groups_of_workers_have_buttons_of_their_own(dashboard: Dashboard, browser: Browser) -> None:
+def test_groups_of_workers_have_their_own_buttons(dashboard: Dashboard, browser: Browser) -> None:
     dashboard.cli("worker", "start", "-n", "1", "-Q", "encode")
     dashboard.cli("worker", "start", "-n", "2", "-Q", "scrape")
     browser.open(dashboard.url + "/workers")

@@ -88,7 +88,7 @@ def test_page_reconnects_after_the_server_was_started_anew(dashboard: Dashboard,
     browser.press("j", "x")
     browser.click("[data-bulk=cancel]")
     browser.wait("document.querySelector('dialog[open]')")
-    assert browser.text("dialog .end button:first-child") == "Do not cancel"
+    assert browser.text("dialog .end button:first-child") == "Keep 1 job"
     browser.click("dialog button.danger")
     browser.wait("document.querySelector('.badge[data-state=cancelled]')")
 

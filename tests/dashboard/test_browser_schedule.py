@@ -80,7 +80,6 @@ def test_strip_fits_320_pixels(planned: Dashboard, browser: Browser) -> None:
 
 def test_a_schedule_is_added_with_the_choices_of_the_server(dashboard: Dashboard, browser: Browser) -> None:
     browser.open(dashboard.url + "/schedule")
-    browser.wait("document.querySelector('main button.primary')")
     browser.click("main button.primary")
     browser.wait("document.querySelector('dialog[open] #field-overlap')")
     for name, chosen, options in (("catch_up", "last", "none,last,all"), ("overlap", "skip", "skip,queue")):
@@ -138,7 +137,7 @@ def enter(browser: Browser, name: str, value: str) -> None:
     )
 
 
-def test_several_jobs_are_added_looked_at_run_and_changed(dashboard: Dashboard, browser: Browser) -> None:
+def test_several_jobs_are_added_shown_run_and_changed(dashboard: Dashboard, browser: Browser) -> None:
     graph = [{"id": "pack", "command": "echo pack", "after": ["build"]}, {"id": "build", "command": "echo build"}]
     in_table = "document.querySelector('main tbody').textContent.includes"
     browser.open(dashboard.url + "/schedule")

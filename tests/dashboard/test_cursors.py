@@ -1,4 +1,4 @@
-"""Pages by cursor: nothing twice, nothing missing, whatever is added or removed meanwhile."""
+"""Pages by cursor: nothing twice, nothing missing, whatever is added or removed in between."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from queuectl.engine import finding
 from queuectl.model.filterparse import parse
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, DUE_STATES, FAILED, FINAL_STATES, PENDING, STATES, Job
 from queuectl.model.sorts import ORDERS
-from queuectl.store import Store, ranges
+from queuectl.store import ranges
 from queuectl.store.find import Find
 from queuectl.store.ranges import Ranges
 from tests.dashboard import asking
@@ -35,11 +35,7 @@ LISTED = {"newest": STATES, "oldest": STATES, "finished": FINAL_STATES, "run_at"
 
 def fill(api: Api, count: int, seed: int) -> None:
     """Make jobs in all states, with few different times and priorities, so that there are ties."""
-    with open_store(api.app.queue.home.path) as store:
-        _fill(store, count, random.Random(seed))
-
-
-def _fill(store: Store, count: int, dice: random.Random) -> None:
+    store, dice = api.store, random.Random(seed)
     for _ in range(count):
         now = NOW + dice.randrange(4)
         kind = dice.randrange(7)
@@ -62,17 +58,11 @@ def _fill(store: Store, count: int, dice: random.Random) -> None:
             add(store, now=now, **fields)
 
 
-def everything(api: Api) -> list[Job]:
-    return api.app.queue.list()
-
-
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look at so few rows at a time that every page needs many looks."""
-    monkeypatch.setattr(finding, "WINDOW", 7)
-    monkeypatch.setattr(finding, "FIRST_WINDOW", 3)
-    monkeypatch.setattr(finding, "FARTHEST", 9)
-    monkeypatch.setattr(finding, "BATCH", 4)
+    for name, rows in (("WINDOW", 7), ("FIRST_WINDOW", 3), ("FARTHEST", 9), ("BATCH", 4)):
+        monkeypatch.setattr(finding, name, rows)
     monkeypatch.setattr(ranges, "FEW", 8)
 
 
@@ -94,7 +84,7 @@ def test_a_walk_finds_exactly_what_matches_in_order(
     api: Api, small: None, sort: str, q: str, matches: Callable[[Job], bool], limit: int
 ) -> None:
     fill(api, 90, seed=len(q) + limit)
-    wanted = [job for job in everything(api) if job.state in LISTED[sort] and matches(job)]
+    wanted = [job for job in api.app.queue.list() if job.state in LISTED[sort] and matches(job)]
     assert list(api.walk(q, sort=sort, limit=limit)) == [job.id for job in sorted(wanted, key=SORTS[sort])]
     exported = [job.number for jobs in api.app.queue.walk(parse(q, NOW), sort) for job in jobs]
     assert exported == [job.number for job in sorted(wanted, key=SORTS[sort])]
@@ -102,20 +92,15 @@ def test_a_walk_finds_exactly_what_matches_in_order(
 
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("sort", SORTS)
-def test_what_comes_and_goes_meanwhile_neither_repeats_nor_hides_a_job(api: Api, sort: str, seed: int) -> None:
+def test_jobs_that_come_or_go_between_pages_neither_repeat_nor_hide_a_job(api: Api, sort: str, seed: int) -> None:
     fill(api, 60, seed)
     dice = random.Random(seed)
-    before = [job for job in everything(api) if job.state in LISTED[sort]]
+    before = [job for job in api.app.queue.list() if job.state in LISTED[sort]]
     removed = {job.number for job in dice.sample(before, len(before) // 3)}
     found: list[str] = []
-    cursor: dict[str, object] = {}
     doomed = list(removed)
-    while True:
-        page = api.get("/jobs", sort=sort, limit=4, **cursor)
+    for page in api.pages("/jobs", sort=sort, limit=4):
         found += [item["id"] for item in page["items"]]
-        if page["next"] is None:
-            break
-        cursor = {"cursor": page["next"]}
         for number in doomed[:3]:
             write(api.store, api.store.jobs.remove, number)
         doomed = doomed[3:]
@@ -129,15 +114,10 @@ def test_a_walk_goes_on_although_what_it_saw_is_gone(api: Api, small: None) -> N
     enqueue(api.store, *[spec(hold=True) for _ in range(40)])
     enqueue(api.store, *[spec() for _ in range(9)])
     found: list[str] = []
-    cursor: dict[str, object] = {}
-    while True:
-        page = api.get("/jobs", q="state:held", limit=4, **cursor)
+    for page in api.pages("/jobs", q="state:held", limit=4):
         found += [item["id"] for item in page["items"]]
-        if page["next"] is None:
-            break
         for item in page["items"]:
             write(api.store, api.store.jobs.remove, item["number"])
-        cursor = {"cursor": page["next"]}
     assert found == [f"job-{number}" for number in range(40, 0, -1)]
 
 
@@ -257,13 +237,8 @@ def test_events_are_paged_too(api: Api) -> None:
             api.store.events.add("even" if number % 2 == 0 else "odd", actor="test", now=NOW + number)
     for what, count in (("", 25), ("odd", 12), ("none", 0)):
         found: list[int] = []
-        cursor: dict[str, object] = {}
-        while True:
-            page = api.get("/events", what=what, limit=5, **cursor)
+        for page in api.pages("/events", what=what, limit=5):
             found += [item["number"] for item in page["items"]]
-            if page["next"] is None:
-                break
-            cursor = {"cursor": page["next"]}
             with api.store.writing():
                 api.store.events.add("odd", actor="test", now=NOW)
         assert len(found) == len(set(found)) >= count and found == sorted(found, reverse=True)
@@ -301,8 +276,8 @@ def test_a_page_is_read_by_an_index(api: Api, sort: str, q: str) -> None:
         rows = api.store.database.rows("EXPLAIN QUERY PLAN " + part.window("number"), part.parameters)
         plan = " / ".join(row["detail"] for row in rows)
         index = PLANS[sort, q]
-        # Jobs that are parked stand in an index of their own.
+        # Parked jobs have their own index.
         assert index.replace("claimable", "parked") in plan if "jobs_parked" in part.index else index in plan, plan
         assert "SCAN jobs" not in plan.replace("SCAN jobs USING INDEX", ""), plan
-        is_sorted_besides = "TEMP B-TREE" in plan
-        assert not is_sorted_besides or q.startswith(("state:", "id:")), plan
+        is_sorted_afterwards = "TEMP B-TREE" in plan
+        assert not is_sorted_afterwards or q.startswith(("state:", "id:")), plan

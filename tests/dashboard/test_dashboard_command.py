@@ -76,7 +76,7 @@ def test_it_says_where_it_is_and_answers(running: Running) -> None:
     assert "Ctrl-C ends it" in process.stderr.read()
 
 
-def test_programs_are_told_as_json(running: Running) -> None:
+def test_programs_get_json(running: Running) -> None:
     process = running.processes.start_cli(
         running.home,
         "dashboard",
@@ -145,7 +145,7 @@ def test_it_ends_when_its_home_is_removed(running: Running, tmp_path: Path) -> N
 
 def test_the_shell_has_its_signals_back_after_it(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT)]
-    # It is told to end by a thread of its own process, once it is there.
+    # A thread of the process ends it once it runs.
 
     def end() -> None:
         wait_until(lambda: os.path.exists(Home(home).dashboard_url))

@@ -18,7 +18,7 @@ HOUR = 3_600_000
 
 @pytest.fixture
 def filled(api: Api) -> Api:
-    """Jobs a to h, each in a state of its own."""
+    """Jobs a to h, each in another state."""
     store = api.store
     bring_to(store, DEAD, id="a", command="make test", queue="mail", tags=("nightly",), max_retries=0)
     bring_to(store, COMPLETED, id="b", command="echo 100% done", queue="mail")
@@ -174,7 +174,7 @@ def test_what_is_not_understood_is_refused_with_its_place(
     assert answer.error["field"] == "q"
 
 
-def test_a_suggestion_is_told_to_people_too(api: Api) -> None:
+def test_the_message_has_the_suggestion_too(api: Api) -> None:
     assert 'did you mean "state"?' in api.ask("GET", "/jobs", q="stte:dead").error["message"]
 
 

@@ -28,7 +28,7 @@ def test_a_page_is_for_who_comes_from_nowhere_or_from_a_page_of_ours(
     assert ("set-cookie" in answer.headers) is (status == 200)
 
 
-def test_who_has_the_cookie_is_given_no_other(served: Served) -> None:
+def test_a_browser_with_the_cookie_gets_no_other_one(served: Served) -> None:
     cookie = cookie_of(without_token(served, "GET", "/"))
     answer = without_token(served, "GET", "/", Cookie=cookie)
     assert answer.status == 200
@@ -118,9 +118,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(served: Served) -
 
 
 @pytest.mark.parametrize("token", [None, FIXED])
-def test_who_got_hold_of_the_cookie_gets_no_token_for_it(
-    serve: Serve, monkeypatch: pytest.MonkeyPatch, token: str | None
-) -> None:
+def test_a_stolen_cookie_gets_no_token(serve: Serve, monkeypatch: pytest.MonkeyPatch, token: str | None) -> None:
     served = serve(token=token)
     opened = without_token(served, "GET", f"/?token={served.token}")
     owned = without_token(served, "GET", "/", Cookie=cookie_of(opened))

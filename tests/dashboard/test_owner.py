@@ -75,13 +75,13 @@ WAYS = [
 
 @needs_tables
 @pytest.mark.parametrize("host, at", WAYS)
-def test_the_owner_is_found_whichever_socket_the_client_uses(connect: Connect, host: str, at: str) -> None:
+def test_the_owner_is_found_on_any_socket(connect: Connect, host: str, at: str) -> None:
     assert owner(connect(host, at)[1]) == os.geteuid()
 
 
 @needs_tables
 @pytest.mark.parametrize("host, at", WAYS)
-def test_another_user_is_told_apart_whichever_socket_he_uses(connect: Connect, host: str, at: str) -> None:
+def test_another_user_is_recognized_on_any_socket(connect: Connect, host: str, at: str) -> None:
     with user(STRANGER):
         accepted = connect(host, at)[1]
     assert owner(accepted) == STRANGER

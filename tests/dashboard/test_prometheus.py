@@ -173,7 +173,7 @@ def test_each_queue_has_a_histogram_that_agrees_with_itself(api: Api) -> None:
     assert len({labels for family, labels in found if family == "queuectl_run_time_seconds_count"}) == len(ODD)
 
 
-# What is over is remembered.
+# Ended minutes are remembered.
 
 
 def counted(api: Api) -> tuple[float, float]:
@@ -194,7 +194,7 @@ def test_what_ends_between_two_looks_is_counted_once(api: Api) -> None:
     assert counted(api) == counted(api) == (40, 40)
 
 
-def test_what_is_over_is_not_read_again(api: Api) -> None:
+def test_ended_minutes_are_not_read_again(api: Api) -> None:
     ended(api)
     api.clock.advance(HOUR)
     assert counted(api) == (1, 1)
@@ -205,7 +205,7 @@ def test_what_is_over_is_not_read_again(api: Api) -> None:
     assert counted(api) == (2, 2)
 
 
-def test_what_is_over_is_added_up_before_the_first_look(api: Api) -> None:
+def test_ended_minutes_are_added_up_before_the_first_request(api: Api) -> None:
     ended(api)
     api.clock.advance(HOUR)
     add_up(api.app, Log("test", api.clock))

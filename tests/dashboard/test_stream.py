@@ -75,7 +75,7 @@ def test_it_begins_with_how_to_come_again_and_who_speaks(served: Served) -> None
     assert (hello["version"], hello["read_only"]) == (served.app.version, False)
 
 
-def test_a_change_is_told_to_all_with_the_new_overview(served: Served) -> None:
+def test_a_change_is_sent_to_all_with_the_new_overview(served: Served) -> None:
     listeners = [Listener(served) for _ in range(5)]
     seqs = [listener.until("hello")["seq"] for listener in listeners]
     add(served)
@@ -95,7 +95,7 @@ def test_the_stream_can_only_be_read(served: Served) -> None:
     answer = served.ask("POST", PATH, b"{}")
     assert (answer.status, answer.headers["allow"]) == (405, "GET, HEAD")
     assert served.ask("HEAD", PATH).headers["content-type"].startswith("text/event-stream")
-    assert served.server.hub.size == 0
+    assert len(served.server.hub.clients) == 0
 
 
 @pytest.mark.slow
@@ -104,7 +104,7 @@ def test_nobody_looks_while_nobody_listens(served: Served) -> None:
     listener = Listener(served)
     listener.until("overview")
     listener.client.close()
-    wait_until(lambda: served.server.hub.size == 0)
+    wait_until(lambda: len(served.server.hub.clients) == 0)
     wait_until(lambda: served.server.hub._watcher is None)
     wait_until(lambda: not served.app.queue._stores)
     seen = len(served.overviews)
@@ -116,13 +116,13 @@ def test_nobody_looks_while_nobody_listens(served: Served) -> None:
 @pytest.mark.slow
 def test_fifty_that_go_away_are_all_noticed(served: Served) -> None:
     listeners = [Listener(served) for _ in range(50)]
-    assert served.server.hub.size == 50
+    assert len(served.server.hub.clients) == 50
     for index, listener in enumerate(listeners):
         if index % 2:
             listener.client.end_sending()
         else:
             listener.client.close()
-    wait_until(lambda: served.server.hub.size == 0)
+    wait_until(lambda: len(served.server.hub.clients) == 0)
     wait_until(lambda: len(served.server.visits) == 0)
 
 
@@ -135,11 +135,11 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_all(
     served.filling = "x" * 1_000_000
     Listener(served, receive_buffer=2048)
     listener = Listener(served)
-    wait_until(lambda: served.server.hub.size == 2)
+    wait_until(lambda: len(served.server.hub.clients) == 2)
     seqs: list[int] = []
 
     def listen() -> None:
-        while served.server.hub.size == 2:
+        while len(served.server.hub.clients) == 2:
             seqs.append(listener.until("changed")["seq"])
 
     thread = threading.Thread(target=listen)
@@ -147,7 +147,7 @@ def test_a_client_that_does_not_read_is_dropped_and_the_others_hear_all(
 
     def stir() -> bool:
         add(served)
-        return served.server.hub.size == 1
+        return len(served.server.hub.clients) == 1
 
     wait_until(stir)
     add(served)
@@ -162,7 +162,7 @@ def test_streams_do_not_take_the_place_of_connections(serve: Serve, monkeypatch:
     listeners = []
     for _ in range(3):
         listeners.append(Listener(served))
-        wait_until(lambda: served.server.hub.size == len(listeners))
+        wait_until(lambda: len(served.server.hub.clients) == len(listeners))
     assert served.ask("GET", "/api/v1/echo").status == 200
     refused = served.ask("GET", PATH)
     assert (refused.status, refused.code, refused.headers["retry-after"]) == (503, "too_many_streams", "5")
@@ -189,7 +189,7 @@ class Stepped:
         self.clock = FakeClock()
         self.app = App(home, clock=self.clock)
         self.answers: list[object] = []
-        self.hub = Hub(self.app.queue, Log("test", self.clock), self._overview, read_only=False)
+        self.hub = Hub(self.app.queue, Log("test", self.clock).complain, self._overview, read_only=False)
         self.hub._watcher = threading.current_thread()
         self.client = self.hub.join()
         self.client.next(1)
@@ -223,7 +223,7 @@ def test_without_a_change_nothing_is_said_for_five_seconds(stepped: Stepped) -> 
         assert stepped.look() == 0
 
 
-def test_many_changes_are_told_at_most_four_times_a_second(stepped: Stepped) -> None:
+def test_many_changes_are_sent_at_most_four_times_a_second(stepped: Stepped) -> None:
     told = 0
     for _ in range(20):
         commit(stepped)
@@ -233,7 +233,7 @@ def test_many_changes_are_told_at_most_four_times_a_second(stepped: Stepped) -> 
     assert told == 8
 
 
-def test_the_last_of_many_changes_is_told_too(stepped: Stepped) -> None:
+def test_the_last_of_many_changes_is_sent_too(stepped: Stepped) -> None:
     for _ in range(3):
         commit(stepped)
         assert stepped.look() == 1
@@ -245,7 +245,7 @@ def test_the_last_of_many_changes_is_told_too(stepped: Stepped) -> None:
     assert stepped.look() == 0
 
 
-def test_what_is_no_commit_is_told_within_five_seconds_but_not_as_a_change(stepped: Stepped) -> None:
+def test_a_change_without_a_commit_is_sent_within_five_seconds_but_only_as_an_overview(stepped: Stepped) -> None:
     first = stepped.client.next(1)
     assert first is not None
     assert b"event: changed\n" in first

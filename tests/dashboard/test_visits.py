@@ -75,7 +75,7 @@ def test_the_longest_idle_one_makes_room_for_a_new_one(small: Served) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("data", [b"", b"G", b"GET / HTTP/1.1\r\nHost: ", b"POST /api/v1/jobs HTTP/1.1\r\nX: "])
-def test_who_takes_all_places_and_sends_no_request_keeps_nobody_out(small: Served, data: bytes) -> None:
+def test_clients_that_take_all_places_without_a_request_block_nobody(small: Served, data: bytes) -> None:
     clients = occupy(small, data)
     for _ in range(PROBES):
         assert small.ask("GET", ECHO).status == 200
@@ -86,7 +86,7 @@ def test_who_takes_all_places_and_sends_no_request_keeps_nobody_out(small: Serve
     wait_until(lambda: len(small.server.visits) <= PLACES)
 
 
-def test_who_drips_bytes_is_idle_all_the_same(small: Served) -> None:
+def test_a_client_that_drips_bytes_is_idle(small: Served) -> None:
     clients = occupy(small, b"GET / HTTP/1.1\r\nX: ")
     for client in clients:
         client.send(b"x")
@@ -96,7 +96,7 @@ def test_who_drips_bytes_is_idle_all_the_same(small: Served) -> None:
     assert not is_ended(first)
 
 
-def test_who_does_not_read_its_answers_is_idle_too(small: Served) -> None:
+def test_a_client_that_does_not_read_its_answers_is_idle_too(small: Served) -> None:
     clients = []
     for _ in range(PLACES):
         clients.append(small.client(receive_buffer=2048))
@@ -107,7 +107,7 @@ def test_who_does_not_read_its_answers_is_idle_too(small: Served) -> None:
 
 
 @pytest.mark.parametrize("in_link", [False, True])
-def test_who_tries_tokens_waits_and_keeps_nobody_out(
+def test_a_client_that_tries_tokens_waits_and_blocks_nobody(
     small: Served, monkeypatch: pytest.MonkeyPatch, in_link: bool
 ) -> None:
     monkeypatch.setattr(answer, "WRONG_TOKEN_SECONDS", 60)
@@ -122,7 +122,7 @@ def test_who_tries_tokens_waits_and_keeps_nobody_out(
         each.dismiss_if_idle()
 
 
-def test_who_came_just_now_and_has_to_go_is_told_why(small: Served) -> None:
+def test_a_new_client_that_has_to_go_gets_the_reason(small: Served) -> None:
     clients = occupy(small)
     newest = small.client()
     answer = clients[0].answer()
@@ -132,14 +132,14 @@ def test_who_came_just_now_and_has_to_go_is_told_why(small: Served) -> None:
     assert newest.answer().status == 200
 
 
-def test_who_was_silent_for_long_is_not_answered(small: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_client_that_was_silent_for_long_gets_no_answer(small: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server_module, "NEW_MS", 0)
     clients = occupy(small)
     small.client()
     assert clients[0].rest() == b""
 
 
-def test_where_all_are_being_served_a_new_one_is_told_so(
+def test_a_new_client_gets_the_reason_while_all_others_are_served(
     small: Served, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     may_answer = threading.Event()
@@ -165,7 +165,7 @@ def test_where_all_are_being_served_a_new_one_is_told_so(
     assert small.ask("GET", ECHO).status == 200
 
 
-def test_that_places_ran_out_is_said_once(small: Served, capfd: pytest.CaptureFixture[str]) -> None:
+def test_the_log_says_once_that_all_places_are_taken(small: Served, capfd: pytest.CaptureFixture[str]) -> None:
     occupy(small)
     for _ in range(3):
         small.ask("GET", ECHO)

@@ -254,7 +254,7 @@ def test_connections_that_stay_silent_are_closed(hasty: Served) -> None:
 
 
 @pytest.mark.slow
-def test_a_request_that_took_too_long_is_told_so(hasty: Served) -> None:
+def test_a_request_that_takes_too_long_is_refused(hasty: Served) -> None:
     client = hasty.client()
     client.send(head_of(hasty, "Content-Length: 10", method="POST") + b"{")
     assert client.answer().status == 408

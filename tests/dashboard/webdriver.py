@@ -260,6 +260,3 @@ class Browser:
 
     def tab(self, handle: str) -> None:
         self._call("POST", "/window", {"handle": handle})
-
-    def close_tab(self) -> None:
-        self._call("DELETE", "/window")

@@ -1,11 +1,11 @@
-"""Actions on many jobs: previewed first, then committed, so that what is done is what was shown.
+"""Actions on many jobs: a preview first, then a commit that does what was shown.
 
     preview --selection, count--> a person says yes --commit--> done to those that still fit
 
 A selection holds the exact numbers for ten minutes in memory; its id cannot be guessed. Flags of the verb are given to
-the preview, or to the commit, which goes before. The commit leaves the jobs that are in another state than those that
-were shown, so that it never does more than was shown, also on a queue that is running. A filter must say something: an
-empty one never means all.
+the preview or to the commit, which takes precedence. The commit skips jobs in other states than those that were shown,
+so that it never does more than was shown, on a running queue too. A filter must say something: an empty one never means
+all jobs.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ SHOWN = 100
 GROUPS = 20
 WHOLE = integer(-(1 << 32), 1 << 32)
 DLQ_ACTION = Parameter("action", one_of(*(verb.name for verb in DLQ_VERBS)), "what to do", is_required=True)
-# So few jobs are named by their ids in a command, more by their numbers, and longer than this none is.
+# A command names so few jobs by their ids, more of them by their numbers, and is at most so long.
 NAMED, LONGEST_LINE = 5, 2_000
 
 
@@ -67,7 +67,7 @@ class Selections:
         self._kept: dict[str, Shown] = {}
 
     def keep(self, selection: Shown) -> str:
-        """Keep one; return its id."""
+        """Keep one and return its id."""
         name = secrets.token_urlsafe(24)
         with self._lock:
             while len(self._kept) >= MOST_SELECTIONS:
@@ -76,17 +76,12 @@ class Selections:
         return name
 
     def take(self, name: str, home: str, now: int) -> Shown:
-        """Return one and forget it: it is good for one commit. Raises HttpError if it is not there any more."""
+        """Return one and forget it: it is good for one commit. Raises HttpError if it is gone."""
         with self._lock:
             found = self._kept.pop(name, None)
         if found is None or found.home != home or found.expires_at <= now:
-            raise HttpError(
-                410,
-                "selection_expired",
-                "the selection is not there any more",
-                field="selection",
-                hint="look at the jobs once more",
-            )
+            message, hint = "the selection is not there any more", "look at the jobs once more"
+            raise HttpError(410, "selection_expired", message, field="selection", hint=hint)
         return found
 
 
@@ -147,7 +142,7 @@ def _named(app: App, verb: Verb, ids: Sequence[str]) -> Selection:
 def _found(app: App, verb: Verb, wanted: Filter, limit: int) -> Selection:
     """Return the jobs that a verb means by a filter, the newest first and one more than the limit if there are more.
 
-    Of the states that the filter names, those that the verb does not fit are left out: it would be refused there.
+    States that the filter names and the verb does not fit are left out: it would be refused there.
     """
     if verb.finds is not None:
         wanted = wanted.suspended(verb.finds)
@@ -162,7 +157,7 @@ def _found(app: App, verb: Verb, wanted: Filter, limit: int) -> Selection:
 def _shown(
     app: App, action: str, meant: Selection, limit: int, command: str | None, flags: Mapping[str, bool]
 ) -> dict[str, Any]:
-    """Keep what is meant, up to the limit, for its commit, and show it. A command has no limit."""
+    """Keep what is meant, up to the limit, for the commit, and show it. A command has no limit."""
     now = app.clock.wall()
     expires_at = now + KEPT_MS
     if flags.get(WITH_CHILDREN):
@@ -267,13 +262,12 @@ def preview_commands(app: App, *, action: str, like: str, **flags: bool | None) 
 
 def _group_shown(app: App, action: str, numbers: Sequence[int], flags: Mapping[str, bool | None]) -> dict[str, Any]:
     """Return a preview of exactly these dead jobs."""
-    command = _dlq_command(app.queue, action, numbers)
-    meant = Selection(list(numbers), states=(DEAD,))
-    return _shown(app, action, meant, MOST_SELECTED, command, _given(VERBS[action], flags))
+    command, given = _dlq_command(app.queue, action, numbers), _given(VERBS[action], flags)
+    return _shown(app, action, Selection(list(numbers), states=(DEAD,)), MOST_SELECTED, command, given)
 
 
 def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | None:
-    """Return what to type in a shell for exactly these dead jobs, None if that is too long to be typed."""
+    """Return the command for exactly these dead jobs, None if it is too long to be typed."""
     words = ["queuectl", "dlq", action]
     if len(numbers) <= NAMED:
         return shell_line([*words, *_references(queue, sorted(numbers))])

@@ -1,4 +1,4 @@
-"""The rest: settings, events, suggestions for the filter."""
+"""Settings, events, suggestions for the filter."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WORDS = {"filter": sorted(FILTERS), "setting": [setting.name for setting in ALL]
 
 
 def _given(setting: Setting) -> dict[str, Any]:
-    """Return what OpenAPI says of a setting that is given: a number within its range, or a text."""
+    """Return the schema of a new value of a setting: a number within its range, or a text."""
     if not setting.high:
         return STRING
     kind = "integer" if setting.kind in ("int", "bytes") else "number"
@@ -78,7 +78,7 @@ def events(app: App, *, what: str, limit: int, cursor: str | None) -> dict[str, 
     answer=SUGGESTIONS,
 )
 def suggest(app: App, *, field: str, prefix: str) -> dict[str, Any]:
-    # Of the values of other keys, such as times, there is no list.
+    # The values of other keys, such as times, have no list.
     words = dict.fromkeys(WORDS.get(field, ()))
     found = words or {found.value: found.jobs for found in app.queue.suggest(field, prefix, SUGGESTED)}
     items = [{"value": value, "count": count} for value, count in found.items() if value.startswith(prefix)]

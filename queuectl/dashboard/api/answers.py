@@ -1,4 +1,4 @@
-"""What only the API answers with: pages, charts, previews. What commands answer with too stands in `model.nouns`."""
+"""The nouns of answers that only the API gives: pages, charts, previews. Those of commands are in `model.nouns`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ...model.nouns.schedules import NEXT_TIME, SCHEDULE
 from ...model.sorts import ORDERS
 from ...model.verbs import PLAIN_VERBS, VERBS
 
-# What a list leaves out of a job.
+# The fields of a job that a list leaves out.
 LEFT_OUT = tuple(field.name for field in KEPT if field.group in (HOW, FAILING, HOOKS))
 COUNTS = ("finished", "failed", "dead")
 AVERAGES = ("run_time", "wait_time")

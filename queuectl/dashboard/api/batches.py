@@ -1,4 +1,4 @@
-"""Batches: how far each one is, and how many of its jobs run at a time. The filter `batch:NAME` finds its jobs."""
+"""Batches: how far each one is, and how many of its jobs may run at a time. `batch:NAME` finds its jobs."""
 
 from __future__ import annotations
 
@@ -29,8 +29,7 @@ SLOTS = Parameter(
     answer=BATCHES,
 )
 def batches(app: App, *, limit: int) -> dict[str, Any]:
-    part = app.queue.batches
-    return {"items": part.all(limit), "total": part.count()}
+    return {"items": app.queue.batches.all(limit), "total": app.queue.batches.count()}
 
 
 @route("GET", "/batches/{name}", "How far a batch is", answer=BATCH)

@@ -1,8 +1,8 @@
-"""Cursors: where a page ended, as a text that means nothing to the client that carries it.
+"""Cursors: the end of a page, as a text that means nothing to the client.
 
-It holds the key of the last row, how many rows came before, and a hash of the filter and order that it
-belongs to: with another filter, or altered, it is refused instead of giving a page that belongs nowhere.
-There is no offset in it, so rows that come or go meanwhile neither repeat a row nor hide one.
+It holds the key of the last row, how many rows came before, and a hash of the filter and order that it belongs to: an
+altered cursor, or one with another filter, is refused instead of giving a wrong page. It has no offset, so rows that
+come or go in between neither repeat a row nor hide one.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ MOST = 1 << 62
 
 
 def write(key: Key | None, seen: int, belongs_to: Sequence[str]) -> str | None:
-    """Return the text of the place behind the row with this key, in the list that the words `belongs_to` describe.
+    """Return the text of the place after the row with this key, in the list that the words `belongs_to` describe.
 
-    `seen` rows of the list come before. None is the end, of which there is no text.
+    `seen` rows of the list come before. None is the end, which has no text.
     """
     if key is None:
         return None
@@ -32,10 +32,7 @@ def write(key: Key | None, seen: int, belongs_to: Sequence[str]) -> str | None:
 
 
 def read(text: str | None, belongs_to: Sequence[str], length: int) -> tuple[Key | None, int]:
-    """Return the key, of so many numbers, and the rows before it that a text stands for; None is the beginning.
-
-    Raises HttpError.
-    """
+    """Return the key of `length` numbers and the number of rows before it; None is the beginning. Raises HttpError."""
     if text is None:
         return None, 0
     try:

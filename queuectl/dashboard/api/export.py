@@ -1,14 +1,16 @@
-"""Exports: jobs, or what they have brought, streamed, as JSON lines or as CSV that a spreadsheet may open."""
+"""Exports of jobs or of their results, streamed, as JSON lines or as CSV that a spreadsheet may open."""
 
 from __future__ import annotations
 
 import json
 from itertools import chain
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any, Iterable, Iterator
 
 from ...commands.cells import csv_line
 from ...engine.results import results_of
+from ...model.job import Job
 from ...model.kinds import FLAG, TEXT
+from ...model.noun import Noun
 from ...model.nouns.jobs import JOB
 from ..app import App
 from ..http.message import Response
@@ -33,13 +35,12 @@ RESULTS_OF = (
     errors=(422,),
 )
 def export_jsonl(app: App, *, q: str, sort: str) -> Response:
-    return _file("jobs.jsonl", ("".join(map(_json_line, jobs)) for jobs in _jobs(app, q, sort)))
+    return _file("jobs.jsonl", JOB, _jobs(app, q, sort))
 
 
 @route("GET", "/export.csv", "All jobs of a filter as CSV", query=(Q, SORT), answer=CSV, errors=(422,))
 def export_csv(app: App, *, q: str, sort: str) -> Response:
-    lines = ("".join(csv_line(job.values()) for job in jobs) for jobs in _jobs(app, q, sort))
-    return _file("jobs.csv", chain([csv_line(JOB.keys)], lines))
+    return _file("jobs.csv", JOB, _jobs(app, q, sort))
 
 
 @route(
@@ -51,8 +52,7 @@ def export_csv(app: App, *, q: str, sort: str) -> Response:
     errors=(404, 422),
 )
 def results_jsonl(app: App, *, of: str, with_output: bool) -> Response:
-    found = results_of(app.queue, of, with_output=with_output)
-    return _file("results.jsonl", map(_json_line, map(found.noun.json, found)))
+    return _results("results.jsonl", app, of, with_output)
 
 
 @route(
@@ -64,24 +64,28 @@ def results_jsonl(app: App, *, of: str, with_output: bool) -> Response:
     errors=(404, 422),
 )
 def results_csv(app: App, *, of: str, with_output: bool) -> Response:
+    return _results("results.csv", app, of, with_output)
+
+
+def _results(name: str, app: App, of: str, with_output: bool) -> Response:
     found = results_of(app.queue, of, with_output=with_output)
-    noun = found.noun
-    lines = (csv_line(noun.json(row).values()) for row in found)
-    return _file("results.csv", chain([csv_line(noun.keys)], lines))
+    return _file(name, found.noun, ([row] for row in found))
 
 
-def _jobs(app: App, q: str, sort: str) -> Iterator[list[dict[str, Any]]]:
-    """Return the jobs of a filter, a batch at a time; one that is removed meanwhile is left out."""
-    wanted = read_filter(q, app.clock.wall(), sort=sort)
-    return ([JOB.json(job) for job in jobs] for jobs in app.queue.walk(wanted, sort))
+def _jobs(app: App, q: str, sort: str) -> Iterator[list[Job]]:
+    """Return the jobs of a filter, some at a time, without jobs that are removed in between."""
+    return app.queue.walk(read_filter(q, app.clock.wall(), sort=sort), sort)
 
 
-def _file(name: str, texts: Iterable[str]) -> Response:
-    pieces = (text.encode("utf-8", "backslashreplace") for text in texts)
+def _file(name: str, noun: Noun, batches: Iterable[Iterable[Any]]) -> Response:
+    """Return the rows of a noun as a file, in the format that its name says."""
+    is_csv = name.endswith(".csv")
+    head = [csv_line(noun.keys)] if is_csv else []
+    texts = ("".join(_line(noun.json(row), is_csv) for row in rows) for rows in batches)
+    pieces = (text.encode("utf-8", "backslashreplace") for text in chain(head, texts))
     disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    content_type = CSV if name.endswith(".csv") else JSON_LINES
-    return Response(200, content_type=content_type, headers=disposition, pieces=pieces)
+    return Response(200, content_type=CSV if is_csv else JSON_LINES, headers=disposition, pieces=pieces)
 
 
-def _json_line(row: Mapping[str, Any]) -> str:
-    return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+def _line(row: dict[str, Any], is_csv: bool) -> str:
+    return csv_line(row.values()) if is_csv else json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"

@@ -1,4 +1,4 @@
-"""Whether the dashboard and its store are well, for programs that watch them. No path is named."""
+"""`/healthz`, for programs that watch the dashboard."""
 
 from __future__ import annotations
 

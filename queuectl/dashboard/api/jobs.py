@@ -1,4 +1,4 @@
-"""Jobs: lists by filter, one with everything about it, adding, editing and copying."""
+"""Jobs: list them by filter, show one with all details, add, edit and duplicate."""
 
 from __future__ import annotations
 
@@ -26,10 +26,8 @@ from .route import BASE, Parameter, parameters_of, route
 from .shapes import changed_job, listed_job
 from .verbs import changed, one_job
 
-PAGE = 50
-# The key of a header, after the job's end.
-KEPT_FOR = "1d"
 LONGEST_PAGE = 200
+# The runs of the same command: at most so many, among so many of the newest attempts.
 SAME_SAMPLE = 2_000
 SAME_RUNS = 20
 Q = Parameter("q", TEXT, f"filter: {' '.join(map(example, FILTERS))}; !word finds the others", default="")
@@ -40,7 +38,7 @@ SORT = Parameter(
     "run_at scheduled and failed ones, priority pending ones",
     default="newest",
 )
-LIMIT = Parameter("limit", integer(1, LONGEST_PAGE), "how many at most", default=PAGE)
+LIMIT = Parameter("limit", integer(1, LONGEST_PAGE), "how many at most", default=50)
 CURSOR = Parameter("cursor", TEXT, "`next` of the page before")
 
 
@@ -112,16 +110,15 @@ IDEMPOTENCY_KEY = Parameter(
     errors=(404, 409, 422),
 )
 def add_job(app: App, *, idempotency_key: str | None, rest: dict[str, Any]) -> Job | Response:
-    """Add a job. A key in the header is one in the body that is kept for a day.
+    """Add a job. A key in the header is kept for a day, and refused with 422 for another request.
 
-    (https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/: a key that is used for another request
-    is refused with 422.)
+    See https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
     """
     given = rest
     if idempotency_key is not None:
         if "key" in rest:
             raise InvalidInput("give the key in the header or in the body, not in both", field="key")
-        given = {"key_for": KEPT_FOR, **rest, "key": idempotency_key}
+        given = {"key_for": "1d", **rest, "key": idempotency_key}
     skipped: list[str] = []
     job = app.queue.get(app.queue.enqueue([given], on_skipped=skipped.extend)[0])
     if not skipped:
@@ -138,16 +135,21 @@ def add_job(app: App, *, idempotency_key: str | None, rest: dict[str, Any]) -> J
 
 @route("GET", "/jobs/{id}", "One job with everything known about it", answer=JOB_VIEW, errors=(422,))
 def show_job(app: App, *, id: str) -> dict[str, Any]:
-    job = one_job(app, id)
+    job, now = one_job(app, id), app.clock.wall()
+    allowed = allowed_verbs(job)
+    named = ("show", "logs", "why", *(verb for verb in allowed if VERBS[verb].is_plain))
+    commands = {verb: shell_line(["queuectl", verb, reference(job)]) for verb in named}
+    runs = app.queue.charts.runs_of(job.command, SAME_SAMPLE, SAME_RUNS)
+    took = median(run.duration for run in runs if run.duration is not None)
     return {
         "job": app.queue.logs.detail(job),
         "reference": reference(job),
-        "allowed_actions": allowed_verbs(job),
+        "allowed_actions": allowed,
         "why": app.queue.reports.why(job),
         "history": app.queue.logs.history(job),
-        "similar": _similar(app, job),
-        "commands": _commands(app, job),
-        "copy": shown_copy_of(job, app.clock.wall()),
+        "similar": {"median": took, "runs": runs, "searched": SAME_SAMPLE},
+        "commands": {**commands, "duplicate": shell_line(words_to_add(job, now))},
+        "copy": shown_copy_of(job, now),
         "secrets": secrets_of(job),
     }
 
@@ -155,20 +157,6 @@ def show_job(app: App, *, id: str) -> dict[str, Any]:
 @route("GET", "/jobs/{id}/graph", "The jobs that are linked to a job, directly or not", answer=GRAPH, errors=(422,))
 def show_graph(app: App, *, id: str) -> Graph:
     return app.queue.reports.graph(one_job(app, id))
-
-
-def _similar(app: App, job: Job) -> dict[str, Any]:
-    """Return the last runs of the same command, among the newest attempts, and how long they usually took."""
-    runs = app.queue.charts.runs_of(job.command, SAME_SAMPLE, SAME_RUNS)
-    took = median(run.duration for run in runs if run.duration is not None)
-    return {"median": took, "runs": runs, "searched": SAME_SAMPLE}
-
-
-def _commands(app: App, job: Job) -> dict[str, str]:
-    """Return what to type in a shell for each action that the job allows, and to look at it."""
-    verbs = [verb for verb in allowed_verbs(job) if VERBS[verb].is_plain]
-    found = {verb: shell_line(["queuectl", verb, reference(job)]) for verb in ("show", "logs", "why", *verbs)}
-    return {**found, "duplicate": shell_line(words_to_add(job, app.clock.wall()))}
 
 
 @route(

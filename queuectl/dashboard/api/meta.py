@@ -1,4 +1,4 @@
-"""What this dashboard is and can do, and the words that its pages use: they keep no list of their own."""
+"""What this dashboard is and can do, and the words of its pages, which have no lists themselves."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def meta(app: App) -> dict[str, Any]:
     }
 
 
-# What is another thing in a form than for the command line.
+# Parts of fields that differ between a form and the command line.
 HERE = {
     "inherit_env": {"default": "only PATH"},
     "stdin": {"help": "what its command reads as standard input: the text itself"},
@@ -48,10 +48,7 @@ HERE = {
 
 
 def _field(field: JobField, directory: str) -> dict[str, Any]:
-    """Return what a page needs to know of a job's field: to ask for it, to show it, to name it in a command.
-
-    `directory` is that of jobs that name none.
-    """
+    """Return a field of a job as pages need it; `directory` is the default of `cwd`."""
     default = directory if field.name == "cwd" else field.default_words
     default = f"the setting {field.setting}" if field.setting else default
     return {

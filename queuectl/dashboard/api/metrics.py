@@ -1,8 +1,8 @@
-"""Charts and tables: what happened per minute and queue, and which commands stand out.
+"""Charts and tables: the counts per minute and queue, and the commands that stand out.
 
-Series come from the rollups, which outlive the jobs. A bucket in which nothing ended is 0, one of which
-nothing is known (before the first record, or still to come) is null, and so is an average of nothing.
-Percentiles are estimated from the histograms in `timings`, of five minutes each, so their step may be longer.
+Series come from the rollups, which outlive the jobs. A bucket in which nothing ended is 0; an unknown one (before the
+first record, or in the future) is null, and so is an average of nothing. Percentiles are estimated from the histograms
+in `timings`, of five minutes each, so their step may be longer.
 """
 
 from __future__ import annotations
@@ -21,16 +21,12 @@ from .answers import AVERAGES, COUNTS, PERCENTILES, SERIES, TOP
 from .route import Parameter, route
 from .shapes import shortened
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...engine.reports.status import Metrics
-
 Row = TypeVar("Row", Rollup, Timing)
 
 MOST_POINTS = 500
 MOST_QUEUES = 50
 SAMPLE = 10_000
-# Buckets people can name: whole minutes, hours and days.
+# Buckets with names: whole minutes, hours and days.
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1_440, 2_880, 10_080, 20_160, 43_200)
 
 
@@ -99,13 +95,13 @@ def _spreads(rows: Iterable[Timing], buckets: range) -> dict[str, Any]:
 
 
 def _totals(app: App, since: int, until: int, queue: str | None) -> dict[str, Any]:
-    """Return what ended in the minutes after that of `since` up to that of `until`."""
+    """Return the counts of the minutes after that of `since` up to that of `until`."""
     rows = _of(queue, app.queue.charts.ended(since + when.MINUTE, until + when.MINUTE))
     return {"from": since, "to": until, **{name: sum(getattr(row, name) for row in rows) for name in COUNTS}}
 
 
 def _previous(app: App, since: int, until: int, queue: str | None, known: int | None) -> dict[str, Any] | None:
-    """Return what ended in the same time before `since`, None if not all of that time is known."""
+    """Return the counts of the same time before `since`, None if a part of it is unknown."""
     before = since - (until - since)
     if known is None or before // when.MINUTE + 1 < known // when.MINUTE:
         return None
@@ -122,7 +118,7 @@ def _instant(text: str, now: int, name: str) -> int:
 
 
 def _step(span: int, points: int) -> int:
-    """Return the shortest step, in milliseconds, by which a span and a part of one at either end fit."""
+    """Return the shortest step, in milliseconds, by which a span and a part of a step at either end fit."""
     for minutes in STEPS:
         if span // (minutes * when.MINUTE) + 2 <= points:
             return minutes * when.MINUTE
@@ -131,7 +127,7 @@ def _step(span: int, points: int) -> int:
 
 
 def _values(rows: Iterable[Rollup], unknown: Mapping[int, bool]) -> dict[str, list[Any]]:
-    """Return the counts and averages of each bucket; `unknown` says of which nothing is known."""
+    """Return the counts and averages of each bucket; `unknown` says which are unknown."""
     sums = {bucket: dict.fromkeys((*COUNTS, *AVERAGES), 0) for bucket in unknown}
     for row in rows:
         for name in (*COUNTS, *AVERAGES):
@@ -167,5 +163,5 @@ def top(app: App, *, limit: int, sample: int) -> dict[str, Any]:
     "Run and wait times of the last day, success rates, and exit codes of the newest attempts",
     answer=METRICS,
 )
-def summary(app: App) -> Metrics:
+def summary(app: App) -> object:
     return app.queue.reports.metrics()

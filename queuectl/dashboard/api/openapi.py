@@ -1,4 +1,4 @@
-"""The OpenAPI 3.0.3 document, made from the table of routes: what is checked is what is documented."""
+"""The OpenAPI 3.0.3 document, made from the table of routes: it documents the same kinds that check requests."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ STREAM = Route(
     stream.run_stream,
     answer=stream.EVENTS,
 )
-# What a path may name.
+# The kinds of names in paths.
 IN_PATHS = {"id": ID, "name": NAME}
-# What any route may answer, and what only some do.
+# The refusals of any route, and those of some only.
 EVERYWHERE = (400, 421, 503)
 GUARDED = (401, 403)
 OF_WRITES = (413, 415, 422)
@@ -75,8 +75,7 @@ def document() -> Schema:
             "title": "QueueCTL",
             "version": __version__,
             "description": "The API of one home. Times are RFC 3339 UTC, durations seconds. A request without a body "
-            "needs no Content-Type. One that is no proper HTTP, or too long, is refused with 408, 413, 414, 431, 501 "
-            "or 505.",
+            "needs no Content-Type. Malformed and overlong requests are refused with 408, 413, 414, 431, 501 or 505.",
         },
         "paths": paths,
         "security": WITH_TOKEN,
@@ -92,7 +91,7 @@ def _operation(declared: Route, nouns: dict[str, Schema]) -> Schema:
         "responses": _responses(declared, nouns),
     }
     if not declared.path.startswith(BASE):
-        # What is optional on this machine is demanded of others.
+        # The token is optional on this machine, and required from others.
         found["security"] = [*WITH_TOKEN, {}] if declared.path == METRICS else []
     body = _body(declared)
     if body is not None:
@@ -128,7 +127,7 @@ def _body(declared: Route) -> Schema | None:
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            # The model alone decides about the rest, so a null is there what it says.
+            # The model alone checks the rest, so it decides about null.
             **{each.name: _described(each, is_optional=not each.is_required) for each in declared.body},
             **{each.name: _described(each, is_optional=False) for each in declared.rest},
         },
@@ -180,9 +179,9 @@ def _content(answer: Kind | str, nouns: dict[str, Schema]) -> Schema:
 
 
 def schema_of(kind: Kind, nouns: dict[str, Schema] | None = None) -> Schema:
-    """Return the schema of a kind in an answer, or without `nouns` of what is given.
+    """Return the schema of a kind in an answer, as a reference if it is a noun, which is added to `nouns`.
 
-    Those of nouns are references to what is added to `nouns`.
+    Without `nouns` return the schema of a parameter.
     """
     if isinstance(kind, Noun) and nouns is not None:
         name = "".join(map(str.capitalize, kind.title.split()))
@@ -196,17 +195,14 @@ def schema_of(kind: Kind, nouns: dict[str, Schema] | None = None) -> Schema:
             }
         return {"$ref": f"#/components/schemas/{name}"}
     if kind.inner is not None:
-        return _composed(kind, schema_of(kind.inner, nouns))
+        inner = schema_of(kind.inner, nouns)
+        if kind.name == "maybe":
+            return {"allOf": [inner], "nullable": True} if "$ref" in inner else {**inner, "nullable": True}
+        if kind.name == "list":
+            return {"type": "array", "items": inner, **kind.schema}
+        return {"type": "object", "additionalProperties": inner}
     if kind is STATE:
         return {**kind.schema, "enum": list(STATES)}
     if kind is STANDING:
         return {**kind.schema, "enum": [*STATES, *(state for state in batch.STATES if state not in STATES)]}
     return kind.taken if nouns is None else kind.schema
-
-
-def _composed(kind: Kind, inner: Schema) -> Schema:
-    if kind.name == "maybe":
-        return {"allOf": [inner], "nullable": True} if "$ref" in inner else {**inner, "nullable": True}
-    if kind.name == "list":
-        return {"type": "array", "items": inner, **kind.schema}
-    return {"type": "object", "additionalProperties": inner}

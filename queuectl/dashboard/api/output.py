@@ -1,7 +1,7 @@
-"""What a job printed: in chunks for a page that follows it, or as a text to keep.
+"""The output of a job: in chunks for a page that follows it, or as a text to keep.
 
-Offsets are bytes of both streams together, in the order they came. Text is decoded a chunk at a time:
-a character that a chunk ends within goes to the next chunk, and what is no UTF-8 is shown as `\\xff`.
+Offsets are bytes of both streams together, in the order they came. Text is decoded one chunk at a time: a character
+that a chunk cuts goes to the next chunk, and bytes that are not UTF-8 are shown as `\\xff`.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from ...model.attempt import Attempt
 from ...model.job import Job
 from ...model.kinds import FLAG, integer, one_of
 from ...model.piece import STDERR, STDOUT, Piece
+from ...model.record import Record
 from ..app import App
 from ..http.message import HttpError, Response
 from .answers import OUTPUT
@@ -61,7 +62,7 @@ def job_output(
     if download:
         return _as_file(logs, job, found, STREAMS[stream])
     if found is None:
-        reading = Reading(0, 0, is_ended=job.is_final)
+        reading = Reading([], [], 0, 0, 0, job.is_final)
     else:
         reading = _read(logs, found, offset, limit, tail)
     runs = [run for run in reading.runs if STREAMS[stream] in (None, run.stream)]
@@ -90,48 +91,18 @@ def _as_file(logs: Logs, job: Job, attempt: Attempt | None, stream: int | None) 
     return Response(200, content_type=PLAIN, headers=disposition, pieces=pieces)
 
 
-class Reading:
-    """Some of an output of `size` bytes, from `start` to `end`: runs of bytes of one stream, what is missing between.
+class Reading(Record):
+    """Some of an output of `size` bytes, from `start` to `end`: runs of bytes of one stream, and the gaps between them.
 
-    `is_ended` says that the output does not grow any more.
+    `is_complete` says that nothing follows.
     """
 
-    __slots__ = ("runs", "missing", "start", "end", "size", "is_ended")
-
-    def __init__(self, start: int, size: int, *, is_ended: bool) -> None:
-        self.runs: list[Piece] = []
-        self.missing: list[tuple[int, int]] = []
-        self.start = self.end = start
-        self.size = size
-        self.is_ended = is_ended
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing follows."""
-        return self.is_ended and self.end >= self.size
-
-    def add(self, piece: Piece) -> None:
-        """Append a piece that begins at `end`; to the run before it, if that is of the same stream."""
-        last = self.runs[-1] if self.runs else None
-        if last is not None and last.stream == piece.stream and last.end == piece.position:
-            last.data += piece.data
-        else:
-            self.runs.append(Piece(piece.position, piece.stream, piece.data))
-        self.end = piece.end
-
-    def skip(self, position: int) -> None:
-        """Note that everything up to a place is missing."""
-        self.missing.append((self.end, position))
-        self.end = position
-
-    def give_back_half_character(self) -> None:
-        """Leave a character that only begins at the end to the next reading."""
-        last = self.runs[-1] if self.runs else None
-        # Before a gap nothing completes it.
-        kept = whole_characters(last.data) if last is not None and last.end == self.end else 0
-        if last is not None and kept:
-            last.data = last.data[:kept]
-            self.end = last.end
+    runs: list[Piece]
+    missing: list[tuple[int, int]]
+    start: int
+    end: int
+    size: int
+    is_complete: bool
 
 
 def _read(logs: Logs, attempt: Attempt, offset: int, limit: int, tail: int | None) -> Reading:
@@ -140,22 +111,35 @@ def _read(logs: Logs, attempt: Attempt, offset: int, limit: int, tail: int | Non
     if is_ended and offset > size:
         raise HttpError(416, "beyond_end", f"the output has {size} bytes, {offset} is beyond its end", field="offset")
     start, limit = (offset, limit) if tail is None else (max(0, size - tail), tail)
-    found, until = Reading(start, size, is_ended=is_ended), start + limit
+    runs: list[Piece] = []
+    missing: list[tuple[int, int]] = []
+    end, until = start, start + limit
     for piece in logs.read(attempt, start):
-        if piece.position > found.end:
-            found.skip(piece.position)
+        if piece.position > end:
+            missing.append((end, piece.position))
+            end = piece.position
         if piece.position >= until:
             break
         low = max(0, start - piece.position)
-        found.add(Piece(piece.position + low, piece.stream, piece.data[low : until - piece.position]))
+        part = Piece(piece.position + low, piece.stream, piece.data[low : until - piece.position])
+        if runs and runs[-1].stream == part.stream and runs[-1].end == part.position:
+            runs[-1].data += part.data
+        else:
+            runs.append(part)
+        end = part.end
         if piece.end > until:
             break
     else:
-        if is_ended and found.end < size:
-            found.skip(size)
-    if not found.is_complete:
-        found.give_back_half_character()
-    return found
+        if is_ended and end < size:
+            missing.append((end, size))
+            end = size
+    # A character that only begins at the end is left to the next reading. Before a gap nothing completes it.
+    if runs and runs[-1].end == end and not (is_ended and end >= size):
+        kept = whole_characters(runs[-1].data)
+        if kept:
+            runs[-1].data = runs[-1].data[:kept]
+            end = runs[-1].end
+    return Reading(runs, missing, start, end, size, is_ended and end >= size)
 
 
 def whole_characters(data: bytes) -> int:

@@ -1,7 +1,6 @@
-"""The overview of a home: what the first page shows, and the stream sends with each change.
+"""The overview of a home: the first page shows it, and the stream sends it with each change.
 
-All of it comes from kept counts, rollups and indexed questions for a few rows, so that it costs the same
-with a million jobs.
+It comes from stored counts, rollups and indexed queries for a few rows, so it costs the same with a million jobs.
 """
 
 from __future__ import annotations

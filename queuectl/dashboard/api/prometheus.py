@@ -1,7 +1,7 @@
-"""The figures of a home in Prometheus' text format 0.0.4.
+"""The metrics of a home in Prometheus' text format 0.0.4.
 
-Totals are of what is kept, which is so much only, and of all that has happened since the dashboard's start:
-see `totals`. How long attempts took are histograms, so that Prometheus can add them up over queues and homes.
+Totals count the history that is kept and everything since the start of the dashboard: see `totals`. Run and wait times
+are histograms, so that Prometheus can add them up over queues and homes.
 """
 
 from __future__ import annotations
@@ -16,10 +16,6 @@ from ...model.lane import PAUSED
 from ...model.rollup import OUTCOMES, RUN_TIME, WAIT_TIME
 from ..app import App
 from .route import route
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...engine.reports.totals import Key
 
 # Suffix of the name, labels, value; and name, type, help, samples.
 Sample = Tuple[str, Mapping[str, str], float]
@@ -37,12 +33,7 @@ UP_TO = (*(f"{bound / 1000:g}" for bound in BOUNDS), "+Inf")
 
 @route("GET", "//metrics", "The figures of this home for Prometheus", answer=CONTENT_TYPE)
 def show_metrics(app: App) -> bytes:
-    return text(app).encode()
-
-
-def text(app: App) -> str:
-    """Return all families."""
-    return "".join(_family(*family) for family in _families(app) if family[-1])
+    return "".join(_family(*family) for family in _families(app) if family[-1]).encode()
 
 
 def _families(app: App) -> Iterator[Family]:
@@ -99,7 +90,7 @@ def _gauge(name: str, help: str, values: Iterable[tuple[Mapping[str, str], float
     return name, "gauge", help, [("", labels, value) for labels, value in values]
 
 
-def _histogram(name: str, help: str, sums: Counter[Key], queues: Iterable[str]) -> Family:
+def _histogram(name: str, help: str, sums: Counter[Tuple[object, ...]], queues: Iterable[str]) -> Family:
     samples: list[Sample] = []
     for queue in queues:
         if (queue, name) in sums:
@@ -123,5 +114,5 @@ def _labels(labels: Mapping[str, str]) -> str:
 
 
 def escaped(value: str) -> str:
-    """Return the value of a label as it is written."""
+    """Return the value of a label, escaped."""
     return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,10 +1,10 @@
-"""A route of the API: its path, what may be given to it, what it answers. Declared once, beside its handler.
+"""A route of the API: its path, its parameters, its answer. It is declared once, beside its handler.
 
     @route("GET", "/jobs/{id}", "One job with everything known about it", answer=JOB_VIEW)
     def show_job(app, *, id): ...
 
-What is given is read and checked by its kind, which the OpenAPI document shows too: a handler gets values of the right
-type, under the names of the path, the query and the body. What it returns is written as the `answer` says.
+A parameter is read and checked by its kind, which the OpenAPI document shows too: a handler gets values of the right
+type, under the names of the path, the query and the body. `answer` says how its result is written.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BASE = "/api/v1"
 
 
 class Parameter(Record):
-    """Something that may be given: in the query as text, in the body as JSON. Without it `default` holds."""
+    """Something that may be given: in the query or a header as text, in the body as JSON. Else `default` holds."""
 
     name: str
     kind: Kind
@@ -32,8 +32,10 @@ class Parameter(Record):
     default: object = None
     is_required: bool = False
 
-    def read(self, text: str) -> object:
-        """Return the value of a text of the query. Raises HttpError."""
+    def read(self, text: str | None) -> object:
+        """Return the value of a text of the query or a header, None if there is none. Raises HttpError."""
+        if text is None:
+            return self.default
         try:
             return self.kind.check(self.kind.read(text), 0)
         except ValueError as error:
@@ -41,7 +43,7 @@ class Parameter(Record):
             raise HttpError(400, "bad_parameter", message, field=self.name) from None
 
     def check(self, value: object) -> object:
-        """Return a value of the body. Raises InvalidInput."""
+        """Return a value of the body, None if there is none. Raises InvalidInput."""
         if value is None and not self.is_required:
             return self.default
         try:
@@ -51,14 +53,9 @@ class Parameter(Record):
 
 
 def parameters_of(fields: Sequence[Field], *, are_changes: bool = False) -> tuple[Parameter, ...]:
-    """Return the fields of a job as parameters, one for each name that a field has in JSON.
-
-    Of changes none is required.
-    """
+    """Return the fields of a job as parameters, one for each name of a field in JSON. No change is required."""
     return tuple(
-        Parameter(
-            name, field.kind, field.help, is_required=field.is_required and name == field.name and not are_changes
-        )
+        Parameter(name, field.kind, field.help, None, field.is_required and name == field.name and not are_changes)
         for field in fields
         for name in (field.name, *field.spellings)
     )
@@ -102,11 +99,10 @@ class Route(Record):
 
     def respond(self, app: App, request: Request) -> Response:
         """Check what was given, have it handled, and write what that returns, unless it is a Response already."""
-        values: dict[str, object] = dict(request.params)
-        values.update(self._query(request.query))
-        values.update(self._headers(request.headers))
-        values.update(self._body(request.body or {}))
-        found = self.handler(app, **values)
+        names = [(parameter, parameter.name.lower()) for parameter in self.headers]
+        of_headers = {name.replace("-", "_"): parameter.read(request.headers.get(name)) for parameter, name in names}
+        of_query, of_body = self._query(request.query), self._body(request.body or {})
+        found = self.handler(app, **request.params, **of_query, **of_headers, **of_body)
         if isinstance(found, Response):
             return found
         if not self.answer:
@@ -131,17 +127,7 @@ class Route(Record):
         for name, parameter in known.items():
             if parameter.is_required and name not in given:
                 raise HttpError(400, "bad_parameter", f"the parameter {name} is missing", field=name)
-        return {
-            name: parameter.read(given[name]) if name in given else parameter.default
-            for name, parameter in known.items()
-        }
-
-    def _headers(self, given: Mapping[str, str]) -> dict[str, object]:
-        names = {parameter.name.lower(): parameter for parameter in self.headers}
-        return {
-            name.replace("-", "_"): parameter.read(given[name]) if name in given else parameter.default
-            for name, parameter in names.items()
-        }
+        return {name: parameter.read(given.get(name)) for name, parameter in known.items()}
 
     def _body(self, given: dict[str, Any]) -> dict[str, object]:
         known = {parameter.name: parameter for parameter in self.body}
@@ -152,10 +138,7 @@ class Route(Record):
         for name, parameter in known.items():
             if parameter.is_required and name not in given:
                 raise InvalidInput(f"{name} is missing", field=name)
-        values = {
-            name: parameter.check(given[name]) if name in given else parameter.default
-            for name, parameter in known.items()
-        }
+        values = {name: parameter.check(given.get(name)) for name, parameter in known.items()}
         return {**values, "rest": rest} if self.rest else values
 
 

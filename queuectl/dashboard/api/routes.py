@@ -1,6 +1,6 @@
-"""From a request to its handler. `handle` is what the server calls; everything below /api/v1, and two more.
+"""From a request to its handler, for all paths below /api/v1 and two more. The server calls `handle`.
 
-Each route is declared beside its handler, in a module of this folder; `openapi` has their parameters and answers.
+Each route is declared beside its handler, in a module of this folder; `openapi` has its parameters and answers.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def handle(app: App, request: Request) -> Response:
 
 
 def _find(request: Request) -> tuple[Route, dict[str, str]]:
-    """Return the route that a request means, with the named parts of its path."""
+    """Return the route of a request and the named parts of its path."""
     parts = request.path.split("/")
     allowed = []
     for route in TABLE:

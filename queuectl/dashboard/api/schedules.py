@@ -1,4 +1,4 @@
-"""Recurring jobs, and what comes next."""
+"""Schedules, and the jobs that come next."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from ...model.nouns.schedules import SCHEDULE_DETAIL
 from ...model.schedule import CATCH_UP, OVERLAP, CronPreview, Schedule, ScheduleDetail
 from ..app import App
 from .answers import COMING_JOBS, COMING_TIMES, CRON_PREVIEW, JOB_CHANGED, SCHEDULES
+from .jobs import LIMIT
 from .route import Parameter, parameters_of, route
 from .shapes import changed_job, shortened
 
-NEXT = 5
-# So many times of one schedule, and of all of them together: one that fires every minute must stay cheap.
+# At most so many times of one schedule, and of all together: one that fires every minute must stay cheap.
 MOST_TIMES, MOST_IN_ALL, MOST_SCHEDULES = 300, 2_000, 100
-REQUIRED = ("name", "expression")
 EXPRESSION = Parameter("expression", TEXT, "when it fires: a cron expression")
+ZONE = "local, UTC or a zone such as Europe/London"
 TIMES = (
-    Parameter("timezone", TEXT, "local, UTC or a zone such as Europe/London"),
+    Parameter("timezone", TEXT, ZONE),
     Parameter("catch_up", one_of(*CATCH_UP), "which missed times run later"),
     Parameter("overlap", one_of(*OVERLAP), "what happens while its last job is not done"),
     Parameter("expires", TEXT, "for how long each job may wait for its start, such as `2h`; `none` for ever"),
@@ -52,7 +52,7 @@ NEW_SCHEDULE = (
     "GET",
     "/scheduled",
     "What comes next: scheduled jobs, further attempts, recurring jobs",
-    query=(Parameter("limit", integer(1, 200), "how many at most", default=50),),
+    query=(LIMIT,),
     answer=COMING_JOBS,
 )
 def scheduled(app: App, *, limit: int) -> dict[str, Any]:
@@ -90,7 +90,7 @@ def coming(app: App, *, hours: int) -> dict[str, Any]:
 
 
 def _coming(app: App, schedule: Schedule, until: int, most: int) -> dict[str, Any]:
-    """Return the times of a schedule up to an instant, and whether there are more than are shown."""
+    """Return the times of a schedule up to an instant, and whether there are more."""
     times = app.queue.schedules.times(schedule, most + 1, until)
     return {"name": schedule.name, "words": schedule.words, "times": times[:most], "more": len(times) > most}
 
@@ -111,7 +111,7 @@ def schedules(app: App) -> dict[str, Any]:
     errors=(409,),
 )
 def add_schedule(app: App, *, rest: dict[str, Any]) -> ScheduleDetail:
-    return app.queue.schedules.detail(app.queue.schedules.add(**{**dict.fromkeys(REQUIRED), **rest}))
+    return app.queue.schedules.detail(app.queue.schedules.add(**{"name": None, "expression": None, **rest}))
 
 
 @route(
@@ -120,8 +120,8 @@ def add_schedule(app: App, *, rest: dict[str, Any]) -> ScheduleDetail:
     "What a cron expression means and when it fires next",
     query=(
         Parameter("cron", TEXT, "the expression", is_required=True),
-        Parameter("tz", TEXT, "local, UTC or a zone such as Europe/London", default="local"),
-        Parameter("n", integer(1, 100), "how many times", default=NEXT),
+        Parameter("tz", TEXT, ZONE, default="local"),
+        Parameter("n", integer(1, 100), "how many times", default=5),
     ),
     answer=CRON_PREVIEW,
     errors=(422,),
@@ -173,11 +173,7 @@ def pause_schedule(app: App, *, name: str) -> ScheduleDetail:
 
 
 @route(
-    "POST",
-    "/schedules/{name}/resume",
-    "Resume a schedule with its next time",
-    answer=SCHEDULE_DETAIL,
-    errors=(409,),
+    "POST", "/schedules/{name}/resume", "Resume a schedule with its next time", answer=SCHEDULE_DETAIL, errors=(409,)
 )
 def resume_schedule(app: App, *, name: str) -> ScheduleDetail:
     return app.queue.schedules.detail(app.queue.schedules.resume(name))

@@ -1,4 +1,4 @@
-"""What several answers show of a job."""
+"""Jobs and runs as several answers show them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ COMMAND_SHOWN = 500
 
 
 def listed_job(job: Job, now: int) -> dict[str, Any]:
-    """Return what a list shows of a job."""
+    """Return a job as lists show it."""
     return {
         **{name: getattr(job, name) for name in job.FIELDS},
         "command": job.command[:COMMAND_SHOWN],
@@ -25,10 +25,10 @@ def listed_job(job: Job, now: int) -> dict[str, Any]:
 
 
 def shortened(record: Coming | CommandStats | Run) -> dict[str, Any]:
-    """Return something with no more of its command than a list shows."""
+    """Return a record with its command cut as in lists."""
     return {**record.parts_by_name(), "command": record.command[:COMMAND_SHOWN]}
 
 
 def changed_job(job: Job) -> dict[str, Any]:
-    """Return the answer about a job that was changed or added."""
+    """Return the answer for a job that was changed or added."""
     return {"job": job, "allowed_actions": allowed_verbs(job)}

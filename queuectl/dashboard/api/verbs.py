@@ -1,4 +1,4 @@
-"""The verbs on one job: `POST /jobs/{id}/VERB` for each that needs nothing but the job, and DELETE to remove it."""
+"""The verbs on one job: `POST /jobs/{id}/VERB` for each that needs only the job, and DELETE to remove it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from .shapes import changed_job
 
 
 def one_job(app: App, reference: str) -> Job:
-    """Return the job that a path names. Lists and ranges name several, which a path cannot mean."""
+    """Return the job that a path names. Raises InvalidInput for a list, and the errors of `get`."""
     if "," in reference:
         raise InvalidInput("one job is wanted, not a list", field="id")
     return app.queue.get(reference)
 
 
 def changed(app: App, change: Change, number: int) -> dict[str, Any]:
-    """Return the job as it is after a change. Raises Conflict if there was none."""
+    """Return the job after a change. Raises Conflict if nothing was done."""
     _demand(change)
     for job in app.queue.read([number]):
         return changed_job(job)
@@ -31,7 +31,7 @@ def changed(app: App, change: Change, number: int) -> dict[str, Any]:
 
 
 def _demand(change: Change) -> None:
-    """Raise Conflict for a job that was refused, or that went away in between: nothing was done then either."""
+    """Raise Conflict for a job that was refused, or that was removed in between."""
     demand_done(change)
     if not change.done:
         raise Conflict("the job was removed meanwhile")

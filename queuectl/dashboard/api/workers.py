@@ -1,7 +1,7 @@
-"""Workers: who does what there is to do, and how many of them there are.
+"""Workers: list, start, scale and stop them.
 
-Stopping and scaling may take as long as the jobs that run: they go on in a thread, and after two seconds the answer is
-202 meanwhile.
+Stopping and scaling may take as long as the running jobs: they go on in a thread, and after two seconds the answer is
+202.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def workers(app: App) -> dict[str, Any]:
 
 
 class Work:
-    """Something that goes on in a thread of its own: what came of it, once `ended` is set."""
+    """Work in a new thread: its result or its error, once `ended` is set."""
 
     result: Any = None
     error: QueueCTLError | None = None
@@ -56,15 +56,15 @@ class Work:
             self.ended.set()
 
     def is_done(self, clock: Clock) -> bool:
-        """Return whether it is done after a short wait. Raises what it raised."""
+        """Return whether it is done after a short wait. Raises its error."""
         is_done = clock.wait(self.ended, PATIENCE_SECONDS)
         if self.error is not None:
             raise self.error
         return is_done
 
 
-# What stops workers: the home, the group, whether by force. To a pool a second signal would mean force, so a second
-# request waits with the first.
+# The stops in work, by home, group and force. A pool takes a second signal for force, so a second request waits with
+# the first.
 STOPS: dict[tuple[str, str | None, bool], Work] = {}
 STARTING = threading.Lock()
 COUNT = integer(1, 256)

@@ -1,4 +1,4 @@
-// What can be done to jobs: one at a time, or all that are chosen after a look at which ones.
+// The actions on jobs: on one job, or on many after a preview.
 
 import { jobPath, post, remove } from './api.js';
 import { number, plural } from './format.js';
@@ -7,10 +7,10 @@ import { VERBS, plainVerbs } from './vocabulary.js';
 
 const TYPED_FROM = 1000;
 
-// Do it to one job, after asking where that is due. Resolves with the answer, or null.
+// Do it to one job, after a question if the verb asks one. Resolves with the answer, or null.
 export async function act(verb, job, app, command = `queuectl ${verb} ${job.reference}`) {
-  if (verb === 'edit') return (await import('./editjob.js')).editJob(job, app);
-  if (verb === 'duplicate') return (await import('./addjob.js')).duplicateJob(job, app, command);
+  if (verb === 'edit') return (await import('./jobforms.js')).editJob(job, app);
+  if (verb === 'duplicate') return (await import('./jobforms.js')).duplicateJob(job, app, command);
   const { question, label, done, destroys, deletes, flags } = VERBS.get(verb);
   const run = async (chosen) => {
     const answer = deletes ? await remove(`${jobPath(job.id)}?${new URLSearchParams(chosen)}`)
@@ -42,8 +42,8 @@ export function rowActions(job, app, verbs = plainVerbs(({ in_rows: near }) => n
   return verbs.filter((verb) => job.allowed_actions.includes(verb)).map((verb) => actionButton(verb, job, app));
 }
 
-// Do it to many: `what` is {ids} or {filter}. The server says which jobs these are, and leaves those that
-// change before the yes. `path` is another preview that takes `what`, `note` says more about it.
+// Do it to many: `what` is {ids} or {filter}. The server says which jobs these are, and skips those that change before
+// the yes. `path` is another preview that takes `what`, `note` says more about it.
 export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview', note = '' } = {}) {
   const { label, done, destroys, states, flags } = VERBS.get(verb);
   const preview = await post(path, { action: verb, ...what }).catch(fail);
@@ -62,16 +62,16 @@ export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview
     title: `${label} ${plural(preview.count, 'job')}?`,
     body: [note, left && `Left as they are: ${left}${hint}.`,
       preview.more && 'More jobs match: do it again for the rest.',
-      !preview.command && 'No command of one line does exactly this.'].filter(Boolean).join(' '),
+      !preview.command && 'No single command does exactly this.'].filter(Boolean).join(' '),
     sample: [...preview.sample.map((job) => `${job.id}  ${job.command.slice(0, 100)}`),
       ...(rest ? [`and ${number(rest)} more`] : [])],
     word: preview.count > TYPED_FROM ? String(preview.count) : null,
-    command: preview.command, action: `${label} ${number(preview.count)}`, danger: destroys, flags,
+    command: preview.command, action: `${label} ${plural(preview.count, 'job')}`, danger: destroys, flags,
     run: async (chosen) => {
       const result = await post('/jobs/actions/commit',
         { selection: preview.selection, confirm_count: preview.count, ...chosen });
       const left = preview.count - result.count;
-      const changed = left ? `, ${number(left)} had begun or ended meanwhile` : '';
+      const changed = left ? `, ${number(left)} had started or ended by then` : '';
       app.done(`${plural(result.count, 'job')} ${done}${changed}`);
       return result;
     },

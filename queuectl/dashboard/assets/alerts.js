@@ -1,4 +1,4 @@
-// An alert as a line: what is the matter, the command that helps, and the button or link of the dashboard that does.
+// An alert as a line: its text, the command that helps, and the button or link that does the same.
 
 import { post } from './api.js';
 import { busy, button, copyButton, h, jobsUrl, readOnly } from './ui.js';

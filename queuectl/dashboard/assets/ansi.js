@@ -1,4 +1,4 @@
-// ANSI escapes in output: colors and weights become classes, everything else that is an escape is left out.
+// ANSI escapes in output: colors and weights become classes, other escapes are left out.
 
 /* eslint no-control-regex: off -- control characters are what this file reads */
 const ESCAPE = /\x1b(?:\[([0-?]*)[ -/]*([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[PX^_][^\x1b]*\x1b\\|[@-Z\\-_])/g;
@@ -69,7 +69,7 @@ export function render(line, style) {
   return nodes;
 }
 
-// The line without escapes; what they set goes into `style`, if given.
+// The line without escapes; they change `style`, if given.
 export function strip(line, style) {
   return line.replace(ESCAPE, (whole, codes, kind) => {
     if (kind === 'm' && style) apply(style, codes.split(/[;:]/).map(Number));

@@ -1,7 +1,7 @@
 // The JSON API: every request carries the token; a refusal becomes an ApiError.
 //
-// A page has the token in it when it was opened with the link, or by the user on the machine itself. What was opened
-// with the link is remembered for reloads and other tabs: the cookie is sent to every port, and does to read only.
+// A page has the token in it if it was opened with the link, or by the user on this machine. The token is remembered
+// for reloads and other tabs: the cookie goes to every port, so it is good for reading only.
 
 import { recall, remember } from './storage.js';
 import { $ } from './ui.js';
@@ -36,8 +36,8 @@ function tokenOf(page) {
   return found;
 }
 
-// A server that was started again may have a new token; the page that it serves brings it, and the cookie for the
-// stream. Or another tab was opened with the new link.
+// After a restart the server may have a new token: its page brings it, and the cookie for the stream. Or another tab
+// was opened with the new link.
 async function renew() {
   const answer = await fetch('/', { headers: { Accept: 'text/html' } }).catch(() => null);
   if (!answer?.ok) return false;
@@ -69,13 +69,12 @@ async function request(method, path, body, signal, again = true) {
 /** @type {<P extends string>(path: P, query?: any, signal?: AbortSignal) => Promise<Api.Answer<P>>} */
 export const get = (path, query, signal) => request('GET', path + queryString(query), undefined, signal);
 
-// What the server is and can do: asked for once; a failure is not remembered.
+// What the server is and can do: requested once; a failure is not remembered.
 export function loadMeta() {
   meta ??= get('/meta').catch((error) => { meta = null; throw error; });
   return meta;
 }
 
-// The fields of a job as the server describes them.
 export const loadFields = () => loadMeta().then(({ fields }) => fields);
 
 export const post = (path, body = {}) => request('POST', path, body);

@@ -1,6 +1,7 @@
 // The frame of every page: routes, navigation, health, theme, shortcuts. A page is a link in the navigation, and a
 // module in views/ that exports `mount(root, context)` and answers {refresh, update, overview, keys, destroy}, each of
-// them optional. A link has the name of its view, the key after g, and the view of what is below its path, if any.
+// them optional. A link has the name of its view, the key after g, the name of its documentation in docs/, and the view
+// of the items below its path, if any.
 
 import * as api from './api.js';
 import { number, setServerTime } from './format.js';
@@ -12,8 +13,8 @@ import { learn } from './vocabulary.js';
 const PAGES = $$('nav a').map((link) => ({ ...link.dataset, link, path: link.pathname,
   title: link.firstChild.data.trim() }));
 
-const DIALOGS = ['addjob', 'columnmenu', 'dialogs', 'editjob', 'help', 'palette', 'scheduleform'];
-const PRELOAD_AFTER = 3000; // ms: what the first page needs goes before
+const DIALOGS = ['columnmenu', 'dialogs', 'help', 'jobforms', 'palette', 'scheduleform'];
+const PRELOAD_AFTER = 3000; // ms: the needs of the first page come first
 const AWAY = 'The server does not answer';
 const FINDS = '[type=search]:not(dialog *)';
 const main = $('#main');
@@ -29,12 +30,12 @@ export function navigate(url, { replace = false } = {}) {
   return route(true);
 }
 
-// How far a page was scrolled is kept with its address, so that Back leads to the same place.
+// The scroll position is kept with the address, so that Back leads to the same place.
 function keepPlace() {
   if (main.dataset.ready) history.replaceState({ top: window.scrollY }, '');
 }
 
-// What a path shows: {view, link, title}, and the `item` of which it is the page, if it is below that of a list.
+// The page at a path: {view, link, title, docs}, and its `item` if the path is below that of a list.
 function pageAt(path) {
   const [, above, item = ''] = path.match(/^(.+)\/([^/]+)$/) || [];
   const list = PAGES.find((one) => one.itemView && one.path === above);
@@ -88,21 +89,21 @@ async function route(moved) {
   return null;
 }
 
-// A module that is loaded when it is needed. That it does not come is no fault of it: the server is away.
+// Load a module when it is needed. If it does not come, the server is away.
 const load = (path) => import(`./${path}.js`).catch((error) => {
   throw Object.assign(error, { status: 0, message: AWAY });
 });
 
-// A page whose script or data did not come: it is shown as soon as the server answers again.
+// A page whose script or data did not come: it opens as soon as the server answers again.
 function missing(current) {
   current.view?.destroy?.();
   Object.assign(current, { view: null, missing: true });
   main.replaceChildren(h('div', { class: 'empty' }, h('h1', {}, AWAY),
-    h('p', {}, 'This page is shown as soon as it does. It is started with: ', h('code', {}, 'queuectl dashboard')),
+    h('p', {}, 'This page opens as soon as it does. Start it with: ', h('code', {}, 'queuectl dashboard')),
     button('Try again', () => route(false), { class: 'primary' })));
 }
 
-// What other pages and dialogs need, while the server is there.
+// Load the scripts of other pages and dialogs while the server is there.
 async function preload() {
   const views = PAGES.flatMap(({ view, itemView }) => [view, itemView]).filter(Boolean).map((view) => `views/${view}`);
   for (const name of [...views, ...DIALOGS]) await import(`./${name}.js`);
@@ -124,7 +125,7 @@ async function refresh() {
   }
 }
 
-// Say what was done, and show it.
+// Say what was done, and refresh the page.
 function done(message, options) {
   toast(message, options);
   refresh();
@@ -147,7 +148,7 @@ function overview(data) {
   page?.view?.overview?.(data);
 }
 
-// What changed, for screen readers: at most one summary in ten seconds.
+// The changes, for screen readers: at most one summary in ten seconds.
 function announce(counts) {
   const before = news.counts ??= counts;
   if (performance.now() - news.last < 10000) return;
@@ -204,10 +205,11 @@ function nextTheme() {
 // --- keys
 
 const openPalette = () => load('palette').then(({ palette }) => palette(app, commands)).catch(fail);
-const openHelp = () => load('help').then(({ help }) => help(commands)).catch(fail);
+const openHelp = () => load('help').then(({ help }) => help(commands, pageAt(location.pathname)?.docs || 'dashboard'))
+  .catch(fail);
 
 function newJob() {
-  return load('addjob').then(({ addJob }) => addJob(app)).catch(fail);
+  return load('jobforms').then(({ addJob }) => addJob(app)).catch(fail);
 }
 
 const commands = [
@@ -289,7 +291,7 @@ theme(recall('theme') || 'system');
 showLive();
 setInterval(tick, 1000);
 live.sync();
-// What does not come now is asked for when it is needed.
+// A script that does not come now is loaded when it is needed.
 setTimeout(() => preload().catch(() => null), PRELOAD_AFTER);
 loadOverview().catch(fail);
 route(false);

@@ -1,4 +1,4 @@
-// Charts: SVG that the theme colors. Each has a value under the pointer or the arrow keys, a legend, and a data table.
+// Charts: SVG in the colors of the theme. Each has a value at the pointer or the arrow keys, a legend and a data table.
 
 import { clock, number } from './format.js';
 import { asTable } from './lists.js';
@@ -38,7 +38,7 @@ function linePath(values, x, y) {
   return path;
 }
 
-// Values without a neighbor, which no line goes through: each is a line of no length, with round ends.
+// Values without a neighbor, which have no line: each is a line of no length, with round ends.
 function dotPath(values, x, y) {
   const lone = (value, index) => Number.isFinite(value) && !Number.isFinite(values[index - 1])
     && !Number.isFinite(values[index + 1]);
@@ -50,7 +50,7 @@ function dotPath(values, x, y) {
 export const timesOf = (from, step, values) => values.map((_, index) =>
   new Date(Date.parse(from) + index * step * 1000).toISOString());
 
-// How attempts and jobs ended: by state, the name of its series.
+// By state: the name of its series of ended attempts and jobs.
 export const ENDED = { completed: 'finished', failed: 'failed', dead: 'dead' };
 export const endedSeries = (series) => Object.entries(ENDED).map(([state, name]) =>
   ({ name: state, state, values: series[name] }));

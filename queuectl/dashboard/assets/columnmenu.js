@@ -1,8 +1,8 @@
-// The dialog in which the columns of the job list are chosen. Each change is seen at once.
+// The dialog that chooses the columns of the job list. Each change shows at once.
 
 import { ALWAYS, COLUMNS, DEFAULTS, DENSITIES } from './columns.js';
 import { open } from './dialogs.js';
-import { $, button, h } from './ui.js';
+import { $, button, h, head } from './ui.js';
 
 // `apply({shown, density})` is called after each change.
 export function columnMenu(layout, apply) {
@@ -48,7 +48,6 @@ export function columnMenu(layout, apply) {
 
   begin(layout);
   return open('Columns', (close) => [
-    h('div', { class: 'head' }, h('h1', { class: 'grow' }, 'Columns'), button('Close', () => close(null))),
-    h('label', {}, 'Density', density), list,
+    head('Columns', button('Close', () => close(null))), h('label', {}, 'Density', density), list,
     h('div', { class: 'row end' }, button('Reset', () => { begin(DEFAULTS); changed(); }))]);
 }

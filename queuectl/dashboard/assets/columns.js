@@ -1,4 +1,4 @@
-// The columns of the job list: what each one shows, which are shown in which order, and how dense the rows are.
+// The columns of the job list: their contents, their order, and the density of the rows.
 
 import { loadFields } from './api.js';
 import { number } from './format.js';
@@ -9,14 +9,14 @@ import { STATES } from './vocabulary.js';
 function timeOf(job) {
   if (job.state === 'processing') return job.started_at;
   if (STATES.get(job.state)?.is_due) return job.run_at;
-  // A job waits for a worker from when it exists and its time has come: both texts sort by time.
+  // A job waits for a worker once it exists and its time has come: both texts sort by time.
   if (job.state === 'pending' && job.run_at > job.created_at) return job.run_at;
   return job.finished_at || job.created_at;
 }
 
 const chips = (tags) => tags.flatMap((tag) => [h('span', { class: 'chip' }, tag), ' ']);
 
-// By kind: the class of the column, and what it shows of a value.
+// By kind: the class of the column, and its content for a value.
 const KINDS = {
   integer: ['num', (value) => (value === null ? '' : number(value))],
   signal: ['num', (value) => value],
@@ -28,7 +28,7 @@ const KINDS = {
 };
 const OTHERS = [null, (value) => value];
 
-// What says more than its field, or is none: [title, class, content for a job].
+// Columns that show more than a field, or something else: [title, class, content for a job].
 const SPECIAL = {
   id: ['Job', null, ({ id }) => heading(jobLink(id))],
   state: ['State', null, stateBadge],
@@ -54,7 +54,7 @@ export const DENSITIES = ['comfortable', 'compact'];
 export const DEFAULTS = { density: 'comfortable',
   shown: ['id', 'state', 'command', 'queue', 'priority', 'attempts', 'duration', 'exit', 'when'] };
 
-// What was chosen, as far as it makes sense.
+// The chosen layout, as far as it is valid.
 export function chosen() {
   const found = recallValue('columns');
   const named = Array.isArray(found?.shown) ? found.shown.filter((name) => COLUMNS.has(name)) : [];

@@ -1,4 +1,4 @@
-// The next 24 hours as a strip: a line for each schedule, a mark for each time it fires, and the same as a table.
+// The next 24 hours as a strip: a line for each schedule, a mark for each fire, and the same as a table.
 
 import { get } from './api.js';
 import { clock, number, plural } from './format.js';
@@ -49,7 +49,7 @@ export class DayStrip {
     this.signature = '';
   }
 
-  // Ask again only if `signature` is another one, or what is shown has become old.
+  // Ask again only if `signature` has changed, or the data is old.
   async refresh(signature = this.signature) {
     if (signature === this.signature && Date.now() - this.askedAt < STALE) return;
     const before = { signature: this.signature, askedAt: this.askedAt };

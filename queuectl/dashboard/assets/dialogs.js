@@ -5,10 +5,10 @@ import { button, equivalent, h, reasonOf, text } from './ui.js';
 /** @typedef {{name: string, label: string, type?: string, value?: string, hint?: string, options?: string[],
  *   required?: boolean, rows?: number, placeholder?: string}} FormField */
 
-const discards = () => confirm({ title: 'Discard what you typed?', action: 'Discard', leave: 'Go on',
+const discards = () => confirm({ title: 'Discard what you typed?', action: 'Discard', leave: 'Keep editing',
   run: async () => true });
 
-// Show what `build(close, leave)` makes; resolves with what `close(value)` was given, or null. `leave()` closes it too,
+// Show what `build(close, leave)` makes; resolves with the value of `close(value)`, or null. `leave()` closes it too,
 // as Esc and a click beside it do, but asks first while `holds()` says that something would be lost.
 /** @type {(title: string, build: any, options?: any) => Promise<any>} */
 export function open(title, build, { holds = () => false, ...props } = {}) {
@@ -18,7 +18,7 @@ export function open(title, build, { holds = () => false, ...props } = {}) {
     const dialog = h('dialog', { 'aria-label': title, ...props });
     const close = (value) => { result = value; dialog.close(); };
     const leave = async () => { if (!holds() || await discards()) close(null); };
-    // The page is about to be left: the browser asks.
+    // The user is about to leave the page: the browser asks.
     const stay = (event) => { if (holds()) event.preventDefault(); };
     dialog.append(...[build(close, leave)].flat());
     window.addEventListener('beforeunload', stay);
@@ -27,7 +27,7 @@ export function open(title, build, { holds = () => false, ...props } = {}) {
       dialog.remove();
       resolve(result);
     });
-    // A browser takes only one "no" to Esc: after that it closes the dialog whatever is in it.
+    // A browser takes only one "no" to Esc: the next Esc closes the dialog, whatever is in it.
     dialog.addEventListener('keydown', (event) => {
       if (event.key !== 'Escape' || event.defaultPrevented) return;
       event.preventDefault();
@@ -38,7 +38,7 @@ export function open(title, build, { holds = () => false, ...props } = {}) {
       event.preventDefault();
       leave();
     });
-    // A text that is selected up to the outside begins within.
+    // A selection that ends outside of the dialog begins inside.
     dialog.addEventListener('mousedown', (event) => { pressed = event.target; });
     dialog.addEventListener('click', (event) => event.target === dialog && pressed === dialog && leave());
     document.body.append(dialog);
@@ -46,8 +46,7 @@ export function open(title, build, { holds = () => false, ...props } = {}) {
   });
 }
 
-// What a dialog does when its button `go` is pressed: it closes with what `run` answers. A refusal is shown, and given
-// to `refused`.
+// What the button `go` does: close the dialog with the answer of `run`. A refusal is shown, and passed to `refused`.
 function sending(go, close, run, refused = null) {
   const problem = h('p', { class: 'error', role: 'alert', hidden: true });
   const submit = async (event) => {
@@ -66,16 +65,15 @@ function sending(go, close, run, refused = null) {
 }
 
 /**
- * Ask for a yes. `word` must be typed when given, `flags` may be ticked. `run` is given those that were and does it;
- * its failure is shown here.
+ * Ask for a yes. A `word` must be typed, `flags` may be ticked. `run(ticked)` does it; its failure is shown here.
  *
  * @param {{title: string, action: string, run: (chosen: Record<string, boolean>) => Promise<any>, body?: string,
  *   sample?: string[], word?: string, command?: string, danger?: boolean, leave?: string,
  *   flags?: {name: string, option: string, help: string}[]}} question
  */
 export function confirm({ title, body, sample, word, command, action, danger = true, flags = [], run,
-  // Where the action is to cancel, a button that says only Cancel could mean either.
-  leave = action.startsWith('Cancel') ? 'Do not cancel' : 'Cancel' }) {
+  // If the action is to cancel, a button Cancel could mean either.
+  leave = action.startsWith('Cancel') ? action.replace('Cancel', 'Keep') : 'Cancel' }) {
   const input = h('input', { autocomplete: 'off' });
   return open(title, (close) => {
     const go = h('button', { class: danger ? 'danger' : 'primary', disabled: Boolean(word) }, action);
@@ -97,7 +95,7 @@ export function confirm({ title, body, sample, word, command, action, danger = t
 }
 
 /**
- * A form. `command(values)` is the live equivalent, `extra` an element that hears of each change.
+ * A form. `command(values)` is the live equivalent, `extra` an element and what it does after each change.
  *
  * @param {{title: string, action: string, fields: FormField[], run: (values: any) => Promise<any>,
  *   command?: (values: any) => string, extra?: {element: HTMLElement, changed: (values: any) => void}}} content
@@ -138,7 +136,7 @@ export function form({ title, action, fields, command, extra, run }) {
     });
     const element = h('form', { on: { submit, input: changed } }, h('h2', {}, title),
       h('div', { class: 'fields' }, fields.map(line)), extra?.element, same, problem,
-      h('div', { class: 'row end' }, button('Close', leave), go));
+      h('div', { class: 'row end' }, button('Cancel', leave), go));
     changed();
     before = JSON.stringify(values());
     return element;

@@ -1,4 +1,4 @@
-// The fields of a job as the server describes them: what a form asks for, and what JSON and a shell have for it.
+// The fields of a job as the server describes them: in a form, in JSON and in a command.
 
 import { quote } from './format.js';
 
@@ -18,14 +18,14 @@ export function formField({ name, label, input, help, default: words, required, 
     options: input === 'tick' ? ['yes', 'no'] : undefined };
 }
 
-// A text area has line feeds only, and what is typed is trimmed: neither is a change.
+// A text area has line feeds only, and typed text is trimmed: neither is a change.
 const plain = (value = '') => value.replace(/\r\n?/g, '\n').trim();
 
-// The fields of a form whose values are not those that it had `before`, with what was typed.
+// The fields of a form whose values differ from `before`, with their typed texts.
 export const changesOf = (fields, before, values) => fields.map((field) => [field, values[field.name]])
   .filter(([, typed], index) => (typed || '') !== plain(before[index].value));
 
-// What one would type for a value.
+// The text to type for a value.
 function typedOf(input, value) {
   if (value === null) return 'none';
   if (input === 'tick') return value ? 'yes' : 'no';
@@ -33,18 +33,18 @@ function typedOf(input, value) {
   return input === 'names' ? value.join(', ') : String(value);
 }
 
-// What JSON has for what was typed.
+// The JSON for a typed text.
 function jsonOf({ input }, typed) {
   if (input === 'number' && /^-?\d+$/.test(typed)) return Number(typed);
   if (input === 'tick') return typed === true || typed === 'yes';
   if (input === 'names') return names(typed);
-  // What has no value is refused by the server.
+  // The server refuses a name without a value.
   if (input === 'variables') return Object.fromEntries(lines(typed).map((line) => [line.split('=')[0],
     line.includes('=') ? line.slice(line.indexOf('=') + 1) : null]));
   return typed;
 }
 
-// The fields among `fields` that were filled in, with what was typed.
+// The fields that were filled in, with their typed texts.
 export const filledIn = (fields, values) => fields.map((field) => [field, values[field.name]])
   .filter(([, typed]) => typed !== '' && typed !== false && typed !== undefined);
 
@@ -53,7 +53,7 @@ export const bodyOf = (filled) => Object.fromEntries(filled.map(([field, typed])
 
 const optionOf = (name, text) => (text.startsWith('-') ? quote(`${name}=${text}`) : `${name} ${quote(text)}`);
 
-// The options that say the same.
+// The options of the command for the same values.
 export const optionsOf = (filled) => filled.flatMap(([{ input, kind, option }, typed]) => {
   if (input === 'tick') return [option];
   // Its value may be missing, so it stands after =.
@@ -63,6 +63,6 @@ export const optionsOf = (filled) => filled.flatMap(([{ input, kind, option }, t
   return texts.map((text) => optionOf(option, text));
 });
 
-// Those that change a job: what is given replaces what it has.
+// The options that edit a job: a new value replaces the old one.
 export const editOptionsOf = (filled) => filled.map(([{ input, edit_option: option }, typed]) =>
   optionOf(option, input === 'names' ? names(typed).join(',') : typed));

@@ -22,7 +22,7 @@ async function find(before) {
 }
 
 export class FilterBar {
-  // submit(text) is called when the filter is to be used
+  // submit(text) applies the filter
   constructor(submit) {
     this.input = h('input', { type: 'search', 'aria-label': 'Filter jobs',
       placeholder: 'state:dead tag:nightly created:<2h …',
@@ -47,7 +47,7 @@ export class FilterBar {
     if (document.activeElement !== this.input || this.input.value.trim() !== value) this.input.value = value;
   }
 
-  // Show why the filter was refused, with the cursor where it went wrong; null when it is fine.
+  // Show why the filter was refused; null if it is valid.
   refuse(error) {
     this.problem.hidden = !error;
     this.input.setAttribute('aria-invalid', String(Boolean(error)));

@@ -3,7 +3,7 @@
 const whole = new Intl.NumberFormat('en');
 let offset = 0; // the server's clock minus ours, in ms
 
-// Of workers and schedules; a job's state brings its own.
+// Of workers and schedules; job states bring theirs.
 export const GLYPHS = { paused: '‖', suspended: '‖', stuck: '◇', parked: '‖', idle: '○', busy: '▶', lost: '✗',
   stopping: '◷', running: '✓' };
 
@@ -43,7 +43,7 @@ export function duration(seconds) {
   return coarse(seconds);
 }
 
-// The same without parts of a second, for what is counted live.
+// The same without parts of a second, for live counts.
 export function coarse(seconds) {
   const total = Math.max(0, Math.round(seconds));
   const pad = (value) => String(value).padStart(2, '0');
@@ -81,7 +81,7 @@ const ESCAPED = { "'": "'\\''", '\\': '\\\\', '%': '%%' };
 const inQuotes = (text) => `'${text.replace(/'/g, ESCAPED["'"])}'`;
 const octal = (char) => [...BYTES.encode(char)].map((byte) => `\\${byte.toString(8).padStart(3, '0')}`).join('');
 
-// A word as the shell reads it; what neither prints nor ends a line is made by printf, as the server does it.
+// A word as the shell reads it; printf makes characters that neither print nor end a line, as on the server.
 export function quote(word) {
   const text = String(word);
   if (/^[\w@%+=:,./-]+$/.test(text)) return text;

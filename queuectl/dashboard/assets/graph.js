@@ -1,5 +1,5 @@
-// The jobs that are linked to one, as a drawing from left to right, and the same as a table. Each job is a link, and so
-// is each batch that some wait for.
+// The jobs that are linked to a job, as a drawing from left to right and as a table. Each job is a link, and so is each
+// batch that jobs wait for.
 
 import { GLYPHS, number, plural } from './format.js';
 import { asTable } from './lists.js';
@@ -28,7 +28,7 @@ const urlOf = ({ id, batch }) => (batch ? jobsUrl(`batch:${batch}`) : jobUrl(id)
 const linkTo = ({ id, batch }) => (batch ? batchLink(batch, id) : jobLink(id));
 const toneOf = ({ satisfied_at: satisfied, hopeless }) => (satisfied ? 'completed' : hopeless ? 'dead' : 'pending');
 
-// For each edge the numbers on its way. In each layer between it has a place of its own, so that it crosses no job.
+// The numbers on the way of each edge. In each layer between, it has its own place, so that it crosses no job.
 function waysOf(nodes, edges) {
   const layers = new Map(nodes.map(({ number: name, layer }) => [name, layer]));
   const bends = [];
@@ -44,7 +44,7 @@ function waysOf(nodes, edges) {
   return { bends, ways };
 }
 
-// Jobs and bends by layer, in each near those that they are linked to, so that few lines cross.
+// Jobs and bends by layer, near those that they are linked to, so that few lines cross.
 function arranged(nodes, ways) {
   const layers = [];
   for (const node of nodes) (layers[node.layer] ||= []).push(node);

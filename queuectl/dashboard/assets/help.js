@@ -1,8 +1,8 @@
-// The help dialog: keyboard shortcuts and the filter language.
+// The help dialog: the page's documentation, keyboard shortcuts and the filter language.
 
 import { open } from './dialogs.js';
 import { recall, remember } from './storage.js';
-import { button, h } from './ui.js';
+import { button, h, head } from './ui.js';
 import { FILTERS, VERBS, keysOf, plainVerbs } from './vocabulary.js';
 
 const KEYS = [
@@ -15,16 +15,16 @@ const KEYS = [
 const list = (pairs) => h('dl', { class: 'facts' },
   pairs.map(([name, meaning]) => [h('dt', {}, h('kbd', {}, name)), h('dd', {}, meaning)]));
 
-// `commands` are those of the palette: {name, keys}.
-export function help(commands) {
+// `commands` are those of the palette: {name, keys}; `docs` is the name of the page's own documentation.
+export function help(commands, docs) {
   const off = recall('keys') === 'off';
   const box = h('input', { type: 'checkbox', checked: !off, on: { change: (event) =>
     remember('keys', event.target.checked ? 'on' : 'off') } });
-  return open('Help', (close) => [h('div', { class: 'head' }, h('h1', { class: 'grow' }, 'Help'),
-    button('Close', () => close(null))), h('h2', {}, 'Keyboard'),
-      h('label', { class: 'check' }, box, 'Single keys do this'),
-  list([...commands.map(({ keys, name }) => [keys, name]), ...KEYS,
-    ...Object.entries(keysOf(plainVerbs(), (verb) => VERBS.get(verb).label))]), h('h2', {}, 'Filters'),
-  list([...[...FILTERS.values()].map(({ example, help: meaning }) => [example, meaning]),
-    ['!tag:test', 'all other jobs']])], { class: 'help' });
+  return open('Help', (close) => [head('Help', button('Close', () => close(null))),
+    h('p', {}, 'The documentation of this page: ', h('code', {}, `docs/${docs}.md`)), h('h2', {}, 'Keyboard'),
+    h('label', { class: 'check' }, box, 'Use single keys'),
+    list([...commands.map(({ keys, name }) => [keys, name]), ...KEYS,
+      ...Object.entries(keysOf(plainVerbs(), (verb) => VERBS.get(verb).label))]), h('h2', {}, 'Filters'),
+    list([...[...FILTERS.values()].map(({ example, help: meaning }) => [example, meaning]),
+      ['!tag:test', 'all other jobs']])], { class: 'help' });
 }

@@ -1,4 +1,4 @@
-// How many jobs of a lock or a batch run at a time: shown, and changed by a dialog.
+// The limit of a lock or a batch, how many jobs run at a time: its text, and the dialog that changes it.
 
 import { patch as change } from './api.js';
 import { number, quote } from './format.js';
@@ -7,7 +7,7 @@ import { button, form } from './ui.js';
 /** @type {(slots: number | null) => string | null} */
 export const limitText = (slots) => slots !== null && `${number(slots)} at a time`;
 
-// What JSON has for what was typed. A text that is no number is refused by the server.
+// The JSON for a typed text. The server refuses a text that is not a number.
 const slotsOf = (typed) => (/^\d+$/.test(typed) ? Number(typed) : typed || null);
 
 /**
@@ -23,7 +23,7 @@ export function limitButton(app, kind, path, { name, slots }) {
   const command = (typed) => `queuectl ${kind} limit ${quote(name)} ${typed ? quote(typed) : isLock ? '…' : 'none'}`;
   const ask = () => form({ title: `Limit ${kind} ${name}`, action: 'Limit',
     fields: [{ name: 'slots', label: 'Jobs at a time', value: slots === null ? '' : String(slots), required: isLock,
-      hint: `${isLock ? '' : 'empty: any number; '}those that run go on` }],
+      hint: `${isLock ? '' : 'empty: any number; '}running jobs go on` }],
     command: (values) => command(values.slots),
     run: async (values) => {
       await change(`${path}/${encodeURIComponent(name)}`, { slots: slotsOf(values.slots) });

@@ -1,8 +1,8 @@
-// Lists: tables in cards, what stands in the place of an empty one, and drawings as tables.
+// Lists: tables in cards, cards for empty lists, and drawings as tables.
 
 import { $, card, cells, h, rows, table, titles } from './ui.js';
 
-// Nothing moves under the pointer or the focus: then rows keep their order, and new ones stand below.
+// Nothing moves under the pointer or the focus: rows keep their order, and new ones are added below.
 function inPlace(body, items, key) {
   if (!body.matches(':hover') && !body.contains(document.activeElement)) return items;
   const places = new Map([...body.children].map((row, index) => [row.standsFor, index]));
@@ -51,7 +51,7 @@ export function asTable(caption, build) {
   return { element, draw };
 }
 
-// What a page shows in the place of an empty table.
+// A page shows this in place of an empty table.
 export function emptyCard(title, words, ...more) {
   return h('section', { class: 'card empty', hidden: true }, h('h2', {}, title), h('p', {}, words), ...more);
 }

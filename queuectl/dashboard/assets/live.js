@@ -1,10 +1,10 @@
-// The stream of one tab: open while the tab is visible and live is on, opened again when it is dead or silent.
+// The stream of one tab: open while the tab is visible and live is on, opened again if it is dead or silent.
 
 import { get } from './api.js';
 import { recall, remember } from './storage.js';
 
 const SILENCE = 25000;
-// So many refreshes in so many milliseconds: a single change is shown at once, however recent the last one was.
+// At most so many refreshes in so many milliseconds: a single change shows at once, even soon after another.
 const MOST = 4;
 const WITHIN = 1000;
 const BACK_OFF = [1, 2, 3, 5, 10];
@@ -28,7 +28,7 @@ export class Live {
     this.sync();
   }
 
-  // Open or close the stream, whichever the tab and the switch ask for.
+  // Open or close the stream, as the tab and the switch require.
   sync() {
     if (document.hidden || this.paused) {
       this.close();
@@ -68,7 +68,7 @@ export class Live {
     source.addEventListener('error', () => this.later());
   }
 
-  // A request first: it finds out whether the server is back, and gets its new token.
+  // A request comes first: it shows whether the server is back, and gets its new token.
   async reconnect() {
     this.retryAt = null;
     try {

@@ -1,12 +1,12 @@
-// The output of one attempt: chunks of lines that the browser lays out only when seen. It begins with the end, and
-// keeps at most 5000 lines. "Show all", Enter in the search and a link to a line load all that is kept, in parts.
-// Lines have numbers once the first one is there.
+// The output of one attempt: chunks of lines, which the browser lays out when they are visible. It starts with the end,
+// and keeps at most 5000 lines. "Show all", Enter in the search and a link to a line load the whole output, in parts.
+// Lines have numbers once the first one is loaded.
 
 import { get, jobPath, queryString } from './api.js';
 import { copyOf, plain, render, strip } from './ansi.js';
 import { bytes, number } from './format.js';
 import { recall, remember } from './storage.js';
-import { $, $$, button, copyButton, fail, h, text } from './ui.js';
+import { $, $$, button, copyButton, fail, grow, h, text } from './ui.js';
 
 const CHUNK = 500;
 const CAP = 5000;
@@ -39,7 +39,7 @@ export class LogPane {
     this.wrapButton = button('Wrap', () => this.wrap(), { 'aria-pressed': 'false' });
     this.download = h('a', { class: 'button', download: true }, 'Download');
     this.element = h('div', {}, h('div', { class: 'row' }, this.followButton, this.wrapButton, this.find, this.hits,
-      this.line, h('span', { class: 'grow' }), this.allButton, button('Read last lines', () => this.read()),
+      this.line, grow(), this.allButton, button('Read last lines', () => this.read()),
       copyButton(() => $$('.line', this.pane).map((line) => line.textContent).join('\n'), 'Copy'), this.download),
     this.note, this.pane);
     this.following = true;
@@ -62,14 +62,14 @@ export class LogPane {
     this.pane.replaceChildren();
   }
 
-  // Show another attempt from its end on.
+  // Show the end of another attempt.
   show(attempt) {
     this.begin(attempt);
     this.download.href = `/api/v1${jobPath(this.id)}/output${queryString({ attempt, format: 'text', download: 1 })}`;
     return this.load();
   }
 
-  // Show all that is kept, from its beginning on.
+  // Show the whole output that is kept.
   async all() {
     this.follow(false);
     if (!this.whole) this.begin(this.attempt, true);
@@ -106,7 +106,7 @@ export class LogPane {
     this.linkTo(Number(line.dataset.line));
   }
 
-  // Fetch what is new; resolves when it is there. Only one fetch is on its way at a time.
+  // Fetch new output; resolves when it is shown. Only one fetch runs at a time.
   load() {
     if (this.loading || this.eof) return this.loading;
     const { attempt, whole } = this;
@@ -144,7 +144,7 @@ export class LogPane {
     }
   }
 
-  // Lines are added in slices, between which the browser can do other things. Those not to be kept are left out.
+  // Lines are added in slices, so that the browser can do other things in between. Surplus lines are left out.
   async append(chunks) {
     const { attempt, whole } = this;
     const pieces = chunks.flatMap(({ stream, text: added }) => {
@@ -157,7 +157,7 @@ export class LogPane {
       this.open = null;
     }
     this.explain();
-    const step = whole ? CAP : CHUNK; // each slice is laid out for itself, the more costly the more there is before it
+    const step = whole ? CAP : CHUNK; // each slice is laid out separately, at a cost that grows with the output
     for (let at = 0; at < pieces.length; at += step) {
       if (at) await new Promise((resolve) => { setTimeout(resolve); });
       if (attempt !== this.attempt || whole !== this.whole) return;
@@ -211,9 +211,9 @@ export class LogPane {
     text(this.note, parts.join(' '));
   }
 
-  // Stay at the end, also after the browser has found out how high the last lines are.
+  // Stay at the end, also after the browser has laid out the last lines.
   stick() {
-    if (!this.following) return; // to read where it is would have everything laid out
+    if (!this.following) return; // to read the position would lay out everything
     const toEnd = () => {
       if (this.following) this.pane.scrollTop = this.pane.scrollHeight;
       this.top = this.pane.scrollTop;
@@ -222,7 +222,7 @@ export class LogPane {
     requestAnimationFrame(toEnd);
   }
 
-  // Who scrolls up wants to read: following ends.
+  // A user who scrolls up wants to read: following ends.
   scrolled() {
     const top = this.pane.scrollTop;
     const atEnd = this.pane.scrollHeight - top - this.pane.clientHeight < 40;
@@ -247,14 +247,14 @@ export class LogPane {
     text(document.getElementById('announce'), lines.join('\n') || 'No output');
   }
 
-  // Search what is not shown yet too.
+  // Search the whole output.
   async searchAll(step) {
     if (this.allButton.hidden) { this.search(step); return; }
     await this.all();
     this.search(0);
   }
 
-  // Mark what is found; `step` moves to the next or previous hit.
+  // Mark the hits; `step` moves to the next or previous one.
   search(step, quiet) {
     const wanted = this.find.value.toLowerCase();
     const ranges = [];

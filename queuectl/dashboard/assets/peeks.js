@@ -7,7 +7,7 @@ const LINES = 5;
 const TAIL = 8192;
 const LONGEST = 2000; // characters of a line that are shown
 
-// The last lines of chunks, each of one stream. What a stream goes on with stays in its line.
+// The last lines of chunks, each of one stream. A stream that goes on continues its line.
 function lastLines(chunks, isCut) {
   const lines = [];
   let open = null;
@@ -28,7 +28,7 @@ function nothing({ attempt, state }) {
 }
 
 export class Peeks {
-  // redraw() is called when a row was opened or closed, find(id) answers its job
+  // redraw() is called after a row opens or closes, find(id) returns its job
   constructor({ redraw, find, signal }) {
     this.redraw = redraw;
     this.find = find;
@@ -70,7 +70,7 @@ export class Peeks {
 
   // The row below a job's row.
   cells(id, row, width) {
-    delete row.dataset.key; // it is no job's row: not chosen, not gone to
+    delete row.dataset.key; // it is not the row of a job: keys and selection skip it
     row.className = 'peek-row';
     row.id = `peek-${id}`;
     return h('td', { colspan: width }, this.open.get(id).element);
@@ -83,7 +83,7 @@ export class Peeks {
     }
   }
 
-  // What runs may have printed more, and what has changed too; nothing else is asked for.
+  // Load the output of running and changed jobs; others have nothing new.
   refresh(jobs) {
     return Promise.all(jobs.filter(({ id }) => this.open.has(id)).map((job) => this.load(job)));
   }
@@ -93,7 +93,7 @@ export class Peeks {
     const stage = [job.state, job.attempts, job.updated_at].join(' ');
     if (peek.stage === stage && job.state !== 'processing') return;
     if (peek.loading) {
-      peek.again = job; // it may have ended since the question was asked
+      peek.again = job; // it may have ended since the request
       return;
     }
     peek.loading = true;

@@ -1,4 +1,4 @@
-// Views of the job list under a name: filter, order and page size. They are links, and this browser alone keeps them.
+// Named views of the job list: filter, order and page size. They are links, and only this browser keeps them.
 
 import { queryString } from './api.js';
 import { recallValue, rememberValue } from './storage.js';
@@ -8,7 +8,7 @@ const PARTS = ['q', 'sort', 'limit'];
 const LONGEST = 60;
 const MOST = 50;
 
-// Only what makes up a view is taken over, whatever is kept: never a path, nor where in the list one is.
+// Take only the parts of a view, whatever is stored: never a path, nor a place in the list.
 function view(name, query) {
   const given = new URLSearchParams(query);
   const kept = queryString(Object.fromEntries(PARTS.map((part) => [part, given.get(part)])));
@@ -38,9 +38,9 @@ function saveView(query) {
     const added = view(name, query);
     const others = views().filter((one) => one.name !== added.name);
     if (!added.name) throw Object.assign(new Error('a view needs a name'), { field: 'name' });
-    if (others.length >= MOST) throw new Error(`${MOST} views are kept at most, delete one`);
+    if (others.length >= MOST) throw new Error(`at most ${MOST} views are kept, delete one`);
     if (others.length < views().length && !await replaces(added.name)) {
-      throw Object.assign(new Error('there is such a view already, and it stays as it is'), { field: 'name' });
+      throw Object.assign(new Error('a view with this name exists, and stays as it is'), { field: 'name' });
     }
     keep([...others, added].sort((a, b) => a.name.localeCompare(b.name)));
   } });
@@ -49,7 +49,7 @@ function saveView(query) {
 const dropView = (name) => confirm({ title: `Delete the view ${name}?`, body: 'The jobs stay.', action: 'Delete',
   run: async () => keep(views().filter((one) => one.name !== name)) });
 
-// The bar of links, and the way to name one more.
+// The bar of links, and the button that adds one.
 export class ViewBar {
   constructor(signal) {
     this.query = '';

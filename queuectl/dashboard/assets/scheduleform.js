@@ -1,4 +1,4 @@
-// The dialogs that add and change a schedule, of a command or of several jobs, with the command that would do the same.
+// The dialogs that add and edit a schedule, of a command or of several jobs, with the command that does the same.
 
 import { get, loadMeta, patch, post } from './api.js';
 import { form } from './dialogs.js';
@@ -6,7 +6,7 @@ import { bodyOf, changesOf, editOptionsOf, filledIn, formField, optionsOf } from
 import { quote } from './format.js';
 import { h } from './ui.js';
 
-// What a schedule has in addition to the fields of its jobs; an option is named if its value is not this one.
+// The fields of a schedule itself; the command has an option if its value differs from this one.
 const OWN = [
   { name: 'name', label: 'Name', required: true },
   { name: 'expression', label: 'When', required: true, value: '*/5 * * * *',
@@ -21,7 +21,7 @@ const OWN = [
 const JOBS = { name: 'jobs', label: 'Or several jobs', rows: 6,
   hint: 'as JSON, as enqueue takes it, instead of a command and what follows; "after" names others of them' };
 
-// What is typed there, for JSON. What is no JSON is refused like what the server refuses.
+// The JSON of the typed jobs. Invalid JSON is refused as if by the server.
 function jobsOf(typed) {
   try {
     const jobs = JSON.parse(typed);
@@ -31,7 +31,7 @@ function jobsOf(typed) {
   }
 }
 
-// Several jobs as one would write them: what a job has by default is left out, but for a timeout of none.
+// Several jobs as text: defaults are left out, except a timeout of none.
 const isPlain = ([name, value]) => name === 'timeout' || !(value === null || value === false
   || (typeof value === 'object' && !Object.keys(value).length));
 const typedJobs = (jobs) => JSON.stringify(jobs.map((job) =>
@@ -48,7 +48,7 @@ function cronCommand(values, filled) {
   return [...words, ...positionals.map(quote)].join(' ');
 }
 
-// The next times of what is being typed, asked for a moment after the last key.
+// The next times of the typed expression, loaded a moment after the last key.
 function livePreview() {
   const element = h('div', { class: 'hint', role: 'status', id: 'schedule-preview' });
   let asked = '';

@@ -39,7 +39,7 @@ export class Selection {
     this.draw();
   }
 
-  // Forget what is no longer shown.
+  // Forget rows that are no longer shown.
   keep(keys) {
     this.chosen = new Set([...this.chosen].filter((key) => keys.has(key)));
     this.draw();

@@ -1,8 +1,7 @@
-// Tables that are wider than their place show each row as a card, whatever columns and texts they have; on a phone
-// all do.
+// A table that is wider than its place shows each row as a card; on a phone every table does.
 
 const phone = matchMedia('(max-width: 760px)');
-const needed = new WeakMap(); // table: the width that it did not have
+const needed = new WeakMap(); // table: the width that was missing
 
 const roomOf = (table) => {
   const { paddingLeft, paddingRight } = getComputedStyle(table.parentElement);
@@ -23,7 +22,7 @@ function arrange(table) {
 
 const sizes = new ResizeObserver((entries) => { for (const { target } of entries) arrange(target); });
 
-// Look again whether a table has room: always when its size changes, and now that its columns do.
+// Check whether a table has room: now, since its columns have changed, and whenever its size changes.
 export function stack(table) {
   needed.delete(table);
   sizes.observe(table);

@@ -1,4 +1,4 @@
-// What the browser remembers of this dashboard. Some private windows refuse that: then the page alone remembers it.
+// The browser's memory of this dashboard. Some private windows refuse it: then only the page remembers.
 
 const here = new Map();
 
@@ -20,7 +20,7 @@ export function remember(name, value) {
   }
 }
 
-// The same for a value as JSON; null for what is none, no matter who wrote it.
+// The same for a value as JSON; null if the text is not JSON.
 export function recallValue(name) {
   try {
     return JSON.parse(recall(name));

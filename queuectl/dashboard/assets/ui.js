@@ -47,12 +47,12 @@ export function badge(state, label) {
     label || state);
 }
 
-// A job that is stuck runs only if somebody helps, one that is parked once its lane has room. Of one that is processing
-// and does not run, `error` says why; one whose worker is gone has no duration.
+// A stuck job runs only if somebody helps, a parked one as soon as its lane has room. If a processing job does not run,
+// `error` says why; a job whose worker is gone has no duration.
 export function stateBadge(job) {
   if (job.state === 'blocked' && job.stuck) {
     const stuck = badge('stuck');
-    stuck.title = 'blocked: what it waits for has ended otherwise';
+    stuck.title = 'blocked: the jobs it waits for have ended otherwise';
     return stuck;
   }
   if (job.parked) {
@@ -75,7 +75,7 @@ export function when(value, style) {
     'data-tick': style === 'local' ? null : 'relative' }, shown);
 }
 
-// What has passed since a time, counted live.
+// The time since an instant, counted live.
 export function since(value) {
   return h('time', { datetime: value, title: local(Date.parse(value)), 'data-tick': 'elapsed' },
     coarse((now() - Date.parse(value)) / 1000));
@@ -83,14 +83,14 @@ export function since(value) {
 
 const runs = (job) => job.state === 'processing' && job.started_at && !job.error;
 
-// How long a job has run, counted live while it runs; while it was suspended, it did not.
+// The run time of a job without suspensions, counted live while it runs.
 export function ran(job) {
   if (!runs(job)) return took(job.duration);
   return since(new Date(Date.parse(job.started_at) + job.suspended_for * 1000).toISOString());
 }
 
-// What a job's row shows of it, without what is counted live: a row that looks the same stays as it is, so that a click
-// on its button is not lost.
+// A job as its row shows it, without live counts: a row that looks the same stays as it is, so that no click on its
+// buttons is lost.
 export const looks = ({ updated_at: updated, elapsed, ...job }) => (runs(job) ? { ...job, duration: null } : job);
 
 export function tick() {
@@ -120,9 +120,9 @@ export function card(title, props, ...children) {
   return h('section', { class: 'card', ...props }, title && h('h2', {}, title), ...children);
 }
 
-export function head(title, ...children) {
-  return h('div', { class: 'head' }, h('h1', {}, title), ...children);
-}
+// The head of a page or a dialog: the title on the left, the rest on the right.
+export const grow = () => h('span', { class: 'grow' });
+export const head = (title, ...rest) => h('div', { class: 'head' }, h('h1', {}, title), grow(), ...rest);
 
 // columns: [title, class]; class `sr` hides a title that only screen readers need.
 export function table(caption, columns, props) {

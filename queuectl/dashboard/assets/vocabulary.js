@@ -1,4 +1,4 @@
-// What a job can be and what can be done with it, in the order of the server, which has the only list of both.
+// The states and verbs of jobs, in the order of the server, which has the only list of both.
 
 export const STATES = new Map(); // name: {glyph, phrase, is_final, is_due, is_rare}
 // name: {label, done, question, key, states, means, destroys, in_rows, is_plain, deletes, flags}
@@ -22,7 +22,7 @@ export function plainVerbs(fits = () => true) {
   return [...VERBS.values()].filter((verb) => verb.is_plain && fits(verb)).map(({ name }) => name);
 }
 
-// What keys do: `run(verb)` for each of some verbs that has one.
+// The actions of keys: `run(verb)` for each of the verbs that has a key.
 export function keysOf(names, run) {
   return Object.fromEntries(names.map((name) => VERBS.get(name)).filter(({ key }) => key)
     .map(({ key, name }) => [key, run(name)]));

@@ -1,1 +1,1 @@
-"""From a socket to a request that may be answered, and back."""
+"""HTTP: from a socket to a request that is let in, and back."""

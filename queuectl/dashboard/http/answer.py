@@ -1,4 +1,4 @@
-"""What a request is answered, without the sockets: by the API or by a page, and always somehow."""
+"""The answer to a request, without the sockets: from the API or a page, and there is always one."""
 
 from __future__ import annotations
 
@@ -6,55 +6,38 @@ import secrets
 import traceback
 from email.utils import formatdate
 from http import HTTPStatus
+from typing import Callable
 
 from ...model.errors import QueueCTLError
 from .message import HttpError, Request, Response, refused, status_of
 from .security import HEADERS, WRONG_TOKEN, is_for_programs
 from .static import Site, page
+from .wire import Connection
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable
-
-    from ...engine.machine.log import Log
-    from .wire import Connection
-
-    Handle = Callable[[Request], Response]
+Handle = Callable[[Request], Response]
+Say = Callable[[str], None]
 
 WRONG_TOKEN_SECONDS = 0.2
 NO_BODY = (204, 304)
 
 
-class Answers:
-    """The answers of one dashboard. `handle` is the API; `site` has all other paths."""
+def answer(request: Request, connection: Connection, *, handle: Handle, site: Site, say: Say) -> Response:
+    """Return the answer to a request that was let in: from the API, or from `site` for all other paths. Raises Gone.
 
-    def __init__(self, handle: Handle, site: Site, log: Log) -> None:
-        self._handle = handle
-        self._site = site
-        self._log = log
-
-    def answer(self, request: Request, connection: Connection) -> Response:
-        """Return the answer to a request that was let in. Raises Gone."""
-        try:
-            if is_for_programs(request.path):
-                return self._handle(request)
-            return self._site.answer(request, connection.socket)
-        except QueueCTLError as error:
-            is_ours = status_of(error) == 500
-            return refusal(request, self._incident(request, error) if is_ours else error, connection)
-        except Exception as error:  # The edge: a bug must become an answer and a line in the log.
-            return refusal(request, self._incident(request, error), connection)
-
-    def _incident(self, request: Request, error: BaseException) -> HttpError:
-        """Return the answer to what is our own fault; its number finds it in the log."""
+    `say` logs what is our fault.
+    """
+    try:
+        if is_for_programs(request.path):
+            return handle(request)
+        return site.answer(request, connection.socket)
+    except Exception as error:  # The edge: a bug must become an answer and a line in the log.
+        if isinstance(error, QueueCTLError) and status_of(error) != 500:
+            return refusal(request, error, connection)
         number = secrets.token_hex(4)
-        self._log.say(f"incident {number}: {request.method} {request.path}: {trace(error)}")
-        return HttpError(
-            500,
-            "internal",
-            f"internal error, incident {number}",
-            hint="please report it; the dashboard's log has the incident",
-        )
+        say(f"incident {number}: {request.method} {request.path}: {trace(error)}")
+        message = f"internal error, incident {number}"
+        hint = "please report it; the dashboard's log has the incident"
+        return refusal(request, HttpError(500, "internal", message, hint=hint), connection)
 
 
 def refusal(request: Request | None, error: QueueCTLError, connection: Connection) -> Response:
@@ -73,15 +56,15 @@ def refusal(request: Request | None, error: QueueCTLError, connection: Connectio
 
 
 def trace(error: BaseException) -> str:
-    """Return an error with where it comes from, for the log."""
+    """Return an error with its traceback, for the log."""
     return "".join(traceback.format_exception(type(error), error, error.__traceback__)).strip()
 
 
 def encode(response: Response, now: int, *, keep: bool = False, only_head: bool = False) -> bytes:
-    """Return an answer as bytes, of one in pieces the head. `now` is the wall time, `keep` is for the connection.
+    """Return an answer as bytes, only the head of one in pieces. `now` is the wall time, `keep` is for the connection.
 
-    It is whole before any of it is sent, also by a thread that has no handler. `send_header` would let a line break
-    pass.
+    The answer is whole before any of it is sent, also by a thread without a handler. `send_header` would let a line
+    break pass.
     """
     has_body = response.status not in NO_BODY
     headers = {"Server": "queuectl", "Date": formatdate(now / 1000, usegmt=True), **HEADERS, **response.headers}

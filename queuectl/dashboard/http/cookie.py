@@ -1,12 +1,11 @@
 """The cookie of a page. It lets its bearer read, never write.
 
-Cookies know no ports: a browser sends them to every server on the same name, no matter who runs it. So the cookie is
-not the token but derived from it, and it opens no page that has the token in it. There is one exception: the
-answer to a link with the token redirects to a clean address, and the page there must still be given the token.
-The cookie of that answer carries a ticket, which is good for one page and not for long.
+Cookies know no ports: a browser sends them to every server with the same name, no matter who runs it. So the cookie is
+derived from the token, and it opens no page that has the token in it. There is one exception: the answer to a link with
+the token redirects to a clean address, and the page there still needs the token. The cookie of that answer carries a
+ticket, which is good for one page and a short time.
 
-`http.cookies` stops at the first cookie that it does not like, which may be that of another server: `a={"b":1}` hides
-all that follow.
+`http.cookies` stops at the first cookie that it cannot read, perhaps of another server: `a={"b":1}` hides the rest.
 """
 
 from __future__ import annotations
@@ -33,12 +32,12 @@ class Cookie:
         self._tickets: dict[str, int] = {}
 
     def is_in(self, request: Request) -> bool:
-        """Return whether a request has the cookie, in a time that does not tell how much of it is right."""
+        """Return whether a request has the cookie; the time that this takes does not show how much is right."""
         value = self._given(request).partition(".")[0]
         return hmac.compare_digest(value.encode("utf-8", "replace"), self._value.encode())
 
     def redeem(self, request: Request) -> bool:
-        """Return whether a request has the cookie with a ticket that is still good; from now on it is not."""
+        """Return whether a request has the cookie with a valid ticket, and use up the ticket."""
         ticket = self._given(request).partition(".")[2]
         if not ticket or not self.is_in(request):
             return False

@@ -1,14 +1,13 @@
-"""Requests and responses, as the API sees them. Sockets are `server`'s business, permissions `security`'s."""
+"""Requests and responses as the API sees them. Sockets are `server`'s business, permissions are `security`'s."""
 
 from __future__ import annotations
+
+import json
+from typing import Any, Iterator, Mapping
 
 from ...model import errors
 from ...model.nouns.home import ERROR
 from ...model.record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, Mapping
 
 EMPTY: Mapping[str, str] = {}
 RETRY_AFTER = {"Retry-After": "1"}
@@ -24,8 +23,8 @@ STATUSES: tuple[tuple[type[errors.QueueCTLError], int], ...] = (
 class Request(Record):
     """One request: `path` is decoded, `query` has the last value of each parameter, names in `headers` are small.
 
-    HEAD is GET here: only the server knows the difference. `body` is the JSON object or None, `params` are the parts of
-    the path that the route names, such as `id`.
+    HEAD is GET here: only the server knows the difference. `body` is the JSON object, `params` are the parts of the
+    path that the route names, such as `id`.
     """
 
     method: str
@@ -37,7 +36,7 @@ class Request(Record):
 
     @property
     def is_read(self) -> bool:
-        """Whether it asks, and changes nothing."""
+        """Whether it only reads."""
         return self.method == "GET"
 
 
@@ -52,9 +51,7 @@ class Response(Record):
 
 
 def json_response(value: object, status: int = 200, headers: Mapping[str, str] = EMPTY) -> Response:
-    """Return a value as JSON, a line of its own."""
-    import json
-
+    """Return a value as a line of JSON."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False) + "\n"
     return Response(status, text.encode("utf-8", "backslashreplace"), headers=headers)
 
@@ -81,14 +78,14 @@ class HttpError(errors.QueueCTLError):
 
 
 def status_of(error: errors.QueueCTLError) -> int:
-    """Return the status that says what went wrong, 500 for what is no fault of the request."""
+    """Return the status for an error, 500 if it is not the fault of the request."""
     if isinstance(error, HttpError):
         return error.status
     return next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
 
 
 def refused(error: errors.QueueCTLError) -> Response:
-    """Return the answer, as JSON, to a request that an error refuses."""
+    """Return the refusal for an error, as JSON."""
     status = status_of(error)
     own = error.headers if isinstance(error, HttpError) else EMPTY
     return json_response(ERROR.json({"error": error}), status, {**(RETRY_AFTER if status == 503 else EMPTY), **own})

@@ -1,8 +1,8 @@
-"""Whose a connection is, where the system tells: on Linux, of both ends on this machine.
+"""The owner of a connection, where the system knows it: on Linux, if both ends are on this machine.
 
-Linux lists every TCP socket with the user who made it, IPv4 and IPv6 each in a table of its own. A client may
-reach an IPv4 address through an IPv6 socket (`::ffff:127.0.0.1`), and the server sees no difference. So its row
-is looked for in both tables. A connection without a row has no known owner.
+Linux lists every TCP socket with the user who made it, IPv4 and IPv6 in two tables. A client may reach an IPv4
+address through an IPv6 socket (`::ffff:127.0.0.1`), and the server sees no difference. So both tables are searched for
+its row. A connection without a row has no known owner.
 """
 
 from __future__ import annotations
@@ -11,10 +11,7 @@ import ipaddress
 import os
 import socket
 import struct
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterator, Sequence
+from typing import Any, Iterator
 
 TABLES = ((socket.AF_INET, "/proc/net/tcp"), (socket.AF_INET6, "/proc/net/tcp6"))
 MAPPED = bytes(10) + b"\xff\xff"
@@ -41,7 +38,7 @@ def owner(connected: socket.socket) -> int | None:
 
 
 def tells_owners(host: str, family: socket.AddressFamily) -> bool:
-    """Return whether the system tells whose a connection to this address is, found out with one of our own."""
+    """Return whether the system knows the owner of a connection to this address; a connection of ours shows it."""
     try:
         with socket.socket(family) as listener:
             listener.bind((host, 0))
@@ -56,25 +53,22 @@ def tells_owners(host: str, family: socket.AddressFamily) -> bool:
 
 
 def _users(path: str, local: str | None, remote: str | None) -> Iterator[int]:
-    """Yield the user of each socket between two addresses in a table. One that is closed has no inode and no user."""
+    """Yield the user of each socket between two addresses in a table. A closed one has no inode and no user."""
     if local is None or remote is None:
         return
-    for row in _rows(path):
+    try:
+        with open(path, encoding="ascii") as lines:
+            next(lines, None)
+            rows = [line.split() for line in lines]
+    except OSError:
+        return
+    for row in rows:
         if row[LOCAL] == local and row[REMOTE] == remote and row[INODE] != "0":
             yield int(row[USER])
 
 
-def _rows(path: str) -> list[Sequence[str]]:
-    try:
-        with open(path, encoding="ascii") as lines:
-            next(lines, None)
-            return [line.split() for line in lines]
-    except OSError:
-        return []
-
-
 def _in_table(address: Any, family: socket.AddressFamily) -> str | None:
-    """Return an address as a table shows it, words of 32 bits in the machine's own order; None if it has no such."""
+    """Return an address as a table shows it, words of 32 bits in the machine's byte order; None if it cannot."""
     host = ipaddress.ip_address(address[0].partition("%")[0])
     host = getattr(host, "ipv4_mapped", None) or host
     if family == socket.AF_INET and host.version == 6:

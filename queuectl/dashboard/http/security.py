@@ -1,4 +1,4 @@
-"""Who may ask for what. Anyone who can use the dashboard can run commands as its user.
+"""The guard of the dashboard. Anyone who can use the dashboard can run commands as its user.
 
 Every request passes `Guard.admit`:
 
@@ -10,9 +10,9 @@ Every request passes `Guard.admit`:
     method          one of the API; the address says which                                          405
     Content-Type    of a body: JSON, which no form of another page can send                         415
 
-The token is new with each start unless the user gave one. A page has it for its writes. It is given to who
-brings it in a link (`?token=`), and without one to a browser of the same user on this machine, if the system
-tells whose a connection is and no proxy stands between: of what comes through a proxy nobody knows the sender.
+The token is new with each start unless the user gave one. A page has it for its writes. A browser gets such a page if
+it brings the token in a link (`?token=`), or if it is the same user's on this machine, where the system knows the
+owner of a connection and no proxy is in between: nobody knows the sender of a request that comes through a proxy.
 `/healthz` needs no token, `/metrics` needs none on this machine without a proxy.
 """
 
@@ -22,19 +22,14 @@ import hmac
 import os
 import re
 import secrets
+import socket
 
+from ...model.clock import Clock
+from ...model.dashboard import DashboardOptions
 from .address import WILDCARDS, own_names
 from .cookie import Cookie
-from .message import HttpError
+from .message import HttpError, Request
 from .owner import owner
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import socket
-
-    from ...model.clock import Clock
-    from ...model.dashboard import DashboardOptions
-    from .message import Request
 
 CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -71,28 +66,19 @@ def is_api(path: str) -> bool:
 
 
 def is_for_programs(path: str) -> bool:
-    """Return whether programs read what is there, so that errors are JSON."""
+    """Return whether programs read this path, so that errors are JSON."""
     return is_api(path) or path in ("/healthz", "/metrics")
 
 
-def has_body(request: Request) -> bool:
-    """Return whether the head of a request says that a body follows."""
-    return "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
-
-
-def _is_json(request: Request) -> bool:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
-
-
 def came_through_proxy(request: Request) -> bool:
-    """Return whether a proxy says that it passes a request on for somebody else."""
+    """Return whether a proxy says that it forwards a request."""
     return any(map(OF_PROXY.fullmatch, request.headers))
 
 
 class Guard:
-    """What one dashboard lets in. Without a token of the user's own, one is made.
+    """What one dashboard lets in. Without a token from the user, it makes one.
 
-    `opens_to_owner` says that the user's own browsers on this machine are given pages without it.
+    With `opens_to_owner` the user's own browsers on this machine get pages without it.
     """
 
     def __init__(self, options: DashboardOptions, port: int, clock: Clock, *, opens_to_owner: bool) -> None:
@@ -102,16 +88,25 @@ class Guard:
         self._is_local = options.is_local
         self._read_only = options.read_only
         self._port = port
-        # Who rebinds a name needs a name: where any address may be ours, any is let in.
+        # To rebind a name one needs a name: where any address may be ours, any is let in.
         self._any_address = options.host in WILDCARDS
-        # On any port: a proxy has one of its own.
+        # On any port: a proxy has its own.
         self._trusted = {as_in_url(name) for name in options.allowed_hosts}
         names = {*LOCAL_NAMES, as_in_url(options.host), *(own_names() if self._any_address else ())}
         self._hosts = {f"{name}:{port}" for name in names} | (names if port == 80 else set())
 
     def admit(self, request: Request) -> None:
         """Raise HttpError for a request that may not be answered."""
-        self._check_host(request)
+        host = request.headers.get("host")
+        if host is None:
+            raise HttpError(400, "bad_request", "header Host is missing")
+        if not self._is_own_host(host):
+            raise HttpError(
+                421,
+                "wrong_host",
+                "this is not a host of the dashboard",
+                hint="let the name in with: queuectl dashboard --allow-host NAME --token TOKEN",
+            )
         if request.method == "OPTIONS":
             raise HttpError(403, "forbidden", "no other site may use the dashboard")
         if request.method not in METHODS and not is_for_programs(request.path):
@@ -129,7 +124,9 @@ class Guard:
             raise HttpError(
                 403, "read_only", "this dashboard is read-only", hint="start it without --read-only to change anything"
             )
-        if has_body(request) and not _is_json(request):
+        has_body = "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
+        content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if has_body and content_type != "application/json":
             raise HttpError(
                 415,
                 "content_type",
@@ -138,27 +135,15 @@ class Guard:
             )
 
     def _comes_from_here(self, request: Request) -> bool:
-        """Return whether only this machine can have sent a request: a further name is that of a proxy."""
+        """Return whether only this machine can have sent a request: an allowed host is the name of a proxy."""
         return (
             self._is_local and not came_through_proxy(request) and not self._is_trusted(request.headers["host"].lower())
         )
 
     def _is_trusted(self, host: str) -> bool:
-        """Return whether a host is one of the further names, on any port."""
+        """Return whether a host is one of the allowed hosts, on any port."""
         name = host[:-1] if host.endswith(".") else host
         return name in self._trusted or name.rpartition(":")[0] in self._trusted
-
-    def _check_host(self, request: Request) -> None:
-        host = request.headers.get("host")
-        if host is None:
-            raise HttpError(400, "bad_request", "header Host is missing")
-        if not self._is_own_host(host):
-            raise HttpError(
-                421,
-                "wrong_host",
-                "this is not a host of the dashboard",
-                hint="let the name in with: queuectl dashboard --allow-host NAME --token TOKEN",
-            )
 
     def _is_own_host(self, host: str) -> bool:
         name, colon, port = host.lower().rpartition(":")
@@ -176,7 +161,7 @@ class Guard:
         host = request.headers["host"].lower()
         own = {f"http://{host}"}
         if self._is_trusted(host):
-            own.add(f"https://{host}")  # It is the name of a proxy that does the encryption.
+            own.add(f"https://{host}")  # It is the name of a proxy, which encrypts.
         if origin.lower() not in own:
             raise HttpError(403, "wrong_origin", "no other site may use the dashboard")
 
@@ -191,11 +176,11 @@ class Guard:
         raise HttpError(401, "token_required", f"the token is missing: {where}", hint=OPEN_LINK)
 
     def is_token(self, text: str | None) -> bool:
-        """Return whether this is the token, in a time that does not tell how much of it is right."""
+        """Return whether this is the token; the time that this takes does not show how much is right."""
         return text is not None and hmac.compare_digest(text.encode("utf-8", "replace"), self.token.encode())
 
     def opens_page(self, request: Request, connected: socket.socket) -> bool:
-        """Return whether a page may be shown, with the token in it, to somebody who did not bring the token."""
+        """Return whether a client without the token may get a page with the token in it."""
         return (
             self.opens_to_owner
             and not came_through_proxy(request)

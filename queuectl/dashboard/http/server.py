@@ -3,13 +3,14 @@
     bytes --wire--> head --parse_request--> Request --security--> admitted --+-- /api/v1/stream -> stream
                                                                              +-- anything else --> answer
 
-Whatever is refused before its body was read ends the connection, so that no rest of it can pass for the next
-request. At most 64 connections are served at a time, the longest idle one making room for a new one, and
-in addition 64 streams.
+A request that is refused before its body was read ends the connection, so that the rest cannot pass for the next
+request. At most 64 connections are served at a time, in addition to 64 streams. The connection that has been idle
+longest makes room for a new one.
 """
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 import os
@@ -17,32 +18,28 @@ import socket
 import socketserver
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
+from ...engine.queue import Queue
+from ...model.dashboard import DashboardOptions
 from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, QueueCTLError
 from .address import reachable
-from .answer import Answers, encode, refusal, trace
-from .message import HttpError, Request, refused
+from .answer import Handle, answer, encode, refusal, trace
+from .message import HttpError, Request, Response, refused
 from .owner import tells_owners
 from .security import Guard, as_in_url
 from .static import Site
-from .stream import PATH, Hub, run_stream
+from .stream import PATH, Hub, Overview, run_stream
 from .strict import body_length, parse_body, split_head, split_target
 from .visits import Visits
 from .wire import Connection, Gone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...engine.machine.log import Log
-    from ...engine.queue import Queue
-    from ...model.dashboard import DashboardOptions
-    from .answer import Handle
-    from .message import Response
-    from .stream import Overview
 
 MAX_CONNECTIONS = 64
-# A connection that is so new may just not have had the time to send its request.
+# So early a client may not have had the time to send its request.
 NEW_MS = 1_000
 REFUSED_SECONDS = 0.2
 
@@ -79,7 +76,8 @@ class Handler(BaseHTTPRequestHandler):
             self._reply(refusal(request, error, self.request), keep=False)
             self.request.drain()
             return
-        response = self.server.answers.answer(request, self.request)
+        server = self.server
+        response = answer(request, self.request, handle=server.handle, site=server.site, say=server.log.say)
         self._reply(response, keep=self._may_keep(request) and response.pieces is None)
         if response.pieces is not None:
             self._send_pieces(request, response)
@@ -97,42 +95,42 @@ class Handler(BaseHTTPRequestHandler):
         return Request("GET" if self.command == "HEAD" else self.command, path, query, found)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """Refuse what `parse_request` does not like. Raises HttpError."""
+        """Refuse a request that `parse_request` cannot read. Raises HttpError."""
         raise HttpError(code, "http_version" if code == 505 else "bad_request", message or "this is not proper HTTP")
 
     def handle_expect_100(self) -> bool:
-        """Let the client wait: it is asked for a body once it is known to be let in."""
+        """Let the client wait: `_read_body` asks for the body once the request is let in."""
         return True
 
     def _may_keep(self, request: Request) -> bool:
-        """Return whether another request may follow; `parse_request` knows only lone words of `Connection`."""
+        """Return whether another request may follow; `parse_request` reads `Connection` only as a single word."""
         closes = "close" in request.headers.get("connection", "").lower() or self.request_version == "HTTP/1.0"
-        # What a careless client sends after a write without a length must not pass for the next request.
+        # The bytes after a write without a length must not pass for the next request.
         closes = closes or not (request.is_read or "content-length" in request.headers)
         return not closes and not self.server.hub.is_closed
 
     def _read_body(self, request: Request) -> dict[str, Any] | None:
-        """Return the JSON object that is the body, None if there is none. Raises HttpError, Gone."""
+        """Return the JSON object in the body, None without a body. Raises HttpError, Gone."""
         waits = request.headers.get("expect", "").lower() == "100-continue"
         data = self.request.read_body(body_length(request), waits=waits)
         return parse_body(data) if data else None
 
     def _reply(self, response: Response, *, keep: bool) -> None:
-        """Send an answer, of one in pieces the head. Raises OSError, Gone."""
+        """Send an answer, only the head of one in pieces. Raises OSError, Gone."""
         self.close_connection = not keep
         self.request.send(encode(response, self.server.clock.wall(), keep=keep, only_head=self.command == "HEAD"))
 
     def _stream(self, request: Request) -> None:
-        """Send events until the client or the dashboard goes. Raises HttpError, OSError, Gone."""
+        """Send events until the client leaves or the dashboard ends. Raises HttpError, OSError, Gone."""
         if not request.is_read:
             raise HttpError(405, "method_not_allowed", "the stream can only be read", headers={"Allow": "GET, HEAD"})
         self.close_connection = True
-        # It may stay for hours, asks the store nothing, and counts as a stream only.
+        # It may stay for hours, does not use the store, and counts only as a stream.
         self.server.leave(self.request)
         run_stream(self.server.hub, self.request, only_head=self.command == "HEAD")
 
     def _send_pieces(self, request: Request, response: Response) -> None:
-        """Send a body of unknown length. One that fails is cut off: the client cannot be told any more."""
+        """Send a body of unknown length. After a failure it is cut off: it is too late for a refusal."""
         assert response.pieces is not None
         try:
             for piece in response.pieces if self.command != "HEAD" else ():
@@ -146,14 +144,14 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingHTTPServer):
-    """Listens from the moment it is made; `serve_forever` in a thread answers. Raises QueueCTLError.
+    """Listens as soon as it is made; `serve_forever` in a thread answers. Raises QueueCTLError.
 
-    `handle` answers the API, `overview` is what streams send. `place` is its address, `link` the address with
-    the token, `url` the one of both that its user needs. What it calls a request is a Connection.
+    `handle` answers the API, `overview` is what streams send. `place` is its address, `link` has the token too,
+    `url` is the one that its user needs. In this class a request is a Connection.
     """
 
     request_queue_size = 128
-    # Elsewhere it means that a port may be taken over soon after its last user; on Windows, from its user.
+    # Elsewhere a port can be reused soon after its last user; on Windows this would take it from its user.
     allow_reuse_address = os.name != "nt"
     # Some Pythons would share the port with another program of the user.
     allow_reuse_port = False
@@ -164,7 +162,7 @@ class Server(ThreadingHTTPServer):
         self.queue = queue
         self.clock = queue.clock
         self.log = log
-        self.hub = Hub(queue, self.log, overview, read_only=options.read_only)
+        self.hub = Hub(queue, log.complain, overview, read_only=options.read_only)
         self.visits = Visits(MAX_CONNECTIONS, self._dismiss, self.clock)
         self.address_family, address = _resolve(options)
         try:
@@ -175,19 +173,20 @@ class Server(ThreadingHTTPServer):
         needs_link = options.token is not None or not options.is_local
         opens_to_owner = not needs_link and tells_owners(address[0], self.address_family)
         self.guard = Guard(options, self.port, self.clock, opens_to_owner=opens_to_owner)
-        self.answers = Answers(handle, Site(self.guard, read_only=options.read_only), self.log)
+        self.handle = handle
+        self.site = Site(self.guard, read_only=options.read_only)
         self.place = f"http://{as_in_url(reachable(options.host))}:{self.port}/"
         self.link = f"{self.place}?token={self.guard.token}"
         self.url = self.place if self.guard.opens_to_owner else self.link
 
     def server_bind(self) -> None:
-        """Bind, and ask no name service what this machine is called, which can take seconds."""
+        """Bind without a lookup of this machine's name, which can take seconds."""
         socketserver.TCPServer.server_bind(self)
 
     def get_request(self) -> tuple[Any, Any]:
         """Accept a connection. Raises OSError.
 
-        One that the system refuses for want of descriptors stays to be accepted, and would be tried without a pause.
+        If the system has no descriptor left, the connection stays in line, and would be tried again without a pause.
         """
         try:
             connected, address = super().get_request()
@@ -197,14 +196,14 @@ class Server(ThreadingHTTPServer):
         return Connection(connected, self.clock), address
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
-        """Return whether there is room for a connection; one without is told so."""
+        """Return whether there is room for a connection; else refuse it."""
         if self.visits.enter(request):
             return True
         self._turn_away(request)
         return False
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection in a thread of its own, or turn it away."""
+        """Serve a connection in a new thread, or turn it away."""
         try:
             super().process_request(request, client_address)
         except RuntimeError:  # No thread could be started.
@@ -217,12 +216,12 @@ class Server(ThreadingHTTPServer):
         self.leave(request)
 
     def leave(self, connection: Connection) -> None:
-        """Count a connection no longer; this thread asks the store nothing more. Calling it twice is harmless."""
+        """Stop counting a connection; this thread no longer uses the store. Calling it twice is harmless."""
         self.queue.leave()
         self.visits.leave(connection)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Log what ended a connection, unless the client went away: then there is nobody to tell."""
+        """Log the error that ended a connection, unless the client left."""
         error = sys.exc_info()[1]
         if error is not None and not isinstance(error, (OSError, Gone)):
             self.log.say(f"a connection failed: {trace(error)}")
@@ -233,7 +232,7 @@ class Server(ThreadingHTTPServer):
         self._tell_full(connection.socket)
 
     def _dismiss(self, connection: Connection) -> None:
-        """End an idle connection for a new one; its own thread closes it. One that came just now is told why."""
+        """End an idle connection for a new one; its own thread closes it. A very new one gets the reason."""
         self.log.complain(
             f"all {MAX_CONNECTIONS} connections are taken, a new one takes the place of the longest idle one"
         )
@@ -255,7 +254,7 @@ class Server(ThreadingHTTPServer):
 
 def _resolve(options: DashboardOptions) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
     """Return the family and address to listen on."""
-    # The name may mean ::1 first, where a browser that tries 127.0.0.1 finds nobody.
+    # The name may mean ::1 first, where a browser that tries 127.0.0.1 finds no server.
     host = "127.0.0.1" if options.host == "localhost" else options.host
     try:
         found = socket.getaddrinfo(host, options.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -265,8 +264,6 @@ def _resolve(options: DashboardOptions) -> tuple[socket.AddressFamily, tuple[Any
 
 
 def _cannot_listen(options: DashboardOptions, error: OSError) -> QueueCTLError:
-    import errno
-
     where = f"{options.host} port {options.port}"
     if error.errno == errno.EADDRINUSE:
         return Conflict(

@@ -1,7 +1,7 @@
-"""The pages and what they load: a fixed table, read once from the package. No URL becomes a path of a file.
+"""The pages and their assets: a fixed table, read once from the package. No URL becomes the path of a file.
 
-All pages are one document, `index.html`, with the token in it for who may write; its scripts look at the URL.
-Works from a zip archive too.
+All pages are one document, `index.html`, with the token in it for a user who may write; its scripts look at the URL.
+It works from a zip archive too.
 """
 
 from __future__ import annotations
@@ -12,16 +12,12 @@ import html
 import os
 import pkgutil
 import re
+import socket
 from html.parser import HTMLParser
 from urllib.parse import quote, urlencode
 
 from .message import HttpError, Request, Response
 from .security import OWN_SITES, Guard, wrong_token
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    import socket
-
 
 FOLDER = "assets"
 PACKAGE = "queuectl.dashboard"
@@ -36,7 +32,7 @@ WORTH_PACKING = 512
 
 
 class Asset:
-    """A file of the package, as it is sent."""
+    """A file of the package as it is sent."""
 
     __slots__ = ("data", "packed", "content_type", "etag")
 
@@ -48,14 +44,15 @@ class Asset:
         self.etag = f'W/"{hashlib.sha256(data).hexdigest()[:20]}"'
 
     def response(self, request: Request) -> Response:
-        """Return it, packed for who takes that, or 304 for who has it."""
+        """Return it, packed if the client takes that; 304 if the client has it."""
         headers = {"ETag": self.etag, "Cache-Control": "no-cache", "Vary": "Accept-Encoding"}
+        status, data = 200, self.data
         if self.etag in request.headers.get("if-none-match", ""):
-            return Response(304, content_type=self.content_type, headers=headers)
-        if self.packed is None or not _takes_gzip(request.headers.get("accept-encoding", "")):
-            return Response(200, self.data, content_type=self.content_type, headers=headers)
-        headers["Content-Encoding"] = "gzip"
-        return Response(200, self.packed, content_type=self.content_type, headers=headers)
+            status, data = 304, b""
+        elif self.packed is not None and _takes_gzip(request.headers.get("accept-encoding", "")):
+            data = self.packed
+            headers["Content-Encoding"] = "gzip"
+        return Response(status, data, content_type=self.content_type, headers=headers)
 
 
 def _takes_gzip(accepted: str) -> bool:
@@ -94,7 +91,7 @@ def read(name: str) -> bytes:
 
 
 class Navigation(HTMLParser):
-    """The pages: the links of `index.html` that name a view, and whether each item below one has a page too."""
+    """The pages: the links of `index.html` that name a view, and whether items below them have pages too."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,7 +99,7 @@ class Navigation(HTMLParser):
         self.feed(read("index.html").decode())
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Take one link down."""
+        """Note a link."""
         named = dict(attrs)
         if "data-view" in named:
             self.pages[named["href"] or ""] = "data-item-view" in named
@@ -125,7 +122,7 @@ class Site:
         self._index_without_token = index.replace(b"@TOKEN@", b"")
 
     def answer(self, request: Request, connected: socket.socket) -> Response:
-        """Return what a path that is not the API's stands for. Raises HttpError."""
+        """Return the page or asset at a path. Raises HttpError."""
         if not request.is_read:
             raise HttpError(405, "method_not_allowed", "pages can only be read", headers={"Allow": "GET, HEAD"})
         asset = self._assets.get(request.path)
@@ -151,14 +148,14 @@ class Site:
         )
 
     def _log_in(self, request: Request) -> Response:
-        """Exchange the token in a link for the cookie; a token must not stay in the address bar and the history."""
+        """Exchange the token in a link for the cookie: no token stays in the address bar and the history."""
         if not self._guard.is_token(request.query["token"]):
             raise wrong_token()
         others = urlencode({name: value for name, value in request.query.items() if name != "token"})
         place = quote(request.path) + (f"?{others}" if others else "")
         cookie = self._guard.cookie.setting(with_ticket=True)
         if request.headers.get("sec-fetch-site") not in OWN_SITES:
-            # A browser that comes from another site does not send the cookie along a redirect, but from a page of ours.
+            # A browser that comes from another site sends no cookie after a redirect, but it does from our page.
             found = page(200, "QueueCTL", "The dashboard opens.", leads_to=place, at_once=True)
         else:
             found = Response(303, content_type=HTML, headers={"Location": place})

@@ -1,13 +1,13 @@
-"""Server-sent events: one thread looks whether something has changed, and tells all streams.
+"""Server-sent events: one thread checks for changes and tells all streams.
 
     hello     {seq, version, server_time, read_only}   the first
-    overview  what GET /api/v1/overview answers        after changes, 4 times in a second at most; else every 5 s
+    overview  the answer of GET /api/v1/overview       after changes, at most 4 times a second; else every 5 s
     changed   {seq}                                    after changes; fetch again what is shown
     ping      {}                                       after 10 s of silence
     bye       {reason}                                 the dashboard ends
 
-The watcher lives only while somebody listens. Its connection never writes, since `changes` tells of the
-commits of others only. A client that does not read what it is sent is dropped and may come again.
+The watcher runs only while a stream is open. Its connection never writes, since `changes` shows only the commits of
+others. A client that does not read its events is dropped and may connect again.
 """
 
 from __future__ import annotations
@@ -18,38 +18,32 @@ import queue
 import select
 import socket
 import threading
+from typing import Callable
 
 from ... import __version__
+from ...engine.queue import Queue
+from ...model.clock import Clock
 from ...model.errors import QueueCTLError
 from ...model.when import iso
-from .answer import encode
+from .answer import Say, encode
 from .message import HttpError, Response
+from .wire import Connection
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable
-
-    from ...engine.machine.log import Log
-    from ...engine.queue import Queue
-    from ...model.clock import Clock
-    from .wire import Connection
-
-    Overview = Callable[[], object]
+Overview = Callable[[], object]
 
 PATH = "/api/v1/stream"
 MAX_STREAMS = 64
 WAITING = 64
 LOOK_SECONDS = 0.1
-# At most so many changes in so many milliseconds: a single one is sent at once, however recent the last one was.
+# At most so many changes in so many milliseconds: a single one is sent at once, even soon after another.
 MOST_NEWS, NEWS_MS = 4, 1_000
-# Changes that are not commits appear this late: a worker that was killed, rates that fall, room on the disk.
+# Changes without a commit are sent this late: a worker that was killed, rates that fall, room on the disk.
 TELL_ANYWAY_MS = 5_000
 AFTER_TROUBLE_SECONDS = 1.0
 SEND_SECONDS = 5.0
 STEP_SECONDS = 3.0
 PING_MS = 10_000
 RETRY = b"retry: 1000\n\n"
-RETRY_LATER = {"Retry-After": "5"}
 EVENTS = "text/event-stream; charset=utf-8"
 
 
@@ -64,14 +58,14 @@ PING = event("ping", {})
 
 
 class Client:
-    """One stream: the events that wait to be sent. `is_dropped` once it has too many."""
+    """One stream: its waiting events. `is_dropped` once there are too many."""
 
     def __init__(self) -> None:
         self.waiting: queue.Queue[bytes] = queue.Queue(WAITING)
         self.is_dropped = False
 
     def put(self, message: bytes) -> None:
-        """Let a message wait to be sent."""
+        """Add a message to those that wait."""
         try:
             self.waiting.put_nowait(message)
         except queue.Full:
@@ -86,17 +80,17 @@ class Client:
 
 
 class Hub:
-    """The streams of one dashboard and the thread that feeds them. `overview` makes what they send."""
+    """The streams of one dashboard and the thread that feeds them. `overview` makes the data that they send."""
 
-    def __init__(self, queue: Queue, log: Log, overview: Overview, *, read_only: bool) -> None:
+    def __init__(self, queue: Queue, complain: Say, overview: Overview, *, read_only: bool) -> None:
         self.clock = queue.clock
         self.is_closed = False
         self._queue = queue
         self._read_only = read_only
-        self._log = log
+        self._complain = complain
         self._overview = overview
         self._lock = threading.Lock()
-        self._clients: set[Client] = set()
+        self.clients: set[Client] = set()
         self._watcher: threading.Thread | None = None
         self._ends = threading.Event()
         self._empty = threading.Event()
@@ -104,20 +98,16 @@ class Hub:
         self._seen: int | None = None
         self._told: collections.deque[int] = collections.deque(maxlen=MOST_NEWS)
 
-    @property
-    def size(self) -> int:
-        """How many streams there are."""
-        return len(self._clients)
-
     def join(self) -> Client:
         """Return a new client, greeted. Raises HttpError if there are too many."""
         client = Client()
         with self._lock:
-            if self.is_closed or len(self._clients) >= MAX_STREAMS:
+            if self.is_closed or len(self.clients) >= MAX_STREAMS:
+                later = {"Retry-After": "5"}
                 raise HttpError(
-                    503, "too_many_streams", "too many streams are open", hint="close some tabs", headers=RETRY_LATER
+                    503, "too_many_streams", "too many streams are open", hint="close some tabs", headers=later
                 )
-            self._clients.add(client)
+            self.clients.add(client)
             self._empty.clear()
             now = iso(self.clock.wall())
             hello = {"seq": self._seq, "version": __version__, "server_time": now, "read_only": self._read_only}
@@ -130,17 +120,17 @@ class Hub:
     def leave(self, client: Client) -> None:
         """Forget a client; the last one ends the watcher."""
         with self._lock:
-            self._clients.discard(client)
-            if not self._clients:
+            self.clients.discard(client)
+            if not self.clients:
                 self._empty.set()
 
     def close(self, seconds: float = 0.5) -> None:
-        """Tell all streams that they end, and wait a moment until they have heard it."""
+        """Tell all streams that they end, and wait a moment until they have sent it."""
         with self._lock:
             self.is_closed = True
-            for client in self._clients:
+            for client in self.clients:
                 client.put(BYE)
-            if not self._clients:
+            if not self.clients:
                 self._empty.set()
         self._ends.set()
         self.clock.wait(self._empty, seconds)
@@ -154,12 +144,12 @@ class Hub:
                 try:
                     self.look()
                 except QueueCTLError as error:
-                    self._log.complain(f"the streams get no news: {error}")
+                    self._complain(f"the streams get no news: {error}")
                     # The file may be another one by now.
                     self._queue.leave()
                     self._seen, pause = None, AFTER_TROUBLE_SECONDS
-                except Exception as error:  # The edge of this thread: without it no stream would hear of anything.
-                    self._log.complain(f"the streams get no news: {type(error).__name__}: {error}")
+                except Exception as error:  # The edge of this thread: without it no stream would get any events.
+                    self._complain(f"the streams get no news: {type(error).__name__}: {error}")
                     pause = AFTER_TROUBLE_SECONDS
                 self.clock.wait(self._ends, pause)
         finally:
@@ -167,13 +157,13 @@ class Hub:
 
     def _is_wanted(self) -> bool:
         with self._lock:
-            if self._clients and not self.is_closed:
+            if self.clients and not self.is_closed:
                 return True
             self._watcher = None
             return False
 
     def look(self) -> None:
-        """Tell the clients if something has changed since they were last told. Raises QueueCTLError."""
+        """Tell the clients about changes since the last message. Raises QueueCTLError."""
         now = self.clock.monotonic()
         if len(self._told) == MOST_NEWS and now - self._told[0] < NEWS_MS:
             return
@@ -181,7 +171,7 @@ class Hub:
         is_news = changes != self._seen
         if not is_news and now - self._told[-1] < TELL_ANYWAY_MS:
             return
-        # Read before the overview: what is committed meanwhile is sent the next time.
+        # This comes before the overview: a commit in between is sent the next time.
         self._seen = changes
         self._told.append(now)
         message = event("overview", self._overview())
@@ -189,7 +179,7 @@ class Hub:
             self._seq += 1
             message += event("changed", {"seq": self._seq})
         with self._lock:
-            for client in self._clients:
+            for client in self.clients:
                 client.put(message)
 
 
@@ -225,7 +215,7 @@ def _send_events(client: Client, connection: Connection, clock: Clock) -> None:
 
 
 def _has_left(connected: socket.socket) -> bool:
-    """Return whether the client has closed its end. What it sends is nobody's business, and stays unread."""
+    """Return whether the client has closed its end. The bytes that it sends stay unread."""
     if not select.select([connected], [], [], 0)[0]:
         return False
     return not connected.recv(1, socket.MSG_PEEK)

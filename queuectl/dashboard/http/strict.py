@@ -1,26 +1,22 @@
-"""What a request must be for `http.server` to parse it: of one meaning only, or it is refused.
+"""The checks of a request before `http.server` parses it: it has one meaning only, or it is refused.
 
-`http.server` alone takes too much on trust for something that runs commands: it dispatches a request whose head was
-cut off, takes the first of two Hosts, and its timeout is for each read, so that a byte now and then keeps a thread
-for ever. `wire` sees to it that a head is whole and in time.
+`http.server` alone is too trusting for something that runs commands: it dispatches a request whose head was cut off,
+takes the first of two Hosts, and its timeout is for each read, so that a byte now and then keeps a thread forever.
+`wire` makes sure that a head is whole and in time.
 
-Its parsing takes 40 us of a request, 25 of them for the headers: little beside the 300 us and more of an answer that
-asks the store.
+Its parsing takes 40 us of a request, 25 of them for the headers. An answer from the store takes 300 us and more.
 """
 
 from __future__ import annotations
 
 import re
+from typing import Any
 from urllib.parse import parse_qsl, unquote
 
+from ...engine.intake import parse_value
 from ...model.errors import InvalidInput
 from .message import HttpError, Request
 from .security import is_for_programs
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
 
 MAX_HEADERS = 64
 MAX_PARAMETERS = 100
@@ -54,7 +50,7 @@ def split_head(head: bytes) -> tuple[bytes, bytes]:
 
 
 def split_target(target: str) -> tuple[str, dict[str, str]]:
-    """Return path and query. Only what has one meaning for everybody is taken. Raises HttpError."""
+    """Return path and query, if both have one meaning only. Raises HttpError."""
     raw, _, query = target.partition("?")
     try:
         path = unquote(raw, errors="strict")
@@ -68,7 +64,7 @@ def split_target(target: str) -> tuple[str, dict[str, str]]:
 
 
 def body_length(request: Request) -> int:
-    """Return how long the body is. Raises HttpError for one that is not acceptable."""
+    """Return the length of the body in bytes. Raises HttpError if it is not acceptable."""
     if "transfer-encoding" in request.headers:
         raise HttpError(
             501, "not_implemented", "Transfer-Encoding is not supported", hint="send the body with Content-Length"
@@ -84,14 +80,12 @@ def body_length(request: Request) -> int:
 
 
 def reads_with_body() -> HttpError:
-    """Return the refusal of a body where there can be none. Of the API, the route is looked for first."""
+    """Return the refusal of a body where there can be none. In the API an unknown route is refused first."""
     return bad("a request that only reads has no body")
 
 
 def parse_body(data: bytes) -> dict[str, Any]:
     """Return the JSON object of a body, read strictly. Raises HttpError."""
-    from ...engine.intake import parse_value
-
     try:
         value = parse_value(data.decode("utf-8"))
     except UnicodeDecodeError:

@@ -1,8 +1,8 @@
-"""The connections that are served, a limited number of them. Where all places are taken, a new one is not refused:
-it takes the place of the one that has been idle longest, so that nobody can keep the others out by doing nothing.
+"""The open connections, a limited number. When all places are taken, a new connection is not refused: it takes the
+place of the one that has been idle longest, so that nobody can block others by doing nothing.
 
-Idle is who keeps us waiting: for a request, or for its answer to be read. A byte now and then does not
-change that. Whose request is being worked on is not idle.
+A client is idle while it keeps us waiting: for a request, or to read its answer. A byte now and then does not change
+that. A client whose request is in work is not idle.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from collections.abc import Callable
 from ...model.clock import Clock
 from .wire import Connection
 
-# A thread whose connection was shut down under it ends at once, but on a busy machine it is not at once its turn.
+# A thread whose connection was shut down ends as soon as it runs, which may take a moment on a busy machine.
 ENDING_SECONDS = 1.0
 
 
 class Visits:
-    """The connections that are open; `most` is how many may be. `dismiss` is given each one that has to go."""
+    """The open connections, at most `most`. `dismiss` is called with each one that has to go."""
 
     def __init__(self, most: int, dismiss: Callable[[Connection], None], clock: Clock) -> None:
         self._most = most
         self._dismiss = dismiss
         self._clock = clock
         self._lock = threading.Lock()
-        # In the order in which they came, which decides between those that are idle for the same time.
+        # In order of arrival, which decides between connections that are idle for the same time.
         self._open: dict[Connection, None] = {}
-        # They were told to go, and their threads are about to end.
+        # They were dismissed, and their threads are about to end.
         self._going: set[Connection] = set()
         self._may_dismiss = threading.Event()
         self._may_dismiss.set()
@@ -52,7 +52,7 @@ class Visits:
         return is_welcome
 
     def leave(self, connection: Connection) -> None:
-        """Count a connection no longer. Calling it twice is harmless."""
+        """Stop counting a connection. Calling it twice is harmless."""
         with self._lock:
             self._open.pop(connection, None)
             self._going.discard(connection)

@@ -27,8 +27,8 @@ class Gone(Exception):
 class Connection:
     """A client's connection. Bytes that it sent ahead wait for their turn.
 
-    `idle_since` is the monotonic time since when the client keeps us waiting, None while it does not; `was_answered`
-    says whether it ever had an answer. Another thread may dismiss it meanwhile, but never a request in the middle.
+    `idle_since` is the monotonic time since which the client keeps us waiting, None while it does not; `was_answered`
+    says whether it ever got an answer. Another thread may dismiss it, but never in the middle of a request.
     """
 
     def __init__(self, connected: socket.socket, clock: Clock) -> None:
@@ -43,7 +43,7 @@ class Connection:
         self._waits_for_request = True
 
     def dismiss_if_idle(self) -> bool:
-        """For another thread: see that no further request is answered; return False if the client is not idle."""
+        """For another thread: make sure that no more requests are answered; return False if the client is not idle."""
         with self._lock:
             if self.idle_since is None or (self._waits_for_request and self._has_sent_more()):
                 return False
@@ -53,7 +53,7 @@ class Connection:
     def _has_sent_more(self) -> bool:
         try:
             return bool(select.select([self.socket], [], [], 0)[0])
-        except (OSError, ValueError):  # It was closed this instant.
+        except (OSError, ValueError):  # It was closed just now.
             return True
 
     def _wait_for_client(self, *, for_request: bool = False) -> None:
@@ -95,10 +95,7 @@ class Connection:
             raise HttpError(431, "too_long", f"the headers have more than {MAX_HEAD} bytes")
 
     def read_body(self, length: int, *, waits: bool = False) -> bytes:
-        """Return the body of the request whose head was read; `waits` says that the client wants to be asked for it.
-
-        Raises HttpError, Gone.
-        """
+        """Return the body after a head; a client that `waits` is asked for it first. Raises HttpError, Gone."""
         if waits and len(self._buffer) < length:
             self.send(CONTINUE)
         while len(self._buffer) < length:
@@ -135,7 +132,7 @@ class Connection:
         self._go_on()
 
     def drain(self) -> None:
-        """Let the client read the answer: closed with something unread, the connection would be reset."""
+        """Let the client read the answer: a connection that is closed with unread bytes is reset."""
         self._wait_for_client()
         self._deadline = self._clock.monotonic() + DRAIN_MS
         try:

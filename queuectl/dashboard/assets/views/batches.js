@@ -1,4 +1,4 @@
-// The batches: how far each one is, what became of its jobs, when it will have ended, and its limit.
+// The batches: progress, dead jobs, time left, results and limit of each one.
 
 import { get, queryString } from '../api.js';
 import { coarse, number, plural } from '../format.js';
@@ -24,7 +24,7 @@ function row(item, app) {
       h('div', { class: 'hint' }, link('', `${number(item.ended)} of ${number(item.jobs)}`))],
     link(' state:dead', number(item.dead)), when(item.created_at), when(item.finished_at), left, limitText(item.slots),
     h('a', { href: `/api/v1/results.csv${queryString({ of: `batch:${item.name}` })}`, download: true,
-      title: 'The input and the end of each job' }, 'CSV'),
+      title: 'The input and the result of each job' }, 'CSV'),
     actions([limitButton(app, 'batch', '/batches', item)])];
 }
 

@@ -1,4 +1,4 @@
-// The settings: value, source, what is allowed; changed at its place, with the reason of a refusal beside the field.
+// The settings: value, source, allowed values; each is changed in place, with the reason of a refusal beside it.
 
 import { get, patch as change } from '../api.js';
 import { quote } from '../format.js';
@@ -11,7 +11,7 @@ export function mount(root, { signal }) {
   const cards = h('div', {});
   const search = h('input', { type: 'search', 'aria-label': 'Find a setting', placeholder: 'Find a setting',
     on: { input: () => draw() } });
-  root.append(head('Configuration', h('span', { class: 'grow' }), search), cards);
+  root.append(head('Configuration', search), cards);
   let items = [];
   const groups = new Map();
 
@@ -68,7 +68,7 @@ export function mount(root, { signal }) {
     }
   }
 
-  // What is being typed stays: settings change rarely, and never under the user's hands.
+  // Nothing changes while the user types: settings change rarely.
   return { refresh: async () => {
     if (cards.contains(document.activeElement)) return;
     items = (await get('/config', null, signal)).items;

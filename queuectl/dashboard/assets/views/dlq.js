@@ -1,4 +1,4 @@
-// The dead letter queue: dead jobs grouped by how they failed. A group is retried or removed as a whole.
+// The dead letter queue: dead jobs in groups, by their failure. A group is retried or removed as a whole.
 
 import { get } from '../api.js';
 import { actOnMany } from '../actions.js';
@@ -22,7 +22,7 @@ export function mount(root, { app, signal }) {
   const empty = emptyCard('No dead jobs',
     'A job is dead when its last attempt has failed. It stays here until it is retried or removed.');
   const full = h('div', {}, groups.element, complaints.element, commands.element, equivalent('queuectl dlq stats'));
-  root.append(head('Dead letter queue', h('span', { class: 'grow' }), all), empty, full);
+  root.append(head('Dead letter queue', all), empty, full);
 
   const nameOf = (group) => group.value || (group.signal ? `signal ${group.signal}` : `exit code ${group.exit_code}`);
 
@@ -32,7 +32,7 @@ export function mount(root, { app, signal }) {
       { path: '/dlq/groups/preview', note: `Dead jobs that failed with: ${nameOf(group)}.` });
   }
 
-  // An N stands for numbers that differ, but may be a letter too: one of its jobs names the group.
+  // An N stands for a number that differs, but may be a letter too: one of its jobs identifies the group.
   function onCommands(verb, group) {
     return actOnMany(verb, { like: group.sample_ids[0] }, app,
       { path: '/dlq/commands/preview', note: `Dead jobs with the command: ${group.value}` });
@@ -42,15 +42,15 @@ export function mount(root, { app, signal }) {
   const buttons = (name, mark, run) => actions(verbs.map((verb) => button(`${VERBS.get(verb).label} group`,
     () => run(verb), { class: 'small', [mark]: verb, 'aria-label': `${VERBS.get(verb).label} group: ${name}` })));
 
-  // The filter that finds its jobs, as exactly as a filter can.
+  // The filter that finds its jobs, as exact as a filter can be.
   const filterOf = ({ exit_code: code, signal: sent, value: error }) => ['state:dead', code !== null && `exit:${code}`,
     sent !== null && `signal:${sent}`, error && `error:${inQuotes(error)}`].filter(Boolean).join(' ');
 
-  // The same for commands: what is between the numbers is looked for, in any command.
+  // The same for commands: it finds the texts between the numbers, in any command.
   const filterOfCommands = ({ value }) => ['state:dead', ...value.split('N').filter((part) => part.trim())
     .map((part) => `text:${inQuotes(part)}`)].join(' ');
 
-  // A small group is its jobs; a large one by command, what a filter finds; one by standard error, a number.
+  // The link to the jobs: by id in a small group, by filter in a large one by command, else only a number.
   function jobsOf({ count, ids }, filter = '') {
     const exact = ids.length ? `id:${ids.map(inQuotes).join(',')}` : filter;
     return exact ? h('a', { href: jobsUrl(exact) }, number(count)) : number(count);

@@ -1,4 +1,4 @@
-// What users, workers and the scheduler did, newest first. Older pages are asked for with a button.
+// The events of users, workers and the scheduler, newest first. A button loads older ones.
 
 import { get } from '../api.js';
 import { listCard } from '../lists.js';
@@ -26,7 +26,7 @@ export function mount(root, { signal }) {
     { caption: 'Events, newest first', mayHide: false });
   const more = button('Older events', older);
   list.element.append(more);
-  root.append(head('Events', h('span', { class: 'grow' }), what), list.element, equivalent('queuectl events -f'));
+  root.append(head('Events', what), list.element, equivalent('queuectl events -f'));
 
   function draw() {
     list.show(items);

@@ -1,4 +1,4 @@
-// One job: what it is, where it is and why, what can be done, its attempts, its output, and how it went before.
+// One job: its state and the reason, its actions, attempts and output, and earlier runs of its command.
 
 import { get, jobPath, loadFields } from '../api.js';
 import { actionButton, act } from '../actions.js';
@@ -25,9 +25,9 @@ const stateOf = ({ outcome: ended, error }) => {
   return error ? 'failed' : 'completed';
 };
 
-// What is shown elsewhere on the page.
+// Fields that stand elsewhere on the page.
 const ELSEWHERE = ['id', 'command', 'state', 'error', 'max_retries', 'duration', 'exit_code', 'signal'];
-// What says more than the value itself.
+// Fields that show more than their value.
 const FACTS = {
   queue: (queue) => h('a', { href: jobsUrl(`queue:${queue}`) }, queue),
   batch: (batch) => batch && batchLink(batch),
@@ -81,10 +81,10 @@ export async function mount(root, { app, item, signal, setTitle }) {
   const fields = await loadFields();
   const { id } = data.job;
   setTitle(id);
-  const header = head(id);
   const title = h('span', { class: 'row' });
   const actions = h('span', { class: 'row' });
-  header.append(title, copyButton(id, 'Copy id'), h('span', { class: 'grow' }), actions);
+  const header = head(id, actions);
+  header.firstChild.after(title, copyButton(id, 'Copy id'));
   const why = h('div', {});
   const command = h('pre', { class: 'command', tabindex: 0, 'aria-label': 'Command' });
   const timeline = h('ol', { class: 'timeline' });
@@ -124,7 +124,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
     const { job, allowed_actions: allowed } = data;
     const tried = [...job.attempt_history].reverse();
     patch(title, [job.state, job.stuck, job.parked, job.error, job.cancel_requested], () => [stateBadge(job),
-      job.cancel_requested && job.state === 'processing' ? h('span', { class: 'chip' }, 'cancel asked for') : null]);
+      job.cancel_requested && job.state === 'processing' ? h('span', { class: 'chip' }, 'cancel requested') : null]);
     patch(actions, allowed, () => (readOnly ? [] : allowed.map((verb) =>
       actionButton(verb, { ...job, reference: data.reference }, app, { small: false, command: data.commands[verb] }))));
     patch(why, [data.why, job.error], () => (job.state === 'completed' || !data.why?.reason ? null
@@ -189,7 +189,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
     await Promise.all([log.load(), drawGraph()]);
   }
 
-  // The newest attempt is shown, as long as that was so before.
+  // Show the newest attempt, unless the user chose another one.
   let newest = null;
   function followAttempt() {
     const last = data.job.attempt_history.slice(-1)[0]?.attempt ?? null;

@@ -1,4 +1,4 @@
-// The job list: a filter in the URL, tabs by state, a table whose rows stay put, selection and actions on many.
+// The job list: a filter in the URL, tabs by state, a table whose rows stay in place, selection, actions on many jobs.
 
 import { get, queryString } from '../api.js';
 import { actOnMany, act, rowActions } from '../actions.js';
@@ -10,17 +10,17 @@ import { ViewBar } from '../savedviews.js';
 import { Selection } from '../selection.js';
 import { stack } from '../stacking.js';
 import {
-  $, $$, actions, button, cells, focusedRow, h, head, looks, patch, readOnly, rows, table, titles,
+  $, $$, actions, button, cells, focusedRow, grow, h, head, looks, patch, readOnly, rows, table, titles,
 } from '../ui.js';
 import { LIMITS, STATES, VERBS, keysOf, plainVerbs } from '../vocabulary.js';
 
 const SIZES = ['25', '50', '100', '200'];
 const LOOKED_UP = 10;
-// By column: the orders that its head leads to.
+// By column: the orders that its head can choose.
 const ORDERS = { id: { newest: 'descending', oldest: 'ascending' }, priority: { priority: 'descending' },
   when: { finished: 'descending', run_at: 'ascending' } };
 
-// By the cursor of a page: that of the page before it, however one came there.
+// The cursor of each page, and that of the page before it.
 const before = new Map();
 
 export async function mount(root, { app, query, signal }) {
@@ -31,7 +31,7 @@ export async function mount(root, { app, query, signal }) {
   /** @type {Api.PageOfJobs} */
   let answer = null;
   /** @type {Api.ReadFilter} */
-  let meant = null; // what the server read in the filter; everything if it refused it
+  let meant = null; // the filter as the server reads it; everything if the server refused it
   let layout = chosen();
 
   const filter = new FilterBar((text) => go({ q: text, limit: state.limit }));
@@ -55,8 +55,7 @@ export async function mount(root, { app, query, signal }) {
   const every = h('input', { type: 'checkbox', class: 'every', 'aria-label': 'Select all on this page',
     on: { click: () => selection.all() } });
   const bulk = h('div', { class: 'bulk row', hidden: true, role: 'region', 'aria-label': 'Selected jobs' });
-  const grow = () => h('span', { class: 'grow' });
-  root.append(head('Jobs', grow(), readOnly ? '' : button('Add a job', app.newJob, { class: 'primary' })),
+  root.append(head('Jobs', readOnly ? '' : button('Add a job', app.newJob, { class: 'primary' })),
     filter.element, filter.problem, saved.element, tabs,
     h('div', { class: 'row' }, readOnly ? '' : every, status, grow(), columns, sort, limit), pill, list,
     h('div', { class: 'row' }, previous, next, grow(), exports), bulk);
@@ -96,7 +95,7 @@ export async function mount(root, { app, query, signal }) {
     if (app.overview) drawTabs(app.overview);
   }
 
-  // A head sorts by what there is an order of, once more by the next one.
+  // A head sorts if there is an order for it; another click takes the next order.
   function drawHeads() {
     const sorts = meant?.sorts || [];
     const line = $('thead tr', list);
@@ -120,7 +119,7 @@ export async function mount(root, { app, query, signal }) {
 
   const fetchPage = (size) => get('/jobs', { ...state, limit: size }, signal);
 
-  // Rows move only when nobody is about to use them.
+  // Rows move only while nobody is about to use them.
   function calm() {
     return !window.scrollY && !body.matches(':hover') && !body.contains(document.activeElement) && !selection.size;
   }
@@ -129,7 +128,7 @@ export async function mount(root, { app, query, signal }) {
     const asked = state;
     try {
       const found = await fetchPage(Math.min(LIMITS.page, Number(state.limit) + fresh));
-      if (state !== asked) return; // the page is about other jobs by now, and has asked for them
+      if (state !== asked) return; // the page shows other jobs now, and has asked for them
       answer = found;
       filter.refuse(null);
     } catch (error) {
@@ -149,7 +148,7 @@ export async function mount(root, { app, query, signal }) {
     await peeks.refresh(shown);
   }
 
-  // Keep every row where it is: update those that are there, look up those that left, count the new ones.
+  // Keep every row in place: update those that are still here, look up those that left, count the new ones.
   async function hold(items) {
     const found = new Map(items.map((job) => [job.id, job]));
     const known = new Set(shown.map(({ id }) => id));

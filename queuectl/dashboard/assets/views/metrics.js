@@ -6,14 +6,14 @@ import { duration, number, percent } from '../format.js';
 import { listCard } from '../lists.js';
 import { card, code, equivalent, h, head, heading, jobLink, patch, when } from '../ui.js';
 
-// By name: how many points a chart of it has, and its words after "the".
+// By name: the points of its charts, and its words after "the".
 const RANGES = {
   '1h': { points: 60, words: 'hour' }, '6h': { points: 120, words: '6 h' }, '24h': { points: 144, words: '24 h' },
   '7d': { points: 168, words: '7 days' }, '30d': { points: 180, words: '30 days' },
 };
-const EVERY = 5000; // ranges are long, they need no more
+const EVERY = 5000; // ranges are long, more is not needed
 
-// How a count differs from the one of the time before.
+// The change of a count since the period before.
 function change(count, before, range) {
   if (before === null) return '';
   const span = `the ${RANGES[range].words} before`;
@@ -62,9 +62,9 @@ export function mount(root, { app, query, signal }) {
   }
 
   function drawTotals(now, before) {
-    const told = ([name, key]) => `${name} ${number(now[key])}${change(now[key], before?.[key] ?? null, range)}`;
+    const words = ([name, key]) => `${name} ${number(now[key])}${change(now[key], before?.[key] ?? null, range)}`;
     patch(totals, [range, now, before], () => [['Completed', 'finished'], ['failed attempts', 'failed'],
-      ['dead', 'dead']].map(told).join(', '));
+      ['dead', 'dead']].map(words).join(', '));
   }
 
   function drawPercentiles({ from, step, series }) {

@@ -1,4 +1,4 @@
-// The overview: how many jobs are where, what runs, what failed, what comes next, and whether anything is wrong.
+// The overview: the alerts, counts by state, workers, running jobs, recent failures and the next jobs.
 
 import { post } from '../api.js';
 import { alertLine } from '../alerts.js';
@@ -11,7 +11,7 @@ import { actions, badge, busy, button, code, copyButton, h, head, heading, jobLi
 import { STATES } from '../vocabulary.js';
 
 const SAMPLE = 'for i in 1 2 3; do echo "line $i"; sleep 1; done';
-const CELLS = 32; // of workers; the page that lists them all is a click away
+const CELLS = 32; // of workers; another page lists them all
 
 function sample(app) {
   const run = (event) => busy(event.target, async () =>
@@ -55,7 +55,7 @@ function nextRow(item) {
   return [heading(link), code(item.command), item.what, when(item.at)];
 }
 
-// A small cell: number, state, and what it runs for how long.
+// A small cell: number, state, job and its run time.
 function workerCell({ worker, state, job }, startedAt) {
   return [h('span', { class: 'row' }, h('span', { class: 'mono' }, `#${worker}`),
     badge(state), startedAt ? h('span', { class: 'hint' }, since(startedAt)) : null),
@@ -111,7 +111,7 @@ export function mount(root, { app }) {
       `free on the disk ${bytes(free)}.`]);
   }
 
-  // What was written down, this minute as it is now; where nobody wrote, what this page has seen itself.
+  // The recorded backlog, with this minute as it is now; without a record, what this page has seen.
   function showBacklog({ backlog: history, jobs: counts }) {
     const times = timesOf(history.start, history.step, history.pending);
     seen.set(times[times.length - 1], counts.pending);

@@ -1,4 +1,4 @@
-// The queues: how deep each is, how fast it moves, when it will be empty, what limits or pauses it; and the locks.
+// The queues: depth, throughput, time until empty, limits and pauses of each one; and the locks.
 
 import { get, patch as change } from '../api.js';
 import { coarse, number, perMinute, quote } from '../format.js';
@@ -14,7 +14,7 @@ const COLUMNS = [['Queue'], ['Waiting', 'num'], ['Later', 'num'], ['Running', 'n
 
 const LOCK_COLUMNS = [['Lock'], ['State', 'words'], ['Limit'], ['Running', 'num'], ['Waiting', 'num'], ['Held by'],
   ['Actions', 'sr']];
-// A free lock is a place for a job that waits, a taken one runs.
+// A free lock has room for a job that waits, the jobs of a taken one run.
 const LOCK_LOOKS = { free: 'completed', taken: 'processing' };
 const HOLDERS = 5;
 
@@ -27,11 +27,11 @@ const line = (verb, name, values = {}) => [`queuectl ${verb}`, name !== null && 
 function pause(app, name) {
   return form({ title: `Pause ${called(name)}`, action: 'Pause',
     fields: [{ name: 'until', label: 'Until', placeholder: '18:00', hint: 'a time, or +1h; empty: until resumed' },
-      { name: 'reason', label: 'Reason', hint: 'shown wherever the pause is' },
-      { name: 'running', label: 'Also suspend what runs', type: 'checkbox',
-        hint: 'until the pause ends; without this, jobs that run go on' },
+      { name: 'reason', label: 'Reason', hint: 'shown with the pause' },
+      { name: 'running', label: 'Also suspend running jobs', type: 'checkbox',
+        hint: 'until the pause ends; otherwise they go on' },
       { name: 'schedules', label: 'Also pause the schedules', type: 'checkbox',
-        hint: 'they add no jobs meanwhile; without this, their jobs wait' }],
+        hint: 'they add no jobs during the pause; otherwise their jobs wait' }],
     command: (values) => line('pause', name, values),
     run: async ({ until, reason, running, schedules }) => {
       await change(pathOf(name), { paused: true, until: until || null, reason: reason || null, running, schedules });
@@ -90,7 +90,7 @@ function lockRow(item, app) {
 }
 
 export function mount(root, { app, signal }) {
-  const empty = emptyCard('No queues yet', 'A queue is there as soon as a job is in it.',
+  const empty = emptyCard('No queues yet', 'A queue exists as soon as a job is in it.',
     equivalent("queuectl add 'echo report' --queue reports"));
   const list = listCard(null, COLUMNS, ({ queue }) => queue, (item) => row(item, app), { caption: 'Queues', empty,
     // A row that looks the same stays as it is, so that a click on its button is not lost.
@@ -98,7 +98,7 @@ export function mount(root, { app, signal }) {
   const all = h('span', {});
   const pauseLine = h('p', { class: 'alert', 'data-level': 'info', hidden: true });
   const locks = listCard('Locks', LOCK_COLUMNS, ({ name }) => `lock:${name}`, (item) => lockRow(item, app));
-  root.append(head('Queues', h('span', { class: 'grow' }), all), pauseLine, empty, list.element, locks.element);
+  root.append(head('Queues', all), pauseLine, empty, list.element, locks.element);
 
   async function refresh() {
     const [{ items, pauses }, found] = await Promise.all([get('/queues', null, signal), get('/locks', null, signal)]);

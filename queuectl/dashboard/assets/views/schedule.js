@@ -1,4 +1,4 @@
-// The schedules in words, with their next times and last jobs; and what else is to come.
+// The schedules in words, with their next times and last jobs; and the jobs that come next.
 
 import { get, post, remove } from '../api.js';
 import { added } from '../actions.js';
@@ -10,7 +10,7 @@ import { emptyCard, listCard } from '../lists.js';
 import { actions, badge, batchBadge, batchLink, busy, button, code, equivalent, fail, h, head, heading, jobLink, patch,
   readOnly, scheduleLink, scheduleUrl, when } from '../ui.js';
 
-// The codes of what this page is about.
+// The codes of the alerts that this page shows.
 const ALERTS = ['no_scheduler', 'overdue', 'timezone'];
 
 const pathOf = (name) => `/schedules/${encodeURIComponent(name)}`;
@@ -18,16 +18,15 @@ const pathOf = (name) => `/schedules/${encodeURIComponent(name)}`;
 export function mount(root, { app, query, signal }) {
   const note = h('div', {});
   const empty = emptyCard('No schedules yet',
-    'A schedule queues a command again and again, at the times of a cron expression.',
+    'A schedule adds a job at each time of a cron expression.',
     equivalent("queuectl cron add cleanup '*/5 * * * *' 'echo cleanup'"));
   const strip = new DayStrip(signal);
   const list = listCard('Schedules', [['Name'], ['When', 'words'], ['Runs', 'clip'], ['Next', 'num'], ['Last'],
     ['Actions', 'sr']], ({ name }) => name, row, { empty });
-  const coming = listCard('What is to come', [['When'], ['What'], ['Job'], ['Command', 'clip']],
+  const coming = listCard('Coming up', [['When'], ['What'], ['Job'], ['Command', 'clip']],
     ({ what, id, at }) => `${what}/${id}/${at}`, ({ what, id, at, command }) => [when(at), what,
       heading(what === 'recurring' ? scheduleLink(id) : jobLink(id)), code(command)]);
-  root.append(head('Schedule', h('span', { class: 'grow' }),
-    readOnly ? '' : button('Add a schedule', add, { class: 'primary' })),
+  root.append(head('Schedule', readOnly ? '' : button('Add a schedule', add, { class: 'primary' })),
     note, empty, strip.element, list.element, coming.element);
 
   async function add() {
@@ -35,7 +34,7 @@ export function mount(root, { app, query, signal }) {
   }
 
   async function edit(item) {
-    // Its jobs stand in its details only.
+    // Only its details have its jobs.
     const whole = await get(pathOf(item.name), null, signal);
     return (await import('../scheduleform.js')).editSchedule(whole, app);
   }
@@ -75,11 +74,11 @@ export function mount(root, { app, query, signal }) {
       return h('li', {}, id && [h('strong', {}, id), ' '], code(command), parents && ` after ${parents}`);
     };
     return open(name, (close) => [
-      h('div', { class: 'head' }, h('h1', { class: 'grow' }, name), button('Close', () => close(null))),
+      head(name, button('Close', () => close(null))),
       h('p', {}, h('strong', {}, item.words), ' ', h('code', {}, item.expression)),
       item.jobs ? h('ul', {}, item.jobs.map(local)) : h('pre', { class: 'command' }, item.command),
       h('h2', {}, 'Next times'), h('ul', {}, item.next_times.map(time)),
-      h('h2', {}, 'Its last jobs'),
+      h('h2', {}, 'Last jobs'),
       item.last_jobs.length ? h('ul', { on: { click: () => close(null) } }, item.last_jobs.map(run))
         : h('p', { class: 'muted' }, 'None so far'),
       equivalent(`queuectl cron show ${quote(name)}`),

@@ -1,4 +1,4 @@
-// The workers: what each does and how it is, and how many there are.
+// The workers: what each one does, its health, and how many there are.
 
 import { get, post } from '../api.js';
 import { confirm, form } from '../dialogs.js';
@@ -17,7 +17,7 @@ export function mount(root, { app, signal }) {
   const empty = emptyCard('No workers', 'Jobs run when workers do.', equivalent('queuectl worker start'));
   const list = listCard(null, COLUMNS, ({ worker, pid }) => `${worker}/${pid}`, row, { caption: 'Workers', empty });
   const groups = h('div', {});
-  root.append(head('Workers', h('span', { class: 'grow' }), actions), summary, groups, empty, list.element);
+  root.append(head('Workers', actions), summary, groups, empty, list.element);
 
   const count = (value, hint) => ({ name: 'count', label: 'Workers', type: 'number', value: String(value), hint });
   const option = (queues) => (queues.length ? `--queue ${queues.join(',').replace('*', "'*'")}` : '');
@@ -26,7 +26,7 @@ export function mount(root, { app, signal }) {
 
   function start() {
     return form({ title: 'Start workers', action: 'Start',
-      fields: [count(data.default_count, `at most ${data.max_workers} in all groups; one that runs is scaled up`),
+      fields: [count(data.default_count, `at most ${data.max_workers} in all groups; a running group is scaled up`),
         { name: 'queues', label: 'Only these queues', hint: 'separated by commas; empty for all' }],
       command: (values) => words('start', values.count && `--count ${values.count}`, option(split(values.queues))),
       run: async (values) => {
@@ -37,7 +37,7 @@ export function mount(root, { app, signal }) {
 
   function scale({ queues, target }) {
     return form({ title: `Change the number of workers${called(queues)}`, action: 'Scale',
-      fields: [count(target, 'those that leave finish their current job')],
+      fields: [count(target, 'workers that stop finish their current job')],
       command: (values) => words('scale', values.count, option(queues)),
       run: async (values) => {
         await post('/workers/scale', { count: Number(values.count), queues });
@@ -49,7 +49,7 @@ export function mount(root, { app, signal }) {
     const group = queues.join();
     const running = data.items.filter((worker) => worker.job && (!group || (worker.queues.join() || '*') === group));
     return confirm({ title: `Stop the workers${called(queues)}${force ? ' now' : ''}?`, danger: force,
-      body: force ? 'Their jobs are ended and go back to the queue; those attempts do not count.'
+      body: force ? 'Their jobs end and go back to the queue; those attempts do not count.'
         : 'They finish their current jobs first.',
       sample: running.map(({ job, command }) => `${job}  ${command || ''}`), action: 'Stop',
       command: words('stop', option(queues), force && '--force'),
@@ -59,7 +59,7 @@ export function mount(root, { app, signal }) {
       } });
   }
 
-  // Of the only group the buttons stand above: to stop it is to stop all.
+  // The only group has its buttons above: to stop it is to stop all.
   function groupRow(group) {
     const { queues, target } = group, named = queues.length ? queues : ['*'];
     return h('p', { class: 'row' }, h('span', { class: 'grow' }, `${queues.join(', ') || 'All queues'}: `,

@@ -1,9 +1,9 @@
-// The dialogs that add a job, a new one or one like another, with the command that would do the same.
+// The forms of jobs: add a new one or one like another, or edit one that waits; with the command that does the same.
 
 import { added } from './actions.js';
-import { get, jobPath, loadFields, post } from './api.js';
+import { get, jobPath, loadFields, patch, post } from './api.js';
 import { form } from './dialogs.js';
-import { bodyOf, changesOf, filledIn, formField, optionsOf } from './fields.js';
+import { bodyOf, changesOf, editOptionsOf, filledIn, formField, optionsOf } from './fields.js';
 import { quote } from './format.js';
 
 // What must be given comes first, then what takes one line, several, a tick.
@@ -45,6 +45,23 @@ export async function duplicateJob({ id }, app, command) {
     run: async (values) => {
       const answer = await post(`${jobPath(id)}/duplicate`, bodyOf(changes(values)));
       added(app, answer.job);
+      return answer;
+    } });
+}
+
+// Change a job while it waits. Only what differs is sent.
+export async function editJob(job, app) {
+  const fields = (await loadFields()).filter(({ editable }) => editable);
+  const before = fields.map((field) => formField(field, job[field.name]));
+  const changes = (values) => changesOf(fields, before, values);
+  const command = (values) => ['queuectl edit', quote(job.reference),
+    editOptionsOf(changes(values)).join(' ') || '…'].join(' ');
+  return form({ title: `Edit ${job.id}`, action: 'Save', fields: before, command,
+    run: async (values) => {
+      const changed = changes(values);
+      if (!changed.length) return null;
+      const answer = await patch(jobPath(job.id), bodyOf(changed));
+      app.done(`${job.id} changed, it is ${answer.job.state}`);
       return answer;
     } });
 }
