@@ -27,6 +27,10 @@ from tests.support import Processes, is_sleeping
 
 LIMIT = 60.0
 LOOK_SECONDS = 0.05
+# Control sequences, and what zsh draws to show that a line had no end.
+ESCAPES = re.compile("\x1b\\[[0-9;?>]*[ -/]*[@-~]|\x1b\\][^\x07\x1b]*(\x07|\x1b\\\\)|\x1b[=>()][0-9AB]?|\x0f")
+# What a program may ask a terminal: what it is, and where the cursor stands.
+ANSWERS = {b"\x1b[c": b"\x1b[?62c", b"\x1b[0c": b"\x1b[?62c", b"\x1b[6n": b"\x1b[1;1R"}
 
 Wanted = Union[str, Pattern[str]]
 
@@ -49,8 +53,7 @@ class PtySession:
         **options: Any,
     ) -> None:
         self.emulator = Emulator(columns or 80, rows or 24)
-        self.transcript = ""
-        self._taken = 0
+        self.forget()
         self._master, self._slave = pty.openpty()
         self._set_size(columns, rows)
         # What it was before the program: compare with `attributes()` after it.
@@ -80,6 +83,21 @@ class PtySession:
         data = text.encode()
         while data:
             data = data[os.write(self._master, data) :]
+
+    def ask(self, text: str, wanted: Wanted) -> str:
+        """Type, and wait until the screen shows the answer; return what was found."""
+        __tracebackhide__ = True
+        self.send(text)
+        return self.expect(wanted)
+
+    def leave(self, text: str = "") -> None:
+        """Type what ends the program, or else press Ctrl-C, and check that its exit code is 0."""
+        __tracebackhide__ = True
+        if text:
+            self.send(text)
+        else:
+            self.interrupt()
+        assert self.wait() == 0, self._described()
 
     def interrupt(self) -> None:
         """Press Ctrl-C once the program sleeps.
@@ -158,10 +176,17 @@ class PtySession:
             data = os.read(self._master, 65_536)
         except OSError:
             return False
+        for question, answer in ANSWERS.items():
+            if question in data:
+                os.write(self._master, answer)
         self.emulator.feed(data)
-        text = re.sub(r"\x1b(\[[0-9;?>]*[@-~]|\][^\x07]*\x07|[=>])", "", data.decode("utf-8", "replace"))
-        self.transcript += text.replace("\r\n", "\n")
+        self._raw += data
+        self.transcript = ESCAPES.sub("", self._raw.decode("utf-8", "replace")).replace("\r\n", "\n")
         return bool(data)
+
+    def forget(self) -> None:
+        """Begin the transcript again."""
+        self._raw, self.transcript, self._taken = b"", "", 0
 
     def settle(self) -> None:
         """Take what is written already."""

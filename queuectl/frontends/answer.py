@@ -35,18 +35,13 @@ def show(result: Result, options: Mapping[str, Any], terminal: Terminal) -> int:
     terminal.end_line()
     write(None, terminal)
     for note in result.notes:
-        terminal.note(terminal.err.safe(note))
+        terminal.note(note)
     return result.code
-
-
-def form_of(options: Mapping[str, Any]) -> str:
-    """Return the output format that the options ask for."""
-    return options["output"] or "table"
 
 
 def lines(result: Result, options: Mapping[str, Any], terminal: Terminal) -> Iterable[Text]:
     """Return the answer in pieces, each a line of text or, of a job's output, bytes as they come."""
-    form = form_of(options)
+    form = options["output"] or "table"
     if result.text is not None:
         if form != "table":
             raise InvalidInput(f"this command prints a text, it cannot be shown as {form}", field="output")
@@ -61,15 +56,18 @@ def lines(result: Result, options: Mapping[str, Any], terminal: Terminal) -> Ite
             message += f"\n{terminal.as_called(result.call)}"
         text = terminal.out.safe(message, multiline=True)
         if result.is_prose and terminal.is_tty:
-            text = "\n".join(row for line in text.split("\n") for row in wrapped(line, terminal.columns))
+            text = "\n".join(wrapped(text, terminal.columns))
         return [text + "\n"]
     if result.noun is None or (form == "table" and not result.rows and result.record is None):
         return []
     from .render import record_text, rows_text
 
+    def note(text: str) -> None:
+        result.notes = [text, *result.notes]
+
     if result.record is not None:
         return record_text(result.record, result.noun, form, terminal)
-    return rows_text(result.rows or (), result.noun, result.columns, form, terminal, chosen=result.chosen)
+    return rows_text(result.rows or (), result.noun, result.columns, form, terminal, note, chosen=result.chosen)
 
 
 def on_terminal(pieces: Iterable[Text], terminal: Terminal, *, live: bool = False) -> Iterator[str]:
@@ -89,7 +87,7 @@ def on_terminal(pieces: Iterable[Text], terminal: Terminal, *, live: bool = Fals
 
 
 def write(piece: Text | None, terminal: Terminal) -> None:
-    """Write one piece to stdout, bytes as they are, or with None send off what was written.
+    """Write one piece to stdout, bytes as they are; None flushes what was written.
 
     Raises BrokenPipeError if nobody reads it, QueueCTLError if it cannot be written (a full disk).
     """

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import textwrap
-
 from .. import __version__
 from .terminal import Terminal
-from .text import clip
+from .text import clip, wrapped
 
 ART = r"""
   ___                       ___ _____ _
@@ -21,4 +19,4 @@ def banner(terminal: Terminal, home: str, hint: str) -> str:
     art = ART.split("\n")
     name = [terminal.paint(line, "cyan") for line in art] if max(map(len, art)) < terminal.columns else ["QueueCTL"]
     facts = clip(f"version {__version__}, home {terminal.safe(home)}", terminal.columns - 1, terminal.out.ellipsis)
-    return "\n".join([*name, terminal.paint(facts, "dim"), *textwrap.wrap(hint, max(20, terminal.columns - 1)), ""])
+    return "\n".join([*name, terminal.paint(facts, "dim"), *wrapped(hint, terminal.columns - 1), ""])

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 def run(serve: Serve, *, bare: str) -> NoReturn:
     """Run the command line of this process and leave with its exit code; see `main`."""
-    _fill_closed_streams()
+    # Otherwise the next file that is opened would get the number of a stream that the caller closed (`>&-`).
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
     on_a_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     code = main(sys.argv[1:], serve, bare=bare if bare != "shell" or on_a_terminal else "", program=None)
     for stream in (sys.stdout, sys.stderr):
@@ -33,27 +36,17 @@ def run(serve: Serve, *, bare: str) -> NoReturn:
         except BrokenPipeError:
             code = silence()
         except OSError:
-            # `main` has said so already; the interpreter would try again at its end and complain once more.
+            # `main` has reported it already; the interpreter would try again at its end and complain once more.
             silence()
     # Everything is flushed and closed; taking the interpreter apart would cost 3 ms more.
     os._exit(code)
 
 
-def _fill_closed_streams() -> None:
-    """Put /dev/null in the place of streams that the caller closed (`>&-`).
-
-    Otherwise the next file that is opened would get their number, and with it what is printed.
-    """
-    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))
-
-
 def main(words: Sequence[str], serve: Serve, *, bare: str, program: str | None = NAME) -> int:
     """Run one command; return its exit code.
 
-    `serve` serves the dashboard, `bare` is the command that is meant where none is given ("": the help), and
-    `program` is what calls the program in the commands that its words name.
+    `serve` serves the dashboard, `bare` is the command that is meant if none is given ("": the help), and
+    `program` is what calls the program in the commands that its texts name.
     """
     if words and words[0] == "__complete":
         from .completion import complete
@@ -65,4 +58,4 @@ def main(words: Sequence[str], serve: Serve, *, bare: str, program: str | None =
 
         return FrontEnd(session, terminal, options, serve)
 
-    return Session("cli", front_end, bare=bare, program=program).execute(words)
+    return Session("cli", front_end, {}, bare=bare, program=program).execute(words)

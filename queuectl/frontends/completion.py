@@ -26,7 +26,6 @@ class ShellLookup(Lookup):
     """Completes the words of another command, as after `add --`, like a shell: a program, then files."""
 
     def words(self, text: str, *, is_first: bool) -> list[Candidate]:
-        """Return programs or files."""
         return self.programs(text) if is_first else self.files(text)
 
 
@@ -34,17 +33,15 @@ class ZshLookup(ShellLookup):
     """Leaves files to zsh, which knows about ~, links and the user's own rules."""
 
     def files(self, text: str, *, only_directories: bool = False) -> list[Candidate]:
-        """Return what asks zsh to complete a path."""
         return [Candidate("", leave_to_shell="directory" if only_directories else "file")]
 
 
 def complete(words: Sequence[str]) -> int:
     """Print what the shell asks for; return 0, whatever happens."""
     try:
-        screen = Screen(sys.stdout, os.environ)
-        screen.send("".join(f"{line}\n" for line in _replies(words[0], words[1:])))
+        Screen(sys.stdout, os.environ).send("".join(f"{line}\n" for line in _replies(words[0], words[1:])))
     except (Exception, KeyboardInterrupt):
-        pass  # The shell would print an error into the line that is being typed: rather nothing is offered.
+        pass  # The shell would print an error into the line that is being typed: better to offer nothing.
     return 0
 
 
@@ -52,10 +49,11 @@ def _replies(shell: str, given: Sequence[str]) -> list[str]:
     """Return the lines that answer a shell; bash gives its word breaks after the line."""
     # fish gives a line with newlines in it as several words.
     under = cursor(given[0] if shell == "bash" else "\n".join(given))
-    words = _without_program(under.words)
-    if words is None:
-        return []
-    found = candidates(words, under.text, ZshLookup() if shell == "zsh" else ShellLookup())
+    # Variables may be set for one command: LANG=C queuectl list.
+    words = list(dropwhile(lambda word: "=" in word and word.partition("=")[0].isidentifier(), under.words))
+    if not words:
+        return []  # The program's name is being typed.
+    found = candidates(words[1:], under.text, ZshLookup() if shell == "zsh" else ShellLookup())
     if shell == "bash":
         # Without the part before the last word break, which bash keeps.
         word_breaks = given[1] if len(given) > 1 else os.environ.get("COMP_WORDBREAKS", WORD_BREAKS)
@@ -64,13 +62,6 @@ def _replies(shell: str, given: Sequence[str]) -> list[str]:
         f"\t{one.leave_to_shell}\t{one.value}" if one.leave_to_shell else f"{one.value}\t{escape(one.description)}"
         for one in found
     ]
-
-
-def _without_program(words: list[str]) -> list[str] | None:
-    """Return the words after the program's name; None while that is being typed."""
-    # Variables may be set for one command: LANG=C queuectl list.
-    rest = list(dropwhile(lambda word: "=" in word and word.partition("=")[0].isidentifier(), words))
-    return rest[1:] if rest else None
 
 
 def _kept(raw: str, word_breaks: str) -> int:

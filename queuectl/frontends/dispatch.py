@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any, Callable, Mapping, Sequence
 
     from ..commands.context import Context, FrontEnd
-    from ..commands.grammar.commandline import CommandLine, Parsed
+    from ..commands.grammar.commandline import Parsed
     from ..commands.result import Result
 
     Opener = Callable[["Session", Terminal, Mapping[str, Any]], FrontEnd]
@@ -34,25 +34,18 @@ BROKEN_PIPE = 141
 class Session:
     """One way in: who asks (`cli`, `shell`, `menu`), and global options that hold unless a command has its own.
 
-    `front_end` makes what a command reaches the user through. `owns_stdin` says that the commands themselves
-    come from stdin, so that none may read it; `place` is where in a script the command stands, which errors begin with.
-    `bare` is the command that is meant where none is given, by default help. `program` is what calls the program,
-    "" where commands need no name before them.
+    `front_end` makes the `FrontEnd` of a command. `owns_stdin` says that the commands themselves come from stdin, so
+    that none may read it; errors begin with `place`, the command's place in a script. `bare` is the command that is
+    meant if none is given, by default help. `program` is what calls the program, "" if commands need no name.
     """
 
     def __init__(
-        self,
-        actor: str,
-        front_end: Opener,
-        defaults: Mapping[str, Any] | None = None,
-        *,
-        bare: str = "",
-        program: str | None = NAME,
+        self, actor: str, front_end: Opener, defaults: Mapping[str, Any], *, bare: str = "", program: str | None = NAME
     ) -> None:
         self.actor = actor
         self.owns_stdin = False
         self.place = ""
-        self.defaults = dict(defaults or {})
+        self.defaults = defaults
         self._front_end = front_end
         self._bare = bare
         self._program = program
@@ -73,7 +66,7 @@ class Session:
 
     @property
     def rows_shown(self) -> int:
-        """How many rows of a terminal the last command has filled itself, without a pager or a full screen."""
+        """How many rows of a terminal the last command has written itself, without a pager or a full screen."""
         return sum(screen.rows_written for terminal in self._terminals for screen in (terminal.out, terminal.err))
 
     def execute(self, words: Sequence[str]) -> int:
@@ -82,10 +75,14 @@ class Session:
         self._terminals.clear()
         try:
             from ..commands.grammar.commandline import CommandLine
+            from ..commands.grammar.parser import parse, understand
 
             line = CommandLine(words)
             options = line.global_values(self.defaults)
-            return self._dispatch(self._parsed(line))
+            parsed = understand(line, self.defaults)
+            if self._bare and parsed.command is None and not parsed.options["help"] and not parsed.options["version"]:
+                parsed = parse([*words, self._bare], self.defaults)
+            return self._dispatch(parsed)
         except QueueCTLError as error:
             return self.fail(error, options)
         except BrokenPipeError:
@@ -99,14 +96,6 @@ class Session:
             )
             bug.code, bug.exit_code = "internal", BUG
             return self.fail(bug, options)
-
-    def _parsed(self, line: CommandLine) -> Parsed:
-        from ..commands.grammar.parser import parse, understand
-
-        parsed = understand(line, self.defaults)
-        if self._bare and parsed.command is None and not parsed.options["help"] and not parsed.options["version"]:
-            return parse([*line.words, self._bare], self.defaults)
-        return parsed
 
     def _run(self, parsed: Parsed, context: Context) -> Result:
         assert parsed.command is not None
@@ -146,13 +135,13 @@ class Session:
                 return watch(lambda: self._run(parsed, context), interval, options, terminal)
             code = show(self._run(parsed, context), options, terminal)
             for hint in front_end.hints:
-                terminal.note(terminal.err.safe(hint))
+                terminal.note(hint)
             return code
         finally:
             context.close()
 
     def fail(self, error: QueueCTLError, options: Mapping[str, Any] | None = None) -> int:
-        """Say what went wrong and what to do next, as these options or the session's want it; return the exit code.
+        """Say what went wrong and what to do next, in the form that the options ask for; return the exit code.
 
         People get lines, programs one JSON document.
         """
@@ -172,9 +161,8 @@ class Session:
         for problem in error.problems:
             terminal.tell(f"queuectl: error: {terminal.err.safe(self.place + problem)}")
         if isinstance(error, FilterError) and error.text.strip() and terminal.err.is_tty:
-            before, after = error.text[: error.position], error.text[error.position :]
-            place = terminal.err.safe(before)
-            terminal.say(f"  {place}{terminal.err.safe(after)}\n  {' ' * width(place)}^")
+            before = terminal.err.safe(error.text[: error.position])
+            terminal.say(f"  {before}{terminal.err.safe(error.text[error.position :])}\n  {' ' * width(before)}^")
         if error.hint:
             terminal.say(terminal.as_called(f"  hint: {terminal.err.safe(error.hint)}"))
         return error.exit_code

@@ -4,7 +4,7 @@
     priority [0]:
 
 An empty answer takes the default. `b`, the end of the input and Ctrl-C lead back one level (`Back`), and
-so do three wrong answers, so that a form fed from a file always ends. A form ends in the words of the
+so do three wrong answers, so that a form fed from a file always ends. The result of a form is the words of the
 one-shot command that does the same.
 """
 
@@ -12,29 +12,28 @@ from __future__ import annotations
 
 import os
 import shlex
-import textwrap
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ..commands.grammar.commandline import INPUTS
 from ..commands.grammar.elsewhere import SOURCES_ELSEWHERE
 from ..commands.grammar.registry import Arg, Command
-from ..model.clock import Clock
+from ..model.clock import SYSTEM_CLOCK
 from .answer import say
 from .line import Pattern, with_files
 from .terminal import Terminal
+from .text import wrapped
 
 TRIES = 3
 BACK = ("b", "back")
 YES, NO = ("y", "yes"), ("n", "no")
-NARROWEST = 20
-# What the help of an argument says for the shell alone.
+# What the help of an argument says only for the shell.
 QUOTED = ", as one quoted text"
 # What it says instead: a form asks once.
 REPEATABLE = ("; repeatable", " (several: a,b)")
 
 
 class Back(Exception):
-    """The user wants back to where they came from."""
+    """The user wants to go back to the level before."""
 
 
 class EndOfInput(Back):
@@ -52,17 +51,8 @@ class Asker:
         self.terminal = terminal
 
     def show(self, text: str) -> None:
-        """Write words of our own, folded to the width of the terminal."""
-        self.write("\n".join(self.folded(text)) + "\n")
-
-    def folded(self, text: str) -> list[str]:
-        """Return the rows of words of our own that fit the width of the terminal."""
-        room = max(NARROWEST, self.terminal.columns - 1)
-        rows: list[str] = []
-        for line in text.split("\n"):
-            indent = " " * (len(line) - len(line.lstrip()))
-            rows += textwrap.wrap(line, room, subsequent_indent=indent + "  ") or [""]
-        return rows
+        """Write our own words, wrapped to the width of the terminal."""
+        self.write("\n".join(wrapped(text, self.terminal.columns - 1)) + "\n")
 
     def write(self, text: str) -> None:
         """Write a text as it is, at once. Raises BrokenPipeError, QueueCTLError."""
@@ -107,12 +97,8 @@ class Asker:
             return answer
         raise Back
 
-    def await_enter(self) -> None:
-        """Wait until a person has read what stands on the terminal. Raises EndOfInput, Interrupted."""
-        self.read("Enter goes on: ")
-
     def confirm(self, question: str) -> bool:
-        """Return whether the answer is yes; an empty one is no, and any other is asked for again. Raises Back."""
+        """Return whether the answer is yes; an empty one is no. Ask again after any other. Raises Back."""
         for _ in range(TRIES):
             answer = self.read(f"{question}? [y/N] ").lower()
             if answer in BACK:
@@ -123,69 +109,64 @@ class Asker:
         raise Back
 
 
-class Form:
-    """Asks for some of a command's arguments and makes its words of the answers.
+def fill(
+    command: Command,
+    names: Sequence[str],
+    asker: Asker,
+    *,
+    more: Sequence[str],
+    fixed: Sequence[str],
+    defaults: Mapping[str, str | None],
+) -> list[str]:
+    """Ask for some of a command's arguments; return the words of the command. Raises Back.
 
-    `names` are the arguments asked for, in this order, `more` those that the user may skip together, and
-    `fixed` words that always stand there.
+    `names` are the arguments to ask for, in this order, `more` those that the user may skip together, and `fixed`
+    words that always stand there. `defaults` says what arguments default to, by key; None is one that must be given.
     """
+    positionals: list[str] = []
+    options: list[str] = []
+    inputs: list[str] = []
 
-    def __init__(
-        self, command: Command, names: Sequence[str], *, more: Sequence[str] = (), fixed: Sequence[str] = ()
-    ) -> None:
-        self._command = command
-        self._fixed = list(fixed)
-        self._args, self._more = (
-            [next(arg for arg in command.args if name in arg.names) for name in group] for group in (names, more)
-        )
+    def asked() -> Iterator[str]:
+        yield from names
+        if more and asker.confirm("more options"):
+            yield from more
 
-    def fill(self, asker: Asker, clock: Clock, defaults: Mapping[str, str | None]) -> list[str]:
-        """Return the command's words. `defaults` says what arguments default to, by key. Raises Back.
-
-        One whose default is None must be given.
-        """
-        positionals: list[str] = []
-        options: list[str] = []
-        inputs: list[str] = []
-        for arg in self._asked(asker):
-            answer = self._ask(asker, arg, clock, defaults[arg.key] if arg.key in defaults else default_of(arg))
-            if arg.flag:
-                options += [arg.names[0]] * (answer.lower() in YES)
-            elif answer and arg.inputs:
-                inputs = [INPUTS, *with_files(map(Pattern, _words(arg, answer)))]
-            elif answer and (arg.is_option or self._needs_option(answer)):
-                option = arg.long_name if arg.is_option else f"--{arg.key}"
-                options += [f"{option}={answer}"] if answer.startswith("-") else [option, answer]
-            elif answer:
-                positionals += _words(arg, answer)
-        # What begins with a dash would be taken for an option.
-        bars = ["--"] if any(word.startswith("-") for word in positionals) else []
-        return [*self._command.path.split(), *self._fixed, *options, *bars, *positionals, *inputs]
-
-    def _asked(self, asker: Asker) -> Iterator[Arg]:
-        yield from self._args
-        if self._more and asker.confirm("more options"):
-            yield from self._more
-
-    def _ask(self, asker: Asker, arg: Arg, clock: Clock, default: str | None) -> str:
-        name = arg.long_name.lstrip("-")
+    for name in asked():
+        arg = next(arg for arg in command.args if name in arg.names)
+        answer = _ask(asker, arg, defaults[arg.key] if arg.key in defaults else default_of(arg))
+        # A positional cannot stand where it does, nor after `--`, where the command takes words.
+        needs_option = command.takes_rest and (answer.startswith("-") or answer in (INPUTS, *SOURCES_ELSEWHERE))
         if arg.flag:
-            return asker.ask(name, arg.help, _yes_or_no, default="no")
-        # The prompt shows the default itself, and what is typed here needs no quotes.
-        explanation = arg.help.partition(" (default:")[0].partition(QUOTED)[0].replace(*REPEATABLE)
-        answer = asker.ask(name, explanation, lambda text: self._check(arg, _meant(arg, text), clock), default=default)
-        meant = _meant(arg, answer)
-        if meant != answer:
-            asker.write(asker.terminal.safe(f"  without the quotes around it: {meant}") + "\n")
-        return meant
+            options += [arg.names[0]] * (answer.lower() in YES)
+        elif answer and arg.inputs:
+            inputs = [INPUTS, *with_files(map(Pattern, _words(arg, answer)))]
+        elif answer and (arg.is_option or needs_option):
+            option = arg.long_name if arg.is_option else f"--{arg.key}"
+            options += [f"{option}={answer}"] if answer.startswith("-") else [option, answer]
+        elif answer:
+            positionals += _words(arg, answer)
+    # What begins with a dash would be taken for an option.
+    bars = ["--"] if any(word.startswith("-") for word in positionals) else []
+    return [*command.path.split(), *fixed, *options, *bars, *positionals, *inputs]
 
-    def _check(self, arg: Arg, text: str, clock: Clock) -> None:
-        for word in _words(arg, text):
-            arg.check(word, clock.wall())
 
-    def _needs_option(self, text: str) -> bool:
-        """Return whether a positional cannot stand where it does, nor after `--`, where the command takes words."""
-        return self._command.takes_rest and (text.startswith("-") or text in (INPUTS, *SOURCES_ELSEWHERE))
+def _ask(asker: Asker, arg: Arg, default: str | None) -> str:
+    name = arg.long_name.lstrip("-")
+    if arg.flag:
+        return asker.ask(name, arg.help, _yes_or_no, default="no")
+
+    def check(text: str) -> None:
+        for word in _words(arg, _meant(arg, text)):
+            arg.check(word, SYSTEM_CLOCK.wall())
+
+    # The prompt shows the default itself, and what is typed here needs no quotes.
+    explanation = arg.help.partition(" (default:")[0].partition(QUOTED)[0].replace(*REPEATABLE)
+    answer = asker.ask(name, explanation, check, default=default)
+    meant = _meant(arg, answer)
+    if meant != answer:
+        asker.write(asker.terminal.safe(f"  without the quotes around it: {meant}") + "\n")
+    return meant
 
 
 def default_of(arg: Arg) -> str | None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 
-from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput
 
 TYPE_CHECKING = False
@@ -29,21 +28,14 @@ class FrontEnd:
 
     def __init__(self, session: Session, terminal: Terminal, options: Mapping[str, Any], serve: Serve) -> None:
         self.hints: list[str] = []
+        self.has_unicode = terminal.unicode
+        self.is_read_by_people = terminal.is_tty and options["output"] in (None, "table") and not options["quiet"]
+        self.note = terminal.note
         self._session = session
         self._terminal = terminal
         self._options = options
         self._serve = serve
         self._has_read_stdin = False
-
-    @property
-    def is_read_by_people(self) -> bool:
-        from .answer import form_of
-
-        return self._terminal.is_tty and form_of(self._options) == "table" and not self._options["quiet"]
-
-    @property
-    def has_unicode(self) -> bool:
-        return self._terminal.unicode
 
     def confirm(self, question: str) -> bool:
         return self._terminal.confirm(question)
@@ -59,14 +51,11 @@ class FrontEnd:
     def progress(self, total: int, label: str) -> Progress:
         from .progress import Progress
 
-        return Progress(total, label, self._terminal, SYSTEM_CLOCK)
+        return Progress(total, label, self._terminal)
 
     def hint(self, text: Callable[[], str]) -> None:
         if self._terminal.live:
             self.hints.append(text())
-
-    def note(self, text: str) -> None:
-        self._terminal.note(self._terminal.err.safe(text))
 
     def ring(self) -> None:
         if self._terminal.err.is_tty:

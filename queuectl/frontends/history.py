@@ -1,9 +1,9 @@
 """What was typed in the shell: a plain UTF-8 file in the home, one line each, readable by its owner only.
 
 Readline's own history files are a trap: GNU readline and libedit cannot read each other's, and a
-truncated file of libedit's is refused for ever. So lines are given to readline one by one, and each new
+truncated file of libedit's is refused forever. So lines are given to readline one by one, and each new
 one is appended to the file at once: two shells do not overwrite each other's. A file that cannot be used
-is said once and costs nothing else.
+is reported once and costs nothing else.
 """
 
 from __future__ import annotations
@@ -20,18 +20,15 @@ READ_BYTES = 4 * 1024 * 1024
 
 
 class History:
-    """The lines of this and earlier shells, oldest first. `complain` is given what goes wrong, once."""
+    """The lines of this and earlier shells, oldest first. `complain` is called with what goes wrong, once."""
 
     def __init__(self, path: str, complain: Callable[[str], None]) -> None:
         self.lines: list[str] = []
         self._path = path
         self._complain = complain
         self._usable = True
-        self._load()
-
-    def _load(self) -> None:
         try:
-            with open(self._path, "rb") as file:
+            with open(path, "rb") as file:
                 size = os.fstat(file.fileno()).st_size
                 file.seek(max(0, size - READ_BYTES))
                 text = file.read(READ_BYTES).decode("utf-8", "replace")
@@ -46,12 +43,18 @@ class History:
             self._rewrite()
 
     def add(self, line: str) -> bool:
-        """Remember a line; return False for one that is not worth it: empty, as the last, or led by a blank."""
+        """Remember a line; return False for one not worth it: empty, the same as the last, or after a blank."""
         line = line.rstrip("\n")
         if line.startswith(" ") or not _is_line(line) or self.lines[-1:] == [line]:
             return False
         self.lines.append(line)
-        self._append(line)
+        if self._usable:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
+            try:
+                with open(os.open(self._path, flags, 0o600), "ab") as file:
+                    file.write((line + "\n").encode("utf-8", "replace"))
+            except OSError as error:
+                self._give_up(error)
         return True
 
     def clear(self) -> None:
@@ -69,18 +72,8 @@ class History:
             return self.lines[number - 1] if 1 <= number <= len(self.lines) else None
         return next((old for old in reversed(self.lines) if wanted and old.startswith(wanted)), None)
 
-    def _append(self, line: str) -> None:
-        if not self._usable:
-            return
-        try:
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0)
-            with open(os.open(self._path, flags, 0o600), "ab") as file:
-                file.write((line + "\n").encode("utf-8", "replace"))
-        except OSError as error:
-            self._give_up(error)
-
     def _rewrite(self) -> None:
-        """Put the remembered lines in the place of the file, whole or not at all."""
+        """Replace the file by the remembered lines, wholly or not at all."""
         draft = f"{self._path}.{os.getpid()}"
         try:
             with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
@@ -96,6 +89,6 @@ class History:
 
 
 def _is_line(line: str) -> bool:
-    """Return whether it is a line that was typed, not what a damaged file is full of."""
+    """Return whether this is a line that was typed, not what a damaged file is full of."""
     plain = line.replace("\t", " ")
     return bool(line.strip()) and len(line) <= LONGEST_LINE and escape(plain) == plain

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ..commands.grammar.commandline import CommandLine
+from ..commands.grammar.registry import WATCH
 from ..model.errors import Conflict, InvalidInput, NotFound, QueueCTLError, quoted
 from ..model.shellwords import shell_word
 from .answer import say
 from .dispatch import BROKEN_PIPE, INTERRUPTED, Session
 from .history import History
-from .line import Operator, Pattern
+from .line import Operator, Pattern, split_commands, with_files
 from .program import NAME
 
 WORDS = {
@@ -30,7 +32,7 @@ SHOWN_LINES = 50
 
 
 class Interpreter:
-    """Runs lines. `is_leaving` says that a line asked for the end."""
+    """Runs lines. `is_leaving` says that a line asked to leave the shell."""
 
     def __init__(self, session: Session, history: History | None = None, *, keep_going: bool = False) -> None:
         self.is_leaving = False
@@ -39,30 +41,22 @@ class Interpreter:
         self._keep_going = keep_going
         self._depth = 0
 
-    def run(self, line: str) -> int:
-        """Run all commands of a line; return the last one's exit code. Ctrl-C drops what is left of it."""
-        return self._line(line, stop_at_failure=False)
-
     def run_script(self, lines: Iterable[str], name: str = "") -> int:
         """Run lines until one fails, the end, or `exit`; return the last exit code. Errors say where in `name`."""
         place = self._session.place
+        code = 0
         try:
-            return self._run_script(lines, name)
+            for number, line in enumerate(lines, 1):
+                self._session.place = f"{name}:{number}: " if name else ""
+                code = self.run(line, stop_at_failure=not self._keep_going)
+                if self.is_leaving or code in (INTERRUPTED, BROKEN_PIPE) or (code and not self._keep_going):
+                    break
+            return code
         finally:
             self._session.place = place
 
-    def _run_script(self, lines: Iterable[str], name: str) -> int:
-        code = 0
-        for number, line in enumerate(lines, 1):
-            self._session.place = f"{name}:{number}: " if name else ""
-            code = self._line(line, stop_at_failure=not self._keep_going)
-            if self.is_leaving or code in (INTERRUPTED, BROKEN_PIPE) or (code and not self._keep_going):
-                return code
-        return code
-
-    def _line(self, line: str, *, stop_at_failure: bool) -> int:
-        from .line import split_commands
-
+    def run(self, line: str, *, stop_at_failure: bool = False) -> int:
+        """Run the commands of a line; return the last one's exit code. Ctrl-C skips the rest of the line."""
         try:
             # No word that the system gives to a program has one, so no command expects it.
             if "\0" in line:
@@ -83,7 +77,9 @@ class Interpreter:
         try:
             _refuse_operators(words)
             if words == ["clear"]:
-                return self._clear()
+                terminal = self._session.terminal()
+                say(HOME_AND_ERASE * terminal.is_tty, terminal)
+                return 0
             if words == ["?"]:
                 return self._help([])
             if words[0] in LEAVE and len(words) == 1:
@@ -117,12 +113,6 @@ class Interpreter:
         finally:
             self._depth -= 1
 
-    def _clear(self) -> int:
-        terminal = self._session.terminal()
-        if terminal.is_tty:
-            say(HOME_AND_ERASE, terminal)
-        return 0
-
     def _show_history(self, *, clear: bool) -> int:
         if self._history is None:
             raise InvalidInput("a script has no history", hint="queuectl history JOB shows what happened to a job")
@@ -135,7 +125,7 @@ class Interpreter:
         return 0
 
     def _help(self, topic: list[str]) -> int:
-        """Show the help of the shell's own words, behind that of the queue's commands where both are meant."""
+        """Show the help of the shell's own words, after that of the queue's commands where both are meant."""
         name = " ".join(topic)
         code, heading = 0, ""
         if name in ("", "history"):
@@ -146,30 +136,26 @@ class Interpreter:
 
 
 def _without_program(words: list[str]) -> list[str]:
-    """Return the words of a line that was copied from elsewhere without what calls the program there."""
+    """Return the words of a line that was copied from elsewhere, without the words that call the program there."""
     count = 1 if words[0] == NAME else 2 if words[0].startswith("python") and words[1:2] == ["main.py"] else 0
     return words[count:] or ["help"]
 
 
 def _refuse_operators(words: list[str]) -> None:
-    """Raise InvalidInput for `list | head`: there is no pipe here, and its words would be looked for."""
-    found = next((word for word in words if isinstance(word, Operator)), None)
-    if found is None:
-        return
-    hint = "type the whole line there, or put what you look for in quotes"
-    if words[0] in ("add", "run"):
-        command = " ".join(word if isinstance(word, Operator) else shell_word(word) for word in words[1:])
-        hint = f"queuectl add {shell_word(command)}"
-    raise InvalidInput(f"{found} means nothing here, it is for the system's shell", hint=hint)
+    """Raise InvalidInput for `list | head`: there is no pipe here, and its words would be searched for."""
+    for found in words:
+        if isinstance(found, Operator):
+            hint = "type the whole line there, or put what you look for in quotes"
+            if words[0] in ("add", "run"):
+                command = " ".join(word if isinstance(word, Operator) else shell_word(word) for word in words[1:])
+                hint = f"queuectl add {shell_word(command)}"
+            raise InvalidInput(f"{found} means nothing here, it is for the system's shell", hint=hint)
 
 
 def _with_inputs(words: list[str]) -> list[str]:
-    """Return the words of a command with the files that patterns among its inputs find in their place."""
+    """Return the words of a command with each pattern among its inputs replaced by the files it finds."""
     if not any(isinstance(word, Pattern) for word in words):
         return words
-    from ..commands.grammar.commandline import CommandLine
-    from .line import with_files
-
     line = CommandLine(words)
     return words if line.inputs is None else [*words[: line.end], *with_files(words[line.end :])]
 
@@ -181,9 +167,6 @@ def split_interval(words: list[str]) -> tuple[str, list[str]]:
 
 def _watched(words: list[str]) -> list[str]:
     """Return the words of `watch [SECONDS] COMMAND` as a command with --watch. Raises InvalidInput."""
-    from ..commands.grammar.commandline import CommandLine
-    from ..commands.grammar.registry import WATCH
-
     interval, words = split_interval(words)
     line = CommandLine(words)
     if not words:

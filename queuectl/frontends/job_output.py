@@ -1,8 +1,8 @@
 """What jobs printed, as a terminal may show it.
 
-    carriage return   of a line, what stands after the last one is shown: a progress bar as it was in the end
-    CRLF              is the end of a line
-    colors           pass where colors are wanted and are left out elsewhere; none goes on after its line was written
+    carriage return   what stands after the last one of a line is shown: a progress bar as it was in the end
+    CRLF              ends a line
+    colors            pass where colors are wanted and are left out elsewhere; none continues after its line
     all else          is shown as its code where it is unsafe: see `Screen.safe`
 
 Text that hides itself (SGR 8) is unsafe. A character or a sequence may be spread over several pieces of output.
@@ -12,14 +12,9 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections import deque
 
 from .terminal import ERASE_LINE, Screen
-from .text import clip
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, Sequence
+from .text import clip, width
 
 RESET = "\x1b[0m"
 # One parameter of a color sequence: all but 8, which hides. After 38, 48 and 58 stands a color, which may be an 8.
@@ -29,7 +24,7 @@ _PARAMETER = (
 )
 COLOR = re.compile(rf"(\x1b\[{_PARAMETER}(?:;{_PARAMETER})*m)", re.ASCII)
 NO_COLOR = re.compile(r"\x1b\[0*m")
-# Looking back keeps long runs of carriage returns from being tried from each of them.
+# Without the look back, a long run of carriage returns would be tried from each of them.
 LINE_END = re.compile(r"(?<!\r)\r*\n")
 # The meaning of these depends on what comes next.
 BEGUN = re.compile(r"(?<!\r)\r*(?:\x1b(?:\[[\d;:]{0,64})?)?\Z", re.ASCII)
@@ -68,13 +63,13 @@ class JobOutput:
         known = len(text) if is_end else self._known(text)
         self._held = [text[known:]]
         *lines, rest = LINE_END.split(text[:known])
-        shown = []
+        shown = ""
         for line in lines:
-            shown.append(self._line(line) + "\n")
+            shown += self._line(line) + "\n"
             self._line_is_begun = False
-        shown.append(self._line(rest))
+        shown += self._line(rest)
         self._line_is_begun = self._line_is_begun or bool(rest)
-        return "".join(shown)
+        return shown
 
     def _known(self, text: str) -> int:
         """Return how much of a text can be shown whatever comes after it."""
@@ -95,18 +90,18 @@ class JobOutput:
         parts = [*self._colors]
         for index, part in enumerate(COLOR.split(line)):
             is_color = index % 2 == 1
-            parts.append(self._screen.safe(part, multiline=True) if not is_color else part * self._screen.color)
+            parts.append(part * self._screen.color if is_color else self._screen.safe(part, multiline=True))
         self._follow(line)
         return start + "".join(parts) + (RESET if self._colors else "")
 
     def _follow(self, line: str) -> None:
-        """Know which colors are on behind a line."""
+        """Remember which colors are on at the end of a line."""
         for color in COLOR.findall(line) if self._screen.color else ():
             self._colors = [] if NO_COLOR.fullmatch(color) else [*self._colors, color][-MOST_COLORS:]
 
 
 def shown_lines(text: str, columns: int, screen: Screen) -> list[str]:
-    """Return all that a job printed as lines of at most `columns` columns; long lines are wrapped."""
+    """Return all that a job printed as rows of at most `columns` columns."""
     output = JobOutput(screen)
     lines = (output.feed(text.encode("utf-8", "backslashreplace")) + output.end()).split("\n")
     if not lines[-1]:
@@ -115,42 +110,24 @@ def shown_lines(text: str, columns: int, screen: Screen) -> list[str]:
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """Return safe text in parts of at most `columns` columns, each with its own colors.
+    """Return safe text as rows of at most `columns` columns, each with its own colors.
 
     `textwrap` counts characters, of which some are two columns wide, and drops blanks that a job has printed.
     """
-    parts = COLOR.split(text)
-    rows = list(_rows("".join(parts[::2]), max(1, columns))) or [""]
-    return rows if len(parts) == 1 else list(_painted(rows, parts))
-
-
-def _painted(rows: Sequence[str], parts: Sequence[str]) -> Iterator[str]:
-    """Yield rows with the colors that stand between the parts of their text."""
-    runs: deque[tuple[str, str]] = deque()
-    colors = ""
-    for index, part in enumerate(parts):
-        if index % 2 == 0:
-            runs.append((colors, part))
-        else:
+    rows, row, room, colors = [], "", columns, ""
+    for index, part in enumerate(COLOR.split(text)):
+        if index % 2 == 1:
             colors = "" if NO_COLOR.fullmatch(part) else colors + part
-    for row in rows:
-        painted, room = "", len(row)
-        while room:
-            colors, run = runs.popleft()
-            if run[room:]:
-                runs.appendleft((colors, run[room:]))
-            painted += colors + run[:room] + (RESET if colors else "")
-            room -= len(run[:room])
-        yield painted
-
-
-def _rows(text: str, columns: int) -> Iterator[str]:
-    if text.isascii():
-        yield from (text[start : start + columns] for start in range(0, len(text), columns))
-        return
-    start = 0
-    while start < len(text):
-        # A single character that is wider than the screen stands alone, and is clipped later.
-        part = clip(text[start : start + 2 * columns], columns, "") or text[start]
-        yield part
-        start += len(part)
+            continue
+        while part:
+            head = clip(part[: 1 + max(0, 2 * room)], room, "")
+            if not head and row:
+                rows.append(row)
+                row, room = "", columns
+                continue
+            # A single character that is wider than the screen stands alone, and is clipped later.
+            head = head or part[0]
+            row += colors + head + (RESET if colors else "")
+            room -= width(head)
+            part = part[len(head) :]
+    return [*rows, row]

@@ -4,40 +4,31 @@ A key is the character that it types, or a name: `up`, `down`, `left`, `right`, 
 `home`, `end`, `insert`, `delete`, `enter`, `escape`, `backspace`, `tab`, `backtab`, `ctrl-c` (and other
 letters), `alt-x` (and other keys), `unknown` for a sequence that has no name here.
 
-Several bytes may stand for one key, and they need not come at once: after ESC whatever comes within 20 ms
-belongs to it, and a character of several bytes is waited for. POSIX only.
+Several bytes may stand for one key, and they need not come at once: after ESC, all that comes within 20 ms
+belongs to it, and the rest of a character is waited for. POSIX only.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import select
+import termios
+import tty
+from typing import Any
 
 from ..model.clock import SYSTEM_CLOCK, Clock
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-
 ESCAPE_SECONDS = 0.02
 READ_BYTES = 1024
-LONGEST_SEQUENCE = 32
 ESCAPE = 0x1B
 CONTROLS = {0x08: "backspace", 0x7F: "backspace", 0x09: "tab", 0x0A: "enter", 0x0D: "enter", 0x1B: "escape"}
 # By the last byte of `ESC [ ... X` and `ESC O X`; modifiers such as Shift make no difference.
 FINALS = {"A": "up", "B": "down", "C": "right", "D": "left", "H": "home", "F": "end", "Z": "backtab", "M": "enter"}
 # By the number of `ESC [ N ~`.
-NUMBERED = {
-    "1": "home",
-    "2": "insert",
-    "3": "delete",
-    "4": "end",
-    "5": "pageup",
-    "6": "pagedown",
-    "7": "home",
-    "8": "end",
-}
+NUMBERED = dict(zip("12345678", ("home", "insert", "delete", "end", "pageup", "pagedown", "home", "end")))
+# Whole: `ESC [ parameters final`, `ESC O final`, what is too long to be either, or ESC and another key.
+SEQUENCE = re.compile(rb"\x1b(?:[\[O](?:[^@-~]*[@-~]|.{31,})|[^\[O])", re.DOTALL)
 UNKNOWN = "unknown"
 
 
@@ -45,19 +36,17 @@ class Keyboard:
     """A terminal's descriptor, in a mode where each key arrives at once and is not shown.
 
     As a context manager it puts the terminal's attributes back; entering raises EOFError if the terminal is
-    gone. A `wakeup` descriptor that becomes readable ends a wait; who owns it empties it.
+    gone. A `wakeup`, a descriptor or what has one, ends a wait once it is readable; its owner empties it.
     """
 
-    def __init__(self, descriptor: int, *, wakeup: int | None = None, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(self, descriptor: int, *, wakeup: Any = None, clock: Clock = SYSTEM_CLOCK) -> None:
         self._descriptor = descriptor
-        self._wakeup = wakeup
+        self._watched = [descriptor] if wakeup is None else [descriptor, wakeup]
         self._clock = clock
         self._saved: list[Any] | None = None
         self._buffer = bytearray()
 
     def __enter__(self) -> Keyboard:
-        import termios
-
         try:
             self._saved = termios.tcgetattr(self._descriptor)
         except termios.error as error:
@@ -71,9 +60,6 @@ class Keyboard:
 
     def take(self) -> None:
         """Switch to single keys, also again after the terminal was given back or changed by others."""
-        import termios
-        import tty
-
         try:
             # TCSADRAIN: TCSAFLUSH would lose what was typed ahead.
             tty.setcbreak(self._descriptor, termios.TCSADRAIN)
@@ -82,12 +68,10 @@ class Keyboard:
 
     def give_back(self) -> None:
         """Put the attributes back that the terminal had before."""
-        import termios
-
         if self._saved is None:
             return
         try:
-            # Not TCSADRAIN: a terminal that was stopped with Ctrl-S would keep us for ever.
+            # Not TCSADRAIN: a terminal that was stopped with Ctrl-S would keep us forever.
             termios.tcsetattr(self._descriptor, termios.TCSANOW, self._saved)
         except termios.error:
             return  # It hung up: there is nothing left to restore.
@@ -95,19 +79,14 @@ class Keyboard:
     def read(self, seconds: float) -> str:
         """Return the next key, or "" if none came in time. Raises EOFError if the terminal is gone."""
         deadline = self._clock.monotonic() + round(seconds * 1000)
-        while True:
+        key = self._next()
+        while not key and self._fill(max(0, deadline - self._clock.monotonic()) / 1000):
             key = self._next()
-            if key:
-                return key
-            left = max(0, deadline - self._clock.monotonic()) / 1000
-            if not self._fill(left):
-                return ""
+        return key
 
     def _fill(self, seconds: float) -> bool:
-        """Wait for further bytes; return whether there are any."""
-        watched = [self._descriptor] + ([] if self._wakeup is None else [self._wakeup])
-        ready = select.select(watched, [], [], seconds)[0]
-        if self._descriptor not in ready:
+        """Wait for more bytes; return whether there are any."""
+        if self._descriptor not in select.select(self._watched, [], [], seconds)[0]:
             return False
         try:
             data = os.read(self._descriptor, READ_BYTES)
@@ -121,7 +100,7 @@ class Keyboard:
         return True
 
     def _next(self) -> str:
-        """Take one key off the buffer; return "" if it is empty or holds the begin of a character only."""
+        """Take one key off the buffer; return "" if it is empty or holds only the beginning of a character."""
         if not self._buffer:
             return ""
         first = self._buffer[0]
@@ -148,8 +127,10 @@ class Keyboard:
 
     def _escaped(self) -> str:
         """Take one key off that begins with ESC; whether it is ESC itself, time tells."""
-        while not self._is_whole() and self._arrives():
-            continue
+        # A signal that comes in this time is handled later.
+        while not SEQUENCE.match(bytes(self._buffer)):
+            if not select.select([self._descriptor], [], [], ESCAPE_SECONDS)[0] or not self._fill(0):
+                break
         if len(self._buffer) == 1 or self._buffer[1] == ESCAPE:
             del self._buffer[0]
             return "escape"
@@ -159,26 +140,12 @@ class Keyboard:
         key = self._next()
         return f"alt-{key}" if key else UNKNOWN
 
-    def _arrives(self) -> bool:
-        """Return whether the rest of a sequence comes in time. A signal that comes meanwhile is handled later."""
-        ready = select.select([self._descriptor], [], [], ESCAPE_SECONDS)[0]
-        return bool(ready) and self._fill(0)
-
-    def _is_whole(self) -> bool:
-        """Return whether nothing can follow that still belongs to the sequence."""
-        data = self._buffer
-        if len(data) < 2 or data[1] not in b"[O":
-            return len(data) >= 2
-        return len(data) > LONGEST_SEQUENCE or any(0x40 <= byte <= 0x7E for byte in data[2:])
-
     def _sequence(self) -> str:
-        """Take `ESC [ parameters final` or `ESC O final` off; return its name."""
-        end = next(
-            (index for index in range(2, len(self._buffer)) if 0x40 <= self._buffer[index] <= 0x7E),
-            len(self._buffer) - 1,
-        )
-        text = self._buffer[2 : end + 1].decode("latin-1")
-        del self._buffer[: end + 1]
+        """Take `ESC [ parameters final` or `ESC O final` off, or what came of it; return its name."""
+        found = SEQUENCE.match(bytes(self._buffer))
+        end = found.end() if found else len(self._buffer)
+        text = self._buffer[2:end].decode("latin-1")
+        del self._buffer[:end]
         if text.endswith("~"):
             return NUMBERED.get(text[:-1].split(";")[0], UNKNOWN)
         return FINALS.get(text[-1], UNKNOWN)

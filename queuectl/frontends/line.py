@@ -39,7 +39,7 @@ class Operator(str):
 
 
 class Pattern(str):
-    """A word that stands for files, typed without quotes. Only among inputs it means something."""
+    """A word that stands for files, typed without quotes. It means something only among inputs."""
 
 
 WILDCARDS = frozenset("*?[")
@@ -47,96 +47,75 @@ OPERATORS = frozenset(("|", "||", "&", "&&", "<", ">", ">>", "2>", "2>&1"))
 
 
 class Scanner:
-    """A line, read character by character. `open` names what was not closed: a quote or a backslash."""
+    """A line, read character by character. `open` is what was not closed: a quote, a backslash or both.
+
+    `commands` are their words so far, `word` the characters of one that has not ended, `comment` the end of the line.
+    """
 
     def __init__(self, line: str) -> None:
         self.commands: list[list[str]] = [[]]
         self.open = ""
-        self._word: list[str] | None = None
-        self._word_start = 0
-        self._comment = ""
+        self.word: list[str] | None = None
+        self.word_start = 0
+        self.comment = ""
         self._line = line
         self._plain_from = 0
         for at, char in enumerate(line):
             if at < self._plain_from:
                 continue
-            if self._word is None and char == "#":
-                self._comment = line[at:]
+            if self.word is None and char == "#":
+                self.comment = line[at:]
                 return
             self._take(at, char)
 
     def _take(self, at: int, char: str) -> None:
-        if self.open.endswith("\\"):
-            self._escaped(char)
-        elif char == "\\" and self.open != "'":
-            self._begin(at)
-            self.open += "\\"
-        elif self.open:
-            self._quoted(char)
-        elif char in "'\"":
-            self._begin(at)
-            self.open = char
-        elif char in BLANKS or char == ";":
-            self._end()
+        if not self.open and (char in BLANKS or char == ";"):
+            self.end_word()
             if char == ";":
                 self.commands.append([])
+            return
+        if self.word is None:
+            self.word, self.word_start = [], at
+        if self.open.endswith("\\"):
+            self.open = self.open[:-1]
+            if self.open and char not in ESCAPED_IN_DOUBLE:
+                self.word.append("\\")
+            self.word.append(char)
+        elif char == "\\" and self.open != "'":
+            self.open += "\\"
+        elif char == self.open:
+            self.open = ""
+        elif self.open:
+            self.word.append(char)
+        elif char in "'\"":
+            self.open = char
         else:
-            self._begin(at).append(char if self._word or char not in "{[" else self._json(at))
+            self.word.append(char if self.word or char not in "{[" else self._json(at))
 
     def _json(self, at: int) -> str:
-        """Return what begins here: all of a job in JSON that `enqueue` takes, else one character."""
+        """Return what begins here: a whole job in JSON where `enqueue` takes one, else one character."""
         words = self.commands[-1]
-        if words[words[:1] == [NAME] :][:1] != ["enqueue"]:
-            return self._line[at]
-        import json
+        if words[words[:1] == [NAME] :][:1] == ["enqueue"]:
+            import json
 
-        try:
-            self._plain_from = json.JSONDecoder().raw_decode(self._line, at)[1]
-        except (ValueError, RecursionError):
-            return self._line[at]  # The reader of the word says what is wrong with it.
-        return self._line[at : self._plain_from]
+            try:
+                self._plain_from = json.JSONDecoder().raw_decode(self._line, at)[1]
+                return self._line[at : self._plain_from]
+            except (ValueError, RecursionError):
+                pass  # The reader of the word says what is wrong with it.
+        return self._line[at]
 
-    def _escaped(self, char: str) -> None:
-        self.open = self.open[:-1]
-        assert self._word is not None
-        if self.open and char not in ESCAPED_IN_DOUBLE:
-            self._word.append("\\")
-        self._word.append(char)
-
-    def _quoted(self, char: str) -> None:
-        assert self._word is not None
-        if char == self.open:
-            self.open = ""
-        else:
-            self._word.append(char)
-
-    def _begin(self, at: int) -> list[str]:
-        if self._word is None:
-            self._word, self._word_start = [], at
-        return self._word
-
-    def _end(self) -> None:
-        if self._word is not None:
-            word = "".join(self._word)
-            is_bare = self._line.startswith(word, self._word_start)
+    def end_word(self) -> None:
+        """Add the word that has begun to its command."""
+        if self.word is not None:
+            word = "".join(self.word)
+            is_bare = self._line.startswith(word, self.word_start)
             if is_bare and word in OPERATORS:
                 word = Operator(word)
             elif is_bare and not WILDCARDS.isdisjoint(word):
                 word = Pattern(word)
             self.commands[-1].append(word)
-            self._word = None
-
-    def finish(self) -> list[list[str]]:
-        """Return the commands, without empty ones."""
-        self._end()
-        return [words for words in self.commands if words]
-
-    def under_cursor(self) -> Cursor:
-        """Return what stands at the end of the line; within a comment, all of it is the word."""
-        if self._comment:
-            return Cursor(self.commands[-1], self._comment, self._comment, "")
-        raw = "" if self._word is None else self._line[self._word_start :]
-        return Cursor(self.commands[-1], "".join(self._word or ()), raw, self.open[:1] if self.open != "\\" else "")
+            self.word = None
 
 
 def split_commands(line: str) -> list[list[str]]:
@@ -147,23 +126,29 @@ def split_commands(line: str) -> list[list[str]]:
         raise InvalidInput("unclosed escape: the line ends with a backslash", hint="write \\\\ for a backslash")
     if scanner.open:
         raise InvalidInput(f"unclosed quote: {scanner.open} has no partner", hint="close it, or put \\ before it")
-    return scanner.finish()
+    scanner.end_word()
+    return [words for words in scanner.commands if words]
 
 
 def with_files(words: Iterable[str]) -> list[str]:
-    """Return words with the files that a pattern finds in its place, sorted; one that finds none stays, as for sh."""
+    """Return words with each pattern replaced by the files it finds, sorted; one that finds none stays, as for sh."""
     from glob import glob
 
     return [found for word in words for found in (sorted(glob(word)) if isinstance(word, Pattern) else ()) or [word]]
 
 
 def cursor(line_up_to_cursor: str) -> Cursor:
-    """Return what is being typed at the end of a line that may be unfinished."""
-    return Scanner(line_up_to_cursor).under_cursor()
+    """Return what is being typed at the end of a line that may be unfinished; all of a comment is one word."""
+    scanner = Scanner(line_up_to_cursor)
+    words, comment = scanner.commands[-1], scanner.comment
+    if comment:
+        return Cursor(words, comment, comment, "")
+    raw = "" if scanner.word is None else line_up_to_cursor[scanner.word_start :]
+    return Cursor(words, "".join(scanner.word or ()), raw, scanner.open[:1] if scanner.open != "\\" else "")
 
 
 def shell_word(value: str, quote: str = "") -> str:
-    """Return a word as it has to be typed: within the quote that is open, or quoted where it needs to be."""
+    """Return a word as it must be typed: within the quote that is open, or quoted if necessary."""
     if quote == '"':
         return '"' + "".join("\\" + char if char in ESCAPED_IN_DOUBLE else char for char in value) + '"'
     if not quote and value and PLAIN.issuperset(value):

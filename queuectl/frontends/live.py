@@ -14,17 +14,14 @@ import os
 import re
 import select
 import signal
+from collections.abc import Sequence
+from contextlib import ExitStack, suppress
+from typing import Any
 
-from .keyboard import Keyboard
-from .terminal import Screen, Terminal
+from .terminal import Terminal
 from .text import clip, width
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Sequence
-
-
-SGR = re.compile("\x1b\\[[0-9;]*m")
+SGR = re.compile("(\x1b\\[[0-9;]*m)")
 RESET = "\x1b[0m"
 BEGIN, END = "\x1b[?2026h", "\x1b[?2026l"  # The terminal shows what is between at once.
 # Without wrapping (?7l) a character that is wider than thought cannot push the picture down.
@@ -46,16 +43,14 @@ def clip_painted(line: str, columns: int, ellipsis: str = "…") -> str:
     room = columns - width(ellipsis)
     if room < 0:
         return ""
-    kept, position = [], 0
-    for match in SGR.finditer(line + RESET):
-        text = line[position : match.start()]
-        head = clip(text, room, "")
-        kept.append(head)
-        if head != text:
+    kept = ""
+    for part in SGR.split(line):
+        head = part if part.startswith("\x1b") else clip(part, room, "")
+        kept += head
+        if head != part:
             break
-        kept.append(match.group())
-        room, position = room - width(text), match.end()
-    return "".join(kept) + ellipsis + (RESET if "\x1b" in line else "")
+        room -= painted_width(part)
+    return kept + ellipsis + (RESET if "\x1b" in line else "")
 
 
 class Ended(Exception):
@@ -80,7 +75,7 @@ class Signals:
         os.set_blocking(self._read_end, False)
         os.set_blocking(self._write_end, False)
         self._wakeup_before = signal.set_wakeup_fd(self._write_end, warn_on_full_buffer=False)
-        for number in (getattr(signal, name) for name in SIGNALS if hasattr(signal, name)):
+        for number in (getattr(signal, name) for name in SIGNALS):
             before = signal.getsignal(number)
             # `nohup`, and shells without job control, want it to be ignored.
             if before != signal.SIG_IGN:
@@ -106,11 +101,10 @@ class Signals:
 
     def take(self) -> set[int]:
         """Return the signals that came since the last call."""
-        try:
+        # Once it is empty; a signal may still have been noted.
+        with suppress(BlockingIOError):
             while len(os.read(self._read_end, 512)) == 512:
                 continue
-        except BlockingIOError:
-            pass  # It was empty; a signal may still have been noted.
         noted, self._noted = self._noted, set()
         return noted
 
@@ -125,39 +119,35 @@ class FullScreen:
     """The whole terminal with its keyboard, from `__enter__` to `__exit__`."""
 
     def __init__(self, terminal: Terminal) -> None:
+        from .keyboard import Keyboard  # not there on every system
+
         self._screen = terminal.out
         self._output = terminal.out.stream.fileno()
         self._signals = Signals()
-        self._input = terminal.stdin.fileno()
-        self._keyboard: Keyboard | None = None
-        self._clock = terminal.clock
+        self._keyboard = Keyboard(terminal.stdin.fileno(), wakeup=self._signals, clock=terminal.clock)
         self._shown: list[str] | None = None  # None: what stands there is not known
 
     def __enter__(self) -> FullScreen:
         self._screen.flush()
-        # The handlers first: from then on a signal waits until the terminal can be put back.
-        self._signals.__enter__()
-        try:
-            self._keyboard = Keyboard(self._input, wakeup=self._signals.fileno(), clock=self._clock)
-            self._keyboard.__enter__()
+        with ExitStack() as undo:
+            # The handlers first: from then on a signal waits until the terminal can be put back.
+            undo.enter_context(self._signals)
+            try:
+                undo.enter_context(self._keyboard)
+            except EOFError:
+                raise Ended(signal.SIGHUP) from None
+            undo.callback(self._give_back)
             self._send(TAKE)
-        except EOFError:
-            self.__exit__()
-            raise Ended(signal.SIGHUP) from None
-        except BaseException:  # Ctrl-C too: whatever it is, the terminal is given back first.
-            self.__exit__()
-            raise
+            self._undo = undo.pop_all()
         return self
 
     def __exit__(self, *exception: object) -> None:
-        try:
+        self._undo.close()
+
+    def _give_back(self) -> None:
+        # If it is gone, there is nothing to give back.
+        with suppress(Ended):
             self._send(GIVE_BACK)
-        except Ended:
-            pass  # It is gone: there is nothing to give back.
-        finally:
-            if self._keyboard is not None:
-                self._keyboard.__exit__()
-            self._signals.__exit__()
 
     @property
     def size(self) -> tuple[int, int]:
@@ -169,12 +159,8 @@ class FullScreen:
 
         Raises Ended.
         """
-        assert self._keyboard is not None
-        key = self._answer()
-        if key:
-            return key
         try:
-            return self._keyboard.read(seconds) or self._answer()
+            return self._answer() or self._keyboard.read(seconds) or self._answer()
         except EOFError:
             raise Ended(signal.SIGHUP) from None
 
@@ -196,7 +182,6 @@ class FullScreen:
         return RESIZED
 
     def _suspend(self) -> None:
-        assert self._keyboard is not None
         self._send(GIVE_BACK)
         self._keyboard.give_back()
         self._signals.stop_process()
@@ -204,7 +189,6 @@ class FullScreen:
 
     def _resume(self) -> None:
         """Take the terminal again: the program that had it may have left it in any state."""
-        assert self._keyboard is not None
         self._keyboard.take()
         self._send(TAKE)
 
@@ -213,7 +197,11 @@ class FullScreen:
         columns, rows = self.size
         lines = [clip_painted(line, columns, self._screen.ellipsis) for line in lines[:rows]]
         before = [] if self._shown is None else self._shown
-        parts = [_row(at, line, columns) for at, line in enumerate(lines) if before[at : at + 1] != [line]]
+        parts = []
+        for at, line in enumerate(lines):
+            if before[at : at + 1] != [line]:
+                # After a full line the cursor still stands on its last character: that must not be erased.
+                parts.append(f"\x1b[{at + 1};1H{line}" + ("" if painted_width(line) >= columns else "\x1b[K"))
         if len(lines) < rows and (self._shown is None or len(lines) < len(before)):
             parts.append(f"\x1b[{len(lines) + 1};1H\x1b[J")
         self._shown = lines
@@ -232,12 +220,6 @@ class FullScreen:
                 raise Ended(signal.SIGHUP) from None
 
 
-def _row(index: int, line: str, columns: int) -> str:
-    # After a full line the cursor still stands on its last character: that must not be erased.
-    rest = "" if painted_width(line) >= columns else "\x1b[K"
-    return f"\x1b[{index + 1};1H{line}{rest}"
-
-
 class Region:
     """Some lines at the end of the output that are drawn again in place. The last picture stays.
 
@@ -245,24 +227,23 @@ class Region:
     """
 
     def __init__(self, terminal: Terminal) -> None:
-        self._screen: Screen = terminal.out
+        self._screen = terminal.out
         self._drawn = 0
 
     def draw(self, lines: Sequence[str]) -> None:
-        """Show these lines in the place of the former ones."""
+        """Show these lines in place of the previous ones."""
         screen = self._screen
         columns, rows = max(1, screen.columns - 1), max(1, screen.rows - 1)
         shown = [clip_painted(line, columns, screen.ellipsis) for line in lines[:rows]]
         # The terminal may have become lower since.
         up = min(self._drawn, screen.rows - 1)
-        screen.send(
-            BEGIN + (f"\x1b[{up}A" if up else "") + "\r" + "".join(f"{line}\x1b[K\n" for line in shown) + "\x1b[J" + END
-        )
+        start = f"\x1b[{up}A\r" if up else "\r"
+        screen.send(BEGIN + start + "".join(f"{line}\x1b[K\n" for line in shown) + "\x1b[J" + END)
         self._drawn = len(shown)
 
     def close(self) -> None:
         """Leave the picture where it is; what follows is written below it."""
         if self._drawn:
-            # Away with the `^C` that ended it.
+            # Erase the `^C` that ended it.
             self._screen.send("\r\x1b[J")
         self._drawn = 0

@@ -1,16 +1,15 @@
-"""A manual page as people read it, by what the system formats its own with."""
+"""A manual page as people read it, formatted by the program that formats the system's own."""
 
 from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Iterable, Iterator
 
 from .terminal import Terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Iterator
-
     from ..commands.result import Text
 
 # As on a typewriter: letters that are printed twice, and letters on an underscore.
@@ -20,7 +19,7 @@ SECONDS = 20
 
 
 def formatted(pieces: Iterable[Text], terminal: Terminal) -> Iterator[str]:
-    """Yield a page that is written in roff as text; as it is, with a note below it, where nothing formats it."""
+    """Yield a page of roff as text; where nothing can format it, the page as it is and a note."""
     page = "".join(map(str, pieces))
     columns = min(WIDEST, terminal.columns)
     device = "utf8" if terminal.out.utf8 else "ascii"
@@ -33,7 +32,7 @@ def formatted(pieces: Iterable[Text], terminal: Terminal) -> Iterator[str]:
                 words, input=page.encode(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=SECONDS
             )
         except (OSError, subprocess.TimeoutExpired):
-            continue  # It is not installed, or of no use.
+            continue  # It is not installed, or useless.
         if done.returncode == 0 and done.stdout:
             text = done.stdout.decode("utf-8", "backslashreplace")
             yield from (_painted(line, terminal) + "\n" for line in text.splitlines())

@@ -11,14 +11,15 @@ any command line. Answers may be piped in; the end of the input leaves the menu.
 
 from __future__ import annotations
 
+from ..commands.grammar.registry import load
 from ..engine.queue import Queue
-from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import NotFound, QueueCTLError, quoted
 from ..model.quantity import counted
 from ..model.shellwords import shell_line
 from .banner import banner
 from .dispatch import BROKEN_PIPE
-from .forms import Asker, Back, EndOfInput, Form, Interrupted
+from .forms import Asker, Back, EndOfInput, Interrupted, fill
+from .text import wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +41,18 @@ HELP = "Type a number, or the beginning of a name. 0 or b leads back, exit leave
 def run_menu(session: Session, entries: Entries) -> int:
     """Show the menu of these entries until it is left; return the exit code."""
     with Queue(session.defaults["home"], actor="menu") as queue:
-        return Menu(session, queue).run(entries)
+        menu = Menu(session, queue)
+        asker = menu.asker
+        asker.write(banner(asker.terminal, queue.home.path, "Choose by number or name; b leads back."))
+        try:
+            menu.choose_until_left(entries)
+        except Left as left:
+            if left.code:
+                return left.code
+        except KeyboardInterrupt:
+            pass  # The second one, in between.
+        asker.show(GOODBYE)
+        return 0
 
 
 class Left(Exception):
@@ -58,30 +70,16 @@ class Menu:
         self.session = session
         self.queue = queue
         self.asker = Asker(session.terminal())
-        self._unread = 0  # rows of answers that nothing but questions has come after
+        self._unread = 0  # rows of answers since the last menu
 
-    def run(self, entries: Entries) -> int:
-        """Show the main menu of these entries until it is left; return the exit code."""
-        terminal = self.asker.terminal
-        self.asker.write(banner(terminal, self.queue.home.path, "Choose by number or name; b leads back."))
-        try:
-            self._choose_until_left(entries)
-        except Left as left:
-            if left.code:
-                return left.code
-        except KeyboardInterrupt:
-            pass  # The second one, in between.
-        self.asker.show(GOODBYE)
-        return 0
-
-    def _choose_until_left(self, entries: Entries) -> None:
+    def choose_until_left(self, entries: Entries) -> None:
         """Let the user choose until they go back, or press Ctrl-C twice in a row."""
         interrupts = 0
         while interrupts < 2:
             try:
                 if interrupts:
                     self.asker.show("(Ctrl-C once more leaves)")
-                self._choose_once("\n".join([self._head(), *self._alerts()]), entries, EXIT)
+                self._choose_once(self._head(), entries, EXIT)
                 interrupts = 0
             except (Interrupted, KeyboardInterrupt):
                 interrupts += 1
@@ -89,7 +87,7 @@ class Menu:
                 return
 
     def _head(self) -> str:
-        """Return how many jobs there are in each state, how many workers run and what is paused, as it is now."""
+        """Return how many jobs are in each state, how many workers run, what is paused, and the pressing alerts."""
         counts = [f"{count} {state}" for state, count in self.queue.counts().items() if count]
         workers = sum(self.queue.workers.groups().values())
         paused = sum(schedule.paused for schedule in self.queue.schedules.all())
@@ -98,16 +96,12 @@ class Menu:
         status = self.queue.reports.status()
         pauses = filter(None, map(status.paused_lane, sorted(status.lanes)))
         facts += [f"{lane.subject} is {lane.pause_text(status.now)}" for lane in pauses]
-        return f"QueueCTL\n  {'; '.join(facts)}"
-
-    def _alerts(self) -> list[str]:
-        """Return a line for each alert that asks for something to be done."""
-        terminal, alerts = self.asker.terminal, self.queue.reports.status().alerts
-        pressing = [f"  {alert.level}: {alert}" for alert in alerts if alert.is_pressing]
-        return [terminal.as_called(terminal.safe(line)) for line in pressing]
+        terminal = self.asker.terminal
+        alerts = [terminal.safe(f"  {alert.level}: {alert}") for alert in status.alerts if alert.is_pressing]
+        return "\n".join(["QueueCTL", f"  {'; '.join(facts)}", *map(terminal.as_called, alerts)])
 
     def submenu(self, title: str, entries: Entries) -> None:
-        """Show a menu again and again until the user goes back, or what it is about is gone."""
+        """Show a menu repeatedly until the user goes back, or its subject is gone."""
         while True:
             try:
                 self._choose_once(title, entries, "back")
@@ -120,32 +114,32 @@ class Menu:
         """Show the entries, take one choice and do it. Raises Back for 0."""
         choices = entries(self)
         labels = [f" {place:>2}) {label}" for place, (label, _) in enumerate(choices, 1)]
-        self.offer(self.asker.folded("\n".join(["", title, *labels, f"  0) {zero.capitalize()}"])))
+        text = "\n".join(["", title, *labels, f"  0) {zero.capitalize()}"])
+        self.offer(wrapped(text, self.asker.terminal.columns - 1))
         answer = self.asker.read("Choice: ")
         if not answer:
             return
-        if answer.lower() == "b" and zero == EXIT:
-            self.asker.show("This is the main menu; 0 or exit leaves it.")
-            return
-        if answer.lower() in EXIT_WORDS:
-            raise Left(0)
-        if answer.lower() in ("0", "b", "q", zero):
-            raise Back
-        if answer.lower() in HELP_WORDS:
-            self.asker.show(self.asker.terminal.as_called(HELP))
-            return
+        word = answer.lower()
         found = pick(answer, choices)
-        if found is None:
+        if word == "b" and zero == EXIT:
+            self.asker.show("This is the main menu; 0 or exit leaves it.")
+        elif word in EXIT_WORDS:
+            raise Left(0)
+        elif word in ("0", "b", "q", zero):
+            raise Back
+        elif word in HELP_WORDS:
+            self.asker.show(self.asker.terminal.as_called(HELP))
+        elif found is None:
             self.asker.show(f"There is no choice {quoted(answer)}.")
-            return
-        try:
-            found[1](self)
-        except EndOfInput:
-            raise
-        except Back:
-            return
-        except QueueCTLError as error:
-            self.session.fail(error)
+        else:
+            try:
+                found[1](self)
+            except EndOfInput:
+                raise
+            except Back:
+                return
+            except QueueCTLError as error:
+                self.session.fail(error)
 
     def fill(
         self,
@@ -160,35 +154,32 @@ class Menu:
 
         `more` are asked for only if the user wants that; `title` is the headline, by default the command's help.
         """
-        from ..commands.grammar.registry import load
-
         command = load()[path]
         self.asker.show(f"\n{title or command.help}  (b leads back)")
         settings = {setting.name: setting.value for setting in self.queue.config.rows()}
         known = {arg.key: settings[arg.setting] for arg in command.args if arg.setting}
-        form = Form(command, names, more=more, fixed=fixed)
-        return form.fill(self.asker, SYSTEM_CLOCK, {**known, **(defaults or {})})
+        return fill(command, names, self.asker, more=more, fixed=fixed, defaults={**known, **(defaults or {})})
 
     def execute(self, words: Sequence[str], *, quietly_yes: bool = False) -> int:
-        """Say which one-shot command it is, run it, and return its exit code.
+        """Show which one-shot command it is, run it, and return its exit code.
 
-        `quietly_yes` stands for a confirmation that the menu itself has got.
+        `quietly_yes` stands for a confirmation that the menu itself has asked for.
         """
         # In one piece, to be copied.
         terminal = self.asker.terminal
         same = terminal.safe(f"same as: {shell_line(['queuectl', *words])}", multiline=True) + "\n"
         self.asker.write(terminal.paint(terminal.as_called(same), "dim"))
-        code = self.session.execute([*words, *(["--yes"] if quietly_yes else [])])
+        code = self.session.execute([*words, *["--yes"] * quietly_yes])
         if code == BROKEN_PIPE:
             raise Left(code)
         self._unread += terminal.out.rows_of(same) + self.session.rows_shown
         return code
 
     def offer(self, rows: Sequence[str]) -> None:
-        """Show what can be chosen; where that would push an answer off the screen, only once it has been read."""
+        """Show what can be chosen; where that would push an unread answer off the screen, wait for Enter first."""
         terminal = self.asker.terminal
-        if self._unread and terminal.is_interactive and self._unread + len(rows) >= terminal.rows:
-            self.asker.await_enter()
+        if self._unread and terminal.is_interactive and self._unread + len(rows) >= terminal.out.rows:
+            self.asker.read("Enter to continue: ")
         self._unread = 0
         self.asker.write("\n".join(rows) + "\n")
 

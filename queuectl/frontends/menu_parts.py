@@ -1,19 +1,26 @@
-"""The entries of the menu and of the menus below it, with live facts in their names."""
+"""The entries of the menu and of the menus below it, with live facts in their names.
+
+What ends in `_entries` returns those of one menu. It raises NotFound once the subject of the menu is gone.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 
+from ..commands.grammar.parser import parse
 from ..model.fields import EDITABLE, GIVEN
 from ..model.filter import reference
 from ..model.job import DEAD, STATES, Job
+from ..model.settings import NOTIFICATIONS, QUEUE, RETRIES, SCHEDULER, WORKERS
 from ..model.verbs import DLQ_VERBS, VERBS, Verb, allowed_verbs
-from ..model.when import is_digits
+from ..model.when import is_digits, local
 from ..model.worker import EVERY_QUEUE
+from .forms import Back
+from .text import clip
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable, Mapping, Sequence
+    from typing import Any, Callable, Sequence
 
     from .menu import Action, Choice, Entries, Menu
 
@@ -37,20 +44,13 @@ def run(*words: str) -> Action:
     return lambda menu: menu.execute(words)
 
 
-def ask(
-    path: str,
-    *names: str,
-    more: Sequence[str] = (),
-    fixed: Sequence[str] = (),
-    defaults: Mapping[str, str | None] | None = None,
-    title: str = "",
-) -> Action:
-    """Return what asks for arguments of a command and runs it; see `Menu.fill`."""
-    return lambda menu: menu.execute(menu.fill(path, *names, more=more, fixed=fixed, defaults=defaults, title=title))
+def ask(path: str, *names: str, **options: Any) -> Action:
+    """Return what asks for arguments of a command and runs it; the options are those of `Menu.fill`."""
+    return lambda menu: menu.execute(menu.fill(path, *names, **options))
 
 
 def ask_group(path: str, *names: str) -> Action:
-    """Return what asks for arguments of a command, and first for the group of workers if several run."""
+    """Return what asks for arguments of a command, and before them for the group of workers if several run."""
 
     def fill(menu: Menu) -> None:
         groups = menu.queue.workers.groups()
@@ -90,7 +90,6 @@ def below(title: str, entries: Entries, fact: str = "") -> Choice:
 
 
 def main_entries(menu: Menu) -> Sequence[Choice]:
-    """Return the entries of the main menu."""
     queue = menu.queue
     counts = queue.counts()
     workers = sum(queue.workers.groups().values())
@@ -121,8 +120,6 @@ def live_status(menu: Menu) -> None:
 
 def list_jobs(menu: Menu) -> None:
     """List jobs by state and text, then offer what can be done with one of them."""
-    from ..commands.grammar.parser import parse
-
     words = menu.fill("list", "--state", "--search", "--limit", defaults={"state": "all", "search": "all"})
     menu.execute(words)
     meant = parse(words).arguments
@@ -132,7 +129,6 @@ def list_jobs(menu: Menu) -> None:
 
 
 def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
-    """Return what can be done with a job as it stands now. Raises NotFound once it is removed."""
     job = menu.queue.get(str(number))
     looks = [(f"Show (it is {job.standing})", "show"), ("Output", "logs"), ("History", "history")]
     entries = [(label, run(path, reference(job))) for label, path in looks if path != "logs" or job.attempts > 0]
@@ -149,16 +145,12 @@ def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
 
 def edit_job(menu: Menu, job: Job) -> None:
     """Ask for what is to be different about a job that waits; what is left empty stays."""
-    from ..model.when import local
-
-    asked = [field for field in EDITABLE if field.is_asked]
-    values = {field.option: field.kind.text(getattr(job, field.name)) for field in asked}
+    values = {field.option: field.kind.text(getattr(job, field.name)) for field in EDITABLE if field.is_asked}
     defaults = {option.lstrip("-"): text for option, text in {**values, "--at": local(job.run_at)}.items()}
     menu.execute(menu.fill("edit", *values, fixed=[reference(job)], defaults=defaults))
 
 
 def worker_entries(menu: Menu) -> Sequence[Choice]:
-    """Return the entries about workers."""
     return [
         ("View workers", run("worker", "status")),
         ("Health and utilization", run("metrics")),
@@ -169,7 +161,6 @@ def worker_entries(menu: Menu) -> Sequence[Choice]:
 
 
 def dlq_entries(menu: Menu) -> Sequence[Choice]:
-    """Return the entries about dead jobs."""
     return [
         (f"View ({menu.queue.counts().get(DEAD, 0)})", run("dlq", "list")),
         *(entry for verb in DLQ_VERBS for entry in _dlq_entries_of(verb, f"dlq {verb.name}")),
@@ -189,8 +180,6 @@ def _dlq_entries_of(verb: Verb, path: str) -> Sequence[Choice]:
 
 def pick_job(menu: Menu, states: Sequence[str], search: str | None = None) -> Job:
     """Return the job of these states and with this text that the user picks from a list, ten at a time. Raises Back."""
-    from .forms import Back
-
     start = 0
     while True:
         jobs = menu.queue.list(state=states, search=search, limit=start + PAGE + 1)[start:]
@@ -212,27 +201,17 @@ def pick_job(menu: Menu, states: Sequence[str], search: str | None = None) -> Jo
 
 
 def _ask_for_job(menu: Menu, jobs: Sequence[Job], start: int, has_more: bool) -> str:
-    from .text import clip
-
     terminal = menu.asker.terminal
-    room = max(20, terminal.columns - 1)
-    lines = [
-        clip(
-            f" {place:>2}) {terminal.safe(job.id)}  {job.standing}  {terminal.safe(job.command)}",
-            room,
-            terminal.out.ellipsis,
-        )
-        for place, job in enumerate(jobs, start + 1)
-    ]
-    menu.offer(["", *lines])
+    rows = [""]
+    for place, job in enumerate(jobs, start + 1):
+        row = f" {place:>2}) {terminal.safe(job.id)}  {job.standing}  {terminal.safe(job.command)}"
+        rows.append(clip(row, max(20, terminal.columns - 1), terminal.out.ellipsis))
+    menu.offer(rows)
     keys = "n next, " * has_more + "p previous, " * (start > 0)
     return menu.asker.read(f"Which job (line or id, {keys}b back): ")
 
 
 def config_entries(menu: Menu) -> Sequence[Choice]:
-    """Return the entries about settings: one for each group of them."""
-    from ..model.settings import NOTIFICATIONS, QUEUE, RETRIES, SCHEDULER, WORKERS
-
     return [
         ("Show all settings", run("config", "show")),
         *((group.capitalize(), _settings_form(group)) for group in (RETRIES, WORKERS, QUEUE)),
@@ -256,7 +235,6 @@ def _settings_form(group: str) -> Callable[[Menu], None]:
 
 
 def queue_entries(menu: Menu) -> Sequence[Choice]:
-    """Return the entries about all queues, about batches and locks, and one for each queue."""
     everything = "Pause everything"
     pause = (everything, ask("pause", "--until", "--reason", title=everything))
     if menu.queue.queues.pause_of_home() is not None:
@@ -270,12 +248,11 @@ def queue_entries(menu: Menu) -> Sequence[Choice]:
         ("Add a batch", ask("add", "command", "inputs", more=SOURCES, defaults=NO_INPUTS, title="Add a batch")),
         (f"List locks ({len(menu.queue.locks.all())})", run("lock", "list")),
         ("Limit a lock", ask("lock limit", "name", "slots")),
-        *(below(f"Queue {menu.asker.terminal.safe(name)}", partial(entries_of_queue, name=name)) for name in names),
+        *(below(f"Queue {menu.asker.terminal.safe(name)}", partial(one_queue_entries, name=name)) for name in names),
     ]
 
 
-def entries_of_queue(menu: Menu, name: str) -> Sequence[Choice]:
-    """Return what can be done with a queue. Raises NotFound once it is gone."""
+def one_queue_entries(menu: Menu, name: str) -> Sequence[Choice]:
     queue = menu.queue.queues.get(name)
     pause = ("Pause", ask("pause", "--until", "--reason", fixed=[name]))
     return [
@@ -288,7 +265,6 @@ def entries_of_queue(menu: Menu, name: str) -> Sequence[Choice]:
 
 
 def scheduler_entries(menu: Menu) -> Sequence[Choice]:
-    """Return the entries about the scheduler and the recurring jobs."""
     return [
         ("Status", run("scheduler", "status")),
         ("Start", ask("scheduler start", "--interval")),
@@ -301,24 +277,19 @@ def scheduler_entries(menu: Menu) -> Sequence[Choice]:
 
 
 def cron_entries(menu: Menu) -> Sequence[Choice]:
-    """Return the entries about recurring jobs: one each, and one to add another."""
-    names = [schedule.name for schedule in menu.queue.schedules.all()]
-    return [
+    entries: list[Choice] = [
         ("List", run("cron", "list")),
         ("Add", ask("cron add", "name", "expression", "command", *TIMES, defaults={"command": None})),
         (SEVERAL, ask("cron add", "name", "expression", "--file", *TIMES, defaults={"file": None}, title=SEVERAL)),
-        *((menu.asker.terminal.safe(name), _schedule_menu(name)) for name in names),
     ]
-
-
-def _schedule_menu(name: str) -> Callable[[Menu], None]:
-    return lambda menu: menu.submenu(
-        f"Schedule {menu.asker.terminal.safe(name)}", lambda menu: schedule_entries(menu, name)
-    )
+    for schedule in menu.queue.schedules.all():
+        name = menu.asker.terminal.safe(schedule.name)
+        _, open_menu = below(f"Schedule {name}", partial(schedule_entries, name=schedule.name))
+        entries.append((name, open_menu))
+    return entries
 
 
 def schedule_entries(menu: Menu, name: str) -> Sequence[Choice]:
-    """Return what can be done with a recurring job. Raises NotFound once it is removed."""
     verb = "resume" if menu.queue.schedules.get(name).paused else "pause"
     return [
         ("Show", run("cron", "show", name)),
@@ -330,7 +301,6 @@ def schedule_entries(menu: Menu, name: str) -> Sequence[Choice]:
 
 
 def dashboard_entries(menu: Menu) -> Sequence[Choice]:
-    """Return the entries about the web dashboard."""
     return [
         (IN_BACKGROUND, ask("dashboard start", "--port", "--read-only", fixed=["--detach"], title=IN_BACKGROUND)),
         ("Where it is", run("dashboard", "status")),
@@ -339,5 +309,4 @@ def dashboard_entries(menu: Menu) -> Sequence[Choice]:
 
 
 def demo_entries(menu: Menu) -> Sequence[Choice]:
-    """Return the entries about the demonstration."""
     return [("Add demo jobs", run("demo")), ("Add and run them", run("demo", "--run"))]

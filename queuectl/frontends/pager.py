@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shlex
 import signal
+import subprocess
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 
@@ -12,8 +14,6 @@ from .terminal import Terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable, Iterator
-
     from ..commands.result import Text
 
 DEFAULT = "less -FRX"
@@ -21,8 +21,12 @@ DEFAULT = "less -FRX"
 
 def paged(pieces: Iterable[Text], terminal: Terminal) -> Iterator[Text]:
     """Yield the pieces back if they fit the screen; show them in the pager otherwise."""
-    words = pager_words(terminal.out.environ.get("QUEUECTL_PAGER"), terminal.out.environ.get("PAGER"))
-    if not words:
+    wishes = map(terminal.out.environ.get, ("QUEUECTL_PAGER", "PAGER"))
+    try:
+        words = shlex.split(next((wish for wish in wishes if wish is not None), DEFAULT))
+    except ValueError:
+        words = []
+    if words in ([], ["cat"]):
         yield from pieces
         return
     waiting = iter(pieces)
@@ -31,7 +35,7 @@ def paged(pieces: Iterable[Text], terminal: Terminal) -> Iterator[Text]:
     for piece in waiting:
         held.append(piece)
         rows += terminal.out.rows_of(_encoded(piece).decode("utf-8", "backslashreplace"))
-        if rows >= terminal.rows:
+        if rows >= terminal.out.rows:
             break
     else:
         yield from held
@@ -45,20 +49,8 @@ def _encoded(piece: Text) -> bytes:
     return piece.encode("utf-8", "backslashreplace") if isinstance(piece, str) else bytes(piece)
 
 
-def pager_words(*wishes: str | None) -> list[str]:
-    """Return the words of the first pager that is set, none if that says to use none."""
-    text = next((wish for wish in wishes if wish is not None), DEFAULT)
-    try:
-        words = shlex.split(text)
-    except ValueError:
-        return []
-    return [] if words == ["cat"] else words
-
-
 def _run(words: list[str], texts: Iterable[bytes], terminal: Terminal) -> bool:
     """Show everything in the pager; return False if there is no such program. It may be left at any time."""
-    import subprocess
-
     terminal.out.flush()
     try:
         pager = subprocess.Popen(words, stdin=subprocess.PIPE, env={"LESSCHARSET": "utf-8", **os.environ})
@@ -71,7 +63,7 @@ def _run(words: list[str], texts: Iterable[bytes], terminal: Terminal) -> bool:
         with suppress(BrokenPipeError):
             for text in texts:
                 pager.stdin.write(text)
-        # Once its reader is gone, what is still in the pipe's buffer is of no use.
+        # Once its reader is gone, what is still in the pipe's buffer is useless.
         with suppress(BrokenPipeError):
             pager.stdin.close()
     finally:

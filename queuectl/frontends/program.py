@@ -1,4 +1,4 @@
-"""How this program was called, so that the commands in its words can be typed as they stand.
+"""How this program was called, so that the commands in its texts can be typed as they stand.
 
 All texts call it `queuectl`; a front end writes them with `as_called` just before they are shown.
 """
@@ -9,9 +9,9 @@ import os
 import sys
 
 NAME = "queuectl"
-# What an alias is called, since nothing else tells a program about that.
+# The name of an alias, since nothing else tells a program about that.
 VARIABLE = "QUEUECTL_PROGRAM"
-# What stands in quotes, also with apostrophes as a shell has them, is a user's own; one within a word opens none.
+# Text in quotes, also with apostrophes as a shell writes them, is the user's; a quote within a word opens none.
 QUOTED_OR_NAME = rf"""(?<!\w)'[^']*'(?:\\'(?:'[^']*')?)*|"(?:[^"\\]|\\.)*"|(?<![\w./-]){NAME} (?=[a-z<[-])"""
 
 
@@ -24,7 +24,7 @@ def called() -> str:
     directory, name = os.path.split(sys.argv[0])
     if name == NAME:
         return NAME if directory in _search_path() else quote(sys.argv[0])
-    # The interpreter as it was typed; before Python 3.10 nothing tells.
+    # The interpreter as it was typed; before Python 3.10 nothing tells us.
     python = getattr(sys, "orig_argv", [sys.executable])[0]
     short = os.path.basename(python)
     # A wrapper such as pyenv's calls it by its whole path.

@@ -8,8 +8,8 @@ A row is what its noun takes; the kind of each of the noun's keys says how a col
     bytes      `12.3 MiB`                         bytes
     missing    `-`                                null; empty in csv and tsv
 
-On a terminal a table is as wide as the terminal at most, but for ids, which are never cut; sentences go on in the next
-line. Elsewhere nothing is cut, left out or colored.
+On a terminal a table is at most as wide as the terminal, except for ids, which are never cut; sentences continue in
+the next line. Elsewhere nothing is cut, left out or colored.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ from .text import clip, escape, escape_json, pad, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, Mapping, Sequence
+    from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
     from ..commands.result import Rows
     from ..model.kinds import Kind
     from ..model.noun import Noun
+
+    Note = Callable[[str], None]
 
 # Free text can be clipped, but not below this many columns.
 FLEXIBLE = {
@@ -38,11 +40,11 @@ FLEXIBLE = {
     **dict.fromkeys(["detail", "message", "reason", "value", "cwd"], 12),
     **{"command": 20, "tags": 8, "fate": 22, "help": 24, "allowed": 24, "description": 24},
 }
-# Sentences, which are of no use in part: they go on in the next line instead.
+# Sentences, of which a part is useless: they continue in the next line instead.
 PROSE = frozenset(("help", "allowed", "description", "detail", "message", "reason"))
 # The last to be dropped when the terminal is narrow, the most important first; others go from the right.
 IMPORTANT = ("id", "name", "state", "fate", "command", "value", "error", "help", "description")
-# They are typed again, so they are useless in part.
+# They are typed again, so a part is useless.
 UNCUT = ("id",)
 SEPARATOR = "  "
 MISSING = "-"
@@ -53,11 +55,14 @@ MAX_PADDING = 200
 
 
 def rows_text(
-    rows: Rows, noun: Noun, columns: Sequence[str], fmt: str, terminal: Terminal, *, chosen: bool = False
+    rows: Rows, noun: Noun, columns: Sequence[str], fmt: str, terminal: Terminal, note: Note, *, chosen: bool = False
 ) -> Iterator[str]:
-    """Return the rows as lines. `chosen` says that the user named the columns: JSON then holds no others."""
+    """Return the rows as lines; call `note` with what a table leaves out.
+
+    `chosen` says that the user named the columns: JSON then holds no others.
+    """
     if fmt == "table":
-        return _table(rows, noun, columns, terminal)
+        return _table(rows, noun, columns, terminal, note)
     values = map(noun.json, rows)
     if fmt not in ("json", "jsonl"):
         return _separated(values, columns, fmt, terminal)
@@ -70,7 +75,7 @@ def record_text(record: object, noun: Noun, fmt: str, terminal: Terminal) -> Ite
     if fmt == "json":
         return iter([_json(noun.json(record), terminal, indent=2) + "\n"])
     if fmt != "table":
-        return rows_text([record], noun, list(noun.keys), fmt, terminal)
+        return rows_text([record], noun, list(noun.keys), fmt, terminal, terminal.note)
     return _pairs(record, noun, terminal)
 
 
@@ -122,74 +127,62 @@ def _pairs(record: object, noun: Noun, terminal: Terminal) -> Iterator[str]:
         yield terminal.paint(pad(f"{name}:", margin), "dim") + terminal.paint(text, style) + "\n"
 
 
-def _table(rows: Rows, noun: Noun, columns: Sequence[str], terminal: Terminal) -> Iterator[str]:
+def _table(rows: Rows, noun: Noun, columns: Sequence[str], terminal: Terminal, note: Note) -> Iterator[str]:
     now = terminal.clock.wall() if terminal.is_tty else None
     kinds = {name: noun.keys[name] for name in columns}
 
-    def cells(row: object) -> list[str]:
-        parts = ((noun.part(row, noun.looks.get(name, name)), kind) for name, kind in kinds.items())
-        return [terminal.safe(_human(part, kind, now)) for part, kind in parts]
+    def cells(row: object) -> dict[str, str]:
+        parts = ((name, noun.part(row, noun.looks.get(name, name)), kind) for name, kind in kinds.items())
+        return {name: terminal.safe(_human(part, kind, now)) for name, part, kind in parts}
 
-    # The width of a column is known when all rows were seen; a million of them are better read twice than held.
-    lines = map(cells, rows) if len(rows) > HELD_ROWS else [cells(row) for row in rows]
-    natural, empty = _widths(columns, lines if isinstance(lines, list) else map(cells, rows))
-    widths = fit(natural, terminal.columns if terminal.is_tty else None, empty)
-    for number, texts in enumerate(chain([[name.upper() for name in columns]], lines)):
-        row = {name: text for name, text in zip(columns, texts) if name in widths}
-        for parts in zip_longest(*(_lines(name, text, widths[name], terminal) for name, text in row.items())):
+    # The width of a column is known once all rows were seen; a million of them are better read twice than held.
+    held = None if len(rows) > HELD_ROWS else [cells(row) for row in rows]
+    natural = {name: width(name) for name in columns}
+    empty = dict.fromkeys(reversed(columns))
+    for line in map(cells, rows) if held is None else held:
+        for name, text in line.items():
+            natural[name] = max(natural[name], width(text))
+            if text != MISSING:
+                empty.pop(name, None)
+    widths = fit(natural, terminal.columns if terminal.is_tty else None, list(empty))
+    heads = {name: name.upper() for name in columns}
+    for line in chain([heads], map(cells, rows) if held is None else held):
+        for parts in zip_longest(*(_lines(name, line[name], widths[name], terminal) for name in widths), fillvalue=""):
             shown = []
-            for name, text in zip(row, parts):
-                style = (
-                    "bold"
-                    if not number
-                    else STATE_STYLES.get((text or "").partition(" ")[0], "")
-                    if name == "state"
-                    else ""
-                )
-                shown.append(_painted(text or "", widths[name], kinds[name].is_number, style, terminal))
+            for name, text in zip(widths, parts):
+                state = text.partition(" ")[0] if name == "state" else ""
+                style = "bold" if line is heads else STATE_STYLES.get(state, "")
+                padded = pad(text, widths[name], kinds[name].is_number)
+                # Only the text itself is colored.
+                shown.append(padded.replace(text, terminal.paint(text, style), 1) if style and text else padded)
             yield SEPARATOR.join(shown).rstrip() + "\n"
     hidden = len(columns) - len(widths)
     if hidden:
-        terminal.note(f"{counted(hidden, 'column')} hidden, use -o json or a wider terminal")
+        note(f"{counted(hidden, 'column')} hidden, use -o json or a wider terminal")
 
 
 def _lines(name: str, text: str, wide: int, terminal: Terminal) -> Sequence[str]:
     """Return a cell as the lines that fit its column: sentences are broken between words, other texts are cut."""
     if not terminal.is_tty or width(text) <= wide:
         return [text]
+    lines = [text]
     if name in PROSE:
         import textwrap
 
-        return [clip(line, wide, terminal.out.ellipsis) for line in textwrap.wrap(text, wide, break_on_hyphens=False)]
-    return [clip(text, wide, terminal.out.ellipsis)]
-
-
-def _widths(columns: Sequence[str], lines: Iterable[Sequence[str]]) -> tuple[dict[str, int], list[str]]:
-    """Return how wide each column has to be for its name and its cells, and which columns are empty."""
-    widest = [width(name) for name in columns]
-    empty = set(columns)
-    for cells in lines:
-        widest = [max(wide, width(cell)) for wide, cell in zip(widest, cells)]
-        empty.difference_update([name for name in empty if cells[columns.index(name)] != MISSING])
-    return dict(zip(columns, widest)), [name for name in columns if name in empty]
-
-
-def _painted(text: str, wide: int, right: bool, style: str, terminal: Terminal) -> str:
-    """Return the cell filled up to its column, only the text itself in color."""
-    padded = pad(text, wide, right)
-    return padded.replace(text, terminal.paint(text, style), 1) if style and text else padded
+        lines = textwrap.wrap(text, wide, break_on_hyphens=False)
+    return [clip(line, wide, terminal.out.ellipsis) for line in lines]
 
 
 def fit(natural: Mapping[str, int], limit: int | None, empty: Sequence[str] = ()) -> dict[str, int]:
     """Return the width of each column that is shown, so that a line takes `limit` columns at most.
 
-    The `empty` columns go first, from the right. Then free text shrinks, the widest first; then the least important
+    The `empty` columns go first, in their order. Then free text shrinks, the widest first; then the least important
     column goes, and the rest tries again. An id that stands alone keeps its width.
     """
     if limit is None:
         return {name: min(wide, MAX_PADDING) for name, wide in natural.items()}
     shown = dict(natural)
-    for name in reversed(empty):
+    for name in empty:
         if _line_width(shown) > limit and len(shown) > 1:
             del shown[name]
     while True:
@@ -198,7 +191,8 @@ def fit(natural: Mapping[str, int], limit: int | None, empty: Sequence[str] = ()
             return widths
         if len(shown) == 1:
             return {name: wide if name in UNCUT else limit for name, wide in shown.items()}
-        del shown[_least_important(list(shown))]
+        others = [name for name in shown if name not in IMPORTANT]
+        del shown[others[-1] if others else max(shown, key=IMPORTANT.index)]
 
 
 def _line_width(widths: Mapping[str, int]) -> int:
@@ -213,8 +207,3 @@ def _shrink(natural: Mapping[str, int], limit: int) -> dict[str, int]:
             break
         widths[max(spare, key=widths.__getitem__)] -= 1
     return widths
-
-
-def _least_important(names: list[str]) -> str:
-    others = [name for name in names if name not in IMPORTANT]
-    return others[-1] if others else max(names, key=IMPORTANT.index)

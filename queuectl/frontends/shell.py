@@ -1,11 +1,11 @@
 """The `queuectl>` shell: a readline loop around the interpreter.
 
-The prompt carries the facts that matter (`queuectl [3 pending, 1 dead !]>`); what became of jobs meanwhile
-is told just before it. A mistake never ends the shell, an empty line does nothing, Ctrl-C clears the line,
-Ctrl-D and `exit` leave. Without readline (or with libedit) it is the same shell with less comfort.
+The prompt carries the facts that matter (`queuectl [3 pending, 1 dead !]>`); jobs that have ended are reported
+just before it. A mistake never ends the shell, an empty line does nothing, Ctrl-C clears the line, Ctrl-D and
+`exit` leave. Without readline (or with libedit) it is the same shell with less comfort.
 
-`cmd.Cmd` brings the loop; its own dispatch, completion and empty line are all overridden, since they
-split words in their own way and repeat the last command on an empty line.
+`cmd.Cmd` has the loop; its own dispatch, completion and empty line are overridden, since they split words in
+their own way and repeat the last command on an empty line.
 """
 
 from __future__ import annotations
@@ -13,23 +13,20 @@ from __future__ import annotations
 import cmd
 import os
 import sys
+from types import ModuleType
+from typing import Any
 
+from ..commands.completion.lookup import Candidate, Lookup
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, QueueCTLError
 from ..model.job import jobs_text
 from .banner import banner
 from .dispatch import BROKEN_PIPE, Session
+from .history import History
 from .interpreter import WORDS, Interpreter, split_interval
+from .line import cursor, shell_word
 from .text import clip
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from types import ModuleType
-    from typing import Any
-
-    from ..commands.completion.candidates import Candidate
-    from .history import History
 
 PROMPT_STATES = ("processing", "pending", "failed", "dead")
 NEWS_SHOWN = 5
@@ -44,12 +41,6 @@ def run_shell(session: Session, line: str | None, *, keep_going: bool) -> int:
     if sys.stdin is None or not sys.stdin.isatty():
         session.owns_stdin = True
         return Interpreter(session, keep_going=keep_going).run_script(sys.stdin, "stdin")
-    return _interact(session)
-
-
-def _interact(session: Session) -> int:
-    from .history import History
-
     terminal = session.terminal()
     queue = Queue(session.defaults["home"])
     queue.home.prepare()
@@ -64,11 +55,11 @@ def _interact(session: Session) -> int:
         except KeyboardInterrupt:
             terminal.out.write("\n")
         except OSError:
-            return 0  # The terminal is gone, and nobody is there to be told.
+            return 0  # The terminal is gone, and nobody is there to read an error.
 
 
 class Shell(cmd.Cmd):
-    """The loop that reads lines; the interpreter knows what they mean. It tells of jobs that end from now on."""
+    """The loop that reads lines; the interpreter knows what they mean. It reports jobs that end from now on."""
 
     def __init__(self, session: Session, queue: Queue, history: History) -> None:
         super().__init__(completekey=None)  # type: ignore[arg-type]
@@ -81,8 +72,12 @@ class Shell(cmd.Cmd):
         self._readline = set_up_readline(self.complete, history)
 
     def preloop(self) -> None:
-        """Begin with a prompt that knows the facts."""
-        self._renew_prompt()
+        """Report the jobs that have ended, and put the facts into the prompt."""
+        facts, ended = self._read_facts()
+        terminal = self._session.terminal()
+        for line in ended:
+            terminal.note(line, "dim")
+        self.prompt = f"queuectl [{facts}]> " if facts else "queuectl> "
 
     def onecmd(self, line: str) -> bool:
         """Run a line; return whether to leave."""
@@ -106,22 +101,15 @@ class Shell(cmd.Cmd):
         return False
 
     def postcmd(self, stop: bool, line: str) -> bool:
-        """Tell what happened meanwhile, and bring the prompt up to date."""
+        """Do the same before the next line."""
         if not stop:
-            self._renew_prompt()
+            self.preloop()
         return stop
 
-    def _renew_prompt(self) -> None:
-        facts, news = self._read_facts()
-        terminal = self._session.terminal()
-        for line in news:
-            terminal.note(terminal.err.paint(terminal.err.safe(line), "dim"))
-        self.prompt = f"queuectl [{facts}]> " if facts else "queuectl> "
-
     def _read_facts(self) -> tuple[str, list[str]]:
-        """Return the facts for the prompt, with `!` where there are alerts, and what became of jobs since last time.
+        """Return the facts for the prompt, with `!` if there are alerts, and a line for each job that has ended since.
 
-        Nothing where the store cannot be read.
+        Both are empty if the store cannot be read.
         """
         if not os.path.exists(self._queue.home.database):
             return "", []
@@ -130,8 +118,11 @@ class Shell(cmd.Cmd):
                 status = queue.reports.status()
                 ended = self._news.look()
                 counts = [f"{status.jobs[state]} {state}" for state in PROMPT_STATES if status.jobs[state]]
-                pauses = [] if status.pause is None else [self._short(status.pause.pause_text(status.now))]
-                known = ", ".join([*pauses, *counts])
+                if status.pause is not None:
+                    # Others wrote the reason.
+                    err = self._session.terminal().err
+                    counts.insert(0, clip(err.safe(status.pause.pause_text(status.now)), PAUSE_WIDTH, err.ellipsis))
+                known = ", ".join(counts)
                 # The prompt shows the number of dead jobs anyway.
                 if any(alert.is_pressing and alert.code != "dead_jobs" for alert in status.alerts):
                     known = f"{known} !".lstrip()
@@ -143,23 +134,20 @@ class Shell(cmd.Cmd):
             lines.insert(0, f"[{jobs_text(more, 'more')} {'has' if more == 1 else 'have'} ended]")
         return known, lines
 
-    def _short(self, text: str) -> str:
-        """Return a text that others wrote as it can stand in the prompt."""
-        terminal = self._session.terminal()
-        return clip(terminal.err.safe(text), PAUSE_WIDTH, terminal.err.ellipsis)
-
     def complete(self, text: str, state: int) -> str | None:  # type: ignore[override]
-        """Return the state-th completion of what readline takes for the word, None after the last."""
+        """Return the state-th completion of readline's word, None after the last."""
         if state == 0:
             self._matches = self._complete(text)
         return self._matches[state] if state < len(self._matches) else None
 
     def _complete(self, text: str) -> list[str]:
-        from .line import cursor
-
         assert self._readline is not None
         under = cursor(self._readline.get_line_buffer()[: self._readline.get_endidx()])
-        typed = [_typed(one, under.quote) for one in self._candidates(under.words, under.text)]
+        typed = []
+        for candidate in self._candidates(under.words, under.text):
+            word = shell_word(candidate.value, under.quote)
+            # One that continues is left open.
+            typed.append(word + " " if candidate.is_complete else word[:-1] if under.quote else word)
         # readline splits at blanks only: its word may begin before ours (`list;sho`) or after (`'my jo`).
         before = text[: len(text) - len(under.raw)] if len(text) > len(under.raw) else ""
         skipped = max(0, len(under.raw) - len(text))
@@ -167,7 +155,7 @@ class Shell(cmd.Cmd):
 
     def _candidates(self, words: list[str], text: str) -> list[Candidate]:
         """Return what a word may become: the shell's own words, and the queue's commands with what they take."""
-        from ..commands.completion.candidates import Candidate, Lookup, candidates
+        from ..commands.completion.candidates import candidates
 
         ask = Lookup(self._queue.home.path)
         if not words:
@@ -178,16 +166,6 @@ class Shell(cmd.Cmd):
         if words[0] == "watch":
             words = split_interval(words[1:])[1]
         return candidates(words, text, ask)
-
-
-def _typed(candidate: Candidate, quote: str) -> str:
-    """Return a candidate as it is inserted: one that goes on is left open."""
-    from .line import shell_word
-
-    word = shell_word(candidate.value, quote)
-    if candidate.is_complete:
-        return word + " "
-    return word[:-1] if quote else word
 
 
 def set_up_readline(complete: Any, history: History) -> ModuleType | None:
@@ -204,7 +182,7 @@ def set_up_readline(complete: Any, history: History) -> ModuleType | None:
     else:
         readline.parse_and_bind("tab: complete")
         readline.parse_and_bind("set enable-bracketed-paste on")
-    # What is answered to a question (y/N) is no command.
+    # The answer to a question (y/N) is not a command.
     if hasattr(readline, "set_auto_history"):
         readline.set_auto_history(False)
     readline.clear_history()

@@ -25,20 +25,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Mapping, TextIO
 
-
 STYLES = {
-    "bold": "1",
-    "dim": "2",
-    "underline": "4",
-    "red": "31",
-    "green": "32",
-    "yellow": "33",
-    "magenta": "35",
-    "cyan": "36",
+    **{"bold": "1", "dim": "2", "underline": "4"},
+    **{"red": "31", "green": "32", "yellow": "33", "magenta": "35", "cyan": "36"},
 }
 STATE_STYLES = {name: state.style for name, state in STATE_TABLE.items()}
 ERASE_LINE = "\r\x1b[K"
-DEFAULT_COLUMNS, DEFAULT_ROWS = 80, 24
 
 
 def wants_color(mode: str, environ: Mapping[str, str], is_tty: bool) -> bool:
@@ -77,12 +69,12 @@ class Screen:
     @property
     def columns(self) -> int:
         """The width: COLUMNS, else what the terminal says, else 80 (a pty may say 0)."""
-        return self._size("COLUMNS", 0) or DEFAULT_COLUMNS
+        return self._size("COLUMNS", 0) or 80
 
     @property
     def rows(self) -> int:
         """The height: LINES, else what the terminal says, else 24."""
-        return self._size("LINES", 1) or DEFAULT_ROWS
+        return self._size("LINES", 1) or 24
 
     def _size(self, variable: str, index: int) -> int:
         wanted = self.environ.get(variable, "")
@@ -94,7 +86,7 @@ class Screen:
             return 0
 
     def safe(self, text: str, multiline: bool = False) -> str:
-        """Return the text as it may be written here, no matter who wrote it."""
+        """Return the text as it may be written here, from any source."""
         text = escape(text, multiline)
         return text if self.utf8 or text.isascii() else self._encoded(text)
 
@@ -110,13 +102,13 @@ class Screen:
         return f"\x1b[{STYLES[style]}m{text}\x1b[0m" if self.color and style else text
 
     def takes_text(self) -> bool:
-        """Return whether writing would not wait now, as it does on a terminal that Ctrl-S has stopped."""
+        """Return whether writing would not block now, as it does on a terminal that Ctrl-S has stopped."""
         import select
 
         try:
             return bool(select.select([], [self.stream.fileno()], [], 0)[1])
         except (OSError, ValueError):
-            return True  # It has no descriptor, or one that cannot be asked: it is no terminal then.
+            return True  # It has no descriptor, or one that cannot be asked: then it is not a terminal.
 
     def write(self, text: str) -> None:
         self.stream.write(text)
@@ -124,7 +116,7 @@ class Screen:
             self.rows_written += self.rows_of(text)
 
     def rows_of(self, text: str) -> int:
-        """Return how many rows a text takes, but for one that it leaves open; a line that is too wide takes several."""
+        """Return how many rows a text takes, without one that it leaves open; a line that is too wide takes several."""
         return sum(1 + max(0, width(line) - 1) // self.columns for line in text.split("\n")[:-1])
 
     def flush(self) -> None:
@@ -137,7 +129,7 @@ class Screen:
 
 
 class Terminal:
-    """The two streams, the keyboard and the clock of one front end; answers for `out` as well."""
+    """The two streams, the keyboard and the clock of one front end; what it says of itself is said of `out`."""
 
     def __init__(
         self,
@@ -158,7 +150,7 @@ class Terminal:
         self.clock = clock
         self.quiet = quiet
         self.live = self.err.is_tty and environ.get("TERM") != "dumb"
-        self.line_shown = False  # a progress line stands on err and has to go before other words come
+        self.line_shown = False  # a progress line stands on err and must go before other words come
         self._line_is_open = False  # what was last written to a terminal did not end its line
         self.is_tty, self.color, self.unicode = self.out.is_tty, self.out.color, self.out.unicode
         self.paint, self.safe, self.as_called = self.out.paint, self.out.safe, self.out.as_called
@@ -167,11 +159,6 @@ class Terminal:
     def columns(self) -> int:
         """The width of whichever stream is a terminal."""
         return (self.out if self.out.is_tty else self.err).columns
-
-    @property
-    def rows(self) -> int:
-        """The height of whichever stream is a terminal."""
-        return (self.out if self.out.is_tty else self.err).rows
 
     @property
     def is_interactive(self) -> bool:
@@ -184,12 +171,11 @@ class Terminal:
 
         It would eat lines that were typed ahead, or pasted with this one.
         """
-        return self.out.is_tty and self.live and self.is_interactive and not self.quiet and not self._is_typed_ahead()
-
-    def _is_typed_ahead(self) -> bool:
+        if not (self.out.is_tty and self.live and self.is_interactive) or self.quiet:
+            return False
         import select
 
-        return bool(select.select([self.stdin], [], [], 0)[0])
+        return not select.select([self.stdin], [], [], 0)[0]
 
     def write(self, text: str) -> None:
         """Write data to out, on a terminal at once; the caller made it safe."""
@@ -199,7 +185,7 @@ class Terminal:
             self._line_is_open = not text.endswith("\n")
 
     def end_line(self) -> None:
-        """End the line that data has begun on a terminal, so that words do not stand behind it."""
+        """End the line that data has begun on a terminal, so that no words follow on it."""
         if self._line_is_open:
             self.write("\n")
 
@@ -210,20 +196,18 @@ class Terminal:
             self.end_line()
         self.err.send(text + "\n")
 
-    def note(self, text: str) -> None:
-        """Say something that --quiet leaves out."""
+    def note(self, text: str, style: str = "") -> None:
+        """Say something that --quiet leaves out; it is made safe here."""
         if not self.quiet:
-            self.tell(text)
+            self.tell(self.err.paint(self.err.safe(text), style))
 
     def tell(self, text: str) -> None:
         """Write our own words to err: commands as called, and on a terminal no break within a word."""
         text = self.as_called(text)
-        if self.err.is_tty:
-            text = "\n".join(row for line in text.split("\n") for row in wrapped(line, self.err.columns))
-        self.say(text)
+        self.say("\n".join(wrapped(text, self.err.columns)) if self.err.is_tty else text)
 
     def erase_line(self) -> None:
-        """Take the progress line away, if there is one."""
+        """Erase the progress line, if there is one."""
         if self.line_shown:
             self.err.send(ERASE_LINE)
             self.line_shown = False

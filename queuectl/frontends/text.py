@@ -1,4 +1,4 @@
-"""Text for a terminal: made harmless, measured, cut, filled up and broken into lines."""
+"""Text for a terminal: made harmless, measured, cut, padded and broken into lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNSAFE = (
 
 
 def escape(text: str, multiline: bool = False) -> str:
-    """Return the text with all that is unsafe shown as its code; `multiline` keeps newlines and tabs."""
+    """Return the text with everything unsafe shown as its code; `multiline` keeps newlines and tabs."""
     if text.isprintable() or (multiline and text.replace("\n", "").replace("\t", "").isprintable()):
         return text
     text = _unsafe().sub(lambda match: code(match.group()), text)
@@ -56,7 +56,7 @@ def _char_width(char: str) -> int:
         return 0
     if unicodedata.east_asian_width(char) in "WF":
         return 2
-    # An emoji that is younger than this Python's Unicode tables: rather count too much.
+    # An emoji that is newer than this Python's Unicode tables: better to count too much.
     return 2 if category == "Cn" and char >= "\U0001f000" else 1
 
 
@@ -67,6 +67,8 @@ def clip(text: str, columns: int, ellipsis: str = "…") -> str:
     room = columns - width(ellipsis)
     if room < 0:
         return ""
+    if text.isascii():
+        return text[:room] + ellipsis
     for index, char in enumerate(text):
         room -= _char_width(char)
         if room < 0:
@@ -75,26 +77,30 @@ def clip(text: str, columns: int, ellipsis: str = "…") -> str:
 
 
 def pad(text: str, columns: int, right: bool = False) -> str:
-    """Return the text filled up with blanks; `right` puts them before it."""
+    """Return the text padded with blanks; `right` puts them before it."""
     blanks = " " * (columns - width(text))
     return blanks + text if right else text + blanks
 
 
 def wrapped(text: str, columns: int) -> list[str]:
-    """Return one line of words as lines that fit, the further ones indented. A word that is too long sticks out.
+    """Return words as lines that fit, those after a break indented. A word that is too long sticks out.
 
-    What stands behind the last colon is often a command to copy: it is kept together where it fits.
+    What stands behind the last colon of a line is often a command to copy: it is kept together where it fits.
     """
-    if width(text) <= columns:
-        return [text]
-    lead = " " * (len(text) - len(text.lstrip(" ")))
-    head, colon, tail = text.lstrip(" ").rpartition(": ")
-    fits = colon and len(lead) + 2 + width(tail) <= columns
-    words = [*f"{head}:".split(" "), tail] if fits else text.lstrip(" ").split(" ")
-    rows = [lead + words[0]]
-    for word in words[1:]:
-        if width(rows[-1]) + 1 + width(word) <= columns:
-            rows[-1] += " " + word
-        else:
-            rows.append(f"{lead}  {word}")
+    rows = []
+    for line in text.split("\n"):
+        if width(line) <= columns:
+            rows.append(line)
+            continue
+        words = line.lstrip(" ")
+        lead = " " * (len(line) - len(words))
+        head, colon, tail = words.rpartition(": ")
+        fits = colon and len(lead) + 2 + width(tail) <= columns
+        first, *others = [*f"{head}:".split(" "), tail] if fits else words.split(" ")
+        rows.append(lead + first)
+        for word in others:
+            if width(rows[-1]) + 1 + width(word) <= columns:
+                rows[-1] += " " + word
+            else:
+                rows.append(f"{lead}  {word}")
     return rows

@@ -13,16 +13,16 @@ from ..engine.change import demand_done
 from ..engine.lookout import SORTS
 from ..model.errors import InvalidInput, QueueCTLError, StoreUnavailable
 from ..model.filterparse import parse
-from ..model.job import Job
 from ..model.verbs import Verb
-from .live import FullScreen
+from .live import Ended, FullScreen
 from .terminal import Screen, Terminal
-from .top_view import HELP, JOBS, OUTPUT, VERB_KEYS, Look, body_rows, page, picture, table_rows
+from .top_view import HELP, JOBS, OUTPUT, VERB_KEYS, Look, body_rows, page, picture
 
 LONGEST_FILTER = 200
-MOVES = {"j": 1, "down": 1, "k": -1, "up": -1}
+# Further than any page is long.
+FAR = 10**9
+MOVES = {"j": 1, "down": 1, "k": -1, "up": -1, "g": -FAR, "home": -FAR, "G": FAR, "end": FAR}
 PAGES = {"pagedown": 1, " ": 1, "pageup": -1}
-FIRST, LAST = ("g", "home"), ("G", "end")
 
 
 def run_top(context: Context, terminal: Terminal, *, interval: float, filter: str = "") -> int:
@@ -30,17 +30,25 @@ def run_top(context: Context, terminal: Terminal, *, interval: float, filter: st
 
     Raises InvalidInput without a terminal, and FilterError.
     """
-    from .live import Ended, FullScreen
-
     _demand_terminal(terminal)
     top = Top(context, terminal.out, filter)
     # Before the screen is taken: what is wrong from the start is reported like any error.
     top.look()
+    period, clock = round(interval * 1000), context.clock
+    due = clock.monotonic() + period
     try:
         with FullScreen(terminal) as full_screen:
-            return _loop(top, full_screen, context, interval)
+            while not top.done:
+                full_screen.draw(top.lines(*full_screen.size))
+                key = full_screen.read(max(0, due - clock.monotonic()) / 1000)
+                if key:
+                    top.step(key)
+                if clock.monotonic() >= due:
+                    top.step("")
+                    due = clock.monotonic() + period
     except Ended as ended:
         return 128 + ended.number
+    return 0
 
 
 def _demand_terminal(terminal: Terminal) -> None:
@@ -54,19 +62,6 @@ def _demand_terminal(terminal: Terminal) -> None:
         raise InvalidInput("top does not work on this system yet", hint=hint) from None
 
 
-def _loop(top: Top, full_screen: FullScreen, context: Context, interval: float) -> int:
-    due = context.clock.monotonic() + round(interval * 1000)
-    while not top.done:
-        full_screen.draw(top.lines(*full_screen.size))
-        key = full_screen.read(max(0, due - context.clock.monotonic()) / 1000)
-        if key:
-            top.step(key)
-        if context.clock.monotonic() >= due:
-            top.step("")
-            due = context.clock.monotonic() + round(interval * 1000)
-    return 0
-
-
 class Top:
     """The state of the view, and what each key does to it."""
 
@@ -78,7 +73,7 @@ class Top:
         self._look = Look(context.queue.home.path)
         self._look.filter = self._lookout.filter = filter
         self._size = (80, 24)
-        self._answer: Callable[[str], None] | None = None  # who is given the keys while something is asked
+        self._answer: Callable[[str], None] | None = None  # what gets the keys while a question is open
         self._follows = True
 
     def lines(self, columns: int, rows: int) -> list[str]:
@@ -120,35 +115,30 @@ class Top:
     def _reselect(self, before: int) -> None:
         """Keep the selected job; if it is not shown any more, take the one in its place."""
         jobs = self._look.snapshot.jobs
-        if self._look.mode == OUTPUT or any(job.number == self._look.selected for job in jobs):
-            return
-        self._look.selected = jobs[min(before, len(jobs) - 1)].number if jobs else None
-
-    @property
-    def _selected(self) -> Job | None:
-        return next((job for job in self._look.snapshot.jobs if job.number == self._look.selected), None)
+        if self._look.mode != OUTPUT and self._look.selected_job is None:
+            self._look.selected = jobs[min(before, len(jobs) - 1)].number if jobs else None
 
     def _height(self) -> int:
-        height = body_rows(self._look, *self._size, self._screen)
-        return max(1, table_rows(height) if self._look.mode == JOBS else height)
+        return max(1, body_rows(self._look, *self._size, self._screen))
 
     def _settle(self) -> None:
         """Scroll so that what matters is in sight."""
-        look, height = self._look, self._height()
+        look = self._look
         if look.mode == JOBS:
-            index, total = look.selected_index, len(look.snapshot.jobs)
+            index, height = look.selected_index, self._height()
             look.offset = min(max(look.offset, index - height + 1), index)
+            end = max(0, len(look.snapshot.jobs) - height)
         else:
-            total = len(page(look, self._size[0], self._screen))
+            end = self._page_end()
             if look.mode == OUTPUT and self._follows:
-                look.offset = total
-        look.offset = max(0, min(look.offset, total - height))
+                look.offset = end
+        look.offset = min(look.offset, end)
 
     # --- the table of jobs
 
     @property
     def actions(self) -> dict[str, Callable[[], None]]:
-        """What keys do to the view, but for the moves. The keys of verbs are others."""
+        """What keys do to the view, except for the moves. The keys of verbs are others."""
         return {
             "q": self._quit,
             "enter": self._open_output,
@@ -169,15 +159,13 @@ class Top:
             self._move(key)
 
     def _move(self, key: str) -> None:
-        jobs, index = self._look.snapshot.jobs, self._look.selected_index
-        if key in FIRST:
-            index = 0
-        elif key in LAST:
-            index = len(jobs) - 1
-        else:
-            index += MOVES.get(key, 0) + PAGES.get(key, 0) * self._height()
+        jobs = self._look.snapshot.jobs
         if jobs:
-            self._look.selected = jobs[max(0, min(index, len(jobs) - 1))].number
+            self._look.selected = jobs[self._moved(key, self._look.selected_index, len(jobs) - 1)].number
+
+    def _moved(self, key: str, place: int, last: int) -> int:
+        """Return where a key leads from a place, at most to the last one."""
+        return max(0, min(last, place + MOVES.get(key, 0) + PAGES.get(key, 0) * self._height()))
 
     def _quit(self) -> None:
         self.done = True
@@ -200,8 +188,8 @@ class Top:
     # --- questions in the footer
 
     def _begin(self, verb: Verb) -> None:
-        """Do a verb to the selected job. Ask first where it destroys: what a stray key ends is lost."""
-        job = self._selected
+        """Apply a verb to the selected job. Ask first if it destroys: what a stray key ends is lost."""
+        job = self._look.selected_job
         if job is None:
             self._look.message = "no job is selected"
             return
@@ -237,11 +225,8 @@ class Top:
 
         def answer(key: str) -> None:
             nonlocal text
-            if key == "enter":
-                self._end_filter(text)
-                return
-            if key == "escape":
-                self._end_filter("")
+            if key in ("enter", "escape"):
+                self._end_filter(text if key == "enter" else "")
                 return
             if key == "backspace":
                 text = text[:-1]
@@ -260,9 +245,9 @@ class Top:
             parse(text, self._queue.clock.wall())
         except InvalidInput as error:
             self._look.message = error.message
-            return
-        self._look.filter = self._lookout.filter = text.strip()
-        self._look_again()
+        else:
+            self._look.filter = self._lookout.filter = text.strip()
+            self._look_again()
 
     def _clear_filter(self) -> None:
         if self._look.filter:
@@ -285,8 +270,8 @@ class Top:
             self._look.tail = self._queue.logs.tail(self._look.selected)
         except StoreUnavailable as error:
             self._look.message = error.message
-            return
-        self._look.mode, self._follows = OUTPUT, True
+        else:
+            self._look.mode, self._follows = OUTPUT, True
 
     def _output_key(self, key: str) -> None:
         if key in ("q", "escape"):
@@ -294,21 +279,15 @@ class Top:
             self._reselect(0)
         elif self._scroll(key):
             # At the end it follows; elsewhere it stands still under the reader's eyes.
-            end = len(page(self._look, self._size[0], self._screen)) - self._height()
-            self._follows = self._look.offset >= end
+            self._follows = self._look.offset >= self._page_end()
             if self._follows:
                 self.refresh()
 
     def _scroll(self, key: str) -> bool:
         """Scroll the page if the key asks for that; return whether it does."""
-        look, height = self._look, self._height()
-        end = max(0, len(page(look, self._size[0], self._screen)) - height)
-        if key in FIRST:
-            look.offset = 0
-        elif key in LAST:
-            look.offset = end
-        elif key in MOVES or key in PAGES:
-            look.offset = max(0, min(end, look.offset + MOVES.get(key, 0) + PAGES.get(key, 0) * height))
-        else:
-            return False
-        return True
+        self._look.offset = self._moved(key, self._look.offset, self._page_end())
+        return key in MOVES or key in PAGES
+
+    def _page_end(self) -> int:
+        """Return the first row of the last screen of the page."""
+        return max(0, len(page(self._look, self._size[0], self._screen)) - self._height())

@@ -1,15 +1,15 @@
-"""What `top` looks like: what is known, columns and rows in; safe and painted lines out.
+"""What `top` looks like: a `Look` and the size of the screen in; safe and painted lines out.
 
     line 1      the home, FROZEN, the time
     counts      of every state; where it is narrow or low only the states that have jobs
     finished    jobs that ended in each of the last minutes, as a sparkline, and the rate
-    alerts      what needs attention, the worst first, in a sixth of the screen at most
-    batches     how far the newest open ones are, in an eighth of the screen at most
-    workers     with their jobs, in a third of the screen at most
+    alerts      what needs attention, the worst first, in at most a sixth of the screen
+    batches     how far the newest open ones are, in at most an eighth of the screen
+    workers     with their jobs, in at most a third of the screen
     jobs        the table, one row selected
     last lines  a question, an answer or a problem; the keys
 
-What there is no room for goes from the middle: the first and the last line stay longest.
+Without enough room, lines go from the middle first: the first and the last line stay longest.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ BLOCKS, ASCII_BLOCKS = "▁▂▃▄▅▆▇█", " .:-=+*#"
 COLUMNS = ("id", "state", "time", "when", "tries", "queue", "prio", "command")
 RIGHT = ("time", "tries", "prio")
 VERB_KEYS = {verb.key: verb for verb in PLAIN_VERBS if verb.in_rows and verb.key}
-# Where there is no room for all, those that fit jobs of one state only are left out first.
+# Without room for all, those that are for jobs of a single state are left out first.
 VERB_HINTS, RARE_HINTS = (
     [f"{key} {verb.name}" for key, verb in VERB_KEYS.items() if (len(verb.states) == 1) == is_rare]
     for is_rare in (False, True)
@@ -55,7 +55,7 @@ PgUp PgDn          a page of jobs
 g G, Home End      the first or last job
 Enter              what the job printed
 {VERB_HELP}
-p                  freeze the picture, go on
+p                  freeze the picture, or continue
 /                  filter; Esc clears it
 s                  sort: default, newest, duration, priority
 q, Ctrl-C          quit
@@ -72,6 +72,7 @@ queues are also searched for in the newest 10,000 jobs.
 WORKER_STYLES = {"busy": "cyan", "idle": "green", "stopping": "yellow", "lost": "red"}
 ALERT_STYLES = {ERROR: "red", WARNING: "yellow", INFO: "dim"}
 NARROWEST_SPARKLINE = 10
+LOWEST_WITH_HEADING = 4
 BAR_WIDTH = 20
 
 
@@ -97,6 +98,11 @@ class Look:
         """The selected job's place in the table, 0 if there is none."""
         return next((index for index, job in enumerate(self.snapshot.jobs) if job.number == self.selected), 0)
 
+    @property
+    def selected_job(self) -> Job | None:
+        """The selected job, if it is shown."""
+        return next((job for job in self.snapshot.jobs if job.number == self.selected), None)
+
 
 def picture(look: Look, columns: int, rows: int, screen: Screen) -> list[str]:
     """Return at most `rows` lines of at most `columns` columns."""
@@ -111,8 +117,9 @@ def picture(look: Look, columns: int, rows: int, screen: Screen) -> list[str]:
 
 
 def body_rows(look: Look, columns: int, rows: int, screen: Screen) -> int:
-    """Return how many rows the jobs, the output or the help have for themselves."""
-    return max(0, rows - len(_head(look, columns, rows, screen)) - len(_foot(look, columns, rows, screen)))
+    """Return how many rows there are for jobs, or for lines of the output or the help."""
+    height = max(0, rows - len(_head(look, columns, rows, screen)) - len(_foot(look, columns, rows, screen)))
+    return height - (look.mode == JOBS and height >= LOWEST_WITH_HEADING)
 
 
 def page(look: Look, columns: int, screen: Screen) -> list[str]:
@@ -120,7 +127,7 @@ def page(look: Look, columns: int, screen: Screen) -> list[str]:
     return _wrapped(HELP_TEXT if look.mode == HELP else _output_text(look.tail), columns, screen)
 
 
-# Asked for several times for each picture, and 64 KiB of wide characters take 80 ms.
+# Each picture asks for it several times, and 64 KiB of wide characters take 80 ms.
 @lru_cache(maxsize=1)
 def _wrapped(text: str, columns: int, screen: Screen) -> list[str]:
     return shown_lines(text, columns, screen)
@@ -153,9 +160,7 @@ def _head(look: Look, columns: int, rows: int, screen: Screen) -> list[str]:
 
 
 def _first_line(look: Look, columns: int, screen: Screen) -> str:
-    time = local(look.snapshot.now)
-    time = time if columns >= 50 else time[-8:]
-    right = ("FROZEN  " if look.paused else "") + time
+    right = "FROZEN  " * look.paused + local(look.snapshot.now)[0 if columns >= 50 else -8 :]
     room = columns - width(right) - 2
     if room < 8:
         return screen.paint(clip(right, columns, screen.ellipsis), "bold")
@@ -165,18 +170,19 @@ def _first_line(look: Look, columns: int, screen: Screen) -> str:
 
 
 def _title(look: Look, columns: int, screen: Screen) -> str:
-    if look.mode == HELP:
-        return screen.paint("queuectl top", "bold")
     tail = look.tail
-    if tail is None or tail.job is None:
-        return screen.paint("output", "bold")
-    text = f"{tail.job.id}  {tail.job.state}"
-    if tail.attempt is not None:
-        text += f"  attempt {tail.attempt}"
-    if tail.before:
-        text += f"  ({counted(tail.before, 'byte')} before {'is' if tail.before == 1 else 'are'} not shown)"
-    text = screen.safe(f"{text}  {tail.job.command[:columns]}")
-    return screen.paint(clip(text, columns, screen.ellipsis), "bold")
+    if look.mode == HELP:
+        text = "queuectl top"
+    elif tail is None or tail.job is None:
+        text = "output"
+    else:
+        text = f"{tail.job.id}  {tail.job.state}"
+        if tail.attempt is not None:
+            text += f"  attempt {tail.attempt}"
+        if tail.before:
+            text += f"  ({counted(tail.before, 'byte')} before {'is' if tail.before == 1 else 'are'} not shown)"
+        text += f"  {tail.job.command[:columns]}"
+    return screen.paint(clip(screen.safe(text), columns, screen.ellipsis), "bold")
 
 
 def _counts(look: Look, columns: int, most: int, screen: Screen) -> list[str]:
@@ -232,7 +238,7 @@ def _alerts(look: Look, most: int, screen: Screen) -> list[str]:
 
 
 def _batch(batch: Batch, screen: Screen) -> str:
-    """Return how far a batch is: what is not known is left out."""
+    """Return how far a batch is, without what is not known."""
     percent = batch.ended * 100 // batch.jobs
     parts = [f"{bar(percent, BAR_WIDTH)} {percent}% {batch.ended}/{batch.jobs}"]
     if batch.dead:
@@ -275,7 +281,7 @@ def _jobs(look: Look, columns: int, height: int, screen: Screen) -> list[str]:
     if not jobs:
         empty = "no job matches, Esc clears the filter" if look.filter else "no jobs yet: queuectl add COMMAND"
         return [screen.paint(screen.as_called(empty), "dim")][:height]
-    heading = height >= 4
+    heading = height >= LOWEST_WITH_HEADING
     shown = jobs[look.offset : look.offset + height - heading]
     cells = [_cells(job, look.snapshot.now, columns, screen) for job in shown]
     natural = {name: max(FLEXIBLE.get(name, 0), *map(width, [name, *(row[name] for row in cells)])) for name in COLUMNS}
@@ -293,11 +299,6 @@ def _jobs(look: Look, columns: int, height: int, screen: Screen) -> list[str]:
     return lines
 
 
-def table_rows(height: int) -> int:
-    """Return how many of a height's rows show jobs."""
-    return height - 1 if height >= 4 else height
-
-
 def _cells(job: Job, now: int, columns: int, screen: Screen) -> dict[str, str]:
     taken = job.elapsed(now)
     return {
@@ -313,7 +314,7 @@ def _cells(job: Job, now: int, columns: int, screen: Screen) -> dict[str, str]:
 
 
 def _instant(job: Job) -> int:
-    """Return what counts for a job: when it ended, started, is due, began to wait for a worker, or was added."""
+    """Return the time that matters for a job: when it ended, started, is due, began to wait or was added."""
     if job.is_final and job.finished_at is not None:
         return job.finished_at
     if job.state == PROCESSING and job.started_at is not None:
@@ -345,7 +346,7 @@ def _foot(look: Look, columns: int, rows: int, screen: Screen) -> list[str]:
 
 
 def _end_of(text: str, columns: int) -> str:
-    """Return the end of a line that somebody types."""
+    """Return the end of a line that is being typed."""
     while width(text) > columns:
         text = text[max(1, (width(text) - columns) // 2) :]
     return text
@@ -353,9 +354,9 @@ def _end_of(text: str, columns: int) -> str:
 
 def _keys(mode: str, columns: int) -> str:
     """Return the keys that there is room for; the first and the last matter most."""
-    for separator in (SEPARATOR, " "):
-        if len(separator.join(KEYS[mode])) <= columns:
-            return separator.join(KEYS[mode])
+    line = SEPARATOR.join(KEYS[mode])
+    if len(line) <= columns:
+        return line
     *others, last = KEYS[mode]
     while len(others) > 1 and len(" ".join([*others, last])) > columns:
         others.pop()

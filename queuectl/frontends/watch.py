@@ -6,17 +6,19 @@ whole. So `queuectl list --watch | ...` is a feed.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+from ..commands.result import Result
 from ..model.errors import StoreUnavailable
 from ..model.when import duration_text, local
-from .answer import form_of, lines, on_terminal, show
+from .answer import lines, on_terminal, show
+from .live import Region
+from .terminal import Terminal
 from .text import wrapped
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping
-
-    from ..commands.result import Result
-    from .terminal import Terminal
+T = TypeVar("T")
 
 
 def watch(produce: Callable[[], Result], interval: float, options: Mapping[str, Any], terminal: Terminal) -> int:
@@ -24,83 +26,88 @@ def watch(produce: Callable[[], Result], interval: float, options: Mapping[str, 
 
     The first answer's errors are raised. Later a store that is busy is waited for.
     """
-    if terminal.out.is_tty and terminal.live:
-        return _watch_in_place(produce, interval, options, terminal)
-    return _watch_changes(produce, interval, options, terminal)
-
-
-def _watch_in_place(
-    produce: Callable[[], Result], interval: float, options: Mapping[str, Any], terminal: Terminal
-) -> int:
-    from .live import Region
-
-    region = Region(terminal)
-    drawn = picture(produce(), options, terminal, interval)
     try:
-        while True:
-            region.draw(drawn)
-            terminal.clock.pause(interval)
-            try:
-                drawn = picture(produce(), options, terminal, interval)
-            except StoreUnavailable as error:
-                drawn = [*drawn[:-1], terminal.out.paint(terminal.out.safe(error.message), "red")]
+        if terminal.out.is_tty and terminal.live:
+            look = partial(_picture, produce, options, terminal, interval)
+            _draw(_answers(look, interval, terminal), terminal)
+        else:
+            _feed(_answers(produce, interval, terminal), options, terminal)
     except KeyboardInterrupt:
-        return 0
+        pass
+    return 0
+
+
+def _answers(look: Callable[[], T], interval: float, terminal: Terminal) -> Iterator[T | StoreUnavailable]:
+    """Yield what each look returns, or why there is nothing to see now."""
+    yield look()
+    while True:
+        terminal.clock.pause(interval)
+        try:
+            yield look()
+        except StoreUnavailable as error:
+            yield error
+
+
+def _draw(pictures: Iterable[list[str] | StoreUnavailable], terminal: Terminal) -> None:
+    region = Region(terminal)
+    drawn: list[str] = []
+    try:
+        for found in pictures:
+            if isinstance(found, StoreUnavailable):
+                drawn = [*drawn[:-1], terminal.out.paint(terminal.out.safe(found.message), "red")]
+            else:
+                drawn = found
+            region.draw(drawn)
     finally:
         region.close()
 
 
-def picture(result: Result, options: Mapping[str, Any], terminal: Terminal, interval: float) -> list[str]:
-    """Return an answer as lines without their ends, with the notes and what to press below.
+def _picture(
+    produce: Callable[[], Result], options: Mapping[str, Any], terminal: Terminal, interval: float
+) -> list[str]:
+    """Return an answer as lines without their ends; the notes, in at most a quarter of the screen, and a footer below.
 
-    Words are wrapped; of a table that is longer than the screen the end is left out, and how much that is stands there.
+    Words are wrapped. A table that is longer than the screen ends in how many lines are left out.
     """
-    screen = terminal.out
+    screen, result = terminal.out, produce()
     text = "".join(on_terminal(lines(result, options, terminal), terminal))
-    body = text.split("\n")[:-1]
     if result.rows is None:
-        body = [part for line in body for part in wrapped(line, screen.columns - 1)]
-    notes = [part for note in result.notes for part in wrapped(screen.safe(note), screen.columns - 1)]
+        text = "\n".join(wrapped(text, screen.columns - 1))
+    body = text.split("\n")[:-1]
     footer = f"{local(terminal.clock.wall())}, every {duration_text(round(interval * 1000))}, Ctrl-C ends it"
-    foot = [screen.paint(line, "dim") for line in [*notes, footer]]
+    notes = [part for note in result.notes for part in wrapped(screen.safe(note), screen.columns - 1)]
+    foot = [screen.paint(line, "dim") for line in [*notes[: screen.rows // 4], footer]]
     room = max(1, screen.rows - 1 - len(foot))
     if len(body) > room:
         body = [*body[: room - 1], screen.paint(f"{len(body) - room + 1} more lines", "dim")]
     return [*body, *foot]
 
 
-def _watch_changes(
-    produce: Callable[[], Result], interval: float, options: Mapping[str, Any], terminal: Terminal
-) -> int:
-    feed = {**options, "output": {"table": "tsv", "json": "jsonl"}.get(form_of(options), form_of(options))}
+def _feed(results: Iterable[Result | StoreUnavailable], options: Mapping[str, Any], terminal: Terminal) -> None:
+    form = options["output"] or "table"
+    feed = {**options, "output": {"table": "tsv", "json": "jsonl"}.get(form, form)}
     seen: dict[object, object] = {}
     is_first = True
-    result = produce()
-    try:
-        while True:
-            _show_changes(result, seen, feed if result.rows is not None else options, terminal, is_first)
-            is_first = False
-            terminal.clock.pause(interval)
-            try:
-                result = produce()
-            except StoreUnavailable as error:
-                terminal.note(terminal.err.safe(error.message))
-    except KeyboardInterrupt:
-        return 0
+    for result in results:
+        if isinstance(result, StoreUnavailable):
+            terminal.note(result.message)
+            continue
+        result.notes = ()
+        if result.rows is not None:
+            _show_changes(result, seen, feed, terminal, is_first)
+        else:
+            answer = (result.noun and result.noun.json(result.record), result.message)
+            if seen.get("") != answer:
+                seen[""] = answer
+                show(result, options, terminal)
+        is_first = False
 
 
 def _show_changes(
     result: Result, seen: dict[object, object], options: Mapping[str, Any], terminal: Terminal, is_first: bool
 ) -> None:
-    """Print what differs from what was seen, and remember it."""
-    result.notes = ()
-    if result.rows is None:
-        answer = (result.noun and result.noun.json(result.record), result.message)
-        if seen.get("") != answer:
-            seen[""] = answer
-            show(result, options, terminal)
-        return
-    rows = list(result.rows)
+    """Print the rows that differ from those that were seen, and remember them."""
+    rows = list(result.rows or ())
     values = list(map(result.noun.json, rows)) if result.noun is not None else []
     keys = result.names(rows) if result.ids is not None else map(str, values)
     changed = [(key, row, value) for key, row, value in zip(keys, rows, values) if seen.get(key) != value]

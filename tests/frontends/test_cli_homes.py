@@ -19,20 +19,7 @@ from tests.commands.calling import done
 from tests.support import ROOT, cli_environment, run_cli
 
 NOBODY = 65534
-COMMANDS = (
-    ["list"],
-    ["add", "true"],
-    ["status"],
-    ["show", "1"],
-    ["worker", "status"],
-    ["worker", "start"],
-    ["config", "set", "timeout", "5"],
-    ["cancel", "1"],
-    ["wait", "1"],
-    ["metrics"],
-    ["dlq", "stats"],
-    ["enqueue", '{"command": "true"}'],
-)
+READING = (["list"], ["status"], ["show", "1"], ["worker", "status"], ["wait", "1"], ["metrics"], ["dlq", "stats"])
 WRITING = (
     ["add", "true"],
     ["worker", "start"],
@@ -40,6 +27,7 @@ WRITING = (
     ["cancel", "1"],
     ["enqueue", '{"command": "true"}'],
 )
+COMMANDS = (*READING, *WRITING)
 IS_ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
 
 
@@ -64,7 +52,7 @@ def test_a_damaged_home_is_refused_by_every_command_and_left_as_it_is(
     assert Path(home, "queue.db").read_bytes() == content
 
 
-def test_a_home_with_a_damaged_page_is_no_traceback(home: str) -> None:
+def test_a_home_with_a_damaged_page_causes_no_traceback(home: str) -> None:
     done(home, "enqueue", "-", input=b"\n".join([b'{"command": "echo %d"}' % n for n in range(3_000)]))
     path = Path(home, "queue.db")
     with sqlite3.connect(path) as connection:
@@ -101,7 +89,7 @@ def test_a_home_of_a_newer_version_is_refused_and_left_as_it_is(home: str) -> No
     assert Path(path).read_bytes() == before
 
 
-def test_a_lost_database_beside_its_log_is_not_made_anew(home: str) -> None:
+def test_a_lost_database_whose_log_is_there_is_not_made_again(home: str) -> None:
     os.mkdir(home, 0o700)
     Path(home, "queue.db-wal").write_bytes(b"x")
     assert_unusable(run_cli(home, "add", "true"), "damaged")
@@ -168,7 +156,7 @@ def test_the_home_of_another_user_is_refused(public: str) -> None:
 @pytest.mark.slow
 @needs_root
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
-def test_a_home_without_the_permission_to_write_can_be_looked_at(public: str, words: list[str]) -> None:
+def test_a_home_without_the_permission_to_write_can_be_read(public: str, words: list[str]) -> None:
     home = os.path.join(public, "home")
     done(home, "add", "true", "--hold")
     done(home, "cancel", "1")
@@ -184,7 +172,7 @@ def test_a_home_without_the_permission_to_write_can_be_looked_at(public: str, wo
 
 @pytest.mark.slow
 @needs_root
-def test_the_home_of_root_that_everybody_may_read_can_be_looked_at(public: str) -> None:
+def test_the_home_of_root_can_be_read_if_everybody_may_read_it(public: str) -> None:
     home = os.path.join(public, "home")
     done(home, "add", "true", "--id", "seen")
     give(home, 0, directories=0o755, files=0o644)

@@ -63,7 +63,7 @@ def test_bash_keeps_what_stands_before_its_word_breaks(
     assert ask(capsys, "bash", line) == replies
 
 
-def test_bash_breaks_words_only_where_it_was_told_to(jobs: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_bash_breaks_words_only_at_its_own_word_breaks(jobs: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert ask(capsys, "bash", "queuectl list --state=de", " :") == ["--state=dead"]
     assert ask(capsys, "bash", "queuectl show a:b:", " =") == ["a:b:1", "a:b:2"]
 
@@ -155,7 +155,7 @@ def test_a_script_is_printed_for_any_name(home: str, shell: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a b", "$(x)", "-x", "", "a/b", "a;b"])
-def test_a_name_that_is_none_is_refused(home: str, name: str) -> None:
+def test_an_invalid_name_is_refused(home: str, name: str) -> None:
     refused(home, 2, "completion", "bash", f"--name={name}")
 
 

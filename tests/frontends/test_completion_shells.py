@@ -1,87 +1,36 @@
 """TAB in the real bash, zsh and fish, on a pseudo-terminal: what the scripts make of a typed line.
 
-The program in these tests answers `__complete` as `queuectl` does and otherwise prints its words, so that what
-is seen is what a command would be given. A line is typed, then TAB, `+` and Enter: `+` is a word of its own
-after a blank, and part of the word where none was added.
+The program in these tests answers `__complete` as `queuectl` does and otherwise prints its words, so that the
+screen shows what a command would get. A line is typed, then TAB, `+` and Enter: `+` is a separate word after a
+blank, and part of the word if no blank was added.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
-import pty
-import re
-import select
 import shutil
-import struct
 import subprocess
 import sys
-import termios
 from pathlib import Path
-from typing import Callable, Iterator
+from typing import Iterator
 
 import pytest
 
 from queuectl.commands.completion.scripts import SHELLS, script
-from queuectl.model.clock import SYSTEM_CLOCK
+from tests.frontends.typed import Open
 from tests.support import ROOT, Processes, cli_environment, run_cli
+from tests.terminals import PtySession
 
 LIMIT = 60.0
 COLUMNS = 2000  # so that no line is folded
 TAB = "\t"
-# Sequences that terminals obey, and what zsh draws to show that a line had no end.
-ESCAPES = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(\x07|\x1b\\)|\x1b[=>()][0-9AB]?|\x0f|\r")
 IDS = ("job-1", "job-22", "with:colon:1", "with-dash.2")
 
-Start = Callable[..., "Terminal"]
 
-
-class Terminal:
-    """A shell on a pseudo-terminal: what was typed into it, and what it showed since."""
-
-    def __init__(self, processes: Processes, argv: list[str], env: dict[str, str], cwd: Path) -> None:
-        self._fd, child = pty.openpty()
-        fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 40, COLUMNS, 0, 0))
-        processes.start(
-            argv,
-            stdin=child,
-            stdout=child,
-            stderr=child,
-            env=env,
-            cwd=cwd,
-            start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )
-        os.close(child)
-        self._shown = b""
-
-    def type(self, text: str) -> None:
-        os.write(self._fd, text.encode())
-
-    def expect(self, *wanted: str) -> str:
-        """Return what is shown once all of it has come, and forget it."""
-        deadline = SYSTEM_CLOCK.monotonic() + LIMIT * 1000
-        while not all(text in self.text() for text in wanted):
-            assert SYSTEM_CLOCK.monotonic() < deadline, f"waited for {wanted} in vain, shown was {self.text()!r}"
-            if select.select([self._fd], [], [], 0.1)[0]:
-                self._shown += os.read(self._fd, 65536)
-                self._answer()
-        shown = self.text()
-        self._shown = b""
-        return shown
-
-    def _answer(self) -> None:
-        """Tell a shell that asks what the terminal is and where its cursor stands."""
-        for question, answer in ((b"\x1b[c", b"\x1b[?62c"), (b"\x1b[0c", b"\x1b[?62c"), (b"\x1b[6n", b"\x1b[1;1R")):
-            if question in self._shown:
-                self._shown = self._shown.replace(question, b"")
-                os.write(self._fd, answer)
-
-    def text(self) -> str:
-        return ESCAPES.sub(b"", self._shown).decode("utf-8", "replace")
-
-    def close(self) -> None:
-        os.close(self._fd)
+def expect(session: PtySession, *wanted: str) -> None:
+    """Wait until all of it is shown, and forget what was shown."""
+    session.until(lambda: all(text in session.transcript.replace("\r", "") for text in wanted), what=str(wanted))
+    session.forget()
 
 
 @pytest.fixture
@@ -105,21 +54,19 @@ def place(tmp_path: Path, home: str) -> Path:
 
 
 @pytest.fixture
-def start(place: Path, home: str, processes: Processes) -> Iterator[Start]:
+def start(terminal: Open, place: Path, home: str, processes: Processes) -> Iterator[Open]:
     """Starts a shell with the completion loaded and the prompt `% `."""
-    terminals: list[Terminal] = []
 
-    def begin(shell: str, load: str | None = None) -> Terminal:
-        terminal = Terminal(processes, *_command(shell, place, home, load), place)
-        terminals.append(terminal)
-        terminal.type("echo rea''dy\n")
-        terminal.expect("ready")
-        return terminal
+    def begin(shell: str, load: str | None = None) -> PtySession:
+        argv, env = _command(shell, place, home, load)
+        session = terminal(argv=argv, env=env, cwd=place, columns=COLUMNS, rows=40)
+        session.send("echo rea''dy\n")
+        expect(session, "ready")
+        return session
 
     yield begin
+    # fish starts a program that outlives it.
     processes.kill_all()
-    for terminal in terminals:
-        terminal.close()
 
 
 def _command(shell: str, place: Path, home: str, load: str | None = None) -> tuple[list[str], dict[str, str]]:
@@ -192,61 +139,45 @@ UNIQUE = [
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_tab_completes_the_word(start: Start, place: Path, shell: str) -> None:
-    terminal = start(shell)
+def test_tab_completes_the_word(start: Open, place: Path, shell: str) -> None:
+    session = start(shell)
     for typed, wanted in UNIQUE:
-        terminal.type(f"{typed}{TAB}+\n")
-        terminal.expect(wanted.replace("{home}", str(place.parent / "rc")))
+        session.send(f"{typed}{TAB}+\n")
+        expect(session, wanted.replace("{home}", str(place.parent / "rc")))
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_tab_shows_what_there_is_to_choose_from(start: Start, shell: str) -> None:
-    terminal = start(shell)
-    terminal.type(f"queuectl show job-{TAB}{TAB}")
-    terminal.expect("job-1 ", "job-22")
-    terminal.type("\x15")
-    terminal.type(f"queuectl dlq {TAB}{TAB}")
-    terminal.expect("list ", "stats ", "retry ", "remove")
+def test_tab_shows_what_there_is_to_choose_from(start: Open, shell: str) -> None:
+    session = start(shell)
+    session.send(f"queuectl show job-{TAB}{TAB}")
+    expect(session, "job-1 ", "job-22")
+    session.send("\x15")
+    session.send(f"queuectl dlq {TAB}{TAB}")
+    expect(session, "list ", "stats ", "retry ", "remove")
 
 
 @pytest.mark.parametrize("shell", ["zsh", "fish"])
-def test_tab_explains_what_there_is_to_choose_from(start: Start, shell: str) -> None:
-    terminal = start(shell)
-    terminal.type(f"queuectl dlq {TAB}{TAB}")
-    terminal.expect("Retry dead jobs", "Remove dead jobs")
+def test_tab_explains_what_there_is_to_choose_from(start: Open, shell: str) -> None:
+    session = start(shell)
+    session.send(f"queuectl dlq {TAB}{TAB}")
+    expect(session, "Retry dead jobs", "Remove dead jobs")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_tab_makes_no_home(start: Start, place: Path, shell: str) -> None:
+def test_tab_makes_no_home(start: Open, place: Path, shell: str) -> None:
     missing = place.parent / "missing"
-    terminal = start(shell)
-    terminal.type(f"queuectl --home {missing} show j{TAB}+\n")
-    terminal.expect(f"<--home><{missing}><show><j+>")
+    session = start(shell)
+    session.send(f"queuectl --home {missing} show j{TAB}+\n")
+    expect(session, f"<--home><{missing}><show><j+>")
     assert not missing.exists()
 
 
-def test_fish_completes_a_line_without_a_terminal(place: Path, home: str) -> None:
-    argv, env = _command("fish", place, home)
-    program = 'complete -C "queuectl dl"; complete -C "queuectl show with:"'
-    done = subprocess.run(
-        [argv[0], "-c", program],
-        env=env,
-        cwd=place,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=LIMIT,
-        stdin=subprocess.DEVNULL,
-    )
-    assert done.stdout.splitlines() == ["dlq\tlist, stats, retry, remove", "with:colon:1\tpending: true"]
-
-
-def test_zsh_finds_the_script_where_it_is_installed(place: Path, home: str, start: Start) -> None:
-    terminal = start("zsh", "fpath=(~/.zfunc $fpath)\nautoload -Uz compinit && compinit -u -D")
-    terminal.type(f"queuectl stat{TAB}+\n")
-    terminal.expect("<status><+>")
-    terminal.type(f"queuectl enqueue --file=gr{TAB}+\n")
-    terminal.expect("<enqueue><--file=größe.json><+>")
+def test_zsh_finds_the_script_where_it_is_installed(place: Path, home: str, start: Open) -> None:
+    session = start("zsh", "fpath=(~/.zfunc $fpath)\nautoload -Uz compinit && compinit -u -D")
+    session.send(f"queuectl stat{TAB}+\n")
+    expect(session, "<status><+>")
+    session.send(f"queuectl enqueue --file=gr{TAB}+\n")
+    expect(session, "<enqueue><--file=größe.json><+>")
 
 
 @pytest.mark.parametrize("shell", SHELLS)

@@ -11,7 +11,7 @@ from queuectl.frontends.history import REMEMBERED, History
 
 
 class Bench:
-    """A history in a directory of its own, and what it complained of."""
+    """A history in its own directory, and its complaints."""
 
     def __init__(self, directory: Path) -> None:
         self.path = directory / "history"
@@ -38,7 +38,7 @@ def test_the_file_is_readable_by_its_owner_only(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize("line", ["", "   ", " add secret", "list", "a\x00b", "a\x1b[2Jb", "x" * 10_001])
-def test_some_lines_are_not_worth_keeping(bench: Bench, line: str) -> None:
+def test_some_lines_are_not_kept(bench: Bench, line: str) -> None:
     history = bench.open()
     history.add("list")
     assert not history.add(line)
@@ -68,7 +68,7 @@ def test_what_damage_left_in_the_file_is_left_out(bench: Bench) -> None:
     assert bench.complaints == []
 
 
-def test_what_cannot_be_a_file_is_said_once(bench: Bench) -> None:
+def test_a_history_that_is_not_a_file_is_reported_once(bench: Bench) -> None:
     bench.path.mkdir()
     history = bench.open()
     assert history.add("list")

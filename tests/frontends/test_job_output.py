@@ -41,7 +41,7 @@ def shown(text: str, color: str = "always") -> str:
         ("tab\there\n", "tab\there\n"),
         (f"{RED}red{RESET} not\n", f"{RED}red{RESET} not\n"),
         ("\x1b[mx\x1b[01;32my\x1b[m\n", "\x1b[mx\x1b[01;32my\x1b[m\n"),
-        # A color that goes on does so line by line, and nothing after the output has it.
+        # A color that continues does so line by line, and nothing after the output has it.
         (f"{RED}one\ntwo\n", f"{RED}one{RESET}\n{RED}two{RESET}\n"),
         (f"{RED}10%\r20%{RESET}\n", f"{RED}20%{RESET}\n"),
         (f"{RED}10%{RESET}\r20%\n", "20%\n"),
@@ -50,7 +50,7 @@ def shown(text: str, color: str = "always") -> str:
         ("\x1b[4:3mx\x1b[0m", "\x1b[4:3mx\x1b[0m"),
     ],
 )
-def test_a_line_is_shown_as_it_was_in_the_end_with_its_colors(printed: str, expected: str) -> None:
+def test_the_last_form_of_a_line_is_shown_with_its_colors(printed: str, expected: str) -> None:
     assert shown(printed) == expected
 
 
@@ -81,7 +81,7 @@ def test_a_line_is_shown_as_it_was_in_the_end_with_its_colors(printed: str, expe
         "\x1b[31 m",
     ],
 )
-def test_all_else_that_is_unsafe_is_shown_as_its_code(sequence: str) -> None:
+def test_everything_else_that_is_unsafe_is_shown_as_its_code(sequence: str) -> None:
     text = shown(f"a{sequence}b\n")
     assert text.isascii() and text[:-1].isprintable() and text[-1] == "\n"
     assert text.startswith("a\\") and text.endswith("b\n")
@@ -141,7 +141,7 @@ def test_each_part_of_a_long_line_has_its_colors() -> None:
     assert all(line.startswith(RED) and line.endswith(RESET) for line in lines)
 
 
-def test_a_long_line_is_looked_at_once_however_many_pieces_it_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_line_is_read_once_however_many_pieces_it_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
     known, looked_at = JobOutput._known, 0
 
     def counted(output: JobOutput, text: str) -> int:

@@ -7,6 +7,7 @@ import pty
 import signal
 import termios
 import threading
+from contextlib import suppress
 from typing import TYPE_CHECKING, Iterator
 
 import pytest
@@ -19,13 +20,29 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def typed() -> Iterator[Pair]:
+def pair() -> Iterator[tuple[int, int]]:
+    """The two ends of a terminal: that of the one who types, and that of the program."""
+    yield from ends(pty.openpty())
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    yield from ends(os.pipe())
+
+
+def ends(descriptors: tuple[int, int]) -> Iterator[tuple[int, int]]:
+    yield descriptors
+    for descriptor in descriptors:
+        with suppress(OSError):  # A test may have closed it.
+            os.close(descriptor)
+
+
+@pytest.fixture
+def typed(pair: tuple[int, int]) -> Iterator[Pair]:
     """A keyboard and the descriptor of the one who types."""
-    master, slave = pty.openpty()
+    master, slave = pair
     with Keyboard(slave) as keyboard:
         yield keyboard, master
-    os.close(slave)
-    os.close(master)
 
 
 def keys(typed: Pair, data: bytes) -> list[str]:
@@ -63,15 +80,11 @@ def test_bytes_become_keys(typed: Pair, data: bytes, names: list[str]) -> None:
     assert keys(typed, data) == names
 
 
-def test_ctrl_c_is_a_key_where_the_terminal_makes_no_signal_of_it() -> None:
-    master, slave = pty.openpty()
-    with Keyboard(slave) as keyboard:
-        mode = termios.tcgetattr(slave)
-        mode[3] &= ~termios.ISIG
-        termios.tcsetattr(slave, termios.TCSANOW, mode)
-        assert keys((keyboard, master), b"\x03") == ["ctrl-c"]
-    os.close(slave)
-    os.close(master)
+def test_ctrl_c_is_a_key_where_the_terminal_makes_no_signal_of_it(typed: Pair) -> None:
+    mode = termios.tcgetattr(typed[1])
+    mode[3] &= ~termios.ISIG
+    termios.tcsetattr(typed[1], termios.TCSANOW, mode)
+    assert keys(typed, b"\x03") == ["ctrl-c"]
 
 
 def test_without_a_key_the_time_runs_out(typed: Pair) -> None:
@@ -107,8 +120,8 @@ def test_a_sequence_that_comes_in_pieces_is_one_key(typed: Pair, monkeypatch: py
     assert keyboard.read(1) == "pageup"
 
 
-def test_the_keys_are_not_shown_and_the_terminal_is_as_before_afterwards() -> None:
-    master, slave = pty.openpty()
+def test_the_keys_are_not_shown_and_the_terminal_is_as_before_afterwards(pair: tuple[int, int]) -> None:
+    slave = pair[1]
     before = termios.tcgetattr(slave)
     with Keyboard(slave) as keyboard:
         assert not termios.tcgetattr(slave)[3] & (termios.ECHO | termios.ICANON)
@@ -117,12 +130,10 @@ def test_the_keys_are_not_shown_and_the_terminal_is_as_before_afterwards() -> No
         keyboard.take()
         assert not termios.tcgetattr(slave)[3] & termios.ECHO
     assert termios.tcgetattr(slave) == before
-    os.close(slave)
-    os.close(master)
 
 
-def test_a_terminal_that_hangs_up_ends_the_reading_and_the_restoring_is_harmless() -> None:
-    master, slave = pty.openpty()
+def test_a_terminal_that_hangs_up_ends_the_reading_and_the_restoring_is_harmless(pair: tuple[int, int]) -> None:
+    master, slave = pair
     with Keyboard(slave) as keyboard:
         os.close(master)
         with pytest.raises(EOFError):
@@ -130,32 +141,25 @@ def test_a_terminal_that_hangs_up_ends_the_reading_and_the_restoring_is_harmless
         keyboard.take()
     with pytest.raises(EOFError), keyboard:
         pass
-    os.close(slave)
 
 
-def test_the_keys_typed_before_a_hangup_still_count() -> None:
-    read_end, write_end = os.pipe()
+def test_the_keys_typed_before_a_hangup_still_count(pipe: tuple[int, int]) -> None:
+    read_end, write_end = pipe
     keyboard = Keyboard(read_end)
     os.write(write_end, b"qx")
     os.close(write_end)
     assert [keyboard.read(10), keyboard.read(10)] == ["q", "x"]
     with pytest.raises(EOFError):
         keyboard.read(10)
-    os.close(read_end)
 
 
-def test_the_wakeup_descriptor_ends_a_wait() -> None:
-    read_end, write_end = os.pipe()
-    master, slave = pty.openpty()
-    keyboard = Keyboard(slave, wakeup=read_end)
-    os.write(write_end, b"!")
-    assert keyboard.read(100) == ""
-    for descriptor in (read_end, write_end, master, slave):
-        os.close(descriptor)
+def test_the_wakeup_descriptor_ends_a_wait(pair: tuple[int, int], pipe: tuple[int, int]) -> None:
+    os.write(pipe[1], b"!")
+    assert Keyboard(pair[1], wakeup=pipe[0]).read(100) == ""
 
 
-def test_a_signal_meanwhile_neither_ends_nor_breaks_a_wait() -> None:
-    master, slave = pty.openpty()
+def test_a_signal_meanwhile_neither_ends_nor_breaks_a_wait(typed: Pair) -> None:
+    keyboard, master = typed
     came: list[int] = []
 
     def answer(number: int, frame: object) -> None:
@@ -165,19 +169,13 @@ def test_a_signal_meanwhile_neither_ends_nor_breaks_a_wait() -> None:
     before = signal.signal(signal.SIGUSR1, answer)
     sender = threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGUSR1))
     try:
-        with Keyboard(slave) as keyboard:
-            sender.start()
-            assert keyboard.read(30) == "x"
+        sender.start()
+        assert keyboard.read(30) == "x"
     finally:
         sender.join()
         signal.signal(signal.SIGUSR1, before)
     assert came == [signal.SIGUSR1]
-    os.close(slave)
-    os.close(master)
 
 
-def test_the_wait_is_measured_with_the_clock() -> None:
-    read_end, write_end = os.pipe()
-    assert Keyboard(read_end, clock=FakeClock()).read(0) == ""
-    os.close(read_end)
-    os.close(write_end)
+def test_the_wait_is_measured_with_the_clock(pipe: tuple[int, int]) -> None:
+    assert Keyboard(pipe[0], clock=FakeClock()).read(0) == ""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import os
 import random
 import signal
 import sys
-from typing import Any, Callable, Iterator, Sequence
+from functools import partial
 
 import pytest
 
@@ -15,7 +14,10 @@ from queuectl.frontends.live import Region, Signals, clip_painted, painted_width
 from queuectl.frontends.terminal import Terminal
 from queuectl.frontends.text import width
 from tests.emulator import Emulator
-from tests.support import ROOT, Processes
+from tests.frontends import typed
+from tests.frontends.test_terminal import Tty
+from tests.frontends.typed import Open
+from tests.support import ROOT
 from tests.terminals import PtySession
 
 # Shows what is asked for: a key becomes a line of the picture, and `q` ends it.
@@ -39,13 +41,6 @@ except Ended as ended:
     sys.exit(128 + ended.number)
 print("after")
 """
-
-
-class Tty(io.StringIO):
-    """A stream that says it is a terminal."""
-
-    def isatty(self) -> bool:
-        return True
 
 
 def region(columns: int, rows: int) -> tuple[Region, Tty, dict[str, str]]:
@@ -79,7 +74,7 @@ def fed(stream: Tty, emulator: Emulator) -> list[str]:
         ("", 0, ""),
     ],
 )
-def test_a_line_is_clipped_by_what_is_seen_of_it(line: str, columns: int, clipped: str) -> None:
+def test_a_line_is_clipped_by_its_visible_width(line: str, columns: int, clipped: str) -> None:
     assert clip_painted(line, columns) == clipped
 
 
@@ -179,65 +174,50 @@ def test_a_signal_that_is_to_be_ignored_is_left_alone() -> None:
 
 
 @pytest.fixture
-def start(processes: Processes) -> Iterator[Callable[..., PtySession]]:
+def start(terminal: Open) -> Open:
     """Starts the program, or other words that run it, in a terminal, and waits for its picture."""
-    opened: list[PtySession] = []
-
-    def started(words: Sequence[str] = (sys.executable, "-c", PROGRAM), **options: Any) -> PtySession:
-        opened.append(PtySession(processes, words, **options))
-        opened[-1].expect("picture")
-        return opened[-1]
-
-    yield started
-    for session in opened:
-        session.close()
+    return partial(terminal, argv=[sys.executable, "-c", PROGRAM], shows="picture")
 
 
 def assert_restored(session: PtySession) -> None:
-    emulator = session.emulator
-    assert session.attributes() == session.before
-    assert emulator.on_main and emulator.cursor_shown and emulator.wraps and not emulator.synchronized
-    assert emulator.unknown == []
+    typed.assert_restored(session)
     assert session.screen()[0] == "before"
 
 
-def test_the_picture_takes_the_whole_screen_and_gives_it_back(start: Callable[..., PtySession]) -> None:
+def test_the_picture_takes_the_whole_screen_and_gives_it_back(start: Open) -> None:
     session = start()
     assert session.screen()[:2] == ["picture", "x" * 80]
     assert not session.emulator.on_main and not session.emulator.cursor_shown
-    session.send("q")
-    assert session.wait() == 0
+    session.leave("q")
     assert_restored(session)
     assert session.screen()[1] == "after"
 
 
-def test_only_lines_that_changed_are_written(start: Callable[..., PtySession]) -> None:
+def test_only_lines_that_changed_are_written(start: Open) -> None:
     session = start()
     session.settle()
-    session.transcript = ""
+    session.forget()
     session.send("a")
     session.until(lambda: session.screen()[1] == "a")
     assert "picture" not in session.transcript
 
 
-def test_after_ctrl_c_the_program_decides(start: Callable[..., PtySession]) -> None:
+def test_after_ctrl_c_the_program_decides(start: Open) -> None:
     session = start()
-    session.send("\x03")
-    session.expect("ctrl-c")
-    session.send("q")
-    assert session.wait() == 0
+    session.ask("\x03", "ctrl-c")
+    session.leave("q")
     assert_restored(session)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_it_and_the_terminal_is_as_before(start: Callable[..., PtySession], number: int) -> None:
+def test_a_signal_ends_it_and_the_terminal_is_as_before(start: Open, number: int) -> None:
     session = start()
     session.signal(number)
     assert session.wait() == 128 + number
     assert_restored(session)
 
 
-def test_a_mistake_in_the_program_leaves_the_terminal_as_before(start: Callable[..., PtySession]) -> None:
+def test_a_mistake_in_the_program_leaves_the_terminal_as_before(start: Open) -> None:
     session = start()
     session.send("!")
     assert session.wait() == 1
@@ -245,40 +225,37 @@ def test_a_mistake_in_the_program_leaves_the_terminal_as_before(start: Callable[
     assert "ValueError" in session.transcript
 
 
-def test_a_terminal_that_goes_away_ends_it(start: Callable[..., PtySession]) -> None:
+def test_a_terminal_that_goes_away_ends_it(start: Open) -> None:
     session = start()
     session.hang_up()
     assert session.wait() == 128 + signal.SIGHUP
 
 
-def test_a_new_size_asks_for_a_new_picture(start: Callable[..., PtySession]) -> None:
+def test_a_new_size_asks_for_a_new_picture(start: Open) -> None:
     session = start()
     session.resize(30, 5)
     session.until(lambda: session.screen()[:3] == ["picture", "resized", "x" * 30])
 
 
-def test_it_can_be_stopped_by_a_shell_and_goes_on_where_it_was(start: Callable[..., PtySession]) -> None:
+def test_a_shell_can_stop_it_and_it_continues_where_it_was(start: Open) -> None:
     script = 'set -m; "$0" -c "$1"; echo "stopped"; read line; fg >/dev/null; echo "code $?"'
-    session = start(["/bin/sh", "-c", script, sys.executable, PROGRAM])
+    session = start(argv=["/bin/sh", "-c", script, sys.executable, PROGRAM])
     session.send("a")
     session.until(lambda: session.screen()[1] == "a")
-    session.send("\x1a")
-    session.expect("stopped")
+    session.ask("\x1a", "stopped")
     assert_restored(session)
     session.send("\n")
     session.until(lambda: session.screen()[:2] == ["picture", "a"])
     assert not session.emulator.on_main and not session.emulator.cursor_shown
-    session.send("q")
-    session.expect("code 0")
+    session.ask("q", "code 0")
     assert session.wait() == 0
     assert_restored(session)
 
 
-def test_after_a_stop_that_it_could_not_see_all_is_drawn_again(start: Callable[..., PtySession]) -> None:
+def test_after_a_stop_that_it_could_not_see_all_is_drawn_again(start: Open) -> None:
     session = start()
     session.signal(signal.SIGSTOP)
     session.emulator.feed(b"\x1b[2Jrubbish")
     session.signal(signal.SIGCONT)
     session.until(lambda: session.screen()[:2] == ["picture", "resized"])
-    session.send("q")
-    assert session.wait() == 0
+    session.leave("q")

@@ -12,14 +12,12 @@ import pytest
 
 from queuectl.commands.grammar.registry import load
 from queuectl.engine.queue import Queue
-from queuectl.frontends import menu_parts
 from queuectl.frontends.menu import GOODBYE, pick
 from queuectl.model.settings import NOTIFICATIONS, QUEUE, RETRIES, SCHEDULER, SETTINGS, WORKERS
 from tests.commands.calling import bring, done, jobs, state_of, states
 from tests.frontends.talking import Talk
 from tests.support import ROOT
 
-LIMIT = 60
 PROMPT = "Choice: "
 
 
@@ -62,7 +60,7 @@ def test_the_menu_is_left(home: str, answer: str) -> None:
     assert talk.out.count(PROMPT) == 1
 
 
-def test_a_form_adds_a_job_and_tells_the_command_that_does_the_same(home: str) -> None:
+def test_a_form_adds_a_job_and_shows_the_command_that_does_the_same(home: str) -> None:
     talk = Talk(home, "1", "echo 'two words'; true", "y", "mine", "reports", "7", "2", "90", "1h", "", "", "", "0")
     assert talk.code == 0, talk.err
     assert talk.commands == [
@@ -70,15 +68,8 @@ def test_a_form_adds_a_job_and_tells_the_command_that_does_the_same(home: str) -
         "'echo '\\''two words'\\''; true'"
     ]
     (job,) = jobs(home)
-    assert [job[name] for name in ("id", "command", "priority", "max_retries", "timeout", "queue", "state")] == [
-        "mine",
-        "echo 'two words'; true",
-        7,
-        2,
-        90,
-        "reports",
-        "scheduled",
-    ]
+    given = {"id": "mine", "command": "echo 'two words'; true", "priority": 7, "max_retries": 2, "timeout": 90}
+    assert {**job, **given, "queue": "reports", "state": "scheduled"} == job
 
 
 def test_the_defaults_of_a_form_are_those_in_force(home: str) -> None:
@@ -92,7 +83,7 @@ def test_the_defaults_of_a_form_are_those_in_force(home: str) -> None:
     assert jobs(home)[0]["max_retries"] == 9
 
 
-def test_a_command_that_begins_with_a_dash_is_no_option(home: str) -> None:
+def test_a_command_that_begins_with_a_dash_is_not_an_option(home: str) -> None:
     talk = Talk(home, "1", "--help", "yes", "", "", "-5", *[""] * 6, "0")
     assert talk.commands == ["queuectl add --command=--help --priority=-5"]
     assert (jobs(home)[0]["command"], jobs(home)[0]["priority"]) == ("--help", -5)
@@ -120,7 +111,7 @@ def test_a_command_that_begins_with_a_dash_is_scheduled(home: str, command: str)
     assert jobs(home)[0]["command"] == command
 
 
-def test_a_wrong_answer_is_asked_again_and_three_lead_back(home: str) -> None:
+def test_a_wrong_answer_is_asked_for_again_and_three_lead_back(home: str) -> None:
     talk = Talk(home, "1", "true", "y", "", "", "high", "5000", "3", *[""] * 6, "0")
     assert talk.out.count("priority must be an integer between -1000 and 1000") == 2
     assert jobs(home)[0]["priority"] == 3
@@ -138,22 +129,9 @@ def test_a_job_that_waits_is_edited_and_what_is_left_empty_stays(home: str) -> N
     assert [job[name] for name in ("command", "priority", "max_retries", "timeout")] == ["echo new", 3, 0, 90]
 
 
-@pytest.mark.parametrize(
-    "answers",
-    [
-        ["1", "b"],
-        ["1", ""],
-        ["1", "true", "b"],
-        ["1", "true", "y", "", "back"],
-        ["6", "3", "b"],
-        ["8", "2", "b"],
-        ["4", "b"],
-        ["5", "b"],
-        ["3", "b"],
-    ],
-)
-def test_every_form_has_a_way_back(home: str, answers: list[str]) -> None:
-    talk = Talk(home, *answers, "b", "b", "b")
+@pytest.mark.parametrize("answers", ["1,b", "1,", "1,true,b", "1,true,y,,back", "6,3,b", "8,2,b", "4,b", "5,b", "3,b"])
+def test_every_form_has_a_way_back(home: str, answers: str) -> None:
+    talk = Talk(home, *answers.split(","), "b", "b", "b")
     assert talk.code == 0
     assert GOODBYE in talk.out
     assert talk.commands == []
@@ -169,7 +147,7 @@ def test_the_input_may_end_anywhere(home: str) -> None:
 
 
 @pytest.mark.parametrize("answer", ["99", "²", "add jobs", "15", "\x1b[2J", "--help", "l" * 500, "-1"])
-def test_what_is_no_choice_is_said(home: str, answer: str) -> None:
+def test_an_answer_that_is_not_a_choice_is_reported(home: str, answer: str) -> None:
     talk = Talk(home, answer, "0")
     assert talk.code == 0
     assert "There is no choice" in talk.out
@@ -243,7 +221,7 @@ def test_one_dead_letter_is_deleted_without_a_question(home: str) -> None:
     assert states(home) == {}
 
 
-def test_workers_are_started_scaled_looked_at_and_stopped(home: str) -> None:
+def test_workers_are_started_scaled_shown_and_stopped(home: str) -> None:
     talk = Talk(home, "4", "1", "", "6", "1", "2", "3", "2", "5", "0", "5", "", "", "0")
     assert talk.code == 0, talk.err
     assert talk.commands == [
@@ -310,7 +288,7 @@ def test_the_main_menu_shows_the_alerts_and_no_other_menu_does(home: str) -> Non
     assert talk.out.count("error:") == 2 and "info" not in talk.out
 
 
-def test_the_main_menu_tells_of_pauses(home: str) -> None:
+def test_the_main_menu_shows_pauses(home: str) -> None:
     done(home, "pause", "--reason", "game")
     assert "everything is paused: game" in Talk(home, "0").out
 
@@ -325,39 +303,13 @@ def test_the_shell_opens_and_leads_back(home: str) -> None:
     talk = Talk(home, "13", "add true; list", "exit", "0")
     assert talk.commands == ["queuectl shell"]
     assert "Job added: job-1" in talk.out
-    assert talk.out.count("QueueCTL\n") >= 1
     assert GOODBYE in talk.out
 
 
 def test_nothing_is_wider_than_forty_columns(home: str) -> None:
     bring(home, "dead")
-    talk = Talk(
-        home,
-        "1",
-        "true",
-        "y",
-        "",
-        "",
-        "",
-        "",
-        "",
-        "",
-        "3",
-        "",
-        "",
-        "",
-        "1",
-        "b",
-        "b",
-        "7",
-        "0",
-        "8",
-        "2",
-        "b",
-        "0",
-        "0",
-        COLUMNS="40",
-    )
+    answers = ["1", "true", "y", *[""] * 6, "3", "", "", "", *"1bb7082b00"]
+    talk = Talk(home, *answers, COLUMNS="40")
     ours = [line for line in talk.out.splitlines() if not line.startswith(("ID", "dead-1", "job-", "same as"))]
     assert [line for line in ours if len(line) > 40 and "home" not in line] == []
 
@@ -391,7 +343,3 @@ def test_a_damaged_home_is_named_and_left_alone(home: str, tmp_path: object) -> 
     assert "queue.db" in talk.err
     with open(database, "rb") as file:
         assert file.read() == b"not a database" * 100
-
-
-def test_page_size_fits_a_small_terminal() -> None:
-    assert menu_parts.PAGE <= 15

@@ -1,4 +1,4 @@
-"""What may be answered in the menu: ways out, help, and a command as it is typed."""
+"""What may be answered in the menu: ways out, help, a command as it is typed, links and inputs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from queuectl.frontends.menu import GOODBYE
-from tests.commands.calling import jobs
+from tests.commands.calling import bring, done, jobs
 from tests.frontends.talking import Talk
 
 PROMPT = "Choice: "
@@ -83,3 +83,34 @@ def test_scaling_without_workers_starts_them(home: str) -> None:
     talk = Talk(home, "6", "3", "b", "0", "0")
     assert "Start workers" in talk.out.partition("Scale up or down")[2]
     assert "error" not in talk.err
+
+
+def test_the_jobs_that_are_linked_to_one_are_drawn(home: str) -> None:
+    bring(home, "pending")
+    done(home, "add", "true", "--id", "child", "--after", "pending-1")
+    talk = Talk(home, "3", "", "", "", "child", "linked jobs", "b", "b", "0")
+    assert talk.commands[-1] == "queuectl show child --tree"
+    assert "child (blocked)" in talk.out
+
+
+def test_a_form_adds_a_job_that_waits_for_others_a_lock_and_its_batch(home: str) -> None:
+    bring(home, "pending")
+    talk = Talk(home, "1", "make", "y", *[""] * 6, "pending-1", "gpu,db", "films%2", "0")
+    assert talk.commands == ["queuectl add --after pending-1 --lock gpu,db --batch films%2 make"]
+    job = jobs(home)[-1]
+    assert (job["after"], job["locks"], job["state"]) == (["pending-1"], ["gpu", "db"], "blocked")
+    assert done(home, "batch", "show", "films", "--json").json()["slots"] == 2
+
+
+def test_a_batch_is_added_from_inputs_and_from_an_array(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.mkv", "b c.mkv"):
+        (tmp_path / name).touch()
+    monkeypatch.chdir(tmp_path)
+    talk = Talk(home, "14", "Add a batch", "run {/.}", '*.mkv "x y" ::: 1', "n", "exit")
+    assert "Jobs added: batch-1, 3 jobs, job-1 to job-3" in talk.out
+    assert talk.commands == ["queuectl add 'run {/.}' ::: a.mkv 'b c.mkv' 'x y' ::: 1"]
+    talk = Talk(home, "14", "Add a batch", "part", "", "y", "", "", "0-3%2", "parts", "exit")
+    assert talk.commands == ["queuectl add --array 0-3%2 --batch parts part"]
+    assert "Jobs added: parts, 4 jobs, job-4 to job-7" in talk.out

@@ -9,8 +9,6 @@ import pytest
 from tests.commands.calling import done, jobs, states
 from tests.frontends.talking import Talk
 
-LIMIT = 60
-
 
 def test_a_job_is_scheduled(home: str) -> None:
     talk = Talk(home, "9", "./backup.sh", "someday", "+2h30m", "y", "nightly", "", "", "", "", "0")
@@ -27,34 +25,9 @@ def test_several_jobs_that_recur_are_added_from_a_file(home: str, tmp_path: Path
     assert "jobs:           2" in talk.out
 
 
-def test_a_recurring_job_is_added_looked_at_paused_and_removed(home: str) -> None:
-    talk = Talk(
-        home,
-        "10",
-        "7",
-        "2",
-        "clean",
-        "'*/5 * * * *'",
-        "./clean.sh",
-        "Nowhere/Atall",
-        "UTC",
-        "",
-        "all",
-        "queue",
-        "1",
-        "4",
-        "1",
-        "2",
-        "3",
-        "4",
-        "4",
-        "5",
-        "0",
-        "6",
-        "1",
-        "0",
-        "0",
-    )
+def test_a_recurring_job_is_added_shown_paused_and_removed(home: str) -> None:
+    form = ["2", "clean", "'*/5 * * * *'", "./clean.sh", "Nowhere/Atall", "UTC", "", "all", "queue"]
+    talk = Talk(home, "10", "7", *form, *"1412344506100")
     assert talk.code == 0
     assert talk.commands == [
         "queuectl cron add --timezone UTC --overlap queue clean '*/5 * * * *' ./clean.sh",

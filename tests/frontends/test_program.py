@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from queuectl.frontends.program import as_called
-from tests.support import ROOT, run_cli
+from tests.support import ROOT, cli_environment, run_cli
 
 ADDRESSED = "python3 main.py"
 
@@ -45,8 +45,8 @@ def test_a_command_of_the_shell_has_no_name_before_it() -> None:
 
 def hint(words: list[str], cwd: Path, **env: str) -> str:
     """Return the hint at the end of a mistake."""
-    words, environment = [*words, "--home", str(cwd / "home"), "lits"], {**os.environ, **env}
-    environment.pop("QUEUECTL_PROGRAM", None) if "QUEUECTL_PROGRAM" not in env else None
+    words = [*words, "--home", str(cwd / "home"), "lits"]
+    environment = cli_environment(cwd / "home", {"QUEUECTL_PROGRAM": None, **env})
     done = subprocess.run(words, cwd=str(cwd), env=environment, capture_output=True, encoding="utf-8", timeout=60)
     assert done.returncode == 2, done
     return done.stderr.splitlines()[-1].partition("see all commands with: ")[2]

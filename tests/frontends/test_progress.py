@@ -19,8 +19,9 @@ class Bench:
     def __init__(self, columns: int = 80, total: int = 1000, label: str = "Importing", **environ: str) -> None:
         self.clock = FakeClock()
         self.err = Tty()
-        self.terminal = Terminal(io.StringIO(), self.err, environ={"COLUMNS": str(columns), **environ})
-        self.progress = Progress(total, label, self.terminal, self.clock)
+        environ = {"COLUMNS": str(columns), **environ}
+        self.terminal = Terminal(io.StringIO(), self.err, environ=environ, clock=self.clock)
+        self.progress = Progress(total, label, self.terminal)
 
     def step(self, done: int, ms: int) -> None:
         self.clock.advance(ms)
@@ -77,29 +78,29 @@ def test_the_line_always_fits(columns: int) -> None:
         assert "\n" not in frame
 
 
-def test_close_takes_the_line_away_once() -> None:
+def test_the_end_of_the_block_erases_the_line_once() -> None:
     bench = Bench()
     with bench.progress as update:
         bench.clock.advance(1000)
         update(500)
-    bench.progress.close()
+    bench.terminal.erase_line()
     assert bench.err.getvalue().endswith("500/1000" + ERASE_LINE)
     assert bench.err.getvalue().count(ERASE_LINE) == 2
 
 
 def test_other_words_do_not_mix_with_the_line() -> None:
     bench = Bench()
-    bench.step(500, 1000)
-    bench.terminal.say("one was refused")
-    bench.progress.close()
+    with bench.progress:
+        bench.step(500, 1000)
+        bench.terminal.say("one was refused")
     assert bench.err.getvalue().endswith(f"500/1000{ERASE_LINE}one was refused\n")
 
 
 def test_a_dumb_terminal_gets_a_line_at_each_quarter() -> None:
     bench = Bench(TERM="dumb")
-    for done in range(0, 1001, 10):
-        bench.step(done, 100)
-    bench.progress.close()
+    with bench.progress:
+        for done in range(0, 1001, 10):
+            bench.step(done, 100)
     assert [line.split()[1] for line in bench.lines] == ["0%", "25%", "50%", "75%", "100%"]
     assert bench.lines[2] == "Importing 50% 500/1000 100.0/s eta 5s"
 
@@ -116,12 +117,6 @@ def test_a_slow_dumb_terminal_gets_a_line_each_thirty_seconds() -> None:
     for second in range(91):
         bench.step(second // 10, 1000)
     assert [line.split()[2] for line in bench.lines] == ["0/1000", "3/1000", "6/1000", "9/1000"]
-
-
-def test_a_dumb_terminal_gets_plain_lines() -> None:
-    bench = Bench(TERM="dumb")
-    bench.step(250, 1000)
-    assert bench.err.getvalue() == "Importing 25% 250/1000\n"
 
 
 def test_nothing_to_do_is_all_done() -> None:
@@ -141,9 +136,9 @@ def test_more_than_promised_stays_at_a_hundred() -> None:
 @pytest.mark.parametrize("err, quiet", [(Tty(), True), (io.StringIO(), False)], ids=["quiet", "a log"])
 def test_quiet_and_a_log_are_silent(err: io.StringIO, quiet: bool) -> None:
     clock = FakeClock()
-    progress = Progress(10, "Importing", Terminal(io.StringIO(), err, environ={}, quiet=quiet), clock)
-    for done in (0, 5, 10):
-        clock.advance(60_000)
-        progress.update(done)
-    progress.close()
+    terminal = Terminal(io.StringIO(), err, environ={}, clock=clock, quiet=quiet)
+    with Progress(10, "Importing", terminal) as update:
+        for done in (0, 5, 10):
+            clock.advance(60_000)
+            update(done)
     assert err.getvalue() == ""

@@ -68,7 +68,8 @@ def text(
     columns: tuple[str, ...] = COLUMNS,
     chosen: bool = False,
 ) -> str:
-    return "".join(rows_text(rows, noun(*(rows[0] if rows else columns)), columns, fmt, terminal, chosen=chosen))
+    kind = noun(*(rows[0] if rows else columns))
+    return "".join(rows_text(rows, kind, columns, fmt, terminal, chosen=chosen, note=terminal.note))
 
 
 def said(terminal: Terminal) -> str:
@@ -114,16 +115,8 @@ def test_cells_escape_control_characters_and_keep_to_one_line() -> None:
 
 
 def test_values_of_each_type_have_a_form() -> None:
-    row: dict[str, object] = {
-        "tags": ["a", "b"],
-        "empty": [],
-        "on": True,
-        "rate": 0.1 + 0.2,
-        "size": 12_900_000,
-        "env": {"A": "é"},
-        "gone": None,
-        "text": "",
-    }
+    row: dict[str, object] = {"tags": ["a", "b"], "empty": [], "on": True, "rate": 0.1 + 0.2, "size": 12_900_000}
+    row.update(env={"A": "é"}, gone=None, text="")
     printed = text([row], "table", tty(200), tuple(row))
     assert printed.splitlines()[1].split() == ["a,b", "-", "yes", "0.3", "12.3", "MiB", '{"A":', '"é"}', "-"]
 
@@ -179,20 +172,9 @@ def test_a_clipped_cell_says_so() -> None:
 
 
 def random_text(rng: random.Random) -> str:
-    ranges = (
-        (0, 0x20),
-        (0x20, 0x7F),
-        (0x7F, 0x300),
-        (0x300, 0x370),
-        (0x600, 0x700),
-        (0x2000, 0x2100),
-        (0x3040, 0x3100),
-        (0x4E00, 0x9FFF),
-        (0xD800, 0xE000),
-        (0x1F300, 0x1FB00),
-        (0xE0000, 0xE0080),
-        (0, 0x110000),
-    )
+    ranges = [(0, 0x20), (0x20, 0x7F), (0x7F, 0x300), (0x300, 0x370), (0x600, 0x700), (0x2000, 0x2100)]
+    ranges += [(0x3040, 0x3100), (0x4E00, 0x9FFF), (0xD800, 0xE000), (0x1F300, 0x1FB00), (0xE0000, 0xE0080)]
+    ranges += [(0, 0x110000)]
     return "".join(chr(rng.randrange(*rng.choice(ranges))) for _ in range(rng.randrange(60)))
 
 
@@ -229,14 +211,9 @@ def test_json_holds_all_keys_unless_columns_were_chosen(fmt: str) -> None:
         printed = text([job(1), job(2, command=None)], fmt, pipe(), ("id", "command"), chosen)
         return json.loads(printed) if fmt == "json" else [json.loads(line) for line in printed.splitlines()]
 
-    assert parsed(True) == [
-        {"id": "job-1", "command": "true"},
-        {"id": "job-2", "command": None},
-    ]
-    assert parsed(False) == [
-        {**job(1), "duration": 1.5, "created_at": "2025-12-31T23:59:48.000Z"},
-        {**job(2), "duration": 1.5, "created_at": "2025-12-31T23:59:48.000Z", "command": None},
-    ]
+    assert parsed(True) == [{"id": "job-1", "command": "true"}, {"id": "job-2", "command": None}]
+    shown = {"duration": 1.5, "created_at": "2025-12-31T23:59:48.000Z"}
+    assert parsed(False) == [{**job(1), **shown}, {**job(2), **shown, "command": None}]
 
 
 def test_whole_seconds_stay_integers_in_json() -> None:
@@ -284,7 +261,7 @@ def test_csv_reads_back() -> None:
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_csv_cells_are_no_formulas(start: str) -> None:
+def test_csv_cells_are_not_formulas(start: str) -> None:
     printed = text([{"command": start + "cmd", "exit_code": -9}], "csv", pipe(), ("command", "exit_code"))
     assert list(csv.reader(io.StringIO(printed, newline="")))[1] == ["'" + start + "cmd", "-9"]
     listed = text([{"tags": [start + "cmd"]}], "csv", pipe(), ("tags",))
@@ -310,13 +287,13 @@ def test_tsv_is_one_line_a_row_with_a_reversible_escape() -> None:
 def test_rows_are_streamed_where_a_format_allows_it() -> None:
     rows = ReadRows(1_000_000_000)
     for fmt in ("json", "jsonl", "csv", "tsv"):
-        lines = rows_text(rows, noun(*job()), COLUMNS, fmt, pipe())
+        lines = rows_text(rows, noun(*job()), COLUMNS, fmt, pipe(), note=print)
         assert len([next(lines) for _ in range(3)]) == 3
 
 
 def test_a_long_table_is_read_twice_rather_than_held() -> None:
     rows = ReadRows(HELD_ROWS + 1)
-    lines = rows_text(rows, noun(*job()), COLUMNS, "table", pipe())
+    lines = rows_text(rows, noun(*job()), COLUMNS, "table", pipe(), note=print)
     wide = len(next(lines))
     assert rows.read == len(rows)
     assert next(lines).startswith("job-0     ")
@@ -369,19 +346,16 @@ def test_further_lines_of_a_value_cannot_pass_for_fields() -> None:
 
 def test_a_record_in_the_machine_formats() -> None:
     terminal = pipe()
-    assert json.loads(record("json", terminal)) == {
-        "id": "job-1",
-        "state": "dead",
-        "created_at": "2025-12-31T23:59:48.000Z",
-    }
+    shown = {"id": "job-1", "state": "dead", "created_at": "2025-12-31T23:59:48.000Z"}
+    assert json.loads(record("json", terminal)) == shown
     assert len(record("jsonl", terminal).splitlines()) == 1
     assert record("csv", terminal).splitlines()[1] == '"job-1","dead","2025-12-31T23:59:48.000Z"'
     assert record("tsv", terminal).splitlines()[0] == "id\tstate\tcreated_at"
 
 
-def test_sentences_go_on_in_the_next_line_and_words_in_them_stay_whole() -> None:
+def test_sentences_continue_in_the_next_line_and_words_in_them_stay_whole() -> None:
     rows = [{"name": "one", "help": "by a user of the long-winded-identifier kind"}, {"name": "two", "help": "short"}]
-    assert "".join(rows_text(rows, noun("name", "help"), ["name", "help"], "table", tty(32))).splitlines() == [
+    assert text(rows, "table", tty(32), ("name", "help")).splitlines() == [
         "NAME  HELP",
         "one   by a user of the",
         "      long-winded-identifier",

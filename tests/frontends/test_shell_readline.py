@@ -83,7 +83,7 @@ def test_words_end_at_blanks_only_and_answers_are_not_history(home: str, monkeyp
     assert "tab: complete" in readline.bindings
 
 
-def test_libedit_is_told_in_its_own_words(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_libedit_is_set_up_in_its_own_syntax(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     readline = start(home, monkeypatch, LIBEDIT)
     assert readline.bindings == ["bind ^I rl_complete"]
     readline.backend = "editline"  # type: ignore[attr-defined]

@@ -108,7 +108,7 @@ def test_what_cannot_be_sourced_is_an_error(home: str, line: str, code: int) -> 
     assert shell(home, line).code == code
 
 
-def test_a_file_that_is_no_text_is_refused_line_by_line(home: str, tmp_path: Path) -> None:
+def test_a_file_that_is_not_text_is_refused_line_by_line(home: str, tmp_path: Path) -> None:
     (tmp_path / "data").write_bytes(bytes(range(256)))
     answer = shell(home, f"source {tmp_path / 'data'}")
     assert answer.code == 2
@@ -159,7 +159,7 @@ def test_only_commands_that_look_can_be_watched(home: str, line: str, said: str)
     assert jobs(home) == []
 
 
-def test_an_option_given_as_its_default_overrides_what_the_shell_was_opened_with(home: str) -> None:
+def test_an_option_given_as_its_default_overrides_that_of_the_shell(home: str) -> None:
     done(home, "add", "true")
     line = "list --color auto; list --color=never; --color auto list"
     assert "\x1b" not in done(home, "--color", "always", "shell", "-c", line).out
@@ -180,9 +180,10 @@ def test_help_lists_the_shells_own_words_after_the_commands(home: str) -> None:
     assert "usage: history" in shell(home, "help history").out
 
 
-def test_a_leading_name_of_the_program_is_dropped(home: str) -> None:
-    assert shell(home, "queuectl add true --id one; queuectl list -o ids").out.endswith("one\n")
-    assert shell(home, "queuectl").out.startswith("usage: ")
+@pytest.mark.parametrize("program", ["queuectl", "python3 main.py"])
+def test_a_leading_name_of_the_program_is_dropped(home: str, program: str) -> None:
+    assert shell(home, f"{program} add true --id one; {program} list -o ids").out.endswith("one\n")
+    assert shell(home, program).out.startswith("usage: ")
 
 
 def test_a_question_mark_is_help_and_clear_leaves_a_pipe_alone(home: str) -> None:
@@ -205,14 +206,10 @@ def test_what_only_the_systems_shell_knows_is_refused(home: str, line: str) -> N
     assert answer.code == 2 and "it is for the system's shell" in answer.err
 
 
-def test_a_pipe_behind_add_is_answered_with_the_line_to_type(home: str) -> None:
+def test_a_pipe_after_add_is_answered_with_the_line_to_type(home: str) -> None:
     assert shell(home, "add echo 'a b' | wc").hint == "add 'echo '\\''a b'\\'' | wc'"
     assert shell(home, "add 'echo a | wc'").code == 0
     assert shell(home, "list '|'").code == 0
-
-
-def test_a_line_copied_from_a_hint_elsewhere_works(home: str) -> None:
-    assert shell(home, "python3 main.py add true --id one; python3 main.py list -o ids").out.endswith("one\n")
 
 
 def test_patterns_among_inputs_stand_for_their_files(

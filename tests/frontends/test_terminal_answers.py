@@ -39,8 +39,7 @@ def test_a_table_on_a_terminal_says_how_many_rows_it_leaves_out(
         done(home, "enqueue", "-", input=b'{"command": "true", "run_at": "2095-01-01T00:00:00Z"}\n' * 60)
     every = len(done(home, *words, "-o", "jsonl").lines)
     assert every >= 60
-    session = terminal(*words)
-    session.expect(f"showing 50 of {every} {noun}, all with --limit 0")
+    session = terminal(*words, shows=f"showing 50 of {every} {noun}, all with --limit 0")
     assert session.wait() == 0
 
 
@@ -49,44 +48,37 @@ def test_a_table_on_a_terminal_says_how_many_rows_it_leaves_out(
 
 def test_a_watched_list_changes_in_place_until_ctrl_c(terminal: Open, home: str) -> None:
     done(home, "add", "true", "--id", "one", "--hold")
-    session = terminal("list", "--watch=0.1")
-    session.expect("one")
+    session = terminal("list", "--watch=0.1", columns=50, shows="one")
+    session.expect("columns hidden, use -o json or a wider terminal")
     session.expect("Ctrl-C ends it")
     done(home, "add", "true", "--id", "two", "--hold")
     session.expect("two")
     done(home, "remove", "one", "--yes")
     session.expect_gone("one")
     assert sum("ID " in line for line in session.screen()) == 1
-    session.interrupt()
-    assert session.wait() == 0
+    session.leave()
 
 
 @pytest.mark.parametrize("words", [["status"], ["worker", "status"], ["dlq", "list"], ["metrics"], ["show", "dead-1"]])
 def test_other_answers_are_watched_too(terminal: Open, home: str, words: list[str]) -> None:
     bring(home, "dead")
-    session = terminal(*words, "--watch")
-    session.expect("every 2s, Ctrl-C ends it")
-    session.interrupt()
-    assert session.wait() == 0
+    session = terminal(*words, "--watch", shows="every 2s, Ctrl-C ends it")
+    session.leave()
 
 
 def test_a_watched_table_that_is_longer_than_the_screen_keeps_its_last_lines(terminal: Open, home: str) -> None:
     many(home, 30)
-    session = terminal("list", "--watch", rows=12)
-    session.expect("Ctrl-C ends it")
+    session = terminal("list", "--watch", rows=12, shows="Ctrl-C ends it")
     lines = session.screen()
     assert lines[0].startswith("ID ") and "22 more lines" in lines
-    session.interrupt()
-    assert session.wait() == 0
+    session.leave()
 
 
 def test_a_watched_answer_is_wrapped_between_words(terminal: Open, home: str) -> None:
     done(home, "add", "true")
-    session = terminal("status", "--watch", columns=50)
-    session.expect("Ctrl-C ends it")
+    session = terminal("status", "--watch", columns=50, shows="Ctrl-C ends it")
     assert any(line.endswith("queuectl worker start") for line in session.screen())
-    session.interrupt()
-    assert session.wait() == 0
+    session.leave()
 
 
 def test_a_first_error_ends_watching(home: str) -> None:
@@ -95,18 +87,8 @@ def test_a_first_error_ends_watching(home: str) -> None:
 
 def test_watching_into_a_pipe_prints_what_changes(home: str, processes: support.Processes) -> None:
     done(home, "add", "true", "--id", "one", "--hold")
-    feed = processes.start_cli(
-        home,
-        "list",
-        "--watch=0.1",
-        "--columns",
-        "id,state",
-        "-o",
-        "jsonl",
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    words = ["list", "--watch=0.1", "--columns", "id,state", "-o", "jsonl"]
+    feed = processes.start_cli(home, *words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     assert pipe(feed.stdout).readline() == '{"id": "one", "state": "held"}\n'
     done(home, "add", "true", "--id", "two", "--hold")
     assert pipe(feed.stdout).readline() == '{"id": "two", "state": "held"}\n'
@@ -125,11 +107,9 @@ def many(home: str, count: int) -> None:
 
 def test_a_long_answer_is_paged_and_the_pager_may_be_left(terminal: Open, home: str) -> None:
     many(home, 200)
-    session = terminal("list", "--limit", "0", env={"QUEUECTL_PAGER": "less"})
-    session.expect(re.compile(r"^:$", re.MULTILINE))
+    session = terminal("list", "--limit", "0", env={"QUEUECTL_PAGER": "less"}, shows=re.compile(r"^:$", re.MULTILINE))
     assert any("job-200" in line for line in session.screen())
-    session.send("q")
-    assert session.wait() == 0
+    session.leave("q")
 
 
 @pytest.mark.parametrize(
@@ -147,31 +127,26 @@ def test_no_pager_where_none_is_wanted(
     terminal: Open, home: str, options: tuple[str, ...], environment: dict[str, str | None]
 ) -> None:
     many(home, 60)
-    session = terminal("list", "--limit", "0", *options, env={"QUEUECTL_PAGER": None, **environment})
-    session.expect("job-1 ")
+    session = terminal("list", "--limit", "0", *options, env={"QUEUECTL_PAGER": None, **environment}, shows="job-1 ")
     assert session.wait() == 0
 
 
 def test_the_pager_of_our_own_variable_comes_first(terminal: Open, home: str) -> None:
     many(home, 60)
-    session = terminal("list", env={"QUEUECTL_PAGER": "sed s/^job-/mine-/", "PAGER": "false"})
-    session.expect("mine-11 ")
+    session = terminal("list", env={"QUEUECTL_PAGER": "sed s/^job-/mine-/", "PAGER": "false"}, shows="mine-11 ")
     assert session.wait() == 0
 
 
 def test_no_pager_eats_lines_that_were_pasted(terminal: Open, home: str) -> None:
     many(home, 60)
-    session = terminal("shell", env={"QUEUECTL_PAGER": "less"})
-    session.expect("60 pending")
-    session.send("list\nhelp\nadd -q --id pasted true\nexit\n")
-    assert session.wait() == 0
+    session = terminal("shell", env={"QUEUECTL_PAGER": "less"}, shows="60 pending")
+    session.leave("list\nhelp\nadd -q --id pasted true\nexit\n")
     assert done(home, "list", "-o", "ids").lines[0] == "pasted"
 
 
 def test_a_short_answer_is_not_paged(terminal: Open, home: str) -> None:
     many(home, 3)
-    session = terminal("list", env={"QUEUECTL_PAGER": "false"})
-    session.expect("job-3")
+    session = terminal("list", env={"QUEUECTL_PAGER": "false"}, shows="job-3")
     assert session.wait() == 0
 
 
@@ -180,10 +155,8 @@ def test_what_a_job_printed_stays_harmless_in_the_pager(terminal: Open, home: st
     done(home, "worker", "start", "--count", "1")
     done(home, "wait", "1")
     done(home, "worker", "stop")
-    session = terminal("logs", "1", env={"QUEUECTL_PAGER": "less -R"})
-    session.expect(re.compile(r"\\x1b\]0;title\\x070"))
-    session.send("q")
-    assert session.wait() == 0
+    session = terminal("logs", "1", env={"QUEUECTL_PAGER": "less -R"}, shows=re.compile(r"\\x1b\]0;title\\x070"))
+    session.leave("q")
 
 
 # --- the manual
@@ -191,20 +164,17 @@ def test_what_a_job_printed_stays_harmless_in_the_pager(terminal: Open, home: st
 
 @pytest.mark.skipif(not (shutil.which("groff") or shutil.which("mandoc")), reason="neither groff nor mandoc")
 def test_the_manual_is_a_page_on_a_terminal_and_roff_in_a_pipe(terminal: Open, home: str) -> None:
-    session = terminal("man", env={"QUEUECTL_PAGER": "less -R"})
-    session.expect("QUEUECTL(1)")
+    session = terminal("man", env={"QUEUECTL_PAGER": "less -R"}, shows="QUEUECTL(1)")
     session.expect("queuectl - run shell commands in the background")
     row = next(row for row, line in enumerate(session.screen()) if line == "NAME")
     assert session.emulator.style_at(row, 0) == "1"
-    session.send("q")
-    assert session.wait() == 0
+    session.leave("q")
     assert "\b" not in session.transcript and ".SH" not in session.transcript
     assert done(home, "man").out.startswith(".TH QUEUECTL 1")
 
 
 def test_without_a_formatter_the_manual_is_roff_and_says_so(terminal: Open, home: str) -> None:
-    session = terminal("man", env={"PATH": "/nowhere"})
-    session.expect("this is roff; groff or mandoc would make a page of it")
+    session = terminal("man", env={"PATH": "/nowhere"}, shows="this is roff; groff or mandoc would make a page of it")
     assert session.wait() == 0
     assert ".SH NAME" in session.transcript
 
@@ -236,7 +206,7 @@ def printed(home: str) -> str:
         (["bar", "--stderr"], ["(no output)"]),
     ],
 )
-def test_a_terminal_shows_lines_as_they_were_in_the_end(
+def test_a_terminal_shows_the_last_form_of_each_line(
     terminal: Open, printed: str, words: list[str], lines: list[str]
 ) -> None:
     session = terminal("logs", *words)
@@ -273,18 +243,10 @@ def test_a_progress_bar_moves_while_it_is_followed_and_words_stand_on_lines_of_t
 
 def test_several_jobs_are_followed_with_their_ids_in_color(terminal: Open, home: str) -> None:
     for name in ("a", "b"):
-        done(
-            home,
-            "add",
-            f"echo {name}1; while [ ! -e go ]; do sleep 0.05; done; echo {name}2",
-            "--id",
-            name,
-            "--cwd",
-            os.path.dirname(home),
-        )
+        command = f"echo {name}1; while [ ! -e go ]; do sleep 0.05; done; echo {name}2"
+        done(home, "add", command, "--id", name, "--cwd", os.path.dirname(home))
     done(home, "worker", "start", "--count", "2")
-    session = terminal("logs", "-f", "a", "b")
-    session.expect("a | a1")
+    session = terminal("logs", "-f", "a", "b", shows="a | a1")
     session.expect("b | b1")
     Path(os.path.dirname(home), "go").touch()
     session.expect("a | a2")
@@ -296,8 +258,7 @@ def test_several_jobs_are_followed_with_their_ids_in_color(terminal: Open, home:
 def test_ctrl_c_ends_following_and_leaves_the_job_alone(terminal: Open, home: str) -> None:
     done(home, "add", "echo here; sleep 600", "--id", "long")
     done(home, "worker", "start", "--count", "1")
-    session = terminal("logs", "-f", "long")
-    session.expect("here")
+    session = terminal("logs", "-f", "long", shows="here")
     session.interrupt()
     assert session.wait() == 130
     assert state_of(home, "long") == "processing"
@@ -315,15 +276,13 @@ def test_ctrl_c_ends_following_and_leaves_the_job_alone(terminal: Open, home: st
 def test_a_new_job_that_is_followed_says_its_id_and_why_it_waits(
     terminal: Open, home: str, options: list[str], reason: str
 ) -> None:
-    session = terminal("add", "true", "--id", "mine", "--follow", *options)
-    session.expect("Job added: mine")
+    session = terminal("add", "true", "--id", "mine", "--follow", *options, shows="Job added: mine")
     session.expect(reason)
     session.expect("no workers are running")
     session.interrupt()
     session.expect("mine goes on; cancel it with: queuectl cancel mine")
     assert session.wait() == 130
-    session = terminal("logs", "-f", "mine")
-    session.expect(reason)
+    session = terminal("logs", "-f", "mine", shows=reason)
     session.interrupt()
     assert session.wait() == 130
 
@@ -341,29 +300,21 @@ def test_a_small_or_unknown_terminal_is_used_as_it_is(terminal: Open, home: str,
     session.send("watch 0.1 list\n")
     session.read_until("pending")
     interrupt(session)
-    session.send("exit\n")
-    assert session.wait() == 0
+    session.leave("exit\n")
     menu = terminal(columns=columns, rows=rows)
     menu.read_until("Choice: ")
-    menu.send("0\n")
-    assert menu.wait() == 0
+    menu.leave("0\n")
 
 
 def test_an_ascii_terminal_gets_ascii(terminal: Open, home: str) -> None:
     done(home, "add", "echo ü ☃", "--id", "x")
     ascii_only: dict[str, str | None] = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    session = terminal("shell", env=ascii_only)
-    session.expect("queuectl [1 pending !]> ")
-    session.send("list\n")
-    session.expect("echo \\xfc \\u2603")
-    session.send("exit\n")
-    assert session.wait() == 0
-    menu = terminal(env=ascii_only, rows=50)
-    menu.expect("Choice: ")
-    menu.send("3\n\n\n\n1\n1\n")
-    menu.expect("command:     echo \\xfc")
-    menu.send("b\nb\n0\n")
-    assert menu.wait() == 0
+    session = terminal("shell", env=ascii_only, shows="queuectl [1 pending !]> ")
+    session.ask("list\n", "echo \\xfc \\u2603")
+    session.leave("exit\n")
+    menu = terminal(env=ascii_only, rows=50, shows="Choice: ")
+    menu.ask("3\n\n\n\n1\n1\n", "command:     echo \\xfc")
+    menu.leave("b\nb\n0\n")
     assert (session.transcript + menu.transcript).isascii()
 
 

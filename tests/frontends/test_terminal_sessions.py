@@ -18,45 +18,33 @@ from tests.support import ROOT
 
 
 def test_the_bare_command_on_a_terminal_is_the_shell(terminal: Open, home: str) -> None:
-    session = terminal(argv=[sys.executable, "-m", "queuectl"], env={"PYTHONPATH": str(ROOT)})
-    session.expect(PROMPT)
+    session = terminal(argv=[sys.executable, "-m", "queuectl"], env={"PYTHONPATH": str(ROOT)}, shows=PROMPT)
     assert any("___" in line for line in session.screen())
-    session.send("exit\n")
-    assert session.wait() == 0
+    session.leave("exit\n")
 
 
-def test_the_prompt_tells_of_a_pause(terminal: Open, home: str) -> None:
-    session = terminal("shell")
-    session.expect("queuectl> ")
-    session.send("add true; pause --reason game\n")
-    session.expect("queuectl [paused: game, 1 pending]> ")
-    session.send("resume; pause --until 2035-11-10\n")
-    session.expect("queuectl [paused until 2035-11-10 00:00, 1 pending]> ")
-    session.send("resume\n")
-    session.expect("queuectl [1 pending !]> ")
-    session.send("exit\n")
-    assert session.wait() == 0
+def test_the_prompt_shows_a_pause(terminal: Open, home: str) -> None:
+    session = terminal("shell", shows="queuectl> ")
+    session.ask("add true; pause --reason game\n", "queuectl [paused: game, 1 pending]> ")
+    session.ask("resume; pause --until 2035-11-10\n", "queuectl [paused until 2035-11-10 00:00, 1 pending]> ")
+    session.ask("resume\n", "queuectl [1 pending !]> ")
+    session.leave("exit\n")
 
 
-def test_the_prompt_tells_what_waits_and_news_come_before_it(terminal: Open, home: str) -> None:
-    session = terminal("shell")
-    session.expect("queuectl> ")
-    session.send("add true; add 'exit 3' --retries 0 --id bad; add true --hold\n")
-    session.expect("queuectl [2 pending !]> ")
+def test_the_prompt_shows_what_waits_and_news_come_before_it(terminal: Open, home: str) -> None:
+    session = terminal("shell", shows="queuectl> ")
+    session.ask("add true; add 'exit 3' --retries 0 --id bad; add true --hold\n", "queuectl [2 pending !]> ")
     done(home, "worker", "start", "--count", "1")
     call(home, "wait", "1", "bad")
-    session.send("\n")
-    session.expect("[job-1 completed]")
+    session.ask("\n", "[job-1 completed]")
     session.expect("[bad dead: exit code 3]")
     session.expect("queuectl [1 dead]> ")
-    session.send(CTRL_D)
-    assert session.wait() == 0
+    session.leave(CTRL_D)
     done(home, "worker", "stop")
 
 
 def test_a_mistake_never_ends_the_shell(terminal: Open, home: str) -> None:
-    session = terminal("shell")
-    session.expect("queuectl> ")
+    session = terminal("shell", shows="queuectl> ")
     for line, said in [
         ("lst", "did you mean"),
         ("add 'x", "unclosed quote"),
@@ -67,85 +55,58 @@ def test_a_mistake_never_ends_the_shell(terminal: Open, home: str) -> None:
         ("add", "command is missing"),
         ("list -h", "help global, help exit-codes"),
     ]:
-        session.send(line + "\n")
-        session.expect(said)
-    session.send("add true --id alive\n")
-    session.expect("Job added: alive")
-    session.send("quit\n")
-    assert session.wait() == 0
+        session.ask(line + "\n", said)
+    session.ask("add true --id alive\n", "Job added: alive")
+    session.leave("quit\n")
     assert set(states(home)) == {"alive"}
 
 
 def test_an_empty_line_does_nothing_and_ctrl_c_clears_the_line(terminal: Open, home: str) -> None:
-    session = terminal("shell")
-    session.expect("queuectl> ")
-    session.send("add true --id one\n")
-    session.expect("queuectl [1 pending !]> ")
+    session = terminal("shell", shows="queuectl> ")
+    session.ask("add true --id one\n", "queuectl [1 pending !]> ")
     session.send("\n\n   \n")
-    session.send("add true --id two")
-    session.expect("--id two")
+    session.ask("add true --id two", "--id two")
     interrupt(session)
-    session.send("list -o ids --color never\n")
-    session.expect(re.compile(r"^one *$", re.MULTILINE))
-    session.send("exit\n")
-    assert session.wait() == 0
+    session.ask("list -o ids --color never\n", re.compile(r"^one *$", re.MULTILINE))
+    session.leave("exit\n")
     assert set(states(home)) == {"one"}
 
 
 def test_ctrl_c_ends_a_command_and_not_the_shell(terminal: Open, home: str) -> None:
     bring(home, "held")
-    session = terminal("shell")
-    session.expect("queuectl> ")
-    session.send("wait held-1; add true --id never\n")
-    session.expect("waiting")
+    session = terminal("shell", shows="queuectl> ")
+    session.ask("wait held-1; add true --id never\n", "waiting")
     interrupt(session)
-    session.send("status\n")
-    session.expect("jobs:      1")
-    session.send("exit\n")
-    assert session.wait() == 0
+    session.ask("status\n", "jobs:      1")
+    session.leave("exit\n")
     assert set(states(home)) == {"held-1"}
 
 
 def test_history_is_kept_and_run_again(terminal: Open, home: str) -> None:
-    session = terminal("shell")
-    session.expect("queuectl> ")
-    session.send("add true --id first\n")
-    session.expect("Job added: first")
-    session.send("history\n")
-    session.expect("1  add true --id first")
-    session.send("exit\n")
-    assert session.wait() == 0
-    again = terminal("shell")
-    again.expect("queuectl [1 pending !]> ")
-    again.send("!add\n")
-    again.expect('a job with id "first" exists already')
+    session = terminal("shell", shows="queuectl> ")
+    session.ask("add true --id first\n", "Job added: first")
+    session.ask("history\n", "1  add true --id first")
+    session.leave("exit\n")
+    again = terminal("shell", shows="queuectl [1 pending !]> ")
+    again.ask("!add\n", 'a job with id "first" exists already')
     again.expect(re.compile(r"show first\nqueuectl \[1 pending !\]> ?\n*$"))
-    again.send("\x1b[A\x1b[A\x1b[A")
-    again.expect("> history")
+    again.ask("\x1b[A\x1b[A\x1b[A", "> history")
     interrupt(again)
-    again.send("exit\n")
-    assert again.wait() == 0
+    again.leave("exit\n")
     assert os.stat(os.path.join(home, "history")).st_mode & 0o777 == 0o600
 
 
 def test_tab_completes_commands_ids_and_the_shells_own_words(terminal: Open, home: str) -> None:
     done(home, "add", "true", "--id", "nightly-backup", "--hold")
-    session = terminal("shell")
-    session.expect("queuectl> ")
-    session.send("sou\t")
-    session.expect("> source ")
+    session = terminal("shell", shows="queuectl> ")
+    session.ask("sou\t", "> source ")
     interrupt(session)
-    session.send("list; show night\t")
-    session.expect("show nightly-backup ")
-    session.send("\n")
-    session.expect(re.compile(r"\(number 1\)(.*\n)+queuectl> ?\n*$"))
-    session.send("list --st\t")
-    session.expect("> list --state=")
-    session.send("pen\t")
-    session.expect("> list --state=pending ")
+    session.ask("list; show night\t", "show nightly-backup ")
+    session.ask("\n", re.compile(r"\(number 1\)(.*\n)+queuectl> ?\n*$"))
+    session.ask("list --st\t", "> list --state=")
+    session.ask("pen\t", "> list --state=pending ")
     interrupt(session)
-    session.send("exit\n")
-    assert session.wait() == 0
+    session.leave("exit\n")
 
 
 @pytest.mark.parametrize("hide", ["readline", "readline,rlcompleter"])
@@ -153,32 +114,24 @@ def test_the_shell_works_without_readline(terminal: Open, home: str, tmp_path: P
     hidden = "".join(f"sys.modules[{name!r}] = None\n" for name in hide.split(","))
     program = f"import sys\n{hidden}sys.path.insert(0, {str(ROOT)!r})\nfrom queuectl.__main__ import run\nrun()\n"
     (tmp_path / "without.py").write_text(program)
-    session = terminal(argv=[sys.executable, str(tmp_path / "without.py"), "--home", home, "shell"])
-    session.expect("queuectl> ")
-    session.send("add true --id plain; history\n")
-    session.expect("1  add true --id plain")
-    session.send("!!\n")
-    session.expect("exists already")
-    session.send(CTRL_D)
-    assert session.wait() == 0
+    session = terminal(argv=[sys.executable, str(tmp_path / "without.py"), "--home", home, "shell"], shows="queuectl> ")
+    session.ask("add true --id plain; history\n", "1  add true --id plain")
+    session.ask("!!\n", "exists already")
+    session.leave(CTRL_D)
 
 
 def test_a_terminal_that_goes_away_ends_the_shell(terminal: Open, home: str) -> None:
-    session = terminal("shell")
-    session.expect("queuectl> ")
+    session = terminal("shell", shows="queuectl> ")
     session.hang_up()
     assert session.wait() in (0, -signal.SIGHUP)
     assert jobs(home) == []
 
 
 def test_workers_started_in_the_shell_outlive_ctrl_c_and_the_shell(terminal: Open, home: str) -> None:
-    session = terminal("shell")
-    session.expect("queuectl> ")
-    session.send("worker start --count 1\n")
-    session.expect(re.compile(r"1 worker started\n(.*\n)*queuectl> ?\n*\Z"))
+    session = terminal("shell", shows="queuectl> ")
+    session.ask("worker start --count 1\n", re.compile(r"1 worker started\n(.*\n)*queuectl> ?\n*\Z"))
     interrupt(session)
-    session.send("exit\n")
-    assert session.wait() == 0
+    session.leave("exit\n")
     assert done(home, "worker", "status", "-o", "ids").lines
     done(home, "worker", "stop")
 
@@ -187,8 +140,7 @@ def test_workers_started_in_the_shell_outlive_ctrl_c_and_the_shell(terminal: Ope
 
 
 def test_main_without_arguments_is_the_menu_and_two_ctrl_c_leave_it(terminal: Open, home: str) -> None:
-    session = terminal()
-    session.expect("Choice: ")
+    session = terminal(shows="Choice: ")
     session.interrupt()
     session.expect("once more leaves")
     session.interrupt()
@@ -197,18 +149,13 @@ def test_main_without_arguments_is_the_menu_and_two_ctrl_c_leave_it(terminal: Op
 
 
 def test_ctrl_c_in_a_form_leads_back_to_the_menu(terminal: Open, home: str) -> None:
-    session = terminal(columns=40, rows=50)
-    session.expect("Choice: ")
-    session.send("1\n")
-    session.expect("command: ")
-    session.send("echo never\n")
-    session.expect("more options? [y/N] ")
-    session.send("y\n")
-    session.expect("id [job-NUMBER]: ")
+    session = terminal(columns=40, rows=50, shows="Choice: ")
+    session.ask("1\n", "command: ")
+    session.ask("echo never\n", "more options? [y/N] ")
+    session.ask("y\n", "id [job-NUMBER]: ")
     session.interrupt()
     session.expect(re.compile(r"QueueCTL\n(.*\n)+Choice: ?\n*$"))
-    session.send("0\n")
-    session.expect("Goodbye.")
+    session.ask("0\n", "Goodbye.")
     assert session.wait() == 0
     assert jobs(home) == []
     assert session.emulator.overflows == 0
@@ -216,55 +163,38 @@ def test_ctrl_c_in_a_form_leads_back_to_the_menu(terminal: Open, home: str) -> N
 
 @pytest.mark.parametrize("columns", [80, 40])
 def test_an_answer_is_read_before_the_menu_pushes_it_off_the_screen(terminal: Open, home: str, columns: int) -> None:
-    session = terminal(columns=columns, rows=24)
-    session.expect("Choice: ")
-    session.send("1\n")
-    session.expect("command: ")
-    session.send("a\t| b\n")
-    session.expect("more options? [y/N] ")
-    session.send("\n")
-    session.expect("Enter goes on: ")
+    session = terminal(columns=columns, rows=24, shows="Choice: ")
+    session.ask("1\n", "command: ")
+    session.ask("a\t| b\n", "more options? [y/N] ")
+    session.ask("\n", "Enter to continue: ")
     assert any("same as: queuectl add" in line for line in session.screen())
-    session.send("\n")
-    session.expect(re.compile(r"1 pending(.*\n)+Choice: ?\n*\Z"))
-    session.send("0\n")
-    assert session.wait() == 0
+    session.ask("\n", re.compile(r"1 pending(.*\n)+Choice: ?\n*\Z"))
+    session.leave("0\n")
     assert [job["command"] for job in jobs(home)] == ["a\t| b"]
 
 
 def test_an_answer_that_fits_above_the_menu_is_not_waited_for(terminal: Open, home: str) -> None:
-    session = terminal(rows=60)
-    session.expect("Choice: ")
-    session.send("12\n1\n")
-    session.expect("10 demo jobs added")
+    session = terminal(rows=60, shows="Choice: ")
+    session.ask("12\n1\n", "10 demo jobs added")
     session.expect(re.compile(r"Demo jobs\n(.*\n)+Choice: ?\n*\Z"))
-    session.send("b\n0\n")
-    session.expect("Goodbye.")
-    assert not any("Enter goes on" in line for line in session.screen())
+    session.ask("b\n0\n", "Goodbye.")
+    assert not any("Enter to continue" in line for line in session.screen())
     assert session.wait() == 0
 
 
 def test_the_live_view_leads_back_to_the_menu(terminal: Open, home: str) -> None:
-    session = terminal(rows=40)
-    session.expect("Choice: ")
-    session.send("2\n")
-    session.expect("q quit")
+    session = terminal(rows=40, shows="Choice: ")
+    session.ask("2\n", "q quit")
     session.interrupt()
     # Not the one that was answered before, which the main screen shows again.
     session.expect(re.compile(r"Choice: ?\n*\Z"))
-    session.send(CTRL_D)
-    session.expect("Goodbye.")
+    session.ask(CTRL_D, "Goodbye.")
     assert session.wait() == 0
 
 
 def test_the_shell_of_the_menu_leads_back(terminal: Open, home: str) -> None:
-    session = terminal(rows=40)
-    session.expect("Choice: ")
-    session.send("13\n")
-    session.expect("queuectl> ")
-    session.send("add true --id x\n")
-    session.expect("Job added: x")
-    session.send("exit\n")
-    session.expect("List jobs (1)")
-    session.send("0\n")
-    assert session.wait() == 0
+    session = terminal(rows=40, shows="Choice: ")
+    session.ask("13\n", "queuectl> ")
+    session.ask("add true --id x\n", "Job added: x")
+    session.ask("exit\n", "List jobs (1)")
+    session.leave("0\n")

@@ -13,6 +13,14 @@ CTRL_D = "\x04"
 Open = Callable[..., PtySession]
 
 
+def assert_restored(session: PtySession) -> None:
+    """The terminal is as it was before the program."""
+    emulator = session.emulator
+    assert session.attributes() == session.before
+    assert emulator.on_main and emulator.cursor_shown and emulator.wraps and not emulator.synchronized
+    assert emulator.unknown == []
+
+
 def interrupt(session: PtySession) -> None:
     """Press Ctrl-C and wait for a new prompt: what is typed before that is lost in the terminal."""
     # readline writes a prompt character by character: half of one must not be counted as none.
