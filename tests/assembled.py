@@ -16,8 +16,7 @@ EXECUTE = {
 }
 # They put SQL together from parts that they choose themselves, and are looked at by hand.
 COMPOSERS = {
-    "queuectl/store/find.py:Find._rows_of",
-    "queuectl/store/find.py:Find._numbers_of",
+    "queuectl/store/find.py:Find.numbers",
     "queuectl/store/find.py:Find._sorted",
     "queuectl/store/find.py:Find._counted",
     "queuectl/store/find.py:Find._rows_in",

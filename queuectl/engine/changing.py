@@ -322,7 +322,7 @@ class Changing(Finding):
             waiting = jobs_text(found[parent]) if found[parent] <= COUNTED else f"more than {jobs_text(COUNTED)}"
             why = f"{waiting} {'waits' if found[parent] == 1 else 'wait'} for {'it' if parent > 0 else 'its batch'}"
             hint = f"{verb.name} them too: queuectl {verb.name} --with-children"
-        holder = None if why or job.key is None else store.keys.open_holder(job.key)
+        holder = None if why or job.key is None else store.jobs.key_holder(job.key, None)
         if holder is not None and holder.number != job.number:
             why = f"{holder.id} has its key {quoted(job.key)}, and is {holder.state}"
             hint = f"wait for the other, or cancel it: queuectl cancel {holder.id}; then: queuectl {verb.name}"

@@ -10,7 +10,7 @@ from ..model.report import CommandStats, Run
 from ..model.rollup import Rollup, Sample, Timing
 from ..model.when import MINUTE
 from ..store.figures import END_OF_TIME
-from ..store.room import free_bytes
+from ..store.home import free_bytes
 from .home.opened import Part
 from .home.underway import as_they_are
 from .reports.totals import Totals
@@ -78,7 +78,7 @@ class Charts(Part):
     def commands(self, sample: int, limit: int) -> tuple[list[CommandStats], list[CommandStats]]:
         """Return the slowest commands on average, and the most failing, among the `sample` newest attempts."""
         recent = self._opened.store.recent
-        return recent.slowest(sample, limit), recent.most_failing(sample, limit)
+        return recent.commands(sample, limit)
 
     def storage(self) -> dict[str, int]:
         """Return bytes: of the database, its write-ahead log, the daemons' logs, and what is free on the disk."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..model.spec import JobSpec
     from ..store import Store
     from ..store.enqueue import Parent
-    from ..store.keys import Holder
+    from ..store.jobs import Holder
 
 
 class Adding(Record):
@@ -91,7 +91,7 @@ def _holder(store: Store, spec: JobSpec, first: dict[str, int], now: int) -> Hol
         if spec.if_exists != SKIP:
             raise Conflict(f"two of these jobs have the key {quoted(key)}", field="key")
         return first[key]
-    return store.keys.holder(key, now)
+    return store.jobs.key_holder(key, now)
 
 
 def _replace(store: Store, spec: JobSpec, holder: Holder, parents: Sequence[Parent], *, actor: str, now: int) -> None:

@@ -10,7 +10,7 @@ from ..model.errors import StoreUnavailable
 from ..model.filter import Filter
 from ..model.job import DEAD, DUE_STATES, SCHEDULED, Job
 from ..model.report import Coming, Reason
-from ..store.room import prove_room
+from ..store.home import prove_room
 from ..store.sqlite import VERSION as SQLITE_VERSION
 from .home.opened import OpenHome, Part
 from .logs import Logs

@@ -14,7 +14,7 @@ END = """
 UPDATE attempts SET finished_at = ?, duration = ?, outcome = ?, exit_code = ?, signal = ?, error = ?, output_size = ?
 WHERE id = ? AND outcome IS NULL
 """
-# What was given back for want of a process, a descriptor or room has no duration: it never ran.
+# An attempt that was given back for lack of a process, a descriptor or room has no duration: it never ran.
 LAST_ENDS = """
 SELECT outcome, duration FROM attempts
 WHERE job = ? AND outcome IS NOT NULL AND (outcome <> 'not_started' OR duration IS NOT NULL)
@@ -43,8 +43,6 @@ class Running(Record):
 
 
 class Attempts(Table):
-    """The table of attempts."""
-
     def record_process(self, attempt_id: int, pid: int, pid_start: str) -> None:
         """Note which process runs the attempt. In a transaction."""
         self._database.change(RECORD_PROCESS, (pid, pid_start, attempt_id))
@@ -54,7 +52,7 @@ class Attempts(Table):
     ) -> bool:
         """Record how an attempt ended; return False if that is known already. In a transaction.
 
-        `output_size` None stands for what is stored: its worker is gone.
+        `output_size` None means what is stored: its worker is gone.
         """
         if output_size is None:
             output_size = int(self._database.value(OUTPUT_SIZE, (attempt_id,)))
@@ -66,10 +64,7 @@ class Attempts(Table):
         return [(row["outcome"], row["duration"] or 0) for row in self._database.rows(LAST_ENDS, (number, limit))]
 
     def forget_given_back(self, number: int) -> None:
-        """Delete a job's attempts that the machine could not start, so that a long shortage leaves one only.
-
-        In a transaction, before the newest is ended.
-        """
+        """Delete a job's attempts that the machine could not start, but for the newest, which is not ended yet."""
         self._database.change(FORGET_GIVEN_BACK, (number,))
 
     def of_job(self, number: int) -> list[Attempt]:

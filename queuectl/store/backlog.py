@@ -1,4 +1,4 @@
-"""How much waited in each minute: samples that the promoter of jobs writes down while there are any.
+"""How many jobs waited in each minute: samples that the promoter of jobs stores while any wait.
 
 A minute without a sample is as the last one before it if that one was zero: nothing is written while
 nothing waits. Otherwise nobody looked.
@@ -17,8 +17,6 @@ SINCE = "SELECT * FROM backlog WHERE minute >= ? ORDER BY minute"
 
 
 class Backlog(Figures):
-    """The table of samples."""
-
     NAME = "backlog"
 
     def add(self, *, pending: int, processing: int, oldest_age: int, now: int) -> bool:

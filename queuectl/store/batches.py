@@ -1,7 +1,7 @@
 """The batches: names of jobs that were added together, with counts, and with a limit of dead jobs that stops them.
 
 A batch begins with its first job and is gone with its last. Its counts stand in `Counts.of_batches`. Once as many of
-its jobs are dead as `max_fails` says, it is stopped, in the transaction that buries the last of them: no job of it is
+its jobs are dead as `max_fails` says, it is stopped, in the transaction in which the last of them dies: no job of it is
 claimed any more, and those that wait are cancelled. A retry of any of its jobs lets it go on. All methods that write
 must be called inside `with store.writing():`.
 """
@@ -15,7 +15,8 @@ from ..model.event import BATCH_STOPPED
 from ..model.job import DEAD
 from .condition import prefix_range
 from .events import ADD
-from .standings import Standings
+from .relatives import Standings
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
     from ..model.spec import JobSpec
     from .claim import Claim
-    from .counts import Counts
-    from .database import Database
     from .sqlite import Row
 
     # The limits of a batch, by the fields of its jobs that give them.
@@ -34,7 +33,6 @@ if TYPE_CHECKING:
 LIMITS = {"max_fails": "max_fails", "batch_limit": "slots"}
 OF_NAME = "SELECT * FROM batches WHERE name = ?"
 NEWEST = "SELECT * FROM batches ORDER BY id DESC LIMIT ?"
-COUNT = "SELECT count(*) FROM batches"
 COUNT_WAITING = """
 SELECT count(*) FROM links INDEXED BY links_open JOIN jobs ON jobs.number = links.child
 WHERE links.parent = -? AND links.satisfied_at IS NULL AND jobs.finished_at IS NULL
@@ -42,32 +40,22 @@ WHERE links.parent = -? AND links.satisfied_at IS NULL AND jobs.finished_at IS N
 BY_PREFIX = "SELECT * FROM batches WHERE name >= ? AND name < ? ORDER BY name LIMIT ?"
 CREATE = "INSERT INTO batches (name, created_at, created_by, max_fails, slots) VALUES (?, ?, ?, ?, ?)"
 LIMIT = "UPDATE batches SET slots = ? WHERE name = ?"
-BEGIN = "UPDATE batches SET started_at = ? WHERE name = ? AND started_at IS NULL"
-END = "UPDATE batches SET ended_at = ? WHERE name = ?"
 STOP = "UPDATE batches SET stopped_at = ?, stop_reason = ? WHERE name = ? AND stopped_at IS NULL"
 RESUME = "UPDATE batches SET stopped_at = NULL, stop_reason = NULL WHERE name = ? AND stopped_at IS NOT NULL"
-DROP = "DELETE FROM batches WHERE name = ?"
 
 
-class Batches:
-    """The table of batches."""
-
-    def __init__(self, database: Database, counts: Counts) -> None:
-        self._database = database
-        self._counts = counts.of_batches
-        self._standings = Standings(database, counts)
-
+class Batches(Table):
     def get(self, name: str, now: int) -> Batch | None:
         """Return a batch as it is now, None if there is none of this name."""
         row = self._database.row(OF_NAME, (name,))
         return None if row is None else self._batch(row, now)
 
     def newest(self, limit: int, now: int) -> list[Batch]:
-        """Return up to `limit` batches, those that were begun last first; negative: all."""
+        """Return up to `limit` batches, the newest first; a negative limit means all."""
         return [self._batch(row, now) for row in self._database.rows(NEWEST, (limit,))]
 
     def named(self, prefix: str, limit: int) -> list[Batch]:
-        """Return up to `limit` batches whose name begins with a prefix, by name; how they stood at their last end."""
+        """Return up to `limit` batches whose name begins with a prefix, by name, as of their last end."""
         if not prefix.isascii():
             return []
         low, high = prefix_range(prefix) if prefix else ("", "\x7f")
@@ -75,13 +63,13 @@ class Batches:
 
     def count(self) -> int:
         """Return how many batches there are."""
-        return int(self._database.value(COUNT))
+        return int(self._database.value("SELECT count(*) FROM batches"))
 
     def _batch(self, row: Row, now: int) -> Batch:
         name, waiting = row["name"], int(self._database.value(COUNT_WAITING, (row["id"],)))
         slots = None if row["slots"] == MAX_SLOTS else row["slots"]
-        given = {**row, "slots": slots, "waiting": waiting, "stuck": self._standings.stuck(name)}
-        return Batch.of({**given, "states": self._counts.of(name), "read_at": now})
+        given = {**row, "slots": slots, "waiting": waiting, "stuck": Standings(*self._shared).stuck(name)}
+        return Batch.of({**given, "states": self._counts.of_batches.of(name), "read_at": now})
 
     def free_name(self, name: str) -> str:
         """Return a name that no batch has: this one, or one with a number behind it."""
@@ -92,10 +80,7 @@ class Batches:
         return found
 
     def begun_by(self, specs: Sequence[JobSpec]) -> dict[str, Limits]:
-        """Return the batches that new jobs begin, each with its limits.
-
-        Raises Conflict if another limit is given than a batch has, or if a batch was stopped.
-        """
+        """Return the batches that new jobs begin, with limits. Raises Conflict for a stopped one, or another limit."""
         begun: dict[str, Limits] = {}
         for name, limits in _given_limits(specs).items():
             row = self._database.row(OF_NAME, (name,))
@@ -124,26 +109,22 @@ class Batches:
 
     def begin(self, name: str, now: int) -> None:
         """Note that a job of a batch was claimed."""
-        self._database.change(BEGIN, (now, name))
+        self._database.change("UPDATE batches SET started_at = ? WHERE name = ? AND started_at IS NULL", (now, name))
 
     def end(self, name: str, claim: Claim, state: str, now: int) -> None:
         """Note that a claimed job of a batch has reached a final state; too many dead ones stop the batch."""
-        self._database.change(END, (now, name))
+        self._database.change("UPDATE batches SET ended_at = ? WHERE name = ?", (now, name))
         if state != DEAD:
             return
         row = self._database.row(OF_NAME, (name,))
         if row is None or row["max_fails"] is None:
             return
-        states = self._counts.of(name)
+        states = self._counts.of_batches.of(name)
         if states.get(DEAD, 0) < stops_at(row["max_fails"], sum(states.values())):
             return
         reason = stop_text(name, states[DEAD])
         if self._database.change(STOP, (now, reason, name)):
-            self.note(BATCH_STOPPED, claim.number, reason, f"worker {claim.worker}", now)
-
-    def note(self, kind: str, number: int, reason: str, actor: str, now: int) -> None:
-        """Note as an event what was done to a job, or by it, since its batch was stopped."""
-        self._database.insert(ADD, (now, number, kind, reason, actor))
+            self._database.insert(ADD, (now, claim.number, BATCH_STOPPED, reason, f"worker {claim.worker}"))
 
     def resume(self, name: str) -> None:
         """Let a stopped batch go on."""
@@ -152,8 +133,8 @@ class Batches:
     def drop_empty(self, names: Iterable[str]) -> None:
         """Delete those batches that have no job any more."""
         for name in names:
-            if self._counts.drop_if_empty(name):
-                self._database.change(DROP, (name,))
+            if self._counts.of_batches.drop_if_empty(name):
+                self._database.change("DELETE FROM batches WHERE name = ?", (name,))
 
 
 def _given_limits(specs: Sequence[JobSpec]) -> dict[str, Limits]:

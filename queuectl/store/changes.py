@@ -1,57 +1,67 @@
 """What users do to jobs: cancel, suspend, resume, retry, edit, hold, front, release, remove; and the stop of a batch.
 
-Each statement names the state that it expects. What changes a job keeps the counts, and tells its children whether it
-has ended.
+Each statement names the state that it expects. Each change of a job keeps the counts, and tells its children whether
+it has ended.
 """
 
 from __future__ import annotations
 
 from ..model.cached import cached_property
-from ..model.event import CANCELLED_FOR
+from ..model.event import CANCELLED_FOR, EXPIRED
 from ..model.fields import EDITABLE, FROM_NOW
 from ..model.job import BLOCKED, FINAL_STATES, PENDING, TRANSITIONS, USER, WAITING_STATES
 from ..model.verbs import VERBS
+from ..model.when import local
 from .contexts import DEFAULTS, Context, but_defaults
 from .enqueue import PLAIN
-from .expiry import GIVE_REASON, Expiry
+from .events import ADD as ADD_EVENT
 from .namelists import NAME_LISTS, names_of, names_text
 from .schema import one_of
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Mapping
+    from typing import Any, Callable, Iterable, Mapping
 
     from .batches import Batches
-    from .contexts import Contexts
-    from .counts import Counts
-    from .database import Database
-    from .expiry import Cancel
     from .lanes import Lanes
     from .links import Links
     from .parking import Parking
     from .sqlite import Row
 
-# With the instant at which a job that is suspended goes on, or ends.
+    # Cancels the job of a number, at a wall time.
+    Cancel = Callable[[int, int], bool]
+
+# Takes the instant at which a suspended job goes on, or ends.
 GOES_ON = """suspended_for = suspended_for + CASE WHEN suspended_at IS NULL THEN 0 ELSE max(0, ? - suspended_at) END,
     suspended_at = NULL, suspended_by = NULL"""
 PLACE = "SELECT queue, batch, locks, state, parked, hopeless FROM jobs WHERE number = ?"
-# A running job is only marked: its worker ends it.
-CANCEL = """
+STORED = (
+    *("run_at", *FROM_NOW.values(), "context", *NAME_LISTS),
+    *(field.name for field in EDITABLE if field.name in PLAIN),
+)
+BEFORE_EDIT = f"SELECT state, waits, {', '.join(STORED)} FROM jobs WHERE number = ?"
+# What stands in the row of a job's context.
+OF_CONTEXT = ("cwd", *DEFAULTS)
+# Each ends with the number and the state that are expected.
+CHANGES = {
+    # A running job is only marked: its worker ends it.
+    "cancel": """
 UPDATE jobs SET state = CASE state WHEN 'processing' THEN state ELSE 'cancelled' END,
     cancel_requested = state = 'processing', finished_at = CASE state WHEN 'processing' THEN NULL ELSE ? END,
     parked = NULL, updated_at = ?
 WHERE number = ? AND state = ?
-"""
-# Also only marked. What a pause has suspended, a user may suspend beyond its end.
-SUSPEND = """
+""",
+    # Also only marked. What a pause has suspended, a user may suspend beyond its end.
+    "suspend": """
 UPDATE jobs SET suspended_at = coalesce(suspended_at, ?), suspended_by = ?, updated_at = ?
 WHERE suspended_by IS NOT ? AND suspended_by IS NOT 'user' AND number = ? AND state = ?
-"""
-RESUME = f"""
+""",
+    "resume": f"""
 UPDATE jobs SET {GOES_ON}, updated_at = ?
 WHERE suspended_at IS NOT NULL AND suspended_by = coalesce(?, suspended_by) AND number = ? AND state = ?
-"""
-RETRY = """
+""",
+    "retry": """
 UPDATE jobs SET state = CASE WHEN waits > 0 THEN 'blocked' ELSE 'pending' END, run_at = ?, updated_at = ?,
     finished_at = NULL, duration = NULL, exit_code = NULL, signal = NULL, error = NULL, expires_at = NULL,
     attempts = CASE WHEN ? THEN attempts ELSE 0 END, snoozes = 0
@@ -59,55 +69,38 @@ WHERE NOT EXISTS (
     SELECT 1 FROM jobs AS other INDEXED BY jobs_key
     WHERE other.key = jobs.key AND other.finished_at IS NULL AND other.number <> jobs.number)
     AND number = ? AND state = ?
-"""
-STORED = (
-    *("run_at", *FROM_NOW.values(), "context", *NAME_LISTS),
-    *(field.name for field in EDITABLE if field.name in PLAIN),
-)
-BEFORE_EDIT = f"SELECT state, waits, {', '.join(STORED)} FROM jobs WHERE number = ?"
-EDIT = f"""
+""",
+    "edit": f"""
 UPDATE jobs SET state = ?, {" = ?, ".join(STORED)} = ?, parked = NULL, updated_at = ? WHERE number = ? AND state = ?
-"""
-# What stands in the row of a job's context.
-OF_CONTEXT = ("cwd", *DEFAULTS)
-HOLD = """
+""",
+    "hold": """
 UPDATE jobs SET run_at = CASE WHEN state = 'failed' THEN ? ELSE run_at END, state = 'held', parked = NULL,
     updated_at = ?
 WHERE number = ? AND state = ?
-"""
-FRONT = "UPDATE jobs SET priority = ?, parked = NULL, updated_at = ? WHERE number = ? AND state = ?"
-RELEASE = """
+""",
+    "front": "UPDATE jobs SET priority = ?, parked = NULL, updated_at = ? WHERE number = ? AND state = ?",
+    "release": """
 UPDATE jobs SET state = CASE WHEN run_at > ? THEN 'scheduled' WHEN waits > 0 THEN 'blocked' ELSE 'pending' END,
     updated_at = ?
 WHERE number = ? AND state = ?
-"""
+""",
+}
 REMOVE = "DELETE FROM jobs WHERE number = ? AND state = ?"
-# Jobs that wait in batches that were stopped: seldom any, and then they are to be cancelled.
+# Jobs that wait in stopped batches: rarely any, and they must be cancelled.
 IN_STOPPED = f"""
 SELECT number, stop_reason FROM batches CROSS JOIN jobs INDEXED BY jobs_of_batch ON jobs.batch = batches.name
 WHERE stopped_at IS NOT NULL AND {one_of("jobs.state", WAITING_STATES)} LIMIT ?
 """
-# Each ends with the number and the state that are expected.
-CHANGES = {
-    "cancel": CANCEL,
-    "suspend": SUSPEND,
-    "resume": RESUME,
-    "retry": RETRY,
-    "edit": EDIT,
-    "hold": HOLD,
-    "release": RELEASE,
-    "front": FRONT,
-}
+GIVE_REASON = "UPDATE jobs SET error = ? WHERE number = ?"
+# The condition of the partial index, in full: a job whose first attempt has begun does not expire any more.
+EXPIRING = "expires_at IS NOT NULL AND last_attempt = 0 AND finished_at IS NULL"
+EXPIRED_JOBS = f"SELECT number, expires_at FROM jobs WHERE {EXPIRING} AND expires_at <= ? ORDER BY expires_at LIMIT ?"
+NEXT_EXPIRY = f"SELECT min(expires_at) FROM jobs WHERE {EXPIRING}"
 
 
-class JobChanges:
-    """The jobs table as users change it."""
-
-    def __init__(self, database: Database, counts: Counts, contexts: Contexts, lanes: Lanes, links: Links) -> None:
-        self._database = database
-        self._counts = counts
-        self._contexts = contexts
-        self.expiry = Expiry(database)
+class JobChanges(Table):
+    def __init__(self, *shared: Any, lanes: Lanes, links: Links) -> None:
+        super().__init__(*shared)
         self._lanes = lanes
         self._links = links
 
@@ -115,21 +108,20 @@ class JobChanges:
     def _batches(self) -> Batches:
         from .batches import Batches
 
-        return Batches(self._database, self._counts)
+        return Batches(*self._shared)
 
     @cached_property
     def parking(self) -> Parking:
         """What parks jobs whose lanes are full, and wakes them."""
-        from .locks import Locks
         from .parking import Parking
 
-        return Parking(self._database, self._counts, Locks(self._database, self._counts))
+        return Parking(*self._shared)
 
     def _change(self, verb: str, number: int, now: int, *values: object) -> bool:
         """Change a job whose state the verb fits, and keep the counts; return False if it does not fit it.
 
-        What was made of the job is read again: the counts cannot say anything else. Its children, and those of its
-        batch, learn whether it has ended.
+        The job is read again after the change, so that the counts agree with it. Its children, and those of its batch,
+        learn whether it has ended.
         """
         before = self._database.row(PLACE, (number,))
         if before is None or before["state"] not in VERBS[verb].states:
@@ -185,18 +177,38 @@ class JobChanges:
     def _stop(self, number: int, reason: str, actor: str, now: int, cancel: Cancel) -> None:
         """Cancel a job that waits and whose batch was stopped."""
         self._database.change(GIVE_REASON, (f"cancelled: {reason}", number))
-        self._batches.note(CANCELLED_FOR, number, reason, actor, now)
+        self._database.insert(ADD_EVENT, (now, number, CANCELLED_FOR, reason, actor))
         cancel(number, now)
+
+    def next_expiry(self) -> int | None:
+        """Return the wall time at which the next job expires, None if none can."""
+        return self._database.integer(NEXT_EXPIRY)
+
+    def has_expired(self, now: int) -> bool:
+        """Return whether any job has expired by a wall time."""
+        at = self.next_expiry()
+        return at is not None and at <= now
+
+    def cancel_expired(self, now: int, limit: int, *, actor: str, cancel: Cancel) -> int:
+        """Cancel up to `limit` jobs that have expired, the longest ago first, by `cancel`; return how many."""
+        expired = self._database.rows(EXPIRED_JOBS, (now, limit))
+        for row in expired:
+            self._expire(row, actor, now, cancel)
+        return len(expired)
+
+    def _expire(self, row: Row, actor: str, now: int, cancel: Cancel) -> None:
+        """Cancel a job that has expired, with the reason and an event."""
+        reason = f"not started by {local(row['expires_at'])}"
+        self._database.change(GIVE_REASON, (f"expired: {reason}", row["number"]))
+        self._database.insert(ADD_EVENT, (now, row["number"], EXPIRED, reason, actor))
+        cancel(row["number"], now)
 
     def suspend(self, number: int, now: int, by: str = USER) -> bool:
         """Mark a running job as suspended, by USER or by PAUSE; its worker stops it. Return False if it was already."""
         return self._change("suspend", number, now, now, by, now, by)
 
     def resume(self, number: int, now: int, by: str | None = None) -> bool:
-        """Mark a job as running that is suspended, by USER, by PAUSE or by either; its worker lets it go on.
-
-        Return False if it is not suspended so.
-        """
+        """Let a job go on that USER, PAUSE or, with None, either suspended; return False if it was not suspended so."""
         return self._change("resume", number, now, now, now, by)
 
     def retry(self, number: int, now: int, *, keep_attempts: bool) -> bool:
@@ -234,7 +246,7 @@ class JobChanges:
     def hold(self, number: int, now: int) -> bool:
         """Keep a job that waits from running until it is released; return False if it does not wait.
 
-        What is left of a failed one's wait for its next attempt is forgotten.
+        A failed job loses the rest of its backoff.
         """
         return self._change("hold", number, now, now, now)
 

@@ -58,15 +58,12 @@ def _term(term: Term) -> tuple[str, list[object]]:
     equal = [value for operator, values in term.choices if operator == "=" for value in values]
     choices = [_choice(term.key, choice) for choice in term.choices if choice[0] != "="]
     if equal:
-        choices.append((_equal(COLUMNS[term.key], len(equal)), equal))
+        which = "= ?" if len(equal) == 1 else f"IN ({', '.join('?' * len(equal))})"
+        choices.append((f"{COLUMNS[term.key]} {which}", equal))
     found = _any([sql for sql, _ in choices])
     parameters = [value for _, values in choices for value in values]
     # NOT of an unknown value is unknown, but what has no exit code has no exit code 0 either.
     return f"NOT coalesce({found}, 0)" if term.is_negated else f"({found})", parameters
-
-
-def _equal(column: str, count: int) -> str:
-    return f"{column} = ?" if count == 1 else f"{column} IN ({', '.join('?' * count)})"
 
 
 def _any(found: Sequence[str]) -> str:

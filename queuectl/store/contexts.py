@@ -29,8 +29,6 @@ DELETE FROM contexts WHERE id IN (
     SELECT id FROM contexts WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE jobs.context = contexts.id)
         AND NOT EXISTS (SELECT 1 FROM schedules WHERE schedules.context = contexts.id) LIMIT ?)
 """
-ADD_STDIN = "INSERT INTO stdins (data) VALUES (?)"
-GET_STDIN = "SELECT data FROM stdins WHERE id = ?"
 STDIN_OF_JOB = """
 SELECT data FROM jobs JOIN contexts ON contexts.id = jobs.context JOIN stdins ON stdins.id = contexts.stdin
 WHERE number = ?
@@ -50,7 +48,7 @@ CACHED = 1000
 PRUNED_AT_ONCE = 1000
 # Each may have a mebibyte, which the log of the database has to take.
 PRUNED_STDINS = 20
-# What a field has that is not in a row.
+# The value of a field that is not in a row.
 DEFAULTS = {field.name: field.default for field in SHARED}
 NO_OPTIONS: Mapping[str, Any] = {}
 VALUES, STANDARD = attrgetter(*DEFAULTS), tuple(DEFAULTS.values())
@@ -78,8 +76,6 @@ class Context(Record):
 
 
 class Contexts:
-    """The table of contexts."""
-
     def __init__(self, database: Database) -> None:
         self._database = database
         self._cache: dict[int, Context] = {}
@@ -106,11 +102,11 @@ class Contexts:
 
     def add_stdin(self, data: bytes) -> int:
         """Keep what commands read as standard input; return its number. In a transaction."""
-        return self._database.insert(ADD_STDIN, (data,))
+        return self._database.insert("INSERT INTO stdins (data) VALUES (?)", (data,))
 
     def stdin(self, number: int) -> bytes:
-        """Return what was kept under a number."""
-        return bytes(self._database.value(GET_STDIN, (number,)))
+        """Return the standard input that has a number."""
+        return bytes(self._database.value("SELECT data FROM stdins WHERE id = ?", (number,)))
 
     def stdin_of(self, job: int) -> bytes | None:
         """Return what the command of a job reads as standard input, None for nothing."""
@@ -118,14 +114,11 @@ class Contexts:
         return None if found is None else bytes(found)
 
     def forget(self) -> None:
-        """Drop what was remembered; called after each rollback, which frees the numbers of new rows."""
+        """Empty the cache; called after each rollback, which frees the numbers of new rows."""
         self._cache.clear()
 
     def prune(self) -> int:
-        """Delete some contexts that nothing has any more, and some of what was read in such; return how many of both.
-
-        In a transaction, which they fit into: the others are left to the next one.
-        """
+        """Delete some unused contexts and standard inputs, as many as fit into the transaction; return how many."""
         self.forget()
         return self._database.change(PRUNE, (PRUNED_AT_ONCE,)) + self._database.change(PRUNE_STDINS, (PRUNED_STDINS,))
 

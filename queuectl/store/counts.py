@@ -22,8 +22,7 @@ ALL = {
 }
 OF_NAME_IN_STATE = {table: f"SELECT jobs FROM {table} WHERE {name} = ? AND state = ?" for table, name in TABLES}
 OF_NAME = {table: f"SELECT state, jobs FROM {table} WHERE {name} = ? AND jobs > 0" for table, name in TABLES}
-JOBS_OF_STATE = {table: f"SELECT {name}, jobs FROM {table} WHERE state = ?" for table, name in TABLES}
-NAMES_OF_STATE = {table: f"SELECT {name} FROM {table} WHERE state = ? AND jobs > 0" for table, name in TABLES}
+OF_STATE = {table: f"SELECT {name}, jobs FROM {table} WHERE state = ? AND jobs > 0" for table, name in TABLES}
 DROP = {table: f"DELETE FROM {table} WHERE {name} = ?" for table, name in TABLES}
 
 
@@ -53,8 +52,7 @@ class StateCounts:
 
     def all(self) -> dict[str, dict[str, int]]:
         """Return {name: {state: jobs}}, without the zeros."""
-        if self._changes:
-            self.flush()
+        self.flush()
         counts: dict[str, dict[str, int]] = {}
         for name, state, jobs in self._database.rows(ALL[self._table]):
             counts.setdefault(name, {})[state] = jobs
@@ -62,8 +60,7 @@ class StateCounts:
 
     def of(self, name: str) -> dict[str, int]:
         """Return {state: jobs} of a name, without the zeros."""
-        if self._changes:
-            self.flush()
+        self.flush()
         return {row["state"]: row["jobs"] for row in self._database.rows(OF_NAME[self._table], (name,))}
 
     def count(self, name: str, state: str) -> int:
@@ -71,14 +68,9 @@ class StateCounts:
         stored = self._database.value(OF_NAME_IN_STATE[self._table], (name, state)) or 0
         return int(stored) + self._changes.get((name, state), 0)
 
-    def total(self, states: Collection[str]) -> int:
-        """Return how many jobs there are in some states, after what this transaction has done."""
-        stored = sum(row["jobs"] for row in self._database.rows(ALL[self._table]) if row["state"] in states)
-        return int(stored) + sum(jobs for (_, state), jobs in self._changes.items() if state in states)
-
     def in_state(self, state: str) -> dict[str, int]:
         """Return {name: jobs in `state`}, those of this transaction too, without the zeros."""
-        jobs = {row[0]: row["jobs"] for row in self._database.rows(JOBS_OF_STATE[self._table], (state,))}
+        jobs = {row[0]: row[1] for row in self._database.rows(OF_STATE[self._table], (state,))}
         for (name, where), change in self._changes.items():
             if where == state:
                 jobs[name] = jobs.get(name, 0) + change
@@ -86,25 +78,18 @@ class StateCounts:
 
     def drop_if_empty(self, name: str) -> bool:
         """Delete the rows of a name if no job has it any more; return whether that is so."""
-        is_empty = not self.of(name)
-        if is_empty:
-            self._database.change(DROP[self._table], (name,))
-        return is_empty
-
-    def names_with(self, state: str) -> list[str]:
-        """Return the names that may have a job in `state`, those of this transaction too."""
-        names = [row[0] for row in self._database.rows(NAMES_OF_STATE[self._table], (state,))]
-        noted = [name for (name, where), jobs in self._changes.items() if where == state and jobs > 0]
-        return names + [name for name in noted if name not in names]
+        if self.of(name):
+            return False
+        self._database.change(DROP[self._table], (name,))
+        return True
 
 
 class Counts:
     """The tables of counts: `of_queues`, `of_batches` for jobs in one, `of_locks` for jobs that need some."""
 
     def __init__(self, database: Database) -> None:
-        self.of_queues = StateCounts(database, "counts")
-        self.of_batches = StateCounts(database, "batch_counts")
-        self.of_locks = StateCounts(database, "lock_counts")
+        self._tables = [StateCounts(database, table) for table, _ in TABLES]
+        self.of_queues, self.of_batches, self.of_locks = self._tables
 
     def move(self, queue: str, batch: str | None, locks: Collection[str], source: str, target: str) -> None:
         """Note that a job goes from one state to another, in its queue, its batch if it is in one, and its locks."""
@@ -121,15 +106,13 @@ class Counts:
 
     def flush(self) -> None:
         """Write what was noted; called before each commit."""
-        self.of_queues.flush()
-        self.of_batches.flush()
-        self.of_locks.flush()
+        for counts in self._tables:
+            counts.flush()
 
     def forget(self) -> None:
         """Drop what was noted; called after each rollback."""
-        self.of_queues.forget()
-        self.of_batches.forget()
-        self.of_locks.forget()
+        for counts in self._tables:
+            counts.forget()
 
     def by_queue(self) -> dict[str, dict[str, int]]:
         """Return {queue: {state: jobs}}, without the zeros."""
@@ -144,5 +127,5 @@ class Counts:
         return totals
 
     def queues_with(self, state: str) -> list[str]:
-        """Return the queues that may have a job in `state`, those of this transaction too."""
-        return self.of_queues.names_with(state)
+        """Return the queues that have a job in `state`, those of this transaction too."""
+        return list(self.of_queues.in_state(state))

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 SQLITE_WAIT_SECONDS = 0.1
 FIRST_PAUSE_SECONDS = 0.00005
 LONGEST_PAUSE_SECONDS = 0.02
-NEEDS_TRANSACTION = "a writing statement needs `with store.writing():`"
 SHRINK_PAGES = 1000
 SHRINK_MS = 30
 GIVE_WAY_SECONDS = 0.002
@@ -42,10 +41,7 @@ WAL_LIMIT_BYTES = 16 * 1024 * 1024
 
 
 class Database:
-    """A connection to a home's database. See the module for its rules.
-
-    `notice` is what its user should know about the home: one line, or nothing.
-    """
+    """A connection to a home's database. `notice` is what its user should know about the home: one line, or nothing."""
 
     is_read_only = False
 
@@ -66,8 +62,8 @@ class Database:
         self._writer = self._connection.cursor()
         self._file = os.stat(self.path)
         self._transaction = WriteTransaction(self)
-        self.before_commit: Callable[[], None] = _nothing
-        self.after_rollback: Callable[[], None] = _nothing
+        self.before_commit: Callable[[], None] = lambda: None
+        self.after_rollback: Callable[[], None] = lambda: None
 
     def connect(self, *, durable: bool) -> sqlite3.Connection:
         """Return a new connection to the existing file. Raises StoreUnavailable."""
@@ -144,7 +140,7 @@ class Database:
 
     def _write(self, run: Callable[..., sqlite3.Cursor], *statement: object) -> sqlite3.Cursor:
         if not self._connection.in_transaction:
-            raise RuntimeError(NEEDS_TRANSACTION)
+            raise RuntimeError("a writing statement needs `with store.writing():`")
         try:
             return run(*statement)
         except sqlite3.IntegrityError:
@@ -153,7 +149,7 @@ class Database:
             raise unavailable(error, self.path) from error
 
     def writing(self, patience: float | None = None) -> WriteTransaction:
-        """Return the context manager of a writing transaction. They do not nest.
+        """Return a context manager: one transaction, committed at its end or undone by an error. They do not nest.
 
         `patience` is how many seconds to wait for other writers, by default the whole budget.
         """
@@ -173,7 +169,7 @@ class Database:
             raise
 
     def _follow_gate(self) -> None:
-        """Once a second, go over to another gate if somebody has removed ours and others have made one."""
+        """Once a second, switch to the current gate if somebody removed ours and made another."""
         now = self._clock.monotonic()
         if now < self._gate_look_at:
             return
@@ -248,10 +244,7 @@ class Database:
             self.after_rollback()
 
     def checkpoint(self) -> None:
-        """Copy the write-ahead log into the database; the log is used over again from the next write on.
-
-        Holds the write lock meanwhile, so that no commit can race it (see the module).
-        """
+        """Copy the write-ahead log into the database, under the write lock; the next write begins the log again."""
         copier = self.connect(durable=True)
         try:
             with self.writing():
@@ -262,7 +255,7 @@ class Database:
             copier.close()
 
     def give_way(self) -> None:
-        """Between two of many transactions: a moment in which those that wait find the gate open."""
+        """Pause between two of many transactions, so that waiting writers find the gate open."""
         self._clock.pause(GIVE_WAY_SECONDS)
 
     def pages(self) -> tuple[int, int]:
@@ -270,12 +263,12 @@ class Database:
         return int(self.value("PRAGMA page_count")), int(self.value("PRAGMA freelist_count"))
 
     def used_bytes(self) -> int:
-        """Return how much of the file is in use. All that is stored takes no more."""
+        """Return how many bytes of the file are in use. The stored data takes no more."""
         pages, free = self.pages()
         return (pages - free) * int(self.value("PRAGMA page_size"))
 
     def shrink(self) -> None:
-        """Give up to SHRINK_PAGES free pages at the end of the file back, for SHRINK_MS at most. In a transaction.
+        """Give back up to SHRINK_PAGES free pages at the end of the file, for SHRINK_MS at most. In a transaction.
 
         A file that was made without auto_vacuum stays as it is.
         """
@@ -294,10 +287,7 @@ class Database:
             return 0
 
     def is_replaced(self) -> bool:
-        """Return whether the file was removed or replaced since it was opened.
-
-        Raises OSError where that cannot be seen.
-        """
+        """Return whether the file was removed or replaced since it was opened. Raises OSError if nobody can tell."""
         return not is_in_place(self.path, self._file)
 
     def changes(self) -> int:
@@ -305,7 +295,7 @@ class Database:
         return int(self.value("PRAGMA data_version"))
 
     def close(self) -> None:
-        """Close the connection; the last one to go tidies the write-ahead log away."""
+        """Close the connection; the last one to go tidies the write-ahead log away. Calling it twice is harmless."""
         self._connection.close()
         self._gate.close()
 
@@ -326,10 +316,6 @@ class WriteTransaction:
             self._database.commit()
         else:
             self._database.rollback()
-
-
-def _nothing() -> None:
-    """Do nothing: the default for a callback."""
 
 
 def uri(path: str, options: str) -> str:

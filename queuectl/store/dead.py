@@ -34,56 +34,43 @@ SELECT page.number AS number, page.finished_at AS finished_at,
 FROM (SELECT number, attempt_id, finished_at FROM jobs WHERE {FINAL} AND state = 'dead'
       ORDER BY finished_at DESC LIMIT ?) AS page
 """
-ID = "SELECT id FROM jobs WHERE number = ?"
 LONGEST_LINE = 200
 
 
 class Dead(Table):
-    """Questions about dead jobs."""
-
     def by_error(self, limit: int) -> list[DeadGroup]:
         """Return the dead jobs grouped by how they failed, largest group first."""
         return [DeadGroup.of({**row, "ids": ()}) for row in self._database.rows(DLQ_GROUPS, (limit,))]
 
     def of_group(self, exit_code: int | None, signal: int | None, error: str | None) -> list[int]:
-        """Return the numbers of the dead jobs that failed in one way, the first to end first."""
-        return [row[0] for row in self._database.rows(DLQ_GROUP, (exit_code, signal, error))]
+        """Return the numbers of the dead jobs that failed in one way, in the order they ended."""
+        return self._database.integers(DLQ_GROUP, (exit_code, signal, error))
 
     def like(self, command: str) -> list[int]:
-        """Return the numbers of the dead jobs with a command but for numbers, the first to end first."""
+        """Return the numbers of the dead jobs whose command differs in numbers only, in the order they ended."""
         words = words_and_numbers(command)[::2]
         return [number for number, other in self._database.rows(DLQ_LIKE) if words_and_numbers(other)[::2] == words]
 
     def by_command(self, limit: int) -> list[DeadGroup]:
-        """Return the dead jobs grouped by command but for numbers, largest group first."""
+        """Return the dead jobs grouped by command, numbers ignored, largest group first."""
         found = TextGroups()
         for command, count, first_at, last_at, numbers in self._database.rows(DLQ_COMMANDS):
             found.add(command, count, first_at, last_at, [int(number) for number in str(numbers).split(",")])
-        return self._groups("command", found, limit)
+        return [self._group("command", one) for one in found.largest(limit)]
 
     def by_stderr(self, limit: int, newest: int) -> list[DeadGroup]:
-        """Return the `newest` dead jobs grouped by the last line of their stderr but for numbers, as above."""
+        """Return the `newest` dead jobs grouped by the last line of their stderr in the same way."""
         found = TextGroups()
         for number, ended_at, data in self._database.rows(LAST_PIECES, (STDERR, newest)):
-            line = _last_line(data or b"")
+            lines = (data or b"").decode("utf-8", "replace").replace("\r", "\n").split("\n")
+            line = next((line.strip()[:LONGEST_LINE] for line in reversed(lines) if line.strip()), "")
             if line:
                 found.add(line, 1, ended_at, ended_at, [number])
-        return self._groups("stderr", found, limit)
-
-    def _groups(self, pattern: str, found: TextGroups, limit: int) -> list[DeadGroup]:
-        return [self._group(pattern, one) for one in found.largest(limit)]
+        return [self._group("stderr", one) for one in found.largest(limit)]
 
     def _group(self, pattern: str, one: TextGroup) -> DeadGroup:
-        numbers = sorted(one.numbers, reverse=True) if one.count <= MOST_NAMED else []
-        ids = [self._id(number) for number in numbers]
-        last_id = ids[0] if ids else self._id(one.last)
+        has_few = one.count <= MOST_NAMED
+        numbers = sorted(one.numbers, reverse=True) if has_few else [one.last]
+        ids = [str(self._database.value("SELECT id FROM jobs WHERE number = ?", (number,))) for number in numbers]
+        last_id, ids = ids[0], ids if has_few else []
         return DeadGroup(pattern, one.count, None, None, one.value, one.first_at, one.last_at, last_id, None, ids)
-
-    def _id(self, number: int) -> str:
-        return str(self._database.value(ID, (number,)))
-
-
-def _last_line(data: bytes) -> str:
-    """Return the last line with a text in it, an empty text if there is none."""
-    lines = data.decode("utf-8", "replace").replace("\r", "\n").split("\n")
-    return next((line.strip()[:LONGEST_LINE] for line in reversed(lines) if line.strip()), "")

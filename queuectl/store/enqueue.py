@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     # kind of the link.
     Parent = Tuple[Union[int, str], str]
 
-LAST_NUMBER = "SELECT seq FROM sqlite_sequence WHERE name = 'jobs'"
 # Stored as something else than the column of that name; all other fields are stored as they are.
 ELSEWHERE = (
     *("id", "hold", "if_exists", "run_at", "cwd", "env", "inherit_env", "stdin", "batch_limit", "max_fails", "inputs"),
@@ -45,10 +44,7 @@ TELL_EVERY = 1000
 
 
 class Enqueue(Record):
-    """One enqueue of jobs of the same caller. In a transaction.
-
-    `origins` are what the caller gives to the jobs, by what these are to inherit.
-    """
+    """One enqueue of jobs, in a transaction. `origins` are what their caller gives to them, by their `inherit_env`."""
 
     database: Database
     counts: Counts
@@ -58,10 +54,11 @@ class Enqueue(Record):
     actor: str
     now: int
     schedule: str | None
-    parents: Sequence[Sequence[Parent]] = ()
-    is_batch: bool = False  # they form a batch of their own, named by the first of them
+    parents: Sequence[Sequence[Parent]]
+    is_batch: bool  # they form a batch of their own, named by the first of them
+    on_progress: Callable[[int], None] | None
 
-    def run(self, specs: Sequence[JobSpec], on_progress: Callable[[int], None] | None) -> list[str]:
+    def run(self, specs: Sequence[JobSpec]) -> list[str]:
         """Add the jobs; return their ids.
 
         Raises Conflict, naming every id that exists already or comes twice, or NotFound for a batch to wait for.
@@ -74,14 +71,14 @@ class Enqueue(Record):
         numbers: Sequence[int] = range(first, first + len(specs))
         self.database.change("SAVEPOINT enqueue")
         try:
-            self._insert(specs, numbers, on_progress)
+            self.database.change_many(ENQUEUE, self._rows(specs, numbers))
         except sqlite3.IntegrityError:
             self.database.change("ROLLBACK TO enqueue")
             numbers = self._free_numbers(specs)
             if self.is_batch:
                 self._name_batch(specs, numbers[0])
                 begun = self._batches.begun_by(specs)
-            self._insert(specs, numbers, on_progress)
+            self.database.change_many(ENQUEUE, self._rows(specs, numbers))
         self.database.change("RELEASE enqueue")
         if begun:
             self._batches.create(begun, actor=self.actor, now=self.now)
@@ -97,7 +94,7 @@ class Enqueue(Record):
     def _batches(self) -> Batches:
         from .batches import Batches
 
-        return Batches(self.database, self.counts)
+        return Batches(self.database, self.counts, self.contexts)
 
     def _name_batch(self, specs: Sequence[JobSpec], number: int) -> None:
         name = self._batches.free_name(f"batch-{number}")
@@ -105,18 +102,14 @@ class Enqueue(Record):
             spec.batch = name
 
     def _next_number(self) -> int:
-        return int(self.database.value(LAST_NUMBER) or 0) + 1
-
-    def _insert(
-        self, specs: Sequence[JobSpec], numbers: Sequence[int], on_progress: Callable[[int], None] | None
-    ) -> None:
-        rows = self._rows(specs, numbers)
-        self.database.change_many(ENQUEUE, rows if on_progress is None else _counted(rows, on_progress))
+        return int(self.database.value("SELECT seq FROM sqlite_sequence WHERE name = 'jobs'") or 0) + 1
 
     def _rows(self, specs: Sequence[JobSpec], numbers: Sequence[int]) -> Iterator[tuple[object, ...]]:
         contexts: dict[tuple[object, ...], int] = {}
         now = self.now
-        for spec, number, waits in zip(specs, numbers, self._waits()):
+        for count, (spec, number, waits) in enumerate(zip(specs, numbers, self._waits())):
+            if self.on_progress is not None and count % TELL_EVERY == 0:
+                self.on_progress(count)
             options = options_of(spec)
             place = (spec.cwd, encode(spec.env), encode(options), spec.inherit_env, spec.stdin)
             context = contexts.get(place)
@@ -173,7 +166,14 @@ class Enqueue(Record):
                 taken.append(spec.id)
             given.add(spec.id)
         if taken:
-            raise _duplicates(list(dict.fromkeys(taken)))
+            ids = list(dict.fromkeys(taken))
+            more = f" and {len(ids) - 20} more" if len(ids) > 20 else ""
+            shown = ", ".join(f'"{id}"' for id in ids[:20]) + more
+            raise Conflict(
+                f"a job with id {shown} exists already" if len(ids) == 1 else f"these ids exist already: {shown}",
+                hint=f"choose another id, or look at it with: queuectl show {ids[0]}",
+                field="id",
+            )
         numbers: list[int] = []
         number = self._next_number()
         for spec in specs:
@@ -190,13 +190,6 @@ def _inputs_text(inputs: Mapping[str, str]) -> str:
     return json.dumps(inputs)
 
 
-def _counted(rows: Iterator[tuple[object, ...]], on_progress: Callable[[int], None]) -> Iterator[tuple[object, ...]]:
-    for count, row in enumerate(rows):
-        if count % TELL_EVERY == 0:
-            on_progress(count)
-        yield row
-
-
 def first_state(spec: JobSpec, now: int, waits: int = 0) -> str:
     """Return the state that a new job begins in; `waits` is how many others it waits for."""
     if spec.hold:
@@ -204,12 +197,3 @@ def first_state(spec: JobSpec, now: int, waits: int = 0) -> str:
     if spec.run_at is not None and spec.run_at > now:
         return SCHEDULED
     return BLOCKED if waits else PENDING
-
-
-def _duplicates(ids: list[str]) -> Conflict:
-    shown = ", ".join(f'"{taken}"' for taken in ids[:20]) + (f" and {len(ids) - 20} more" if len(ids) > 20 else "")
-    return Conflict(
-        f"a job with id {shown} exists already" if len(ids) == 1 else f"these ids exist already: {shown}",
-        hint=f"choose another id, or look at it with: queuectl show {ids[0]}",
-        field="id",
-    )

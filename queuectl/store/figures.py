@@ -1,11 +1,11 @@
-"""Tables of figures by time: a row is of a minute or longer, and the oldest are deleted, a few at a time."""
+"""Tables of figures over time: a row covers a minute or more, and the oldest are deleted, a few at a time."""
 
 from __future__ import annotations
 
 from ..model.when import MINUTE
 from .table import Table
 
-# Of a time without an end, or of one long step.
+# For a time without an end, or for a single step.
 END_OF_TIME = 1 << 62
 TABLES = (("rollups", "minute"), ("timings", "slot"), ("backlog", "minute"))
 FIRST = {table: f"SELECT min({column}) FROM {table}" for table, column in TABLES}
@@ -16,7 +16,7 @@ PRUNE = {
 
 
 class Figures(Table):
-    """One of TABLES. `LENGTH` is that of a row in milliseconds; as many as AT_ONCE of them are deleted at once."""
+    """One of TABLES. `LENGTH` is that of a row in milliseconds; rows of AT_ONCE lengths are deleted at once."""
 
     NAME: str
     LENGTH = MINUTE
@@ -28,10 +28,10 @@ class Figures(Table):
         return None if first is None else first * self.LENGTH
 
     def has_before(self, instant: int) -> bool:
-        """Return whether there are rows of before an instant."""
+        """Return whether there are rows from before an instant."""
         first = self.first()
         return first is not None and first < instant // self.LENGTH * self.LENGTH
 
     def prune(self, before: int) -> int:
-        """Delete the oldest rows of before an instant; return how many. In a transaction."""
+        """Delete the oldest rows from before an instant; return how many. In a transaction."""
         return self._database.change(PRUNE[self.NAME], (before // self.LENGTH, self.AT_ONCE))

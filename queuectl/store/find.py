@@ -12,14 +12,14 @@ from ..model.record import Record
 from ..model.sorts import NEWEST_FIRST, ORDERS, ORDERS_OF_KEYS, SORT_KEYS
 from .condition import BEHIND, ELSEWHERE, condition
 from .ranges import Range, Ranges
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..model.filter import Filter
-    from .counts import Counts
-    from .database import Database
     from .ranges import Key
-    from .sqlite import Row
 
 KEYS = "number, priority, run_at, finished_at"
 # All that a condition may ask for.
@@ -31,23 +31,17 @@ SORTED = "SELECT number FROM jobs {} ORDER BY {} LIMIT ?"
 
 
 class Found(Record):
-    """What was found: (key, number) in order, how many rows were read, where to go on.
-
-    `end` None says that there is no more.
-    """
+    """What was found: (key, number) in order, how many rows were read, and where to go on, None at the end."""
 
     rows: list[tuple[Key, int]]
     looked: int
     end: Key | None
 
 
-class Find:
-    """Questions by a filter."""
-
-    def __init__(self, database: Database, counts: Counts) -> None:
-        self._database = database
-        self._counts = counts
-        self._ranges = Ranges(database, counts)
+class Find(Table):
+    def __init__(self, *shared: Any) -> None:
+        super().__init__(*shared)
+        self._ranges = Ranges(*shared)
 
     def numbers(self, wanted: Filter, sort: str = NEWEST_FIRST, limit: int = -1) -> list[int]:
         """Return the numbers of the jobs that a filter finds, sorted by one of SORT_KEYS; a negative limit means all.
@@ -68,17 +62,14 @@ class Find:
             return self._sorted(wanted, column, "DESC" if sort.startswith("-") else "ASC", limit)
         ranges = self._ranges.of(wanted, order)
         if len(ranges) == 1:
-            return self._numbers_of(ranges[0], limit)
-        keys = [(span.key_of(row), row["number"]) for span in ranges for row in self._rows_of(span, KEYS, limit)]
+            sql, parameters = ranges[0].matching("number")
+            return self._database.integers(f"{sql} ORDER BY {ranges[0].order} LIMIT ?", [*parameters, limit])
+        keys: list[tuple[Key, int]] = []
+        for span in ranges:
+            sql, parameters = span.matching(KEYS)
+            rows = self._database.rows(f"{sql} ORDER BY {span.order} LIMIT ?", [*parameters, limit])
+            keys += [(span.key_of(row), row["number"]) for row in rows]
         return [number for _, number in sorted(keys)[: limit if limit >= 0 else None]]
-
-    def _rows_of(self, span: Range, columns: str, limit: int) -> list[Row]:
-        sql, parameters = span.matching(columns)
-        return self._database.rows(f"{sql} ORDER BY {span.order} LIMIT ?", [*parameters, limit])
-
-    def _numbers_of(self, span: Range, limit: int) -> list[int]:
-        sql, parameters = span.matching("number")
-        return self._database.integers(f"{sql} ORDER BY {span.order} LIMIT ?", [*parameters, limit])
 
     def _sorted(self, wanted: Filter, column: str, direction: str, limit: int) -> list[int]:
         """Return numbers in an order that no index has."""
@@ -93,31 +84,25 @@ class Find:
 
     def count_by_state(self, wanted: Filter) -> dict[str, int]:
         """Return how many jobs a filter finds in each state that it finds any in, in the order of STATES."""
-        found: dict[str, int] = {}
-        for state, jobs in self._kept_counts(wanted) if wanted.is_counted else self._counted(wanted):
-            found[state] = found.get(state, 0) + jobs
-        return {state: found[state] for state in STATES if found.get(state)}
+        kept = self._kept_counts(wanted) if wanted.is_counted else self._counted(wanted)
+        found = {state: sum(counts.get(state) or 0 for counts in kept) for state in STATES}
+        return {state: jobs for state, jobs in found.items() if jobs}
 
-    def _kept_counts(self, wanted: Filter) -> list[tuple[str, int]]:
+    def _kept_counts(self, wanted: Filter) -> list[dict[str, int]]:
         if wanted.batch is not None:
             kept = [self._counts.of_batches.of(wanted.batch)]
         else:
             kept = [states for queue, states in self._counts.by_queue().items() if wanted.has_queue(queue)]
-        return [(state, jobs) for states in kept for state, jobs in states.items() if state in wanted.states]
+        return [{state: states.get(state, 0) for state in wanted.states} for states in kept]
 
-    def _counted(self, wanted: Filter) -> list[tuple[str, int]]:
-        found: list[tuple[str, int]] = []
+    def _counted(self, wanted: Filter) -> list[dict[str, int]]:
         # GROUP BY would sort all rows.
         columns = ", ".join(f"sum(state = '{state}')" for state in STATES)
-        for span in self._ranges.of(wanted, "newest"):
-            found += zip(STATES, self._database.rows(*span.matching(columns))[0])
-        return [(state, jobs or 0) for state, jobs in found]
+        spans = self._ranges.of(wanted, "newest")
+        return [dict(zip(STATES, self._database.rows(*span.matching(columns))[0])) for span in spans]
 
     def page(self, wanted: Filter, sort: str, after: Key | None, limit: int, window: int) -> Found:
-        """Return what comes after a key: up to `limit` rows of each range, or what there is in `window` of them.
-
-        `sort` is one of ORDERS.
-        """
+        """Return what follows a key in one of ORDERS: `limit` rows of each range, or what `window` of them have."""
         rows: list[tuple[Key, int]] = []
         looked, end = 0, None
         for span in self._ranges.of(wanted, sort, after):

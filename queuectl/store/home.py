@@ -2,7 +2,7 @@
 
     queue.db         the store, with -wal and -shm beside it while it is open
     logs/            what the daemons say
-    run/             locks, doorbells, journals, the dashboard's link: only of use while something runs
+    run/             locks, doorbells, journals, the dashboard's link: useful only while something runs
     backups/         the store as it was before the last upgrades
     templates/       the user's own job templates
     history          what was typed in the shell
@@ -16,7 +16,7 @@ from __future__ import annotations
 import os
 
 from ..model.errors import StoreReadOnly, StoreUnavailable
-from .trouble import CHECK_MODE, FULL, full
+from .trouble import CHECK_MODE, FULL, full, refused
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 DIRECTORY = ".queuectl"
 JOURNAL = ".journal"
 VARIABLE = "QUEUECTL_HOME"
+PROBE = "room"
+PROBE_BYTES = 64 * 1024
 LOGS = {"pool": "workers.log", "scheduler": "scheduler_daemon.log", "dashboard": "dashboard.log"}
 
 
@@ -71,10 +73,7 @@ class Home:
         return os.path.exists(self.database)
 
     def prepare(self, *, create: bool = True) -> None:
-        """Make the directories that are missing; with `create` the home too.
-
-        Raises StoreUnavailable, StoreReadOnly if that cannot be.
-        """
+        """Make the missing directories; with `create` the home too. Raises StoreUnavailable, StoreReadOnly."""
         try:
             if create and not os.path.isdir(self.path):
                 self._refuse_foreign_parent()
@@ -117,10 +116,7 @@ class Home:
         )
 
     def refuse_strangers(self) -> None:
-        """Refuse a home that others could change. Raises StoreUnavailable.
-
-        One that can only be read may belong to root too.
-        """
+        """Refuse a home that others could change; root may own one that we only read. Raises StoreUnavailable."""
         if os.name != "posix":
             return
         found = os.stat(self.path)
@@ -146,12 +142,12 @@ def _make_private(directory: str) -> None:
 
 
 def _may(path: str, what: int) -> bool:
-    # As who we act, not as who we were started.
+    # With the effective user, not the real one.
     return os.access(path, what, effective_ids=os.access in os.supports_effective_ids)
 
 
 def sync(path: str, flags: int = os.O_RDWR) -> None:
-    """Bring a file to the disk."""
+    """Wait until the disk has a file."""
     descriptor = os.open(path, flags)
     try:
         os.fsync(descriptor)
@@ -167,8 +163,7 @@ def sync_directory(directory: str) -> None:
 
 def read_only(path: str) -> StoreReadOnly:
     """Return the error for a home that can be read but not changed."""
-    hint = f"{CHECK_MODE}, or choose another home with --home DIR"
-    return StoreReadOnly(f"the home is read-only: {path}", hint=hint)
+    return StoreReadOnly(f"the home is read-only: {path}", hint=f"{CHECK_MODE}, or choose another home with --home DIR")
 
 
 def unusable(path: str, error: OSError) -> StoreUnavailable:
@@ -181,21 +176,42 @@ def unusable(path: str, error: OSError) -> StoreUnavailable:
     )
 
 
-def find_home(explicit: str | None, environ: Mapping[str, str], start: str) -> Home:
-    """Return the home to use: `explicit`, `$QUEUECTL_HOME`, the nearest `.queuectl` upward, `~/.queuectl`.
+def free_bytes(home: Home) -> int:
+    """Return how many bytes are free on the disk of a home for a user without special rights."""
+    found = os.statvfs(home.path)
+    return found.f_bavail * found.f_frsize
 
-    `start` is the directory to look upward from.
+
+def prove_room(home: Home) -> None:
+    """Write PROBE_BYTES bytes to a new file in the home, wait until the disk has them, and remove it.
+
+    Free bytes say nothing about quotas, modes nothing about mounts. One process at a time may do so. Raises StoreFull,
+    StoreReadOnly, or StoreUnavailable for what else failed.
     """
-    if explicit:
-        return Home(explicit)
-    if environ.get(VARIABLE):
-        return Home(environ[VARIABLE])
+    path = os.path.join(home.run, PROBE)
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0)
+    try:
+        try:
+            with open(os.open(path, flags, 0o600), "wb") as file:
+                file.write(bytes(PROBE_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            if os.path.lexists(path):
+                os.unlink(path)
+    except OSError as error:
+        raise refused(error, home.path) from error
+
+
+def find_home(explicit: str | None, environ: Mapping[str, str], start: str) -> Home:
+    """Return the home: `explicit`, `$QUEUECTL_HOME`, the nearest `.queuectl` from `start` upward, or `~/.queuectl`."""
+    given = explicit or environ.get(VARIABLE)
+    if given:
+        return Home(given)
     directory = start
-    while True:
-        candidate = os.path.join(directory, DIRECTORY)
-        if os.path.isdir(candidate):
-            return Home(candidate)
+    while not os.path.isdir(os.path.join(directory, DIRECTORY)):
         parent = os.path.dirname(directory)
         if parent == directory:
             return Home(os.path.join("~", DIRECTORY))
         directory = parent
+    return Home(os.path.join(directory, DIRECTORY))

@@ -18,13 +18,12 @@ from ..model.job import (
     waits_since,
 )
 from ..model.outcome import Outcome
-from .changes import GOES_ON
+from ..model.record import Record
+from .changes import EXPIRING, GOES_ON, REMOVE, JobChanges
 from .claim import ORDER, Claim, urgency
 from .enqueue import Enqueue
-from .expiry import is_over
-from .finished import FinishedJobs
 from .namelists import names_of
-from .schema import CLAIMABLE, DUE, one_of
+from .schema import BATCHES_WAITED_FOR, CLAIMABLE, DUE, FINAL, IS_WAITED_FOR, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,12 +31,12 @@ if TYPE_CHECKING:
 
     from ..model.spec import JobSpec
     from ..model.surroundings import Origin
+    from .changes import Cancel
     from .enqueue import Parent
-    from .expiry import Cancel
     from .parking import ParkingLane
     from .sqlite import Row
 
-# First the parts of a Claim in their order, as they are once it is made: to look for each by its name takes long.
+# The parts of a Claim come first, in its order and as they are after the claim: a lookup of each by name takes long.
 HEAD_OF_QUEUE = f"""
 SELECT number, id, command, queue, last_attempt + 1, attempts + 1, max_retries, timeout, run_at, allow_background,
        nice, locks, batch, on_success, on_failure, on_finish, hook_facts, item, item_index, context,
@@ -53,7 +52,6 @@ UPDATE jobs SET state = 'processing', attempts = attempts + 1, last_attempt = la
 WHERE number = ? AND state = 'pending' AND parked IS NULL
 """
 RENEW = "UPDATE jobs SET lease_until = ? WHERE number = ? AND state = 'processing' AND attempt_id = ?"
-CANCEL_REQUESTED = "SELECT cancel_requested FROM jobs WHERE number = ? AND state = 'processing' AND attempt_id = ?"
 SUSPENDED_BY = "SELECT suspended_by FROM jobs WHERE number = ? AND state = 'processing' AND attempt_id = ?"
 FINISH = f"""
 UPDATE jobs SET state = ?, attempts = attempts - ?, run_at = ?, finished_at = ?, duration = ?, exit_code = ?,
@@ -62,7 +60,6 @@ WHERE number = ? AND state = 'processing' AND attempt_id = ? AND wish IS ?
 """
 ASKED = "SELECT cancel_requested, wish FROM jobs WHERE number = ? AND state = 'processing' AND attempt_id = ?"
 MAKE_WISH = "UPDATE jobs SET wish = ? WHERE number = ? AND state = 'processing' AND attempt_id = ?"
-SNOOZES = "SELECT snoozes FROM jobs WHERE number = ?"
 SNOOZED_QUEUES = "SELECT DISTINCT queue FROM jobs INDEXED BY jobs_snoozed WHERE state = 'scheduled' AND snoozes > 0"
 # Its new time counts from now, and moves along when the clock is set.
 SNOOZE = "UPDATE jobs SET snoozes = snoozes + 1, is_delay = 1 WHERE number = ? AND state = 'scheduled'"
@@ -77,30 +74,55 @@ UPDATE jobs INDEXED BY jobs_due SET run_at = max(0, run_at + ?) WHERE {DUE} AND 
 MOVE_KEPT_BACK = f"""
 UPDATE jobs SET run_at = max(0, run_at + ?) WHERE is_delay AND {one_of("state", KEPT_BACK_STATES)}
 """
-# So many jobs that cannot run are passed over in one transaction: they are cancelled, or parked.
+MOVE_EXPIRY = f"UPDATE jobs SET expires_at = max(0, expires_at + ?) WHERE {EXPIRING} AND expires_from_now"
+# The condition of the partial index stands there in full, or SQLite would not use it.
+OLD_FINISHED = f"""
+SELECT number, queue, batch, locks, id FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? AND NOT {IS_WAITED_FOR}
+    AND NOT (batch IS NOT NULL AND batch IN {BATCHES_WAITED_FOR})
+    AND NOT (key_for IS NOT NULL AND finished_at + key_for > ?)
+ORDER BY finished_at LIMIT ?
+"""
+HAS_OUTPUT = """EXISTS (
+    SELECT 1 FROM attempts JOIN output ON output.attempt = attempts.id WHERE attempts.job = page.number
+)"""
+OLD_WITH_OUTPUT = f"SELECT number FROM ({OLD_FINISHED}) AS page WHERE {HAS_OUTPUT}"
+# Of each final state the next ones; together they are in order.
+FINISHED_IN = f"""
+SELECT * FROM (
+    SELECT finished_at, number FROM jobs WHERE {FINAL} AND state = '%s' AND (finished_at, number) > (?1, ?2)
+    ORDER BY finished_at, number LIMIT ?3
+)"""
+FINISHED_AFTER = f"""
+SELECT finished_at, number, {HAS_OUTPUT} AS has_output
+FROM ({" UNION ALL ".join(FINISHED_IN % state for state in FINAL_STATES)}) AS page
+ORDER BY finished_at, number LIMIT ?3
+"""
+# A unique index ensures that no two unfinished jobs have the same key. A job may keep it for a while after its end.
+OPEN_HOLDER = """
+SELECT number, id, state FROM jobs INDEXED BY jobs_key WHERE key IS NOT NULL AND key = ? AND finished_at IS NULL
+"""
+KEPT_UNTIL = """
+SELECT number, id, state FROM jobs INDEXED BY jobs_kept_key
+WHERE key_for IS NOT NULL AND finished_at IS NOT NULL AND key = ? AND finished_at + key_for > ?
+ORDER BY finished_at DESC LIMIT 1
+"""
+# At most so many jobs that cannot run are passed over in one transaction: they are cancelled, or parked.
 PASSED_OVER_AT_ONCE = 64
 NO_LANES: Sequence[ParkingLane] = ()
-# Where an attempt leads that uses up none of those that are allowed.
+# States after an attempt that does not count as one of those that are allowed.
 UNCOUNTED = (PENDING, SCHEDULED)
 ENDS = frozenset(target for (source, _), target in TRANSITIONS.items() if source == PROCESSING != target)
 
 
-class Passing:
-    """How a claim passes over jobs that cannot run: when, for whom, and what cancels one and follows the clock.
+class Holder(Record):
+    """The job that has a key."""
 
-    It is no record, which would take longer to make: each claim of a job in a batch makes one.
-    """
-
-    def __init__(self, now: int, actor: str, cancel: Cancel, follow: Callable[[], int]) -> None:
-        self.now = now
-        self.actor = actor
-        self.cancel = cancel
-        self.follow = follow
+    number: int
+    id: str
+    state: str
 
 
-class Jobs(FinishedJobs):
-    """The table of jobs."""
-
+class Jobs(JobChanges):
     _left_to_pass_over = PASSED_OVER_AT_ONCE
 
     def enqueue(
@@ -122,10 +144,8 @@ class Jobs(FinishedJobs):
         batch, named by the first of them; `on_progress` is called after every thousandth job with the number written.
         Raises Conflict, naming every id that exists already or comes twice.
         """
-        enqueue = Enqueue(
-            self._database, self._counts, self._contexts, self._links, origins, actor, now, schedule, parents, is_batch
-        )
-        return enqueue.run(specs, on_progress)
+        shared = (*self._shared, self._links)
+        return Enqueue(*shared, origins, actor, now, schedule, parents, is_batch, on_progress).run(specs)
 
     def claim(
         self,
@@ -151,8 +171,7 @@ class Jobs(FinishedJobs):
         for queue in self._lanes.with_room(now, queues):
             row, found = self._database.row(HEAD_OF_QUEUE, (queue,)), NO_LANES
             if row is not None and (row["batch"] is not None or row["expires_at"] is not None or row["locks"]):
-                passing = Passing(now, f"worker {worker}", cancel or self.cancel, follow)
-                row, found = self._first_to_run(row, passing)
+                row, found = self._first_to_run(row, now, f"worker {worker}", cancel or self.cancel, follow)
             if row is not None and (head is None or urgency(row) < urgency(head)):
                 head, lanes = row, found
         if head is None:
@@ -173,44 +192,35 @@ class Jobs(FinishedJobs):
             self._batches.begin(claim.batch, now)
         return claim
 
-    def _first_to_run(self, head: Row | None, passing: Passing) -> Tuple[Optional[Row], Sequence[ParkingLane]]:
+    def _first_to_run(
+        self, head: Row | None, now: int, actor: str, cancel: Cancel, follow: Callable[[], int]
+    ) -> Tuple[Optional[Row], Sequence[ParkingLane]]:
         """Pass over the jobs at the head of a queue that cannot run; return the next one with its lanes.
 
         Those that have expired or whose batch was stopped are cancelled, those with a lane that is full are parked.
         None also if there are too many for one transaction.
         """
         while head is not None:
-            lanes = (
-                NO_LANES if is_over(head, passing.now) else self.parking.lanes(names_of(head["locks"]), head["batch"])
-            )
-            way = self._way_to_pass_over(head, lanes, passing)
-            if way is None:
+            # Of most jobs this only looks whether they can expire.
+            has_expired = head["expires_at"] is not None and head["expires_at"] <= now and not head["last_attempt"]
+            lanes = NO_LANES if has_expired else self.parking.lanes(names_of(head["locks"]), head["batch"])
+            reason = next((lane.stop_reason for lane in lanes if lane.stop_reason is not None), None)
+            full = next((lane for lane in lanes if not lane.has_room), None)
+            if not has_expired and reason is None and full is None:
                 return head, lanes
             if not self._left_to_pass_over:
-                return None, NO_LANES
+                break
             self._left_to_pass_over -= 1
-            way()
+            if has_expired:
+                # If the clock was set, its time has moved instead: it is read again.
+                if not follow():
+                    self._expire(head, actor, now, cancel)
+            elif reason is not None:
+                self._stop(head["number"], reason, actor, now, cancel)
+            elif full is not None:
+                self.parking.park(head["number"], head["queue"], lanes, full)
             head = self._database.row(HEAD_OF_QUEUE, (head["queue"],))
         return None, NO_LANES
-
-    def _way_to_pass_over(
-        self, head: Row, lanes: Sequence[ParkingLane], passing: Passing
-    ) -> Callable[[], object] | None:
-        """Return what takes a job that cannot run out of the way, None if it can run."""
-        if is_over(head, passing.now):
-            return lambda: self._expire(head, passing)
-        reason = next((lane.stop_reason for lane in lanes if lane.stop_reason is not None), None)
-        if reason is not None:
-            return lambda: self._stop(head["number"], reason, passing.actor, passing.now, passing.cancel)
-        full = next((lane for lane in lanes if not lane.has_room), None)
-        if full is not None:
-            return lambda: self.parking.park(head["number"], head["queue"], lanes, full)
-        return None
-
-    def _expire(self, head: Row, passing: Passing) -> None:
-        """Cancel a job that has expired. If the clock was set, its time has moved instead: the claim looks again."""
-        if not passing.follow():
-            self.expiry.end(head, passing.now, passing.actor, passing.cancel)
 
     def renew(self, number: int, attempt_id: int, lease_until: int) -> bool:
         """Prolong a lease; return False if the attempt has lost the job."""
@@ -218,8 +228,8 @@ class Jobs(FinishedJobs):
 
     def cancel_requested(self, number: int, attempt_id: int) -> bool | None:
         """Return whether a user wants the running attempt ended; None if it has lost the job."""
-        found = self._database.value(CANCEL_REQUESTED, (number, attempt_id))
-        return None if found is None else bool(found)
+        asked = self.asked(number, attempt_id)
+        return None if asked is None else asked[0]
 
     def suspended_by(self, number: int, attempt_id: int) -> str | None:
         """Return who wants the running attempt suspended, None for nobody."""
@@ -227,10 +237,7 @@ class Jobs(FinishedJobs):
         return found
 
     def asked(self, number: int, attempt_id: int) -> tuple[bool, str | None] | None:
-        """Return whether a user wants the running attempt ended, and what its command has asked for.
-
-        None if it has lost the job.
-        """
+        """Return whether a user wants the attempt ended, and the wish of its command; None if it has lost the job."""
         row = self._database.row(ASKED, (number, attempt_id))
         return None if row is None else (bool(row["cancel_requested"]), row["wish"])
 
@@ -244,7 +251,7 @@ class Jobs(FinishedJobs):
 
     def snoozes(self, number: int) -> int:
         """Return how often a job was put off at no cost."""
-        return int(self._database.value(SNOOZES, (number,)) or 0)
+        return int(self._database.value("SELECT snoozes FROM jobs WHERE number = ?", (number,)) or 0)
 
     def finish(
         self,
@@ -297,7 +304,7 @@ class Jobs(FinishedJobs):
         They are failed jobs and those with a delay, and those that expire some time after they were added.
         `by` is in milliseconds: the clock was set by so much.
         """
-        self.expiry.move(by)
+        self._database.change(MOVE_EXPIRY, (by,))
         moved = self._database.change(MOVE_DUE, (by,))
         # No index finds these: without any, a large home need not be looked through.
         if any(self._counts.queues_with(state) for state in KEPT_BACK_STATES):
@@ -307,3 +314,32 @@ class Jobs(FinishedJobs):
     def next_due(self) -> int | None:
         """Return the wall time at which the next scheduled or failed job is due, None if there is none."""
         return self._database.integer(NEXT_DUE)
+
+    def prune(self, state: str, before: int, limit: int, *, now: int) -> list[str]:
+        """Delete up to `limit` jobs that reached a final state before an instant; return their ids.
+
+        Those that unfinished jobs wait for stay, those of batches that these wait for, and those that keep a key.
+        """
+        old = self._database.rows(OLD_FINISHED, (state, before, now, limit))
+        for number, queue, batch, locks, _ in old:
+            if self._database.change(REMOVE, (number, state)):
+                self._counts.add(queue, batch, names_of(locks), state, -1)
+        self._batches.drop_empty({row["batch"] for row in old if row["batch"] is not None})
+        self._forget_locks({name for row in old for name in names_of(row["locks"])})
+        return [row["id"] for row in old]
+
+    def with_output_before(self, state: str, before: int, limit: int, *, now: int) -> list[int]:
+        """Return the numbers of those with output among the jobs that `prune` would delete."""
+        return [row["number"] for row in self._database.rows(OLD_WITH_OUTPUT, (state, before, now, limit))]
+
+    def finished_after(self, instant: int, number: int, limit: int) -> list[tuple[int, int, bool]]:
+        """Return (finished_at, number, has_output) of `limit` final jobs after a place, in the order they ended."""
+        rows = self._database.rows(FINISHED_AFTER, (instant, number, limit))
+        return [(row["finished_at"], row["number"], bool(row["has_output"])) for row in rows]
+
+    def key_holder(self, key: str, now: int | None) -> Holder | None:
+        """Return the job that has a key at an instant, None if it is free. With `now` None, only an unfinished one."""
+        row = self._database.row(OPEN_HOLDER, (key,))
+        if row is None and now is not None:
+            row = self._database.row(KEPT_UNTIL, (key, now))
+        return None if row is None else Holder.of(row)

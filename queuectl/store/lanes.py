@@ -1,5 +1,4 @@
-"""What queues were given: slots, a rate, a pause, a drain. No job is moved by it: a claim passes over a queue
-without room.
+"""The lanes of queues: slots, a rate, a pause, a drain. They move no job: a claim passes over a queue without room.
 
 How many jobs of a queue run is what the counts say; the rate is moved on by the transaction that claims.
 """
@@ -10,19 +9,14 @@ from ..model.checks import MAX_SLOTS
 from ..model.job import PENDING, PROCESSING
 from ..model.lane import HOME, Lane
 from .schema import CLAIMABLE, PARKED
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Sequence
+    from typing import Dict, List, Mapping, Sequence, Tuple
 
-    from .counts import Counts
-    from .database import Database
-
-ALL = "SELECT * FROM queues"
 NAMES = tuple(Lane(HOME).parts_by_name())
 SET = f"INSERT OR REPLACE INTO queues ({', '.join(NAMES)}) VALUES (?{', ?' * (len(NAMES) - 1)})"
-REMOVE = "DELETE FROM queues WHERE name = ?"
-START = "UPDATE queues SET due = ? WHERE name = ?"
 HAS_CLAIMABLE = f"SELECT 1 FROM jobs WHERE {CLAIMABLE} AND queue = ? LIMIT 1"
 HAS_PARKED = f"SELECT 1 FROM jobs INDEXED BY jobs_parked WHERE {PARKED} AND queue = ? LIMIT 1"
 COUNT_CLAIMABLE = f"SELECT count(*) FROM (SELECT 1 FROM jobs WHERE {CLAIMABLE} AND queue = ? LIMIT {MAX_SLOTS})"
@@ -31,46 +25,45 @@ COUNT_PARKED = """
 SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_parked_in
     WHERE parked IS NOT NULL AND parked >= ? || ':' AND parked < ? || ';' LIMIT ?)
 """
-NEXT_END = "SELECT min(paused_until) FROM queues"
 MOVE = """
 UPDATE queues SET due = CASE WHEN rate_count IS NULL THEN due ELSE max(0, due + ?1 * 1000) END,
     paused_until = CASE WHEN is_delay THEN max(0, paused_until + ?1) ELSE paused_until END
 """
 
 
-class Lanes:
-    """The table of queues."""
-
-    def __init__(self, database: Database, counts: Counts) -> None:
-        self._database = database
-        self._counts = counts
-        self._read: dict[str, Lane] = {}  # as the last `with_room` found them
+class Lanes(Table):
+    _read: Mapping[str, Lane] = {}  # as the last `with_room` found them
 
     def all(self) -> dict[str, Lane]:
-        """Return what was given to queues and, under HOME, to the home, by name."""
-        return {row["name"]: Lane.of(row) for row in self._database.rows(ALL)}
+        """Return the lanes that queues have and, under HOME, the one of the home, by name."""
+        return {row["name"]: Lane.of(row) for row in self._database.rows("SELECT * FROM queues")}
 
     def get(self, name: str) -> Lane:
-        """Return what a queue was given."""
+        """Return the lane of a queue, a plain one if it has none."""
         return self.all().get(name) or Lane(name)
 
     def set(self, lane: Lane) -> None:
-        """Write down what a queue was given. In a transaction."""
+        """Store the lane of a queue. In a transaction."""
         if lane.is_plain:
-            self._database.change(REMOVE, (lane.name,))
+            self._database.change("DELETE FROM queues WHERE name = ?", (lane.name,))
         else:
             self._database.change(SET, tuple(lane.parts_by_name().values()))
 
     def with_room(self, now: int, queues: Sequence[str] = ()) -> list[str]:
         """Return the queues, of some or all, from which a job may start now, those of this transaction too."""
-        waiting = [queue for queue in self._counts.queues_with(PENDING) if not queues or queue in queues]
-        lanes = self._read = self.all() if waiting else {}
+        waiting, self._read = self._waiting(queues)
+        lanes = self._read
         if not lanes:
             return waiting
         if HOME in lanes and lanes[HOME].is_paused(now):
             return []
         running = self._counts.of_queues.in_state(PROCESSING)
         return [queue for queue in waiting if queue not in lanes or lanes[queue].has_room(now, running.get(queue, 0))]
+
+    def _waiting(self, queues: Sequence[str]) -> Tuple[List[str], Dict[str, Lane]]:
+        """Return which of some or all queues have pending jobs and, if any has, the lanes."""
+        waiting = [queue for queue in self._counts.queues_with(PENDING) if not queues or queue in queues]
+        return waiting, self.all() if waiting else {}
 
     def has_claimable(self, now: int, queues: Sequence[str] = ()) -> bool:
         """Return whether a job of some or all queues may be claimed now; its locks and its batch may turn out full."""
@@ -83,12 +76,11 @@ class Lanes:
         """Let a job of a queue start, which has room by the last `with_room`. In its transaction."""
         lane = self._read.get(queue)
         if lane is not None and lane.rate_count is not None:
-            self._database.change(START, (lane.due_after(now), queue))
+            self._database.change("UPDATE queues SET due = ? WHERE name = ?", (lane.due_after(now), queue))
 
     def next_room(self, now: int, queues: Sequence[str] = ()) -> int | None:
         """Return when the next pending job may start that waits for a rate or the end of a pause, None if none does."""
-        waiting = [queue for queue in self._counts.queues_with(PENDING) if not queues or queue in queues]
-        lanes = self.all() if waiting else {}
+        waiting, lanes = self._waiting(queues)
         if HOME in lanes and lanes[HOME].is_paused(now):
             return lanes[HOME].paused_until
         running = self._counts.of_queues.in_state(PROCESSING) if lanes else {}
@@ -109,34 +101,27 @@ class Lanes:
     def startable(self, now: int) -> int:
         """Return how many pending jobs could start now, if there were workers for all of them."""
         lanes = self.all()
-        waiting = {
-            queue: self._unparked(queue, jobs) for queue, jobs in self._counts.of_queues.in_state(PENDING).items()
-        }
         if HOME in lanes and lanes[HOME].is_paused(now):
             return 0
         running = self._counts.of_queues.in_state(PROCESSING) if lanes else {}
-        return sum(
-            min(jobs, lanes[name].room(now, running.get(name, 0))) if name in lanes else jobs
-            for name, jobs in waiting.items()
-        )
-
-    def _unparked(self, queue: str, pending: int) -> int:
-        """Return how many of a queue's pending jobs are not parked; where some are parked, MAX_SLOTS at most."""
-        if self._database.value(HAS_PARKED, (queue,)) is None:
-            return pending
-        return int(self._database.value(COUNT_CLAIMABLE, (queue,)))
+        total = 0
+        for queue, jobs in self._counts.of_queues.in_state(PENDING).items():
+            if self._database.value(HAS_PARKED, (queue,)) is not None:
+                jobs = int(self._database.value(COUNT_CLAIMABLE, (queue,)))
+            total += min(jobs, lanes[queue].room(now, running.get(queue, 0))) if queue in lanes else jobs
+        return total
 
     def count_parked(self, kind: str, limit: int) -> int:
         """Return how many jobs are parked in lanes of this kind, LOCK or BATCH, counting up to `limit`."""
         return int(self._database.value(COUNT_PARKED, (kind, kind, limit)))
 
     def with_pause_over(self, now: int) -> list[Lane]:
-        """Return those whose pause has ended by a wall time, and is still written down."""
+        """Return the lanes whose pause is over at a wall time and is still stored."""
         return [lane for lane in self.all().values() if lane.paused_at is not None and not lane.is_paused(now)]
 
     def next_end(self) -> int | None:
         """Return when the next pause ends by itself, None if none does."""
-        return self._database.integer(NEXT_END)
+        return self._database.integer("SELECT min(paused_until) FROM queues")
 
     def move_delays(self, by: int) -> None:
         """Move what counts from some instant on: the clock was set by so many milliseconds. In a transaction."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from ..model.event import CANCELLED_FOR
 from ..model.job import BLOCKED, CANCELLED, COMPLETED, FAILED, PENDING
 from ..model.link import BADLY, HOPELESS, SATISFIED, UNFINISHED, fate
+from .events import ADD as ADD_EVENT
 from .namelists import names_of
 from .relatives import Relatives
 
@@ -18,9 +19,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterable, List, Mapping, Sequence, Tuple
 
-    from .counts import Counts
-    from .database import Database
-    from .events import Events
     from .sqlite import Row
 
     # A parent, as the table has it, and the kind of the link to it.
@@ -39,10 +37,11 @@ SELECT child, kind, is_hopeless FROM links INDEXED BY links_hopeless
 WHERE parent = ? AND is_hopeless = 1 AND child > ? ORDER BY child LIMIT ?
 """
 ADD = "INSERT INTO links (child, parent, kind) VALUES (?, ?, ?)"
-REMOVE = "DELETE FROM links WHERE child = ?"
 SATISFY = "UPDATE links SET satisfied_at = ?, is_hopeless = 0 WHERE child = ? AND parent = ? AND satisfied_at IS NULL"
 MARK = "UPDATE links SET is_hopeless = ? WHERE child = ? AND parent = ? AND satisfied_at IS NULL"
-CHILD = "SELECT queue, batch, locks, state, waits, hopeless, run_at, finished_at, error FROM jobs WHERE number = ?"
+CHILD = (
+    "SELECT number, queue, batch, locks, state, waits, hopeless, run_at, finished_at, error FROM jobs WHERE number = ?"
+)
 CHANGE_CHILD = """
 UPDATE jobs SET state = ?, waits = ?, hopeless = ?, run_at = ?, finished_at = ?, error = ?, updated_at = ?
 WHERE number = ? AND state = ?
@@ -65,8 +64,6 @@ INSERT INTO follow_ups (parent, child) VALUES (?, ?)
 ON CONFLICT (parent) DO UPDATE SET child = min(child, excluded.child)
 """
 FOLLOW_UPS = "SELECT parent, child FROM follow_ups ORDER BY parent LIMIT ?"
-HAS_FOLLOW_UPS = "SELECT 1 FROM follow_ups LIMIT 1"
-TAKE_FOLLOW_UP = "DELETE FROM follow_ups WHERE parent = ?"
 
 
 class Links(Relatives):
@@ -75,11 +72,7 @@ class Links(Relatives):
     `unblocked` counts the jobs that this store has made claimable so far, `put_off` the parents in `follow_ups`.
     """
 
-    def __init__(self, database: Database, counts: Counts, events: Events) -> None:
-        super().__init__(database, counts)
-        self._counts = counts
-        self._events = events
-        self.unblocked = self.put_off = 0
+    unblocked = put_off = 0
 
     def add(self, parents: Mapping[int, Iterable[Parent]], now: int) -> None:
         """Add links of jobs whose `waits` count them already, and see how their parents stand."""
@@ -95,8 +88,8 @@ class Links(Relatives):
 
     def replace(self, child: int, parents: Sequence[Parent], now: int) -> None:
         """Let an unfinished job that does not run wait for these parents instead of those that it has."""
-        self._database.change(REMOVE, (child,))
-        self._tell(self._set(child, len(parents), 0, now), now)
+        self._database.change("DELETE FROM links WHERE child = ?", (child,))
+        self._tell(self._set(self._child(child), len(parents), 0, now), now)
         self.add({child: parents}, now)
 
     def reopen(self, child: int, now: int) -> None:
@@ -113,7 +106,7 @@ class Links(Relatives):
         links = self._database.rows(OPEN_OF_CHILD, (child,))
         if not links and not forgotten:
             return
-        self._set(child, len(links), sum(row["is_hopeless"] for row in links), now)
+        self._set(self._child(child), len(links), sum(row["is_hopeless"] for row in links), now)
         for parent, kind, is_hopeless in links:
             standing = self.standings.of(parent)
             if not is_hopeless or fate(kind, standing[0]) != HOPELESS:
@@ -135,12 +128,12 @@ class Links(Relatives):
         """Tell some of the children that were put off; `has_follow_ups` says whether there are more."""
         places = [(row[0], row[1]) for row in self._database.rows(FOLLOW_UPS, (AT_ONCE,))]
         for parent, _ in places:
-            self._database.change(TAKE_FOLLOW_UP, (parent,))
+            self._database.change("DELETE FROM follow_ups WHERE parent = ?", (parent,))
         self._tell(places, now)
 
     def has_follow_ups(self) -> bool:
         """Return whether some children do not know yet how their parents stand."""
-        return self._database.value(HAS_FOLLOW_UPS) is not None
+        return self._database.value("SELECT 1 FROM follow_ups LIMIT 1") is not None
 
     def _tell(self, places: List[Place], now: int) -> None:
         """Tell AT_ONCE children how their parents stand; put the rest off."""
@@ -168,31 +161,28 @@ class Links(Relatives):
         becomes = fate(kind, standing[0])
         if becomes == SATISFIED:
             self._database.change(SATISFY, (now, child, parent))
-            return self._change(child, -1, -int(is_hopeless), now)
+            row = self._child(child)
+            return self._set(row, row["waits"] - 1, row["hopeless"] - int(is_hopeless), now)
         change = int(becomes == HOPELESS) - int(is_hopeless)
         # Also a child that does not know yet that its parent is no longer stuck.
         is_needless = (kind, standing[0]) == (BADLY, COMPLETED)
         if not change and not is_needless:
             return []
         self._database.change(MARK, (int(becomes == HOPELESS), child, parent))
-        return self._change(child, 0, change, now, f"{standing[1]} is completed" if is_needless else None)
+        row, needless = self._child(child), f"{standing[1]} is completed" if is_needless else None
+        return self._set(row, row["waits"], row["hopeless"] + change, now, needless)
 
-    def _change(self, child: int, waits: int, hopeless: int, now: int, needless: str | None = None) -> List[Place]:
-        """Change how many open and hopeless links a job has; see `_set`."""
-        row = self._child(child)
-        return self._set(child, row["waits"] + waits, row["hopeless"] + hopeless, now, needless)
-
-    def _set(self, child: int, waits: int, hopeless: int, now: int, needless: str | None = None) -> List[Place]:
+    def _set(self, row: Row, waits: int, hopeless: int, now: int, needless: str | None = None) -> List[Place]:
         """Set how many open and hopeless links a job has, and its state with that.
 
         `needless` is why it need not run any more: then it is cancelled. Returns whose children are to be told: its
         own and those of its batch, if it stands otherwise now.
         """
-        row = self._child(child)
-        state, run_at, finished_at, error = row["state"], row["run_at"], row["finished_at"], row["error"]
+        child, state, run_at = row["number"], row["state"], row["run_at"]
+        finished_at, error = row["finished_at"], row["error"]
         if needless is not None and finished_at is None:
             state, finished_at, error = CANCELLED, now, f"cancelled: {needless}"
-            self._events.add(CANCELLED_FOR, actor="links", now=now, job=child, detail=needless)
+            self._database.insert(ADD_EVENT, (now, child, CANCELLED_FOR, needless, "links"))
         elif state == BLOCKED and not waits:
             # From now on it waits for a worker.
             state, run_at = PENDING, max(run_at, now)

@@ -59,10 +59,7 @@ class LockFile:
             _unlock(self._descriptor)
 
     def is_in_place(self) -> bool:
-        """Return whether `path` still is the file that we opened; somebody may have removed or replaced it.
-
-        Raises OSError where that cannot be seen.
-        """
+        """Return whether `path` still is the file that we opened. Raises OSError where that cannot be seen."""
         return self._descriptor is not None and is_in_place(self.path, os.fstat(self._descriptor))
 
     def take_again(self) -> bool:
@@ -101,10 +98,7 @@ class LockFile:
 
 
 def is_in_place(path: str, file: os.stat_result) -> bool:
-    """Return whether `path` still is this file; somebody may have removed or replaced it.
-
-    Raises OSError where that cannot be seen.
-    """
+    """Return whether `path` still is this file, not removed or replaced. Raises OSError where that cannot be seen."""
     try:
         return os.path.samestat(os.stat(path), file)
     except (FileNotFoundError, NotADirectoryError):

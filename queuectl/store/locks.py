@@ -1,6 +1,6 @@
 """The locks: names that running jobs hold. How many jobs with a lock are in each state stands in `Counts.of_locks`.
 
-A lock is there as long as a job needs it, or a limit other than one is given for it.
+A lock exists as long as a job needs it or it has a limit other than one.
 """
 
 from __future__ import annotations
@@ -8,44 +8,29 @@ from __future__ import annotations
 from ..model.job import PROCESSING, WAITING_STATES
 from ..model.lock import Lock
 from .namelists import names_of
+from .table import Table
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .counts import Counts
-    from .database import Database
-
-ALL = "SELECT name, slots FROM locks"
-SLOTS = "SELECT slots FROM locks WHERE name = ?"
-SET = "INSERT OR REPLACE INTO locks (name, slots) VALUES (?, ?)"
-REMOVE = "DELETE FROM locks WHERE name = ?"
 HOLDERS = f"""
 SELECT id, locks FROM jobs INDEXED BY jobs_processing WHERE state = '{PROCESSING}' AND locks <> ''
 ORDER BY started_at, number
 """
 
 
-class Locks:
-    """The table of locks."""
-
-    def __init__(self, database: Database, counts: Counts) -> None:
-        self._database = database
-        self._counts = counts.of_locks
-
+class Locks(Table):
     def all(self) -> list[Lock]:
         """Return the locks that an unfinished job needs, and those with a limit of their own, by name."""
-        counts = self._counts.all()
-        slots = {row["name"]: row["slots"] for row in self._database.rows(ALL)}
+        counts = self._counts.of_locks.all()
+        slots = {row["name"]: row["slots"] for row in self._database.rows("SELECT name, slots FROM locks")}
         found = [_lock(name, slots.get(name, 1), counts.get(name, {})) for name in sorted({*counts, *slots})]
         return self._held([lock for lock in found if lock.name in slots or lock.is_needed])
 
     def get(self, name: str) -> Lock:
         """Return a lock, whether any job needs it or not."""
-        return self._held([_lock(name, self.slots(name), self._counts.of(name))])[0]
+        return self._held([_lock(name, self.slots(name), self._counts.of_locks.of(name))])[0]
 
     def slots(self, name: str) -> int:
         """Return how many jobs may hold a lock at a time."""
-        found: int | None = self._database.value(SLOTS, (name,))
-        return found or 1
+        return self._database.integer("SELECT slots FROM locks WHERE name = ?", (name,)) or 1
 
     def _held(self, locks: list[Lock]) -> list[Lock]:
         """Return locks with their holders."""
@@ -58,9 +43,9 @@ class Locks:
     def limit(self, name: str, slots: int) -> None:
         """Let so many jobs hold a lock at a time. In a transaction; then see whether there is room, `Parking.leave`."""
         if slots == 1:
-            self._database.change(REMOVE, (name,))
+            self._database.change("DELETE FROM locks WHERE name = ?", (name,))
         else:
-            self._database.change(SET, (name, slots))
+            self._database.change("INSERT OR REPLACE INTO locks (name, slots) VALUES (?, ?)", (name, slots))
 
 
 def _lock(name: str, slots: int, states: dict[str, int]) -> Lock:

@@ -12,12 +12,10 @@ if TYPE_CHECKING:
     from ..model.event import Step
 
 NUMBER_OF_ID = "SELECT number FROM jobs WHERE id = ?"
-HAS_BATCH = "SELECT 1 FROM batches WHERE name = ?"
 LAST = "SELECT max(number) FROM jobs"
 BY_PREFIX = "SELECT id, number FROM jobs WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
-RECENT_IDS = "SELECT id FROM jobs ORDER BY number DESC LIMIT ?"
 IN_RANGE = "SELECT number FROM jobs WHERE number BETWEEN ? AND ? ORDER BY number"
-# For completion, which shows a few jobs and has no time.
+# For completion, which shows a few jobs and must be fast.
 NAMED = "SELECT id, state, substr(command, 1, 200) AS command FROM jobs"
 NAMED_BY_PREFIX = NAMED + " WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
 NAMED_NEWEST = NAMED + " ORDER BY number DESC LIMIT ?"
@@ -35,8 +33,6 @@ EVENTS_LOOKED_AT = 10_000
 
 
 class Names(Table):
-    """Questions for jobs by name."""
-
     def number_of(self, identifier: str) -> int | None:
         """Return the number of the job with exactly this id, or None."""
         # An id is ASCII; what else was given may not even be a text that the store can be asked for.
@@ -44,7 +40,7 @@ class Names(Table):
 
     def has_batch(self, name: str) -> bool:
         """Return whether there is a batch of this name."""
-        return name.isascii() and self._database.integer(HAS_BATCH, (name,)) is not None
+        return name.isascii() and self._database.integer("SELECT 1 FROM batches WHERE name = ?", (name,)) is not None
 
     def end_of(self, identifier: str) -> Step | None:
         """Return the event by which the last job with an id was pruned or removed, None if no recent one names it."""
@@ -83,8 +79,8 @@ class Names(Table):
 
     def recent_ids(self, limit: int) -> list[str]:
         """Return the newest ids, newest first."""
-        return [row[0] for row in self._database.rows(RECENT_IDS, (limit,))]
+        return [row[0] for row in self._database.rows("SELECT id FROM jobs ORDER BY number DESC LIMIT ?", (limit,))]
 
     def in_range(self, first: int, last: int) -> list[int]:
         """Return the numbers that exist between two, both included."""
-        return [row[0] for row in self._database.rows(IN_RANGE, (first, last))]
+        return self._database.integers(IN_RANGE, (first, last))

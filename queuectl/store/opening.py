@@ -16,18 +16,13 @@ from .trouble import damaged
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Any
 
     from ..model.clock import Clock
 
 
-def open_database(
-    home: Home, *, create: bool, durable: bool, clock: Clock, give_up: Callable[[], bool] | None, busy_budget: float
-) -> Database:
-    """Open the home's database; with `create`, make it first if the home is new. Raises StoreUnavailable.
-
-    On a full disk it can be read.
-    """
+def open_database(home: Home, *, create: bool, clock: Clock, **options: Any) -> Database:
+    """Open the home's database; with `create`, make a new one. It may only be readable. Raises StoreUnavailable."""
     if not create and not home.exists():
         raise StoreUnavailable(
             f"there is no queue in {home.path}", hint="make one with: queuectl init, or choose another home with --home"
@@ -44,10 +39,15 @@ def open_database(
             from .schema.create import create as create_database
 
             create_database(home)
-    _refuse_empty(home)
+    try:
+        size = os.path.getsize(home.database)
+    except OSError as error:
+        raise unusable(home.path, error) from error
+    if size == 0:
+        raise damaged(home.database, "the file is empty")
 
     def opened(kind: type[Database]) -> Database:
-        database = kind(home, durable=durable, clock=clock, give_up=give_up, busy_budget=busy_budget)
+        database = kind(home, clock=clock, **options)
         try:
             _recognise(database, home, clock)
         except StoreUnavailable:
@@ -58,18 +58,9 @@ def open_database(
     try:
         return opened(kind)
     except StoreFull:
-        from .fulldisk import FullDatabase
+        from .readonly import FullDatabase
 
         return opened(FullDatabase)
-
-
-def _refuse_empty(home: Home) -> None:
-    try:
-        size = os.path.getsize(home.database)
-    except OSError as error:
-        raise unusable(home.path, error) from error
-    if size == 0:
-        raise damaged(home.database, "the file is empty")
 
 
 def _recognise(database: Database, home: Home, clock: Clock) -> None:

@@ -35,7 +35,6 @@ PIECES_OF_JOB = """
 SELECT output.rowid AS piece, length(output.data) AS size
 FROM attempts CROSS JOIN output ON output.attempt = attempts.id WHERE attempts.job = ? LIMIT ?
 """
-REMOVE = "DELETE FROM output WHERE rowid = ?"
 READ_BACK = """
 SELECT position, stream, data FROM output WHERE attempt = ? AND position < ? ORDER BY position DESC LIMIT ?
 """
@@ -45,8 +44,6 @@ BEYOND = 1 << 62
 
 
 class Output(Table):
-    """The table of output."""
-
     def append(self, attempt_id: int, pieces: Iterable[Piece], *, head_end: int, tail_start: int) -> None:
         """Store new pieces and delete what is between `head_end` and `tail_start`. In a transaction.
 
@@ -63,10 +60,7 @@ class Output(Table):
         return row["size"], row["last"]
 
     def remove(self, job: int, room: int) -> tuple[int, bool]:
-        """Delete output of a finished job, about `room` bytes of it at once; return how many, and whether it was all.
-
-        Of a job that is not finished nothing is deleted. In a transaction.
-        """
+        """Delete about `room` bytes of output of a finished job, no other; return how many, and whether it was all."""
         if self._database.value(IS_FINISHED, (job,)) is None:
             return 0, True
         found = self._database.rows(PIECES_OF_JOB, (job, REMOVED_AT_ONCE))
@@ -76,7 +70,7 @@ class Output(Table):
                 break
             removed += row["size"]
             pieces.append((row["piece"],))
-        self._database.change_many(REMOVE, pieces)
+        self._database.change_many("DELETE FROM output WHERE rowid = ?", pieces)
         return removed, len(pieces) == len(found) < REMOVED_AT_ONCE
 
     def read(self, attempt_id: int, position: int = 0, limit: int = 64) -> list[Piece]:

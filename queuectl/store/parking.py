@@ -20,16 +20,13 @@ from __future__ import annotations
 from ..model.job import PROCESSING
 from ..model.lane import BATCH, LOCK
 from .claim import ORDER
+from .locks import Locks
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Collection, Iterable
 
-    from .counts import Counts
-    from .database import Database
-    from .locks import Locks
-
-OF_BATCH = "SELECT slots, stop_reason, started_at FROM batches WHERE name = ?"
 PARK = "UPDATE jobs SET parked = ? WHERE number = ? AND state = 'pending' AND parked IS NULL"
 NEXT_QUEUE = """
 SELECT queue FROM jobs INDEXED BY jobs_parked_in WHERE parked IS NOT NULL AND parked = ? AND queue > ?
@@ -64,14 +61,10 @@ class ParkingLane:
         return self.slots is None or self.running < self.slots
 
 
-class Parking:
+class Parking(Table):
     """Parks jobs and wakes them. `woken` counts those that this store has woken so far."""
 
-    def __init__(self, database: Database, counts: Counts, locks: Locks) -> None:
-        self._database = database
-        self._counts = counts
-        self._locks = locks
-        self.woken = 0
+    woken = 0
 
     def lanes(self, locks: Collection[str], batch: str | None) -> list[ParkingLane]:
         """Return the lanes of a job with these locks and this batch, as they stand in this transaction."""
@@ -80,8 +73,8 @@ class Parking:
     def _lane(self, kind: str, name: str) -> ParkingLane:
         key = f"{kind}:{name}"
         if kind == LOCK:
-            return ParkingLane(key, self._locks.slots(name), self._counts.of_locks.count(name, PROCESSING))
-        row = self._database.row(OF_BATCH, (name,))
+            return ParkingLane(key, Locks(*self._shared).slots(name), self._counts.of_locks.count(name, PROCESSING))
+        row = self._database.row("SELECT slots, stop_reason, started_at FROM batches WHERE name = ?", (name,))
         if row is None:
             return ParkingLane(key, None, 0)
         slots, stop_reason, started_at = row

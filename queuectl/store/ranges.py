@@ -12,14 +12,13 @@ from ..model.record import Record
 from ..model.sorts import ORDERS
 from .condition import condition, prefix_range
 from .schema import CLAIMABLE, DUE, FINAL, PARKED
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Sequence, Tuple
 
     from ..model.filter import Filter, Term
-    from .counts import Counts
-    from .database import Database
     from .sqlite import Row
 
     Key = Tuple[int, ...]
@@ -30,6 +29,7 @@ MOST = 1 << 62
 COUNT_PREFIX = "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE id >= ? AND id < ? LIMIT ?)"
 # Named, so that no other plan is chosen.
 TABLE, BY_ID = "NOT INDEXED", "INDEXED BY sqlite_autoindex_jobs_1"
+EXACT = {"schedule": "INDEXED BY jobs_of_schedule", "id": BY_ID}
 BY_STATE = {
     **{state: [("INDEXED BY jobs_finished", f"{FINAL} AND state = '{state}'")] for state in FINAL_STATES},
     PENDING: [("INDEXED BY jobs_claimable", CLAIMABLE), ("INDEXED BY jobs_parked", PARKED)],
@@ -72,12 +72,8 @@ class Range(Record):
         return tuple(-row[name[1:]] if name.startswith("-") else row[name] for name in ORDERS[self.sort].columns)
 
 
-class Ranges:
+class Ranges(Table):
     """Chooses the ranges with the fewest rows to look at."""
-
-    def __init__(self, database: Database, counts: Counts) -> None:
-        self._database = database
-        self._counts = counts
 
     def of(self, wanted: Filter, sort: str, start: Key | None = None) -> list[Range]:
         """Return the ranges that together hold the jobs of a filter behind a key."""
@@ -86,15 +82,11 @@ class Ranges:
         if not wanted.states:
             return []
         if sort == "finished":
+            before = (-key[0], -key[1])
             return [
-                Range(
-                    "INDEXED BY jobs_finished",
-                    f"{FINAL} AND state = '{state}' AND (finished_at, number) < (?, ?)",
-                    (-key[0], -key[1]),
-                    sort,
-                    terms=wanted.terms,
-                )
+                Range(index, f"{place} AND (finished_at, number) < (?, ?)", before, sort, terms=wanted.terms)
                 for state in wanted.states
+                for index, place in BY_STATE[state]
             ]
         if sort == "run_at":
             states = STATES if len(wanted.states) == len(DUE_STATES) else wanted.states
@@ -122,23 +114,14 @@ class Ranges:
         beyond = BEYOND[sort]
         for term in wanted.terms:
             exact, prefix = term.only("="), term.only("prefix")
-            if term.key == "schedule" and exact is not None:
-                return [
-                    _range(wanted, sort, "INDEXED BY jobs_of_schedule", f"schedule = ? AND {beyond}", *exact, number)
-                ]
+            if term.key in EXACT and exact is not None:
+                return [_range(wanted, sort, EXACT[term.key], f"{term.key} = ? AND {beyond}", *exact, number)]
             if term.key == "batch" and exact is not None:
+                index, where = "INDEXED BY jobs_of_batch", f"batch = ? AND {beyond} AND state ="
+                values = (*exact, number)
                 return [
-                    Range(
-                        "INDEXED BY jobs_of_batch",
-                        f"batch = ? AND state = '{state}' AND {beyond}",
-                        (*exact, number),
-                        sort,
-                        terms=wanted.terms,
-                    )
-                    for state in wanted.states
+                    Range(index, f"{where} '{state}'", values, sort, STATES, wanted.terms) for state in wanted.states
                 ]
-            if term.key == "id" and exact is not None:
-                return [_range(wanted, sort, BY_ID, f"id = ? AND {beyond}", *exact, number)]
             if term.key == "id" and prefix is not None:
                 low, high = prefix_range(str(prefix[0]))
                 if int(self._database.value(COUNT_PREFIX, (low, high, FEW + 1))) <= FEW:

@@ -1,4 +1,4 @@
-"""A database in a home that we may not write to: on a disk that is mounted read-only, or without the permission.
+"""A database that we can only read: on a disk that is mounted read-only or full, or without the permission to write.
 
 SQLite reads a database with a write-ahead log only where it may write the index of that log, or finds one. So it
 depends on which files are there:
@@ -11,21 +11,23 @@ depends on which files are there:
 Somebody may write after all, through another mount or with more rights. With locks SQLite sees that. Without
 them it would mix old pages and new ones: the files are checked after each question, and if they have changed
 they are opened again and the question is asked again.
+
+On a full disk SQLite cannot make the index of the log. The database is then read like that until there is space.
 """
 
 from __future__ import annotations
 
 import os
 
-from ..model.errors import StoreUnavailable
+from ..model.errors import StoreFull, StoreUnavailable
 from .database import Database, uri
 from .home import Home, read_only
 from .sqlite import sqlite3
-from .trouble import unavailable
+from .trouble import full, unavailable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Optional, Sequence, Tuple
+    from typing import Any, Callable, Optional, Sequence, Tuple
 
     # A file's inode, size and time of change, which tell whether somebody has written to it.
     Stamp = Tuple[int, int, int]
@@ -95,11 +97,12 @@ class ReadOnlyDatabase(Database):
         index = _stamp(self.path + "-shm")
         return _stamp(self.path), _stamp(self.path + "-wal"), index is not None and index[1] >= INDEX_BYTES
 
-    def rows(self, sql: str, parameters: Sequence[object] = ()) -> list[sqlite3.Row]:
-        """Return all rows of a question, as they were at one moment."""
-        for _ in range(TRIES):
+    def _ask(self, sql: str, parameters: Sequence[object], take: Callable[[sqlite3.Cursor], Any]) -> Any:
+        """Return what a question finds, as it was at one moment."""
+        # A full disk may have space by now.
+        for _ in range(TRIES if self.is_read_only else 0):
             try:
-                found = super().rows(sql, parameters)
+                found = super()._ask(sql, parameters, take)
             except StoreUnavailable:
                 if not self._is_passing():
                     raise
@@ -109,7 +112,7 @@ class ReadOnlyDatabase(Database):
                     return found
             self._connection.close()
             self._connection = self.connect(durable=True)
-        return super().rows(sql, parameters)
+        return super()._ask(sql, parameters, take)
 
     def _is_passing(self) -> bool:
         """Return whether somebody who writes may be the reason of an error."""
@@ -127,3 +130,45 @@ class ReadOnlyDatabase(Database):
     def begin(self) -> None:
         """Refuse: nothing can be written. Raises StoreReadOnly."""
         raise read_only(os.path.dirname(self.path))
+
+
+class FullDatabase(ReadOnlyDatabase):
+    """A connection that only reads while the disk is full. Until there is space, writing raises StoreFull.
+
+    There is space when the files have changed, which somebody else has managed to do, or when we can write.
+    """
+
+    def __init__(self, home: Home, **options: Any) -> None:
+        self._durable: bool = options["durable"]
+        super().__init__(home, **options)
+        self.notice = f"the disk is full, nothing in the home can be changed: {home.path}" if self.is_read_only else ""
+
+    def connect(self, *, durable: bool) -> sqlite3.Connection:
+        """Return a new connection to the file, one that can write if there is space by now. Raises StoreUnavailable."""
+        try:
+            connection = self._connect_to_write()
+        except StoreFull:
+            return super().connect(durable=durable)
+        self.is_read_only, self.notice, self._files = False, "", None
+        return connection
+
+    def _connect_to_write(self) -> sqlite3.Connection:
+        connection = super(ReadOnlyDatabase, self).connect(durable=self._durable)
+        try:
+            # The first question makes the index of the log.
+            connection.execute("PRAGMA schema_version").fetchall()
+        except sqlite3.Error as error:
+            connection.close()
+            raise unavailable(error, self.path) from error
+        return connection
+
+    def begin(self) -> None:
+        """Begin as any database does, if there is space by now. Raises StoreFull, StoreBusy."""
+        if self.is_read_only:
+            self._connection.close()
+            self._connection = self.connect(durable=self._durable)
+        if self.is_read_only:
+            raise full(self.path)
+        if self._writer.connection is not self._connection:
+            self._writer = self._connection.cursor()
+        super(ReadOnlyDatabase, self).begin()

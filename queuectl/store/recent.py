@@ -27,20 +27,15 @@ BY_TIME, BY_FAILURES = "ORDER BY average DESC", "ORDER BY failed DESC, last_at D
 SLOWEST = f"{WITH_ID} ({BY_COMMAND} HAVING average IS NOT NULL {BY_TIME} LIMIT ?) AS commands {BY_TIME}"
 MOST_FAILING = f"{WITH_ID} ({BY_COMMAND} HAVING failed > 0 {BY_FAILURES} LIMIT ?) AS commands {BY_FAILURES}"
 ENDED = f"""
-SELECT jobs.id AS id, number, command, state, attempt, outcome, recent.duration AS duration,
-       recent.exit_code AS exit_code, recent.signal AS signal, recent.error AS error, recent.finished_at AS finished_at
+jobs.id AS id, number, command, state, attempt, outcome, recent.duration AS duration, recent.exit_code AS exit_code,
+recent.signal AS signal, recent.error AS error, recent.finished_at AS finished_at
 FROM {RECENT} WHERE recent.finished_at IS NOT NULL
 """
 # Of each job the last one: what stands beside a bare max() is of the same row.
 FAILURES = f"""
-SELECT id, number, command, state, attempt, outcome, duration, exit_code, signal, error, finished_at FROM (
-  SELECT max(recent.id) AS newest, jobs.id AS id, number, command, state, attempt, outcome, recent.duration AS duration,
-         recent.exit_code AS exit_code, recent.signal AS signal, recent.error AS error,
-         recent.finished_at AS finished_at
-  FROM {RECENT} WHERE recent.finished_at IS NOT NULL AND {FAILED}
-  GROUP BY number) ORDER BY newest DESC LIMIT ?
+SELECT * FROM (SELECT max(recent.id) AS newest, {ENDED} AND {FAILED} GROUP BY number) ORDER BY newest DESC LIMIT ?
 """
-SAME_COMMAND = f"{ENDED} AND command = ? ORDER BY recent.id DESC LIMIT ?"
+SAME_COMMAND = f"SELECT {ENDED} AND command = ? ORDER BY recent.id DESC LIMIT ?"
 DURATIONS = f"""
 SELECT command, group_concat(recent.duration) AS durations FROM {RECENT}
 WHERE command IN ({{}}) AND recent.duration IS NOT NULL GROUP BY command
@@ -53,15 +48,11 @@ GROUP BY outcome, exit_code, signal ORDER BY attempts DESC LIMIT ?
 
 
 class Recent(Table):
-    """Questions about the newest attempts."""
-
-    def slowest(self, sample: int, limit: int) -> list[CommandStats]:
-        """Return the commands that take longest on average among the newest attempts."""
-        return [CommandStats.of(row) for row in self._database.rows(SLOWEST, (sample, limit))]
-
-    def most_failing(self, sample: int, limit: int) -> list[CommandStats]:
-        """Return the commands that fail most often among the newest attempts."""
-        return [CommandStats.of(row) for row in self._database.rows(MOST_FAILING, (sample, limit))]
+    def commands(self, sample: int, limit: int) -> tuple[list[CommandStats], list[CommandStats]]:
+        """Return the commands that take longest on average, and those that fail most often, of the newest attempts."""
+        slowest = self._database.rows(SLOWEST, (sample, limit))
+        failing = self._database.rows(MOST_FAILING, (sample, limit))
+        return [CommandStats.of(row) for row in slowest], [CommandStats.of(row) for row in failing]
 
     def failures(self, sample: int, limit: int) -> list[Run]:
         """Return the last attempts that failed, of the `sample` newest, newest first, one of each job."""

@@ -1,20 +1,30 @@
-"""The links table as a graph: parents, children, those of these, and the way from one to another."""
+"""The links table as a graph: parents and how they stand, children, and the way from one job to another.
+
+A parent is the number of a job, or minus the `id` of a batch.
+"""
 
 from __future__ import annotations
 
-from ..model.link import Edge, Relative
+from ..model.errors import NotFound, quoted
+from ..model.job import CANCELLED, FINAL_STATES
+from ..model.link import AWAITING_STATES, BATCH, STUCK, UNFINISHED, Edge, Relative, of_batch
 from .schema import IS_STUCK
-from .standings import Standings
 from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Collection, Iterable, Iterator, Mapping, Sequence
+    from typing import Any, Collection, Iterable, Sequence
 
-    from .counts import Counts
-    from .database import Database
-    from .sqlite import Row
-
+NAME = "SELECT name FROM batches WHERE id = ?"
+STOPPED_AT = "SELECT stopped_at FROM batches WHERE name = ?"
+STUCK_OF_BATCH = f"""
+SELECT count(*) FROM jobs INDEXED BY jobs_stuck_of_batch WHERE batch = ? AND batch IS NOT NULL AND {IS_STUCK}
+"""
+AWAITED = """
+SELECT -id FROM batches WHERE name = ? AND EXISTS (
+    SELECT 1 FROM links INDEXED BY links_open WHERE parent = -batches.id AND satisfied_at IS NULL
+)
+"""
 # What a parent is called, and the tables that tell it.
 PARENT_ID = """coalesce(jobs.id, 'batch:' || batches.name,
     CASE WHEN links.parent < 0 THEN 'batch-' || -links.parent ELSE 'job-' || links.parent END)"""
@@ -43,7 +53,6 @@ WHERE links.parent = ? AND links.satisfied_at IS NULL AND jobs.finished_at IS NU
 """
 BATCH_OF_JOB = "SELECT -batches.id FROM jobs JOIN batches ON batches.name = jobs.batch WHERE jobs.number = ?"
 HAS_CHILDREN = "SELECT 1 FROM links INDEXED BY links_of_parent WHERE parent = ? LIMIT 1"
-PARENTS_OF = "SELECT parent FROM links WHERE child = ?"
 # Those that wait for something. The other jobs of a batch can only be the end of a path.
 LINKED_MEMBERS = """
 SELECT number FROM jobs INDEXED BY jobs_of_batch WHERE batch = ? AND batch IS NOT NULL
@@ -53,26 +62,81 @@ HAVE_WAITED = """
 SELECT 1 FROM links JOIN jobs ON jobs.number = links.child
 WHERE links.parent = (SELECT number FROM jobs WHERE id = ?) AND jobs.state IN ('completed', 'dead') LIMIT 1
 """
-ANY_LINK = "SELECT 1 FROM links LIMIT 1"
 COUNT_STUCK = f"SELECT count(*) FROM jobs INDEXED BY jobs_stuck WHERE {IS_STUCK}"
 
 
-class Relatives(Table):
-    """Questions about links. A parent is the number of a job, or minus the id of a batch."""
+class Standings(Table):
+    """How the parents of jobs stand: a job by its state, a batch by how many of its jobs are in each state."""
 
-    def __init__(self, database: Database, counts: Counts) -> None:
-        super().__init__(database)
-        self.standings = Standings(database, counts)
+    def of(self, parent: int) -> tuple[str, str]:
+        """Return how a parent stands, and what it is called. One that is gone is as good as cancelled."""
+        if parent < 0:
+            from ..model.batch import AS_PARENT
+
+            name = self.batch_name(-parent)
+            return (CANCELLED, f"batch-{-parent}") if name is None else (AS_PARENT[self.of_jobs(name)], of_batch(name))
+        row = self._database.row("SELECT id, state, hopeless FROM jobs WHERE number = ?", (parent,))
+        if row is None:
+            return CANCELLED, f"job-{parent}"
+        if row["state"] in FINAL_STATES:
+            return row["state"], row["id"]
+        return (STUCK if row["hopeless"] else UNFINISHED), row["id"]
+
+    def of_jobs(self, name: str) -> str:
+        """Return how a batch stands by its jobs, a word of `model.batch.STATES`, also if it was stopped."""
+        from ..model.batch import OPEN, standing
+
+        states = self._counts.of_batches.of(name)
+        unfinished = [state for state in states if state not in FINAL_STATES]
+        # Only jobs in these states can be stuck, and mostly there are none to count.
+        if any(state not in AWAITING_STATES for state in unfinished):
+            return OPEN
+        return standing(states, self.stuck(name) if unfinished else 0)
+
+    def state_of_batch(self, name: str) -> str:
+        """Return where a batch stands, a word of `model.batch.STATES`."""
+        from ..model.batch import STOPPED
+
+        return self.of_jobs(name) if self._database.value(STOPPED_AT, (name,)) is None else STOPPED
+
+    def stuck(self, name: str) -> int:
+        """Return how many jobs of a batch are stuck."""
+        return int(self._database.value(STUCK_OF_BATCH, (name,)))
+
+    def batch_name(self, number: int) -> str | None:
+        """Return the name of the batch that has an id, None if it is gone."""
+        name: str | None = self._database.value(NAME, (number,))
+        return name
+
+    def awaited_batch(self, name: str | None) -> int | None:
+        """Return the number that links have for a batch; None without a name, or if no open link leads to it."""
+        return None if name is None else self._database.integer(AWAITED, (name,))
+
+    def find_batch(self, name: str) -> int | None:
+        """Return the number that links have for a batch, None if there is none of this name."""
+        return self._database.integer("SELECT -id FROM batches WHERE name = ?", (name,))
+
+    def batch(self, parent: str) -> int:
+        """Return the number that links have for `batch:NAME`. Raises NotFound."""
+        name = parent[len(BATCH) :]
+        found = self.find_batch(name)
+        if found is None:
+            raise NotFound(f"there is no batch {quoted(name)}", hint="see them with: queuectl batch list")
+        return found
+
+
+class Relatives(Table):
+    def __init__(self, *shared: Any) -> None:
+        super().__init__(*shared)
+        self.standings = Standings(*shared)
 
     def parents(self, child: int, limit: int = -1) -> list[Relative]:
         """Return what a job waits for, or has waited for."""
-        return [self._parent(row) for row in self._database.rows(PARENTS, (child, limit))]
-
-    def _parent(self, row: Row) -> Relative:
-        parent = Relative.of(row)
-        if parent.batch is not None:
-            parent.state = self.standings.state_of_batch(parent.batch)
-        return parent
+        found = [Relative.of(row) for row in self._database.rows(PARENTS, (child, limit))]
+        for parent in found:
+            if parent.batch is not None:
+                parent.state = self.standings.state_of_batch(parent.batch)
+        return found
 
     def parent_ids(self, child: int) -> list[str]:
         """Return what a job's parents are called, batches first, then jobs in the order in which they were added."""
@@ -132,34 +196,29 @@ class Relatives(Table):
         pending = [*came_from]
         for node in pending:
             if node in goals:
-                return [*_back(came_from, node)][::-1]
-            parents = [one for one in self._before(node, goals) if one not in came_from]
+                path, before = [node], came_from[node]
+                while before is not None:
+                    path.append(before)
+                    before = came_from[before]
+                return path[::-1]
+            members = [goal for goal in goals if self.batch_of(goal) == [node]] if node < 0 else []
+            parents = [one for one in [*self.parents_of(node), *members] if one not in came_from]
             came_from.update(dict.fromkeys(parents, node))
             pending += parents
         return []
 
-    def _before(self, node: int, goals: Iterable[int]) -> list[int]:
-        found = self.parents_of(node)
-        return found if node > 0 else [*found, *(goal for goal in goals if self.batch_of(goal) == [node])]
-
     def parents_of(self, node: int) -> list[int]:
         """Return what a job waits for, or has waited for; or those jobs of a batch that wait, or have waited."""
         if node > 0:
-            return self._database.integers(PARENTS_OF, (node,))
+            return self._database.integers("SELECT parent FROM links WHERE child = ?", (node,))
         return self._database.integers(LINKED_MEMBERS, (self.standings.batch_name(-node),))
 
     def waited_for(self, parents: Sequence[str]) -> list[str]:
         """Return the ids of those of some jobs that a job which has run has waited for."""
-        if self._database.value(ANY_LINK) is None:
+        if self._database.value("SELECT 1 FROM links LIMIT 1") is None:
             return []
         return [parent for parent in parents if self._database.value(HAVE_WAITED, (parent,)) is not None]
 
     def count_stuck(self) -> int:
         """Return how many unfinished jobs are stuck."""
         return int(self._database.value(COUNT_STUCK))
-
-
-def _back(came_from: Mapping[int, int | None], node: int | None) -> Iterator[int]:
-    while node is not None:
-        yield node
-        node = came_from[node]

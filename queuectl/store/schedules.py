@@ -11,15 +11,15 @@ from ..model.fields import RECURRING
 from ..model.schedule import Schedule
 from ..model.spec import JobSpec
 from ..model.surroundings import Origin
-from .contexts import DEFAULTS, NO_OPTIONS, Context, Contexts, decode, decode_environment, decode_options, options_of
-from .database import Database
+from .contexts import DEFAULTS, NO_OPTIONS, Context, decode, decode_environment, decode_options, options_of
 from .enqueue import PLAIN
 from .namelists import NAME_LISTS, names_of, names_text
 from .sqlite import Row, sqlite3
+from .table import Table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Sequence
+    from typing import Any, Mapping, Sequence
 
 KEPT = tuple(field.name for field in RECURRING if field.name in (*NAME_LISTS, *PLAIN))
 LISTS = tuple(name for name in KEPT if name in NAME_LISTS)
@@ -34,22 +34,17 @@ BY_NAME = COLUMNS + "WHERE name = ?"
 ALL = COLUMNS + "ORDER BY name"
 DUE = COLUMNS + "WHERE paused = 0 AND next_at <= ? ORDER BY next_at LIMIT ?"
 NEXT_DUE = "SELECT min(next_at) FROM schedules WHERE paused = 0 AND next_at > ?"
+# What `add` and `edit` are given for the schedule itself.
+OWN = ("expression", "timezone", "catch_up", "overlap", "expires", "next_at")
 ADD = f"""
-INSERT INTO schedules (name, expression, timezone, context, catch_up, overlap, expires, next_at, created_at, created_by,
-                       jobs, {", ".join(KEPT)})
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?{", ?" * len(KEPT)})
+INSERT INTO schedules (name, created_at, created_by, context, jobs, {", ".join((*OWN, *KEPT))})
+VALUES (?, ?, ?, ?, ?{", ?" * len((*OWN, *KEPT))})
 """
-EDIT = f"""
-UPDATE schedules SET expression = ?, timezone = ?, context = ?, catch_up = ?, overlap = ?, expires = ?, next_at = ?,
-                     jobs = ?, {", ".join(f"{field} = ?" for field in KEPT)}
-WHERE id = ?
-"""
+EDIT = f"UPDATE schedules SET context = ?, jobs = ?, {', '.join(f'{name} = ?' for name in (*OWN, *KEPT))} WHERE id = ?"
 ADVANCE = "UPDATE schedules SET next_at = ? WHERE id = ? AND paused = 0 AND next_at IS ?"
 IS_DUE = "SELECT 1 FROM schedules WHERE id = ? AND paused = 0 AND next_at IS ?"
 MOVE = "UPDATE schedules SET next_at = ? WHERE id = ? AND next_at IS ?"
-PAUSE = "UPDATE schedules SET paused = 1 WHERE name = ? AND paused = 0"
 RESUME = "UPDATE schedules SET paused = 0, next_at = ? WHERE name = ? AND paused = 1"
-REMOVE = "DELETE FROM schedules WHERE name = ?"
 RECORD_FIRE = "INSERT INTO fires (schedule, fire_at, job) VALUES (?, ?, ?)"
 HAS_FIRED = "SELECT 1 FROM fires WHERE schedule = ? AND fire_at = ?"
 LAST_FIRED = "SELECT max(fire_at) FROM fires WHERE schedule = ?"
@@ -64,65 +59,53 @@ UNFINISHED = """
 SELECT number FROM jobs INDEXED BY jobs_unfinished_of_schedule
 WHERE schedule = ? AND schedule IS NOT NULL AND finished_at IS NULL AND hopeless = 0 ORDER BY number DESC LIMIT 1
 """
-COUNT = "SELECT count(*) FROM schedules"
 
 
-class Schedules:
-    """The tables of schedules and their fires."""
-
-    def __init__(self, database: Database, contexts: Contexts) -> None:
-        self._database = database
-        self._contexts = contexts
-
+class Schedules(Table):
     def add(
         self,
         name: str,
         specs: Sequence[JobSpec],
         *,
         is_graph: bool = False,
-        expression: str,
-        timezone: str,
-        catch_up: str,
-        overlap: str,
-        expires: int | None = None,
-        next_at: int | None,
         origin: Origin,
         actor: str,
         now: int,
+        **own: object,
     ) -> bool:
-        """Add a schedule; return False if there is one of that name.
+        """Add a schedule with these values of OWN; return False if there is one of that name.
 
         Its jobs are like the first of `specs`, or if it `is_graph` they are all of these.
         """
-        context = self._context(specs, origin, is_graph=is_graph)
-        own = (expression, timezone, context, catch_up, overlap, expires, next_at, now, actor)
+        values = self._stored(specs, origin, is_graph, own)
         try:
-            self._database.insert(ADD, (name, *own, *_jobs(specs, is_graph=is_graph)))
+            self._database.insert(ADD, (name, now, actor, *values))
         except sqlite3.IntegrityError:
             return False
         return True
 
-    def edit(
-        self,
-        schedule: Schedule,
-        specs: Sequence[JobSpec],
-        *,
-        expression: str,
-        timezone: str,
-        catch_up: str,
-        overlap: str,
-        expires: int | None,
-        next_at: int | None,
-    ) -> None:
+    def edit(self, schedule: Schedule, specs: Sequence[JobSpec], **own: object) -> None:
         """Give a schedule these values, and for the jobs that it makes from now on `specs`, as `add` takes them."""
-        context = self._context(specs, schedule.origin, is_graph=schedule.is_graph)
-        own = (expression, timezone, context, catch_up, overlap, expires, next_at)
-        self._database.change(EDIT, (*own, *_jobs(specs, is_graph=schedule.is_graph), schedule.id))
+        values = self._stored(specs, schedule.origin, schedule.is_graph, own)
+        self._database.change(EDIT, (*values, schedule.id))
 
-    def _context(self, specs: Sequence[JobSpec], origin: Origin, *, is_graph: bool) -> int:
+    def _stored(
+        self, specs: Sequence[JobSpec], origin: Origin, is_graph: bool, own: Mapping[str, object]
+    ) -> list[object]:
+        """Return the context, the jobs, and the values of OWN and KEPT: a graph has no fields of a single job."""
         # Several jobs have directories, variables and options of their own, and share the origin.
         env, options = ({}, NO_OPTIONS) if is_graph else (specs[0].env, options_of(specs[0]))
-        return self._contexts.number(Context(specs[0].cwd, origin.path, env, options, origin.inherited, origin.umask))
+        context = Context(specs[0].cwd, origin.path, env, options, origin.inherited, origin.umask)
+        fields: dict[str, Any] = dict.fromkeys(KEPT)
+        jobs = None
+        if is_graph:
+            from ..model.fire import written
+
+            jobs = written(specs)
+        else:
+            fields = {name: getattr(specs[0], name) for name in KEPT}
+            fields.update((name, names_text(fields[name])) for name in LISTS)
+        return [self._contexts.number(context), jobs, *[own[name] for name in OWN], *fields.values()]
 
     def get(self, name: str) -> Schedule | None:
         """Return the schedule of this name, or None."""
@@ -155,7 +138,7 @@ class Schedules:
 
     def pause(self, name: str) -> bool:
         """Pause a schedule; return False if it is paused or not there."""
-        return self._database.change(PAUSE, (name,)) == 1
+        return self._database.change("UPDATE schedules SET paused = 1 WHERE name = ? AND paused = 0", (name,)) == 1
 
     def resume(self, name: str, next_at: int | None) -> bool:
         """Let a paused schedule go on at `next_at`; return False if it is not paused or not there."""
@@ -163,7 +146,7 @@ class Schedules:
 
     def remove(self, name: str) -> bool:
         """Delete a schedule; its jobs stay. Return False if it is not there."""
-        return self._database.change(REMOVE, (name,)) == 1
+        return self._database.change("DELETE FROM schedules WHERE name = ?", (name,)) == 1
 
     def record_fire(self, schedule: Schedule, fire_at: int, job: int | None) -> None:
         """Note that a schedule fired, and which job it made; None stands for one that was skipped."""
@@ -183,28 +166,15 @@ class Schedules:
 
     def count(self) -> int:
         """Return how many schedules there are."""
-        return int(self._database.value(COUNT))
+        return int(self._database.value("SELECT count(*) FROM schedules"))
 
     def last_jobs(self, name: str, limit: int = 1) -> list[int]:
         """Return the numbers of the newest jobs of a schedule, newest first."""
-        return [row[0] for row in self._database.rows(LAST_JOBS, (name, limit))]
+        return self._database.integers(LAST_JOBS, (name, limit))
 
     def unfinished(self, name: str) -> int | None:
         """Return the newest job of a schedule that has not ended yet and is not stuck, or None."""
         return self._database.integer(UNFINISHED, (name,))
-
-
-def _jobs(specs: Sequence[JobSpec], *, is_graph: bool) -> list[object]:
-    """Return the values of the columns `jobs` and KEPT: either all jobs, or the fields of the only one."""
-    if not is_graph:
-        return [None, *[_stored(name, getattr(specs[0], name)) for name in KEPT]]
-    from ..model.fire import written
-
-    return [written(specs), *[None for _ in KEPT]]
-
-
-def _stored(name: str, value: Any) -> object:
-    return names_text(value) if name in LISTS else value
 
 
 def _schedule(row: Row) -> Schedule:

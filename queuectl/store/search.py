@@ -45,9 +45,7 @@ DETAILS = "SELECT created_by, cancel_requested FROM jobs WHERE number = ?"
 ENDED_SINCE = f"""
 SELECT finished_at, number FROM jobs WHERE {FINAL} AND state = ? AND finished_at >= ? ORDER BY finished_at LIMIT ?
 """
-ENDED_BEFORE = f"""
-SELECT number FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? ORDER BY finished_at
-"""
+ENDED_BEFORE = f"SELECT number FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ? ORDER BY finished_at"
 COUNT_ENDED_BEFORE = f"SELECT count(*) FROM jobs WHERE {FINAL} AND state = ? AND finished_at < ?"
 COUNT_BEFORE = f"""
 SELECT count(*) FROM (SELECT 1 FROM jobs INDEXED BY jobs_claimable WHERE {CLAIMABLE} AND queue = ?
@@ -64,7 +62,6 @@ RUNNING = """
 SELECT number FROM jobs INDEXED BY jobs_processing WHERE state = 'processing' ORDER BY started_at, number LIMIT ?
 """
 PAGE = 500
-NONE: Mapping[str, Sequence[str]] = {}
 
 
 class Details(Record):
@@ -75,8 +72,6 @@ class Details(Record):
 
 
 class Search(Table):
-    """Questions about jobs."""
-
     def states_of(self, numbers: Sequence[int]) -> dict[int, str]:
         """Return the states of the jobs of these numbers, without those that are gone."""
         return {number: state for number, state, _ in self._states(numbers)}
@@ -103,7 +98,7 @@ class Search(Table):
 
     def running(self, limit: int) -> list[int]:
         """Return the numbers of running jobs, the longest running first."""
-        return [row[0] for row in self._database.rows(RUNNING, (limit,))]
+        return self._database.integers(RUNNING, (limit,))
 
     def jobs(self, numbers: Sequence[int]) -> list[Job]:
         """Return the jobs of these numbers in this order, without those that are gone."""
@@ -115,7 +110,7 @@ class Search(Table):
             for child, kind, job in self._database.rows(LINKS_OF_NUMBERS.format(marks), page):
                 parents.setdefault(child, {}).setdefault(WHENS[kind], []).append(job)
             for row in self._database.rows(BY_NUMBERS.format(marks), page):
-                found[row["number"]] = _job(row, parents.get(row["number"], NONE))
+                found[row["number"]] = _job(row, parents.get(row["number"], {}))
         return [found[number] for number in numbers if number in found]
 
     def details(self, number: int) -> Details:
@@ -131,11 +126,8 @@ class Search(Table):
 
     def count_before(self, job: Job, limit: int) -> int:
         """Return how many jobs of its queue are claimed before a pending job, counting up to `limit`."""
-        return int(
-            self._database.value(
-                COUNT_BEFORE, (job.queue, job.priority, job.priority, job.run_at, job.run_at, job.number, limit)
-            )
-        )
+        place = (job.queue, job.priority, job.priority, job.run_at, job.run_at, job.number)
+        return int(self._database.value(COUNT_BEFORE, (*place, limit)))
 
     def ended_before(self, states: Sequence[str], before: int) -> list[int]:
         """Return the numbers of the jobs that ended in these states before an instant, by state."""

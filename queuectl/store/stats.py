@@ -17,9 +17,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Iterator
 
-    from .counts import Counts
-    from .database import Database
-
 ROLL_UP = """
 INSERT INTO rollups (minute, queue, finished, failed, dead, run_time, wait_time) VALUES (?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (minute, queue) DO UPDATE SET finished = finished + excluded.finished, failed = failed + excluded.failed,
@@ -50,14 +47,7 @@ LOOKED_AT = 1_000
 
 
 class Stats(Figures):
-    """The table of rollups, and how long jobs have been waiting."""
-
     NAME = "rollups"
-
-    def __init__(self, database: Database, counts: Counts, timings: Timings) -> None:
-        super().__init__(database)
-        self._counts = counts
-        self._timings = timings
 
     def count_attempt(self, queue: str, state: str, *, run_time: int | None, wait_time: int, now: int) -> None:
         """Add an attempt that led to `state` to its minute and to the timings. In a transaction.
@@ -67,7 +57,7 @@ class Stats(Figures):
         counts = (int(state == COMPLETED), int(state == FAILED), int(state == DEAD))
         self._database.change(ROLL_UP, (now // MINUTE, queue, *counts, run_time or 0, wait_time))
         if run_time is not None:
-            self._timings.add(queue, run_time=run_time, wait_time=wait_time, now=now)
+            Timings(*self._shared).add(queue, run_time=run_time, wait_time=wait_time, now=now)
 
     def totals(self, since: int) -> Rollup:
         """Return the sums of all rollups from an instant on."""
@@ -78,31 +68,23 @@ class Stats(Figures):
         return {row[0]: (row[1], row[2], row[3]) for row in self._database.rows(PER_MINUTE, (since // MINUTE,))}
 
     def series(self, since: int, until: int = END_OF_TIME, step: int = END_OF_TIME) -> list[Rollup]:
-        """Return sums per step (numbered since 1970) and queue, from an instant's minute on and to before another's.
-
-        `step` is in milliseconds. Idle steps are left out.
-        """
+        """Return sums per queue and `step` (in ms, numbered since 1970) from `since` to before `until`, if not idle."""
         rows = self._database.rows(SERIES, (step // MINUTE, since // MINUTE, until // MINUTE))
         return [Rollup.of(row) for row in rows]
 
-    def oldest_pending(self) -> int | None:
-        """Return since when the job that waits longest does so, None if none waits."""
-        oldest = [since for queue in self._counts.queues_with(PENDING) for since in self._since(queue)]
-        return min(oldest, default=None)
-
-    def oldest_in(self, queue: str) -> int | None:
-        """Return since when the job of a queue that waits longest does so, None if none waits."""
-        return min(self._since(queue), default=None)
+    def oldest_pending(self, queue: str | None = None) -> int | None:
+        """Return since when the job, of one or any queue, that waits longest does so, None if none waits."""
+        queues = self._counts.queues_with(PENDING) if queue is None else [queue]
+        return min((since for name in queues for since in self._since(name)), default=None)
 
     def _since(self, queue: str) -> Iterator[int]:
         """Yield for each priority of a queue since when the pending job that waits longest does so."""
         found = self._database.row(NEXT_PRIORITY, (queue, ABOVE_ALL))
         while found is not None:
             first = waits_since(found["created_at"], found["run_at"])
-            yield first if first == found["run_at"] else self._oldest_of_priority(queue, found["priority"])
+            if first != found["run_at"]:
+                # Its time was over when it was added: then another may wait longer.
+                rows = self._database.rows(FIRST_OF_PRIORITY, (queue, found["priority"], LOOKED_AT))
+                first = min(waits_since(row["created_at"], row["run_at"]) for row in rows)
+            yield first
             found = self._database.row(NEXT_PRIORITY, (queue, found["priority"]))
-
-    def _oldest_of_priority(self, queue: str, priority: int) -> int:
-        """Return the earliest instant among the first jobs of a priority whose first one had its time behind it."""
-        rows = self._database.rows(FIRST_OF_PRIORITY, (queue, priority, LOOKED_AT))
-        return min(waits_since(row["created_at"], row["run_at"]) for row in rows)

@@ -1,6 +1,6 @@
 """How long attempts ran and waited: histograms that outlive the jobs, written by the transaction that ends an attempt.
 
-A row is of five minutes, a queue and a pair of `model.histogram`'s buckets. Five minutes and pairs keep
+A row covers five minutes, a queue and a pair of `model.histogram`'s buckets. Five minutes and pairs keep
 the table small. Sum, shortest and longest beside the number of attempts make averages and ends exact, and percentiles
 nearly so.
 """
@@ -20,7 +20,7 @@ ON CONFLICT (slot, queue, run, wait) DO UPDATE SET attempts = attempts + 1, run_
     wait_max = max(wait_max, excluded.wait_max)
 """
 SUMS = "sum(attempts) AS attempts, sum(run_time) AS run_time, sum(wait_time) AS wait_time"
-# Of rows of an older version they are not known, nor are they then of the whole.
+# Rows of an older version lack them; then those of the whole are unknown too.
 ENDS = ", ".join(
     f"CASE WHEN count({end}_{which}) = count(*) THEN {which}({end}_{which}) END AS {end}_{which}"
     for end in ("run", "wait")
@@ -34,8 +34,6 @@ AVERAGE = "SELECT sum(run_time), sum(attempts) FROM timings WHERE slot >= ?"
 
 
 class Timings(Figures):
-    """The table of histograms."""
-
     NAME = "timings"
     LENGTH = SLOT_MS
     # Three hours: about as many rows as there are rollups in a day.
@@ -48,10 +46,7 @@ class Timings(Figures):
         )
 
     def series(self, since: int, until: int = END_OF_TIME, step: int = END_OF_TIME) -> list[Timing]:
-        """Return sums per step (numbered since 1970), queue and pair of buckets.
-
-        They are from an instant's slot on and to before another's; `step` is in milliseconds. Idle steps are left out.
-        """
+        """Return sums as `Stats.series` does, also per pair of buckets."""
         rows = self._database.rows(SERIES, (step // SLOT_MS, since // SLOT_MS, until // SLOT_MS))
         return [Timing.of(row) for row in rows]
 

@@ -34,8 +34,9 @@ def unavailable(error: sqlite3.Error, path: str) -> StoreUnavailable:
     if "readonly" in text or "read-only" in text:
         return StoreReadOnly(f"the home is read-only, the store cannot be written to: {path}", hint=CHECK_MODE)
     if "unable to open" in text:
-        shortage = _shortage()
-        if shortage is not None:
+        try:
+            os.close(os.open(os.devnull, os.O_RDONLY))
+        except OSError as shortage:
             return refused(shortage, path)
         return StoreUnavailable(
             f"the store cannot be opened: {path}", hint="check that the directory exists and that you may write to it"
@@ -74,15 +75,6 @@ def _is_full(path: str) -> bool:
         return os.statvfs(os.path.dirname(path)).f_bavail == 0
     except OSError:
         return False
-
-
-def _shortage() -> OSError | None:
-    """Return the system's refusal to open another file, None if it does not refuse."""
-    try:
-        os.close(os.open(os.devnull, os.O_RDONLY))
-    except OSError as error:
-        return error
-    return None
 
 
 def damaged(path: str, reason: str) -> StoreDamaged:

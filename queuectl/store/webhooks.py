@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ..model.settings import EVENTS
 from ..model.webhook import IS_GONE, MOST_WAITING, WAITS, Delivery, Event, Webhook
+from .namelists import names_of, names_text
 from .sqlite import Row, sqlite3
 from .table import Table
 
@@ -36,7 +37,7 @@ WHERE webhooks.id = ? ORDER BY outbox.id LIMIT 1
 """
 COUNTS = f"SELECT event, count(*) FROM webhooks JOIN outbox ON {WANTED} WHERE webhooks.id = ? GROUP BY event"
 LAST = "SELECT seq FROM sqlite_sequence WHERE name = 'outbox'"
-# Whose position stays behind only since the events after it are none of its own.
+# Webhooks whose position stays behind only because the events after it are not theirs.
 PASSED_OVER = f"position < ({LAST}) AND NOT EXISTS (SELECT 1 FROM outbox WHERE {WANTED})"
 HAS_PASSED_OVER = f"SELECT 1 FROM webhooks WHERE {PASSED_OVER} LIMIT 1"
 PASS_OVER = f"UPDATE webhooks SET position = ({LAST}) WHERE {PASSED_OVER}"
@@ -44,12 +45,9 @@ ADD = """
 INSERT INTO webhooks (name, url, events, secret, allow_private, position, created_at, created_by)
 VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 """
-CHANGE = """
-UPDATE webhooks SET url = ?, events = ?, failures = 0, failing_since = NULL, next_at = 0 WHERE name = ?
-"""
+CHANGE = "UPDATE webhooks SET url = ?, events = ?, failures = 0, failing_since = NULL, next_at = 0 WHERE name = ?"
 # At another address nothing is known to be gone.
 GO_ON = "UPDATE webhooks SET paused_at = NULL, pause_reason = NULL WHERE name = ? AND url <> ? AND pause_reason = ?"
-REMOVE = "DELETE FROM webhooks WHERE name = ?"
 PAUSE = "UPDATE webhooks SET paused_at = ?, pause_reason = ? WHERE name = ? AND paused_at IS NULL"
 RESUME = """
 UPDATE webhooks SET paused_at = NULL, pause_reason = NULL, failures = 0, failing_since = NULL, next_at = 0, dropped = 0
@@ -114,22 +112,18 @@ BEGIN
             WHERE state = 'scheduled' AND snoozes > 0 AND hook_of IS NULL);
 END
 """
-END_OUTBOX = "DROP TRIGGER IF EXISTS outbox_of_jobs"
-HAS_ANY = "SELECT 1 FROM webhooks LIMIT 1"
 KEPT_DELIVERIES = 100
 PRUNED_AT_ONCE = 1000
 
 
 class Webhooks(Table):
-    """The tables of webhooks, their outbox and their deliveries."""
-
     def all(self) -> list[Webhook]:
         """Return every webhook, by name."""
         return [_webhook(row) for row in self._database.rows(ALL)]
 
-    def get(self, name: str) -> Webhook | None:
-        """Return the webhook of this name, None if there is none."""
-        row = self._database.row(BY_NAME, (name,))
+    def get(self, name: str | int) -> Webhook | None:
+        """Return the webhook of this name, or of a number that `due` has named, None if there is none."""
+        row = self._database.row(BY_NAME if isinstance(name, str) else BY_ID, (name,))
         return None if row is None else _webhook(row)
 
     def due(self, now: int) -> list[int]:
@@ -138,11 +132,6 @@ class Webhooks(Table):
         One that would have to wait for longer than ever has met a clock that was set, and does not wait.
         """
         return self._database.integers(DUE, (now, now + WAITS[-1]))
-
-    def read(self, number: int) -> Webhook | None:
-        """Return a webhook that `due` has named, None if it is gone."""
-        row = self._database.row(BY_ID, (number,))
-        return None if row is None else _webhook(row)
 
     def next(self, webhook: Webhook) -> Event | None:
         """Return the event that a webhook gets next, None if there is none."""
@@ -170,7 +159,7 @@ class Webhooks(Table):
         now: int,
     ) -> bool:
         """Add a webhook for what happens from now on; return False if there is one of that name."""
-        values = (name, url, _joined(events), secret, allow_private, self.last(), now, actor)
+        values = (name, url, names_text(events), secret, allow_private, self.last(), now, actor)
         try:
             self._database.insert(ADD, values)
         except sqlite3.IntegrityError:
@@ -181,13 +170,13 @@ class Webhooks(Table):
     def change(self, name: str, url: str, events: Sequence[str]) -> bool:
         """Give a webhook another address and other events, which is tried at once; return False if it is not there."""
         self._database.change(GO_ON, (name, url, IS_GONE))
-        return self._database.change(CHANGE, (url, _joined(events), name)) == 1
+        return self._database.change(CHANGE, (url, names_text(events), name)) == 1
 
     def remove(self, name: str) -> bool:
         """Delete a webhook; return False if it is not there."""
-        is_removed = self._database.change(REMOVE, (name,)) == 1
-        if self._database.value(HAS_ANY) is None:
-            self._database.change(END_OUTBOX)
+        is_removed = self._database.change("DELETE FROM webhooks WHERE name = ?", (name,)) == 1
+        if self._database.value("SELECT 1 FROM webhooks LIMIT 1") is None:
+            self._database.change("DROP TRIGGER IF EXISTS outbox_of_jobs")
         return is_removed
 
     def pause(self, name: str, reason: str, now: int) -> bool:
@@ -243,10 +232,5 @@ class Webhooks(Table):
         return [Delivery.of(row) for row in self._database.rows(DELIVERIES, (webhook.id, limit))]
 
 
-def _joined(events: Sequence[str]) -> str:
-    return f",{','.join(events)},"
-
-
 def _webhook(row: Row) -> Webhook:
-    events = tuple(row["events"].strip(",").split(","))
-    return Webhook.of({**dict(row), "events": events, "allow_private": bool(row["allow_private"])})
+    return Webhook.of({**dict(row), "events": names_of(row["events"]), "allow_private": bool(row["allow_private"])})

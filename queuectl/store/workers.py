@@ -1,4 +1,4 @@
-"""The workers table: who runs jobs here. A worker deletes its row when it leaves in good order.
+"""The workers table: who runs jobs here. A worker deletes its row when it ends as it should.
 
 The row is for people and for finding the processes of a lost worker. Whether a worker lives is known from the kernel
 lock that it holds (`Home.worker_lock`) or by its process, never by the row's age.
@@ -15,9 +15,6 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 HEARTBEAT = "UPDATE workers SET heartbeat_at = ?, memory = ?, stopping = ? WHERE id = ?"
 COUNT_JOBS = "UPDATE workers SET jobs_done = jobs_done + ?, busy_time = busy_time + ? WHERE id = ?"
-SET_TROUBLE = "UPDATE workers SET trouble = ? WHERE id = ?"
-SET_LIMIT = "UPDATE workers SET limited_by = ? WHERE id = ?"
-REMOVE = "DELETE FROM workers WHERE id = ?"
 ALL = """
 SELECT workers.*, jobs.id AS job, jobs.command AS command, jobs.started_at AS job_started_at,
        jobs.suspended_at AS job_suspended_at, jobs.suspended_for AS job_suspended_for
@@ -27,8 +24,6 @@ ORDER BY workers.id
 
 
 class Workers(Table):
-    """The table of workers."""
-
     def add(
         self,
         *,
@@ -43,8 +38,7 @@ class Workers(Table):
     ) -> int:
         """Register a worker; return its number, which is never given again. In a transaction.
 
-        `mark` is the random part of the markers that its attempts carry, `adopters` tells whom their
-        processes fall to when it dies.
+        `mark` is the random part of the markers of its attempts, `adopters` who takes over their processes if it dies.
         """
         return self._database.insert(ADD, (pid, pid_start, boot, namespace, mark, adopters, queues, now, now))
 
@@ -58,15 +52,15 @@ class Workers(Table):
 
     def set_trouble(self, worker: int, trouble: str | None) -> None:
         """Say what keeps a worker from starting commands, None for nothing. In a transaction."""
-        self._database.change(SET_TROUBLE, (trouble, worker))
+        self._database.change("UPDATE workers SET trouble = ? WHERE id = ?", (trouble, worker))
 
     def set_limit(self, worker: int, reason: str | None) -> None:
         """Say which limit of load or memory keeps a worker from taking jobs, None for none. In a transaction."""
-        self._database.change(SET_LIMIT, (reason, worker))
+        self._database.change("UPDATE workers SET limited_by = ? WHERE id = ?", (reason, worker))
 
     def remove(self, worker: int) -> bool:
         """Delete a worker's row. In a transaction."""
-        return self._database.change(REMOVE, (worker,)) == 1
+        return self._database.change("DELETE FROM workers WHERE id = ?", (worker,)) == 1
 
     def all(self) -> list[RegisteredWorker]:
         """Return every registered worker."""

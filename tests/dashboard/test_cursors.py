@@ -269,7 +269,7 @@ def test_a_page_is_read_by_an_index(api: Api, sort: str, q: str) -> None:
     fill(api, 30, seed=1)
     add(api.store, queue="a", priority=2000)
     claim(api.store)
-    chosen = Ranges(api.store.database, api.store.counts)
+    chosen = Ranges(api.store.database, api.store.counts, api.store.contexts)
     found = chosen.of(parse(q, NOW), sort, (-5,) * len(ORDERS[sort].columns))
     assert found
     for part in found:

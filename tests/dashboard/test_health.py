@@ -15,9 +15,8 @@ import pytest
 from queuectl.dashboard import health
 from queuectl.engine import reporting
 from queuectl.model.clock import SYSTEM_CLOCK
-from queuectl.store.home import Home
+from queuectl.store.home import PROBE, Home
 from queuectl.store.lockfile import LockFile
-from queuectl.store.room import FILE
 from tests.dashboard import asking
 from tests.dashboard.asking import Api
 from tests.store.building import add
@@ -53,7 +52,7 @@ def test_asking_leaves_nothing_behind_and_tells_nobody(api: Api) -> None:
         api.clock.advance(health.WELL_HOLDS_MS)
         api.get("//healthz")
     assert (api.store.changes(), api.store.database.wal_bytes()) == (before, wal)
-    assert FILE not in os.listdir(api.app.queue.home.run)
+    assert PROBE not in os.listdir(api.app.queue.home.run)
 
 
 def test_what_was_found_holds_for_a_moment(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,26 +34,19 @@ ORIGIN = Origin("/bin")
 ORIGINS: Mapping[tuple[str, ...] | None, Origin] = {None: ORIGIN}
 
 TABLES = (
-    "meta",
-    "settings",
-    "stdins",
-    "contexts",
-    "jobs",
-    "attempts",
-    "output",
-    "workers",
-    "counts",
-    "batches",
-    "batch_counts",
-    "locks",
-    "lock_counts",
-    "rollups",
-    "events",
-    "schedules",
-    "fires",
-    "timings",
-    "backlog",
-    "queues",
+    *("meta", "settings", "stdins", "contexts", "jobs", "attempts", "output", "workers", "counts", "batches"),
+    *(
+        "batch_counts",
+        "locks",
+        "lock_counts",
+        "rollups",
+        "events",
+        "schedules",
+        "fires",
+        "timings",
+        "backlog",
+        "queues",
+    ),
 )
 
 
@@ -227,12 +220,8 @@ def assert_parked_where_full(store: Store) -> None:
     """Check that no job is parked for ever: see `store.parking`."""
     asked = "SELECT queue, locks, batch, parked FROM jobs WHERE state = 'pending' ORDER BY number"
     jobs = [(row["queue"], names_of(row["locks"]), row["batch"], row["parked"]) for row in store.database.rows(asked)]
-    places = {
-        (lane.key, queue)
-        for queue, locks, batch, parked in jobs
-        if not parked
-        for lane in lanes_of(store, locks, batch)
-    }
+    free = [(queue, locks, batch) for queue, locks, batch, parked in jobs if not parked]
+    places = {(lane.key, queue) for queue, locks, batch in free for lane in lanes_of(store, locks, batch)}
     for queue, locks, batch, parked in jobs:
         if parked:
             lane = {lane.key: lane for lane in lanes_of(store, locks, batch)}[parked]

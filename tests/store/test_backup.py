@@ -15,7 +15,7 @@ import pytest
 
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import StoreDamaged, StoreFull, StoreUnavailable
-from queuectl.store import backup, schema
+from queuectl.store import schema, upgrade
 from queuectl.store.schema import migrate
 from queuectl.store.schema.create import PAGE_BYTES
 from tests.commands.calling import call
@@ -188,7 +188,7 @@ def test_a_place_that_cannot_be_made_is_explained(old: str) -> None:
 def test_a_copy_that_is_not_whole_is_not_kept_and_nothing_is_upgraded(
     old: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    before, copy = everything(old), backup.copy
+    before, copy = everything(old), upgrade.copy
 
     def copy_badly(source: sqlite3.Connection, draft: str) -> None:
         copy(source, draft)
@@ -196,7 +196,7 @@ def test_a_copy_that_is_not_whole_is_not_kept_and_nothing_is_upgraded(
             file.seek(3 * PAGE_BYTES)
             file.write(b"x" * 20 * PAGE_BYTES)
 
-    monkeypatch.setattr(backup, "copy", copy_badly)
+    monkeypatch.setattr(upgrade, "copy", copy_badly)
     with pytest.raises(StoreDamaged):
         open_store(old)
     assert everything(old) == before
@@ -212,24 +212,24 @@ def test_an_upgrade_that_fails_takes_its_backup_back(old: str, monkeypatch: pyte
 
 KILLED = """
 import os, signal
-from queuectl.store import backup
+from queuectl.store import upgrade
 from tests.store.building import open_store
 
 where, when = sys.argv[2:]
-step = getattr(backup, where)
+step = getattr(upgrade, where)
 
 def fatal(*arguments):
     if when == "after":
         step(*arguments)
     os.kill(os.getpid(), signal.SIGKILL)
 
-setattr(backup, where, fatal)
+setattr(upgrade, where, fatal)
 open_store(sys.argv[1], durable=True)
 """
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("where", ["copy", "check", "sync", "publish", "keep_last"])
+@pytest.mark.parametrize("where", ["copy", "check", "sync", "sync_directory", "keep_last"])
 def test_a_kill_at_any_step_leaves_no_torn_backup_and_the_next_upgrade_works(
     old: str, processes: Processes, where: str, when: str
 ) -> None:

@@ -121,12 +121,7 @@ def test_a_claim_begins_an_attempt(store: Store) -> None:
     number = add(store)
     claimed = claim(store, worker=3)
     [attempt] = store.attempts.of_job(number)
-    assert (attempt.id, attempt.attempt, attempt.worker, attempt.started_at) == (
-        claimed.attempt_id,
-        1,
-        3,
-        NOW,
-    )
+    assert (attempt.id, attempt.attempt, attempt.worker, attempt.started_at) == (claimed.attempt_id, 1, 3, NOW)
     assert (attempt.outcome, attempt.finished_at, attempt.pid) == (None, None, None)
 
 

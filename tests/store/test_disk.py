@@ -222,7 +222,9 @@ def full_disk(disk: Path) -> Path:
 def test_a_store_on_a_full_disk_can_be_opened_and_read(full_disk: Path) -> None:
     with open_store(str(full_disk / "home")) as store:
         assert store.names.recent_ids(9) == ["first"]
-        assert store.is_read_only and store.notice.startswith("the disk is full, nothing in the home can be changed")
+        assert store.database.is_read_only and store.database.notice.startswith(
+            "the disk is full, nothing in the home can be changed"
+        )
         with pytest.raises(StoreFull):
             add(store)
         assert store.names.recent_ids(9) == ["first"]
@@ -232,7 +234,7 @@ def test_a_store_that_was_opened_on_a_full_disk_is_written_to_once_there_is_spac
     with open_store(str(full_disk / "home")) as store:
         (full_disk / "more ballast").unlink()
         assert add(store, id="second") == 2
-        assert (store.is_read_only, store.notice) == (False, "")
+        assert (store.database.is_read_only, store.database.notice) == (False, "")
         assert store.names.recent_ids(9) == ["second", "first"]
         assert finish(store, claim(store))
         assert_whole(store)
@@ -247,7 +249,7 @@ def test_a_store_that_was_opened_on_a_full_disk_sees_what_others_write_later(ful
             add(other, id="second")
             assert store.names.recent_ids(9) == ["second", "first"]
         assert store.database.changes() != before
-        assert (store.is_read_only, store.notice) == (False, "")
+        assert (store.database.is_read_only, store.database.notice) == (False, "")
 
 
 def test_what_stands_in_the_log_of_a_killed_process_is_read_on_a_full_disk(disk: Path, tmp_path: Path) -> None:

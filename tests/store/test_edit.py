@@ -106,16 +106,6 @@ def test_a_postponed_job_is_promoted_at_its_new_time(store: Store) -> None:
     assert claim(store).number == number
 
 
-@pytest.mark.parametrize("verb", ["edit", "hold"])
-def test_a_worker_that_is_faster_keeps_its_job(store: Store, verb: str) -> None:
-    number = add(store)
-    claim(store)
-    before = contents(store)
-    arguments = ({"command": "other"}, NOW) if verb == "edit" else (NOW,)
-    assert not write(store, getattr(store.jobs, verb), number, *arguments)
-    assert contents(store) == before and state_of(store, number) == PROCESSING
-
-
 @pytest.mark.parametrize("state", [PENDING, SCHEDULED, FAILED])
 def test_a_held_job_is_neither_promoted_nor_claimed_until_it_is_released(store: Store, state: str) -> None:
     number = bring_to(store, state)

@@ -8,20 +8,18 @@ import pytest
 
 from queuectl.model.job import COMPLETED, DEAD, FAILED, PENDING
 from queuectl.store import Store
-from tests.store.building import LATER, NOW, Stores, add, bring_to, claim, finish, values, write
+from tests.store.building import LATER, NOW, Stores, add, bring_to, claim, finish, open_store, values, write
 
 MINUTE = 60_000
 
 
 def test_a_home_keeps_its_id_and_differs_from_others(store: Store, stores: Stores, tmp_path: Path) -> None:
-    from tests.store.building import open_store
-
     assert store.meta.home_id() == stores().meta.home_id()
     with open_store(str(tmp_path / "other")) as other:
         assert other.meta.home_id() != store.meta.home_id()
 
 
-def test_nobody_said_how_many_workers_there_shall_be_until_somebody_does(store: Store, stores: Stores) -> None:
+def test_the_groups_of_the_pool_are_empty_until_somebody_sets_them(store: Store, stores: Stores) -> None:
     assert store.meta.pool_groups() == {}
     for groups in ({"": 4, "a,b": 1}, {}):
         write(store, store.meta.set_pool_groups, groups)
@@ -48,19 +46,14 @@ def test_touching_the_store_is_a_commit_that_others_see(store: Store, stores: St
     assert other.changes() != seen
 
 
-def test_settings_are_kept_as_texts(store: Store, stores: Stores) -> None:
+def test_a_setting_is_kept_as_a_text_until_it_is_reset(store: Store, stores: Stores) -> None:
     assert store.meta.settings() == {}
-    write(store, store.meta.set_setting, "timeout", "none")
-    write(store, store.meta.set_setting, "max_retries", "5")
-    write(store, store.meta.set_setting, "max_retries", "7")
+    for name, value in (("timeout", "none"), ("max_retries", "5"), ("max_retries", "7")):
+        write(store, store.meta.set_setting, name, value)
     assert stores().meta.settings() == {"max_retries": "7", "timeout": "none"}
-
-
-def test_a_setting_is_forgotten_once(store: Store) -> None:
-    write(store, store.meta.set_setting, "timeout", "5s")
     assert write(store, store.meta.reset_setting, "timeout") is True
     assert write(store, store.meta.reset_setting, "timeout") is False
-    assert store.meta.settings() == {}
+    assert store.meta.settings() == {"max_retries": "7"}
 
 
 def test_events_of_a_job_come_oldest_first(store: Store) -> None:
@@ -94,13 +87,7 @@ def test_a_heartbeat_is_written_while_the_row_is_there(store: Store) -> None:
     worker = register(store, queues="a,b")
     assert write(store, store.workers.heartbeat, worker, memory=7, stopping=True, now=LATER) is True
     [row] = store.workers.all()
-    assert (row.heartbeat_at, row.memory, row.stopping, row.queues, row.started_at) == (
-        LATER,
-        7,
-        1,
-        "a,b",
-        NOW,
-    )
+    assert (row.heartbeat_at, row.memory, row.stopping, row.queues, row.started_at) == (LATER, 7, 1, "a,b", NOW)
     write(store, store.workers.remove, worker)
     assert write(store, store.workers.heartbeat, worker, memory=7, stopping=False, now=LATER) is False
 
@@ -117,10 +104,7 @@ def test_workers_are_listed_with_what_they_run(store: Store) -> None:
     idle, busy = register(store), register(store)
     add(store, "echo", id="a")
     claimed = claim(store, worker=busy)
-    assert [(row.id, row.job, row.command) for row in store.workers.all()] == [
-        (idle, None, None),
-        (busy, "a", "echo"),
-    ]
+    assert [(row.id, row.job, row.command) for row in store.workers.all()] == [(idle, None, None), (busy, "a", "echo")]
     finish(store, claimed)
     assert [row.job for row in store.workers.all()] == [None, None]
 
@@ -151,9 +135,9 @@ def test_the_job_that_waits_longest_is_found_behind_those_whose_time_was_over_wh
         add(store, run_at=age, now=NOW + 10 - age)
     assert store.stats.oldest_pending() == NOW + 8
     add(store, now=NOW - 5)
-    assert store.stats.oldest_pending() == store.stats.oldest_in("default") == NOW - 5
+    assert store.stats.oldest_pending() == store.stats.oldest_pending("default") == NOW - 5
     add(store, run_at=0, now=NOW - 6, priority=-3)
-    assert store.stats.oldest_in("default") == NOW - 6
+    assert store.stats.oldest_pending("default") == NOW - 6
 
 
 def test_looking_for_the_job_that_waits_longest_has_an_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

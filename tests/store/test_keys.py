@@ -16,19 +16,19 @@ HOUR = 3_600_000
 @pytest.mark.parametrize("state", STATES)
 def test_a_job_has_its_key_until_it_ends(store: Store, state: str) -> None:
     number = bring_to(store, state, key="a")
-    holder = store.keys.holder("a", NOW)
+    holder = store.jobs.key_holder("a", NOW)
     assert (holder is not None) == (state in OPEN_STATES)
     assert holder is None or (holder.number, holder.state) == (number, state)
-    assert store.keys.holder("b", NOW) is None
+    assert store.jobs.key_holder("b", NOW) is None
 
 
 @pytest.mark.parametrize("state", FINAL_STATES)
 def test_a_job_may_keep_its_key_after_its_end(store: Store, state: str) -> None:
     number = bring_to(store, state, key="a", key_for=HOUR)
     until = job(store, number).finished_at + HOUR
-    held = [store.keys.holder("a", now) for now in (NOW, until - 1, until)]
+    held = [store.jobs.key_holder("a", now) for now in (NOW, until - 1, until)]
     assert [holder and holder.number for holder in held] == [number, number, None]
-    assert store.keys.open_holder("a") is None
+    assert store.jobs.key_holder("a", None) is None
 
 
 def test_the_last_one_to_end_keeps_the_key(store: Store) -> None:
@@ -36,7 +36,7 @@ def test_the_last_one_to_end_keeps_the_key(store: Store) -> None:
     finish(store, claim(store), COMPLETED, now=NOW)
     second = add(store, key="a", key_for=HOUR)
     finish(store, claim(store), COMPLETED, now=NOW + 5)
-    holder = store.keys.holder("a", NOW + 10)
+    holder = store.jobs.key_holder("a", NOW + 10)
     assert holder is not None and holder.number == second
 
 

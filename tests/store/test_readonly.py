@@ -56,7 +56,7 @@ def test_one_that_nobody_has_open_is_read(place: Path) -> None:
         enqueue(store, spec(), spec())
         finish(store, claim(store))
     with write_protected(place / "seen"), open_store(seen(place)) as store:
-        assert store.is_read_only and jobs_in(store) == [1, 2]
+        assert store.database.is_read_only and jobs_in(store) == [1, 2]
         assert_whole(store)
         refuse_to_write(store)
     assert sorted(os.listdir(other(place))) == ["logs", "queue.db", "run"]

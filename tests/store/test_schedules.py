@@ -46,6 +46,7 @@ def add_schedule(
         timezone="UTC",
         catch_up="last",
         overlap=overlap,
+        expires=None,
         next_at=next_at,
         origin=ORIGIN,
         actor="test",

@@ -168,11 +168,9 @@ def test_only_a_running_attempt_can_be_renewed_and_asked_about(store: Store, sta
 def test_verbs_of_a_job_that_is_not_there_do_nothing(store: Store) -> None:
     before = contents(store)
     assert take(store) is None
-    assert write(store, store.jobs.cancel, 7, NOW) is False
-    assert write(store, store.jobs.retry, 7, NOW, keep_attempts=True) is False
-    assert write(store, store.jobs.release, 7, NOW) is False
+    for verb in ("cancel", "retry", "release", "promote"):
+        assert not VERBS[verb](store, 7)
     assert write(store, store.jobs.remove, 7) is False
-    assert write(store, store.jobs.promote, LATER, 10) == 0
     assert contents(store) == before
 
 

@@ -158,6 +158,7 @@ def test_it_takes_schedules(old: str) -> None:
             timezone="UTC",
             catch_up="last",
             overlap="skip",
+            expires=None,
             next_at=NOW,
             origin=ORIGIN,
             actor="test",

@@ -70,7 +70,7 @@ def test_whatever_cancels_a_job_that_waits_is_told(store: Store, way: str) -> No
         write(store, store.jobs.cancel, add(store, id="x"), NOW)
     elif way == "expiry":
         add(store, id="x", expires_at=NOW + 1)
-        write(store, store.jobs.expiry.step, NOW + 2, 10, "test", store.jobs.cancel)
+        write(store, store.jobs.cancel_expired, NOW + 2, 10, actor="test", cancel=store.jobs.cancel)
     elif way == "batch":
         store.database.change  # noqa: B018
         add(store, id="y", batch="b", max_fails="1", max_retries=0)
@@ -95,7 +95,7 @@ def test_whatever_cancels_a_job_that_waits_is_told(store: Store, way: str) -> No
 
 def add_in(store: Store) -> int:
     store.jobs.enqueue([spec(id="x", key="k")], origins=ORIGINS, actor="test", now=NOW)
-    holder = store.keys.open_holder("k")
+    holder = store.jobs.key_holder("k", None)
     assert holder is not None
     return holder.number
 

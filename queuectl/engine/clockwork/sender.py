@@ -53,7 +53,7 @@ class Sender:
         """Send one event to each webhook that has one due; return whether there was any. Raises StoreUnavailable."""
         numbers = self._store.webhooks.due(self._clock.wall())
         for number in numbers:
-            webhook = self._store.webhooks.read(number)
+            webhook = self._store.webhooks.get(number)
             if webhook is not None:
                 self._serve(webhook)
         return bool(numbers)

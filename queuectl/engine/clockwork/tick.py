@@ -33,7 +33,7 @@ from .sender import SenderThread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ...store.expiry import Cancel
+    from ...store.changes import Cancel
 
 LONGEST_WAIT_SECONDS = 1.0
 PROMOTE_AT_ONCE = CANCEL_AT_ONCE = EXPIRE_AT_ONCE = 500
@@ -108,14 +108,15 @@ class Clockwork:
 
     def _expire(self) -> int:
         expired = 0
-        while self._store.jobs.expiry.is_due(self._clock.wall()):
+        while self._store.jobs.has_expired(self._clock.wall()):
             if expired:
                 self._store.database.give_way()
             cancel = self._cancel()
             with self._store.writing():
                 # The clock may have been set since this tick began.
                 follow(self._store)
-                expired += self._store.jobs.expiry.step(self._clock.wall(), EXPIRE_AT_ONCE, self._log.speaker, cancel)
+                now = self._clock.wall()
+                expired += self._store.jobs.cancel_expired(now, EXPIRE_AT_ONCE, actor=self._log.speaker, cancel=cancel)
         return expired
 
     def _cancel(self) -> Cancel:
@@ -161,7 +162,7 @@ class Clockwork:
     def _patience(self, counts: Mapping[str, int], fired_at: int) -> float:
         runs = bool(counts.get(PROCESSING))
         longest = min(self._longest_wait, LONGEST_WAIT_SECONDS) if runs else self._longest_wait
-        dues = (self._store.next_due(fired_at), self._store.jobs.expiry.next(), self._store.lanes.next_end())
+        dues = (self._store.next_due(fired_at), self._store.jobs.next_expiry(), self._store.lanes.next_end())
         due = min((at for at in dues if at is not None), default=None)
         if due is None:
             return longest

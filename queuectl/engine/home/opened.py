@@ -149,7 +149,7 @@ class OpenHome:
         store = self._stores.get((os.getpid(), get_ident()))
         if store is None:
             return []
-        found = [store.notice, self._zone_notice(), *self._told]
+        found = [store.database.notice, self._zone_notice(), *self._told]
         return [notice for notice in found if notice]
 
     @staticmethod

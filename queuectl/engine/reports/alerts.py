@@ -15,7 +15,7 @@ from ...model.quantity import counted, size_text
 from ...model.webhook import FAILING, IS_GONE
 from ...model.when import DAY, HOUR, MINUTE, ago, duration_text
 from ...model.worker import ALL, WorkerState, group_of, option
-from ...store.room import free_bytes
+from ...store.home import free_bytes
 from ..daemons.daemon import ELSEWHERE
 from ..home.timezone import has_no_next_time
 from .facts import Facts
@@ -64,14 +64,14 @@ def more_workers(facts: Facts, queue: str) -> str:
 
 
 def _store_read_only(facts: Facts) -> Iterator[Alert]:
-    if facts.store.is_read_only:
-        yield Alert("store_read_only", facts.store.notice)
+    if facts.store.database.is_read_only:
+        yield Alert("store_read_only", facts.store.database.notice)
 
 
 def _low_disk(facts: Facts) -> Iterator[Alert]:
     free = free_bytes(facts.opened.home)
     # Where nothing can be changed, nothing can be pruned.
-    if free < LITTLE_ROOM and not facts.store.is_read_only:
+    if free < LITTLE_ROOM and not facts.store.database.is_read_only:
         yield Alert("low_disk", f"only {size_text(free)} are free on the disk", "queuectl prune")
 
 

@@ -91,7 +91,9 @@ class Facts:
     @cached_property
     def waiting_since(self) -> dict[str, int]:
         """{queue: since when its job waits that has been claimable longest}, of queues with pending jobs."""
-        found = {name: self.store.stats.oldest_in(name) for name, counts in self.queues.items() if counts.get(PENDING)}
+        found = {
+            name: self.store.stats.oldest_pending(name) for name, counts in self.queues.items() if counts.get(PENDING)
+        }
         return {name: since for name, since in found.items() if since is not None}
 
     @property

@@ -20,10 +20,7 @@ PAGE_BYTES = 1024
 
 
 def create(home: Home) -> None:
-    """Make the database in a file of our own and link it into place, unless another was faster.
-
-    Raises StoreUnavailable.
-    """
+    """Make the database beside its place and link it there, unless another was faster. Raises StoreUnavailable."""
     _refuse_orphan(home.database + "-wal", home.database)
     draft = f"{home.database}.new-{os.getpid()}-{os.urandom(4).hex()}"
     try:

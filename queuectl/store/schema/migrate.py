@@ -22,7 +22,8 @@ def upgrade(execute: Execute, version: int) -> None:
     """
     for number in range(version + 1, VERSION + 1):
         for statement in statements(script(number)):
-            table = _stated_table(statement)
+            words = statement.split(None, 3)
+            table = words[2].strip('"') if words[:2] == ["CREATE", "TABLE"] else None
             if table and execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (table,)).fetchone():
                 rebuild(execute, table, statement)
             else:
@@ -60,10 +61,11 @@ def rebuild(execute: Execute, table: str, definition: str) -> None:
     """
     draft = f"{table}_new"
     others = "SELECT sql FROM sqlite_master WHERE type IN ('index', 'trigger') AND tbl_name = ? AND sql <> ''"
-    belongings = _column(execute(others, (table,)))
+    belongings = [row[0] for row in execute(others, (table,))]
     last = execute("SELECT seq FROM sqlite_sequence WHERE name = ?", (table,)).fetchone()
     execute(definition.replace(table, draft, 1))
-    before, after = (_column(execute("SELECT name FROM pragma_table_info(?)", (name,))) for name in (table, draft))
+    columns = "SELECT name FROM pragma_table_info(?)"
+    before, after = ([row[0] for row in execute(columns, (name,))] for name in (table, draft))
     kept = ", ".join(name for name in after if name in before)
     execute(f"INSERT INTO {draft} ({kept}) SELECT {kept} FROM {table}")
     execute(f"DROP TABLE {table}")
@@ -74,13 +76,3 @@ def rebuild(execute: Execute, table: str, definition: str) -> None:
         # Otherwise the number of a row that was deleted would be given to another one.
         execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
         execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, last[0]))
-
-
-def _column(cursor: sqlite3.Cursor) -> list[Any]:
-    return [row[0] for row in cursor.fetchall()]
-
-
-def _stated_table(statement: str) -> str | None:
-    """Return the table that a statement creates, None if it does something else."""
-    words = statement.split(None, 3)
-    return words[2].strip('"') if words[:2] == ["CREATE", "TABLE"] else None

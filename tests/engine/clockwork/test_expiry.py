@@ -100,10 +100,10 @@ def test_a_job_that_has_started_once_does_not_expire(queue: Queue, clock: FakeCl
     claimed = claim(store, now=clock.wall())
     clock.advance(2 * HOUR)
     now = clock.wall()
-    assert write(store, store.jobs.expiry.step, now, 10, "test", store.jobs.cancel) == 0
+    assert write(store, store.jobs.cancel_expired, now, 10, actor="test", cancel=store.jobs.cancel) == 0
     outcome = Outcome.exited(1) if state == FAILED else Outcome.released()
     assert write(store, store.jobs.finish, claimed, outcome, state=state, run_at=now, duration=1, now=now)
-    assert write(store, store.jobs.expiry.step, now, 10, "test", store.jobs.cancel) == 0
+    assert write(store, store.jobs.cancel_expired, now, 10, actor="test", cancel=store.jobs.cancel) == 0
     write(store, store.jobs.promote, now, 10)
     assert claim(store, now=now).id == job.id
 

@@ -138,7 +138,7 @@ def test_a_code_puts_its_job_off_at_no_cost(queue: Queue) -> None:
     assert (job.state, job.attempts, job.snoozes, job.exit_code) == (SCHEDULED, 0, 1, 75)
     assert abs(job.run_at - queue.clock.wall() - 5 * MINUTE) < MINUTE
     assert tried(queue, job) == [("snoozed", "exit code 75; again in 5m")]
-    assert queue.store.recent.failures(10, 10) == [] == queue.store.recent.most_failing(10, 10)
+    assert queue.store.recent.failures(10, 10) == [] == queue.store.recent.commands(10, 10)[1]
     assert "it was put off (exit code 75; again in 5m), and it is due at" in queue.reports.why(job).reason
 
 
@@ -146,7 +146,7 @@ def test_what_was_put_off_or_taken_for_a_success_is_no_failure_in_any_report(que
     snoozed = run_one(queue, EX_TEMPFAIL, snooze_on="75")
     well = run_one(queue, "exit 24", ok_codes="24")
     assert queue.store.recent.failures(100, 10) == []
-    assert [found.failed for found in queue.store.recent.slowest(100, 10)] == [0, 0]
+    assert [found.failed for found in queue.store.recent.commands(100, 10)[0]] == [0, 0]
     steps = [(step.what, step.detail) for job in (snoozed, well) for step in Logs(queue).history(job)]
     assert ("attempt 1 snoozed", "exit code 75; again in 5m") in steps
     assert ("attempt 1 exited", "exit code 24 counts as a success") in steps
