@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from queuectl.engine.lookout import Lookout
 from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.job import COMPLETED, DEAD, FAILED, PENDING, PROCESSING, SCHEDULED
@@ -27,7 +28,7 @@ class Screens:
         self.metrics = done(home, "metrics", "--json").json()
         self.texts = [done(home, "status").out, done(home, "metrics").out]
         with Queue(home) as queue:
-            self.top = queue.reports.lookout().look()
+            self.top = Lookout(queue).look()
         api = Api(home, clock=SYSTEM_CLOCK)
         self.overview = api.get("/overview")
         self.queues = api.get("/queues")["items"]

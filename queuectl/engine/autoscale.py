@@ -1,8 +1,7 @@
 """Workers that come and go with the backlog: the scheduler's automatic mode.
 
-They are the group of all queues; other groups are left alone. There should be a worker for each job that waits or runs,
-up to a maximum. More are started at once; how many were needed at most during the last minute is how many stay, down to
-none.
+They are the group of all queues; other groups are left alone. Each job that waits or runs needs a worker, up to a
+maximum. Missing ones are started at once; as many stay as the last minute needed at most, down to none.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ class AutoScaler:
         self._most = most
         self._limits = limits
         self._log = log
-        self._peak = 0  # how many workers were needed at most since
+        self._peak = 0  # the most workers that were needed since
         self._since = opened.clock.monotonic()
         self._wait_until = 0
 
@@ -44,7 +43,10 @@ class AutoScaler:
         work = store.lanes.startable(self._opened.clock.wall()) + store.counts.by_state().get(PROCESSING, 0)
         running = self.running()
         self.has_started = self.has_started and running > 0
-        wanted = min(self._most, work, self._room())
+        # Other groups take their share of the workers that are allowed.
+        others = sum(count for group, count in self._workers.groups().items() if group != ALL)
+        room = max(0, self._opened.settings().max_workers - others) if others else self._most
+        wanted = min(self._most, work, room)
         self._peak = max(self._peak, wanted)
         if wanted > running:
             self._change(running, wanted, f"{jobs_text(work)} to run")
@@ -59,28 +61,20 @@ class AutoScaler:
         """Return how many workers for all queues the running pool should have."""
         return self._workers.groups().get(ALL, 0)
 
-    def _room(self) -> int:
-        """Return how many workers other groups leave of those that are allowed."""
-        others = sum(count for group, count in self._workers.groups().items() if group != ALL)
-        return max(0, self._opened.settings().max_workers - others) if others else self._most
-
     def _change(self, running: int, wanted: int, reason: str) -> None:
         self._log.say(f"workers: {running} -> {wanted}, {reason}")
         now = self._opened.clock.wall()
         try:
-            self._apply(running, wanted)
+            if not wanted:
+                self._workers.stop(ALL)
+            elif running:
+                self._workers.scale(ALL, wanted)
+            else:
+                self._workers.start(ALL, wanted, patience=START_SECONDS, limits=self._limits)
+                self.has_started = True
         except QueueCTLError as error:
             self._log.say(f"workers: stay at {running}: {error}")
             self._wait_until = self._opened.clock.monotonic() + TRY_AGAIN_MS
             return
         with self._opened.store.writing():
             self._opened.note("scaled", f"{running} -> {counted(wanted, 'worker')}, {reason}", now=now)
-
-    def _apply(self, running: int, wanted: int) -> None:
-        if not wanted:
-            self._workers.stop(ALL)
-        elif running:
-            self._workers.scale(ALL, wanted)
-        else:
-            self._workers.start(ALL, wanted, patience=START_SECONDS, limits=self._limits)
-            self.has_started = True

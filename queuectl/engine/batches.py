@@ -6,10 +6,10 @@ from ..model.batch import Batch
 from ..model.errors import NotFound, did_you_mean, quoted
 from ..model.lane import demand_slots
 from .home.opened import Part
-from .machine.doorbell import WORKERS, ring, ring_schedulers
+from .machine.doorbell import ALL, ring
 from .outgrown import demand_workers_that_know
 
-# A name that was meant is looked for among so many of the newest batches.
+# So many of the newest batches are searched for the name that was meant.
 RECENT = 200
 
 
@@ -33,7 +33,7 @@ class Batches(Part):
         return self._opened.store.batches.count()
 
     def limit(self, name: str, slots: int | None) -> Batch:
-        """Let so many jobs of a batch run at a time at most, None for any number; those that run go on.
+        """Limit how many jobs of a batch run at a time, None for no limit; those that run go on.
 
         Raises InvalidInput, NotFound, or DaemonUnavailable if workers run that know no limits of batches.
         """
@@ -45,6 +45,5 @@ class Batches(Part):
             if opened.store.batches.limit(name, slots):
                 opened.store.jobs.parking.leave([], name)
                 opened.note("batch", f"{name}: {'no limit' if slots is None else f'limit {slots}'}")
-        ring(opened.home, WORKERS)
-        ring_schedulers(opened.home)
+        ring(opened.home, ALL)
         return self.get(name)

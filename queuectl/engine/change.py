@@ -1,4 +1,4 @@
-"""What a verb did to several jobs, and what to tell about those that it had to leave."""
+"""What a verb did to several jobs, and what to say about those that it had to leave."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Refused(Record):
 class Change(Record):
     """What a verb did to several jobs: the ids it changed, those it had to leave, and what else that means.
 
-    `already` is for how many of those that a filter found there was nothing to do.
+    `already` counts the jobs that a filter found and for which there was nothing to do.
     """
 
     done: list[str]
@@ -43,7 +43,7 @@ class Change(Record):
         return f"<Change: {len(self.done)} done, {len(self.refused)} refused>"
 
     def refuse(self, job: Job, message: str, hint: str | None) -> None:
-        """Add a job that it had to leave, with the reason and the command that helps, which its name completes."""
+        """Add a job that it had to leave, with the reason and the command that helps, without the job's name."""
         self.refused.append(Refused(job.id, job.state, message, hint and f"{hint} {reference(job)}"))
 
     @property
@@ -64,7 +64,7 @@ def demand_done(change: Change) -> None:
 
 
 def tell_stuck(store: Store, change: Change, cancelled: Sequence[int]) -> None:
-    """Note how many jobs are stuck that wait for those that were cancelled, directly or not."""
+    """Note how many jobs are stuck because they wait, directly or not, for those that were cancelled."""
     standings = store.search.standings_of(store.links.descendants(cancelled))
     stuck = sum(standing == STUCK for standing in standings.values())
     if stuck:
@@ -76,14 +76,14 @@ def tell_stuck(store: Store, change: Change, cancelled: Sequence[int]) -> None:
 
 
 def _parents(store: Store, ids: Sequence[str]) -> list[str]:
-    """Return what may be named in `after` to find what waits for some jobs, or for their batches."""
+    """Return what `after` must name to find what waits for some jobs, or for their batches."""
     numbers = [number for number in map(store.names.number_of, ids) if number is not None]
     batches = dict.fromkeys(job.batch for job in store.search.jobs(numbers))
     return [*ids, *(of_batch(batch) for batch in batches if store.links.standings.awaited_batch(batch) and batch)]
 
 
 def tell_children_left(store: Store, change: Change, retried: Sequence[str]) -> None:
-    """Note that the retry of completed jobs runs none of those again that have waited for them."""
+    """Note that the retry of completed jobs does not run their children again."""
     parents = store.links.waited_for(retried)
     if parents:
         found = in_quotes(f"{written('after', *parents[:SHOWN])} {written('state', COMPLETED, DEAD)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from _operator import attrgetter
+from functools import partial
 
 from ..model.errors import InvalidInput, quoted
 from ..model.fields import FROM_NOW
@@ -12,7 +13,7 @@ from ..model.spec import DEFAULTS
 from ..model.verbs import PLAIN_VERBS, RUNNERS, STARTERS, VERBS
 from ..model.when import duration_text
 from .finding import Finding, Selection
-from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
+from .machine.doorbell import ALL, CONTROL, WORKERS, ring
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,14 +22,13 @@ if TYPE_CHECKING:
     from ..model.job import Job
     from ..model.spec import JobSpec
     from ..model.verbs import Verb
-    from ..store import Store
     from .change import Change
     from .finding import Reference
 
 AT_ONCE = 500
-# So many jobs that wait for one are counted: the same are found for each of a batch.
+# So many children of a job are counted: the same ones are found for each job of a batch.
 COUNTED = 100
-# The fields of jobs that workers of some earlier schema do not know.
+# The fields of jobs that workers of some older schema do not know.
 NEWER_FIELDS = (
     *("expires_at", "shell", "stdin", "nice", "kill_grace", "kill_signal", "locks", "batch", "batch_limit"),
     *("on_success", "on_failure", "on_finish", "item", "item_index", "key", "key_for"),
@@ -40,7 +40,7 @@ NEWER_DEFAULTS = tuple(map(DEFAULTS.get, NEWER_FIELDS))
 
 
 def newer_of(spec: JobSpec) -> List[str]:
-    """Return which fields a new job was given that workers of some earlier schema do not know."""
+    """Return which of NEWER_FIELDS a new job was given."""
     # Most jobs have none of them, and there may be many jobs.
     values = NEWER_VALUES(spec)
     return [] if values == NEWER_DEFAULTS else [name for name in NEWER_FIELDS if getattr(spec, name) != DEFAULTS[name]]
@@ -50,10 +50,7 @@ class Changing(Finding):
     """A home in which jobs can be found and changed."""
 
     def apply(self, verb: str, /, *references: Reference, **flags: bool) -> Change:
-        """Do one of PLAIN_VERBS, such as `cancel`, by its name: what the method of that name does.
-
-        `flags` are those of the verb. Raises NotFound, or InvalidInput.
-        """
+        """Do what the method of this name does: one of PLAIN_VERBS, with its flags. Raises NotFound, InvalidInput."""
         names = [plain.name for plain in PLAIN_VERBS]
         if verb not in names:
             raise InvalidInput(f"the verb must be one of {', '.join(names)}, got {quoted(verb)}", field="verb")
@@ -63,33 +60,38 @@ class Changing(Finding):
     def cancel(self, *references: Reference, with_children: bool = False) -> Change:
         """Cancel jobs. Waiting ones are cancelled at once; of running ones the worker ends the process tree.
 
-        Like the other verbs it takes ids, numbers or Jobs, or a filter such as `queue:mail tag:nightly`; without
-        `state:` the filter means what it means on the command line. A Selection stands for the jobs that it found:
-        those that are gone by now are passed over, those in none of its `states` are left. It says which jobs it
-        changed and which it had to leave. `with_children` cancels what waits for them too. A job whose worker is gone
-        is taken back here if no pool or scheduler runs.
-        Raises NotFound or InvalidInput.
+        Like the other verbs it takes ids, numbers or Jobs, or a filter such as `queue:mail tag:nightly`, which means
+        the same as on the command line. A Selection stands for the jobs that it found: those that are gone by now are
+        skipped, those in none of its `states` are left. It returns which jobs it changed and which it had to leave.
+        `with_children` cancels what waits for them too. A job whose worker is gone is taken back here if no pool or
+        scheduler runs. Raises NotFound or InvalidInput.
         """
         from .work import hooks
 
-        settings = self.settings()
-
-        def apply(store: Store, number: int, now: int) -> bool:
-            return hooks.cancel(store, number, now, settings=settings, actor=self.actor)
-
+        cancel = partial(hooks.cancel, self.store, settings=self.settings(), actor=self.actor)
         meant = self.select(references, means=VERBS["cancel"].means)
         if with_children:
             meant = self.with_children(meant, "cancel")
-        change = self._each([meant], "cancel", apply)
+        change = self._each([meant], "cancel", cancel)
         if change.done and self.counts().get(PROCESSING):
-            from .retrieval import take_back
-
-            take_back(self, change.done)
+            self._take_back(change.done)
         if self.store.links.count_stuck():
             from .change import tell_stuck
 
             tell_stuck(self.store, change, meant.numbers)
         return change
+
+    def _take_back(self, ids: Collection[str]) -> None:
+        """Take back what gone workers hold if that is one of some jobs, unless a pool or a scheduler does."""
+        from .home.underway import jobs_under_way
+        from .machine.log import Silence
+        from .reports.alerts import is_deserted
+        from .reports.facts import Facts
+        from .work.recovery import Recovery
+
+        is_concerned = any(job.is_gone and job.id in ids for job in jobs_under_way(self))
+        if is_concerned and is_deserted(Facts(self)):
+            Recovery(self.store, Silence("cancel", self.clock)).step()
 
     def suspend(self, *references: Reference) -> Change:
         """Stop running jobs where they are. Each keeps its worker; its timeout and its duration stand still.
@@ -97,26 +99,21 @@ class Changing(Finding):
         Raises DaemonUnavailable if workers run that cannot do that.
         """
         self._demand_known({"suspend"})
-        return self._each(
-            references, "suspend", lambda store, number, now: store.jobs.suspend(number, now), lambda job: ""
-        )
+        return self._each(references, "suspend", self.store.jobs.suspend, lambda job: "")
 
     def resume(self, *references: Reference) -> Change:
         """Let suspended jobs go on."""
         now = self.clock.wall()
-        return self._each(
-            references,
-            "resume",
-            lambda store, number, now: store.jobs.resume(number, now),
-            lambda job: f"after {duration_text(now - (job.suspended_at or now))}",
-            now,
-        )
+
+        def detail(job: Job) -> str:
+            return f"after {duration_text(now - (job.suspended_at or now))}"
+
+        return self._each(references, "resume", self.store.jobs.resume, detail, now)
 
     def retry(self, *references: Reference, keep_attempts: bool = False) -> Change:
-        """Let dead, completed, cancelled or failed jobs run again at once.
+        """Let dead, completed, cancelled or failed jobs run again at once; their children that have run do not.
 
-        They have all their attempts again, or with `keep_attempts` a single one. What waits for them and has run
-        does not run again.
+        They have all their attempts again, or with `keep_attempts` a single one.
         """
         completed: List[str] = []
 
@@ -125,12 +122,7 @@ class Changing(Finding):
                 completed.append(job.id)
             return f"was {job.state}"
 
-        change = self._each(
-            references,
-            "retry",
-            lambda store, number, now: store.jobs.retry(number, now, keep_attempts=keep_attempts),
-            detail,
-        )
+        change = self._each(references, "retry", partial(self.store.jobs.retry, keep_attempts=keep_attempts), detail)
         if completed:
             from .change import tell_children_left
 
@@ -138,10 +130,9 @@ class Changing(Finding):
         return change
 
     def edit(self, /, *references: Reference, **fields: object) -> Change:
-        """Change jobs that wait. `fields` are those of `add` that `queuectl edit` has an option for.
+        """Change jobs that wait. `fields` are those of `add` that `queuectl edit` has an option for; the others stay.
 
-        What is not given stays. Raises NotFound, InvalidInput, or DaemonUnavailable if workers run that do not know
-        a field.
+        Raises NotFound, InvalidInput, or DaemonUnavailable if workers run that do not know a field.
         """
         from .editing import difference, read_changes
         from .home.clockwatch import follow
@@ -154,24 +145,24 @@ class Changing(Finding):
         if "shell" in changes:
             self.look_for_shell(changes["shell"])
 
-        def apply(store: Store, number: int, now: int) -> bool:
+        def apply(number: int, now: int) -> bool:
             if any(changes.get(key) for key in FROM_NOW.values()):
-                follow(store)
+                follow(self.store)
             if "queue" in changes:
                 self.demand_open([changes["queue"]])
-            return store.jobs.edit(number, changes, now)
+            return self.store.jobs.edit(number, changes, now)
 
-        def begin(store: Store, jobs: Sequence[Job]) -> None:
+        def begin(jobs: Sequence[Job]) -> None:
             if changes.get("parents"):
                 from .circles import demand_no_circle_of_edit
 
                 editable = {job.number for job in jobs if job.state in VERBS["edit"].states}
-                demand_no_circle_of_edit(store, editable, changes["parents"])
+                demand_no_circle_of_edit(self.store, editable, changes["parents"])
 
         return self._each([meant], "edit", apply, lambda job: difference(job, changes), now, begin)
 
     def _demand_known(self, names: Collection[str]) -> None:
-        """Raise DaemonUnavailable if workers of before an upgrade run that do not know some fields or commands."""
+        """Raise DaemonUnavailable if workers from before an upgrade run that do not know some fields or commands."""
         if names:
             from .outgrown import demand_workers_that_know
 
@@ -192,32 +183,30 @@ class Changing(Finding):
 
     def hold(self, *references: Reference) -> Change:
         """Keep waiting jobs from running until they are released."""
-        return self._each(references, "hold", lambda store, number, now: store.jobs.hold(number, now))
+        return self._each(references, "hold", self.store.jobs.hold)
 
     def front(self, *references: Reference) -> Change:
-        """Put jobs that wait before all others of their queue; among themselves they keep their order.
+        """Put jobs that wait before all others of their queue, in the order they have now.
 
-        Those that are there already are refused. Raises Conflict if others have the highest priority there is.
+        Those that are in front already are refused. Raises Conflict if others have the highest priority there is.
         """
         from .editing import difference
         from .front import priorities
 
         meant = self.select(references, means=VERBS["front"].means)
         jobs = self.read(meant.numbers)
-        before = {job.number: job.priority for job in jobs}
-        found = {
-            number: priority for number, priority in priorities(self.store, jobs).items() if priority != before[number]
-        }
+        found = priorities(self.store, jobs)
+        moved = {job.number for job in jobs if found.get(job.number, job.priority) != job.priority}
         return self._each(
             [meant],
             "front",
-            lambda store, number, now: number in found and store.jobs.front(number, found[number], now),
+            lambda number, now: number in moved and self.store.jobs.front(number, found[number], now),
             lambda job: f"was {job.state}, {difference(job, {'priority': found[job.number]})}",
         )
 
     def release(self, *references: Reference) -> Change:
         """Let held jobs go."""
-        return self._each(references, "release", lambda store, number, now: store.jobs.release(number, now))
+        return self._each(references, "release", self.store.jobs.release)
 
     def remove(self, *references: Reference, with_children: bool = False) -> Change:
         """Delete jobs that are not running, with their attempts and output.
@@ -228,14 +217,14 @@ class Changing(Finding):
         return self._each(
             [self.with_children(meant, "remove") if with_children else meant],
             "remove",
-            lambda store, number, now: store.jobs.remove(number),
+            lambda number, now: self.store.jobs.remove(number),
             lambda job: f"{job.id}, was {job.state}",
         )
 
     def with_children(self, meant: Selection, verb: str) -> Selection:
-        """Return some jobs with all that wait for them, each before those that it waits for.
+        """Return some jobs with their descendants, each before those that it waits for.
 
-        To cancel them, jobs that have ended are left out, unless there are no others.
+        For `cancel`, jobs that have ended are left out, unless there are no others.
         """
         numbers = self.store.links.descendants(meant.numbers)
         if verb == "cancel":
@@ -244,7 +233,7 @@ class Changing(Finding):
         return Selection(numbers, meant.wanted, meant.left_out, (*meant.states, *WAITING_STATES))
 
     def prune(self, states: Sequence[str], before: int, on_progress: Callable[[int], None] | None = None) -> int:
-        """Delete jobs that ended in these states before an instant, and give their room back; return how many."""
+        """Delete jobs that ended in these states before an instant, and free their room; return how many."""
         from .clockwork.housekeeping import Pruned, prune, prune_contexts
         from .home.room import vacuum
 
@@ -267,15 +256,15 @@ class Changing(Finding):
         self,
         references: Sequence[Reference],
         verb: str,
-        apply: Callable[[Store, int, int], bool],
+        apply: Callable[[int, int], bool],
         detail: Callable[[Job], str] = lambda job: f"was {job.state}",
         now: int | None = None,
-        begin: Callable[[Store, Sequence[Job]], None] | None = None,
+        begin: Callable[[Sequence[Job]], None] | None = None,
     ) -> Change:
-        """Apply a verb to jobs in small transactions; each change is noted as an event. Then wake whom it concerns.
+        """Apply a verb to jobs in small transactions, note an event for each change, and wake whom it concerns.
 
-        `detail` says more about it, from the job as it was. `now` is the instant that it counts from. `begin` looks
-        first, in each transaction, whether its jobs may be changed.
+        `apply` is given the number and the instant, by default that of the transaction; `detail` says more in the
+        event, from the job as it was. `begin` checks the jobs of each transaction first.
         """
         from .change import Change
 
@@ -290,31 +279,33 @@ class Changing(Finding):
             with store.writing():
                 jobs = store.search.jobs(numbers[start : start + AT_ONCE])
                 if begin is not None:
-                    begin(store, jobs)
+                    begin(jobs)
                 for job in jobs:
                     if job.state not in meant.states:
                         change.refuse(job, f'job "{job.id}" is {job.state} by now', rules.hint(job))
-                    elif apply(store, job.number, at):
+                    elif apply(job.number, at):
                         change.done.append(job.id)
                         self.note(verb, detail(job), now=at, job=job.number)
                     elif rules.already and job.state in rules.states and not meant.is_named:
                         change.already += 1
                     else:
-                        change.refuse(job, *self._refusal(store, rules, job))
+                        change.refuse(job, *self._refusal(rules, job))
         if store.links.has_follow_ups():
             from .clockwork.follow_ups import tell_children
 
             tell_children(store)
-        self._wake(rules.wakes)
+        if rules.wakes == RUNNERS:
+            ring(self.home, WORKERS, CONTROL)
+        elif rules.wakes == STARTERS:
+            ring(self.home, ALL)
         already = change.already + meant.already
         if already:
             change.notes = [f"{jobs_text(already)} {'was' if already == 1 else 'were'} {rules.already}"]
         return change
 
-    @staticmethod
-    def _refusal(store: Store, verb: Verb, job: Job) -> Tuple[str, Optional[str]]:
+    def _refusal(self, verb: Verb, job: Job) -> Tuple[str, Optional[str]]:
         """Return why a job could not be changed, and what helps."""
-        why, hint = verb.misfit(job), verb.hint(job)
+        store, why, hint = self.store, verb.misfit(job), verb.hint(job)
         if not why and store.links.is_waited_for(job.number):
             parents = (job.number, *store.links.batch_of(job.number))
             found = {parent: len(store.links.waiting_children(parent, COUNTED + 1)) for parent in parents}
@@ -328,10 +319,3 @@ class Changing(Finding):
             hint = f"wait for the other, or cancel it: queuectl cancel {holder.id}; then: queuectl {verb.name}"
         why = why or f"it is {verb.already or job.state}"
         return f"cannot {verb.applied_to(f'job {quoted(job.id)}')}: {why}", hint
-
-    def _wake(self, whom: str | None) -> None:
-        if whom == RUNNERS:
-            ring(self.home, WORKERS, CONTROL)
-        if whom == STARTERS:
-            ring(self.home, WORKERS)
-            ring_schedulers(self.home)

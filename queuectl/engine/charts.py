@@ -15,7 +15,7 @@ from .home.opened import Part
 from .home.underway import as_they_are
 from .reports.totals import Totals
 
-# It reads so many of the newest attempts.
+# So many of the newest attempts are read.
 SAMPLE = 1_000
 
 
@@ -23,12 +23,12 @@ class Charts(Part):
     """The charts of a home. Each costs the same however many jobs there are, and may raise StoreUnavailable."""
 
     def minutes(self, first: int, count: int) -> list[tuple[int, int, int]]:
-        """Return (finished, failed, dead) of so many minutes since 1970 from the first one on."""
+        """Return (finished, failed, dead) of `count` minutes; `first` counts minutes since 1970."""
         found = self._opened.store.stats.per_minute(first * MINUTE)
         return [found.get(minute, (0, 0, 0)) for minute in range(first, first + count)]
 
     def backlog(self, first: int, count: int) -> tuple[list[int | None], list[int | None]]:
-        """Return how many jobs waited in so many minutes, and how long the oldest; None where nobody looked."""
+        """Return how many jobs waited in each of these minutes, and how long the oldest; None where nobody looked."""
         backlog = self._opened.store.backlog
         samples = {sample.minute: sample for sample in backlog.since(first * MINUTE)}
         last = backlog.last((first - 1) * MINUTE)
@@ -41,26 +41,23 @@ class Charts(Part):
         return pending, [None if sample is None else sample.oldest_age for sample in found]
 
     def ended(self, since: int, until: int = END_OF_TIME, step: int = END_OF_TIME) -> list[Rollup]:
-        """Return how attempts ended, for each queue and step that is not idle, by default one step.
-
-        `step` is in milliseconds, a multiple of a minute.
-        """
+        """Return how attempts ended, for each queue and step in which any did; `step` is whole minutes in ms."""
         return self._opened.store.stats.series(since, until, step)
 
     def timings(self, since: int, until: int, step: int) -> list[Timing]:
-        """Return how long attempts took, for each queue and step that is not idle; `step` is a multiple of SLOT_MS."""
+        """Return how long attempts took, for each queue and step in which any ended; `step` is whole SLOT_MS."""
         return self._opened.store.timings.series(since, until, step)
 
     def first(self) -> int | None:
-        """Return the instant from which on it is known how attempts ended, None if none has."""
+        """Return the instant since which it is known how attempts ended, None if none has."""
         return self._opened.store.stats.first()
 
     def totals(self) -> Totals:
-        """Return the sums over all that is kept, which remember what they have added up."""
+        """Return the sums over all that is kept."""
         return Totals(self._opened)
 
     def running(self, limit: int) -> list[tuple[Job, int | None]]:
-        """Return what runs, the longest first, each job with how long its command usually takes."""
+        """Return the jobs that run, the longest first, each with how long its command usually takes."""
         store = self._opened.store
         found = as_they_are(self._opened, store.search.jobs(store.search.running(limit)))
         jobs = [job for job in found if not job.is_gone]
@@ -81,7 +78,7 @@ class Charts(Part):
         return recent.commands(sample, limit)
 
     def storage(self) -> dict[str, int]:
-        """Return bytes: of the database, its write-ahead log, the daemons' logs, and what is free on the disk."""
+        """Return the bytes of the database, its write-ahead log and the daemons' logs, and those free on the disk."""
         home = self._opened.home
         with os.scandir(home.logs) as entries:
             logs = sum(entry.stat().st_size for entry in entries if entry.is_file())

@@ -1,4 +1,4 @@
-"""No job may wait for itself: not directly, not by way of others, and not for a batch that it is in."""
+"""No job may wait for itself: not directly, not through others, and not for a batch that it is in."""
 
 from __future__ import annotations
 
@@ -30,55 +30,45 @@ def demand_none_in_a_circle(parents: Mapping[str, Sequence[Node]]) -> None:
 def demand_no_circle_in_batches(store: Store, specs: Sequence[JobSpec], parents: Sequence[Sequence[Parent]]) -> None:
     """Raise InvalidInput if jobs of one enqueue wait for batches that they are in. In the transaction that adds them.
 
-    Jobs that are there already can wait for a new one only by way of its batch.
+    Jobs that are there already can wait for a new one only through its batch.
     """
     named = {parent for found in parents for parent, _ in found}
     batches = {spec.batch for spec in specs if spec.batch is not None}
     numbers = {batch: store.links.standings.find_batch(batch) for batch in batches}
-    if any(
+    if not any(
         of_batch(batch) in named or (number is not None and store.links.has_children(number))
         for batch, number in numbers.items()
     ):
-        graph = _Graph(store, specs, parents)
-        found = _find(graph.parents, graph.parents_of)
-        if found:
-            raise _circle(_shown(store, found))
+        return
+    nodes: list[Node] = [spec.id if spec.id is not None else -place for place, spec in enumerate(specs, 1)]
+    new = {node: [parent for parent, _ in found] for node, found in zip(nodes, parents)}
+    in_batch: dict[str | None, list[Node]] = {}
+    for node, spec in zip(nodes, specs):
+        in_batch.setdefault(spec.batch, []).append(node)
+
+    def parents_of(node: Node) -> Iterable[Node]:
+        if node in new:
+            return new[node]
+        if isinstance(node, int):
+            return [_node(store, parent) for parent in store.links.parents_of(node)]
+        name = node[len(BATCH) :]
+        number = store.links.standings.find_batch(name)
+        return [*in_batch.get(name, ()), *(() if number is None else store.links.parents_of(number))]
+
+    circle = _find(new, parents_of)
+    if circle:
+        raise _circle(_shown(store, circle))
 
 
 def demand_no_circle_of_edit(store: Store, jobs: Collection[int], parents: Sequence[tuple[int, str]]) -> None:
-    """Raise InvalidInput if any of some jobs would wait for itself with these parents.
-
-    In the transaction that adds them.
-    """
+    """Raise InvalidInput if one of some jobs would wait for itself with these parents. In their transaction."""
     path = store.links.path([parent for parent, _ in parents], jobs)
     if path:
         raise _circle(_shown(store, [_node(store, one) for one in (path[-1], *path[:-1])]))
 
 
-class _Graph:
-    """The jobs of one enqueue, what each waits for, the jobs of the batches, and all that are there already."""
-
-    def __init__(self, store: Store, specs: Sequence[JobSpec], parents: Sequence[Sequence[Parent]]) -> None:
-        self._store = store
-        nodes: list[Node] = [spec.id if spec.id is not None else -place for place, spec in enumerate(specs, 1)]
-        self.parents = {node: [parent for parent, _ in found] for node, found in zip(nodes, parents)}
-        self._in_batch: dict[str | None, list[Node]] = {}
-        for node, spec in zip(nodes, specs):
-            self._in_batch.setdefault(spec.batch, []).append(node)
-
-    def parents_of(self, node: Node) -> Iterable[Node]:
-        if node in self.parents:
-            return self.parents[node]
-        links = self._store.links
-        if isinstance(node, int):
-            return [_node(self._store, parent) for parent in links.parents_of(node)]
-        name = node[len(BATCH) :]
-        number = links.standings.find_batch(name)
-        return [*self._in_batch.get(name, ()), *(() if number is None else links.parents_of(number))]
-
-
 def _find(starts: Iterable[Node], parents_of: Callable[[Node], Iterable[Node]]) -> Sequence[Node]:
-    """Return nodes that form a circle, each before the one that it waits for; nothing if there is no circle.
+    """Return nodes that form a circle, each before the one that it waits for; none if there is no circle.
 
     (graphlib came with Python 3.9.)
     """
@@ -99,7 +89,7 @@ def _find(starts: Iterable[Node], parents_of: Callable[[Node], Iterable[Node]]) 
 
 
 def _node(store: Store, parent: int) -> Node:
-    """Return the node of a parent as the links have it. A batch that is gone has no jobs."""
+    """Return the node of a parent in the links. A batch that is gone has no jobs."""
     return parent if parent > 0 else of_batch(store.links.standings.batch_name(-parent) or "")
 
 
@@ -111,7 +101,6 @@ def _shown(store: Store, nodes: Sequence[Node]) -> Sequence[Node]:
 
 
 def _circle(nodes: Sequence[Node]) -> InvalidInput:
-    """Return the error for nodes that form a circle."""
     if len(nodes) == 1:
         return InvalidInput(f"{quoted(nodes[0])} cannot wait for itself", field="after")
     shown = [*map(str, nodes)] if len(nodes) <= SHOWN else [*map(str, nodes[: SHOWN - 1]), "...", str(nodes[-1])]

@@ -1,8 +1,9 @@
-"""The settings of a home as users see them: what each is and where that is from; set and unset."""
+"""The settings of a home as users see them: the value of each and where it is from; set and unset."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from ..model.errors import InvalidInput
 from ..model.policy import demand_distinct
@@ -10,12 +11,7 @@ from ..model.setting import ShownSetting
 from ..model.settings import find, resolve
 from ..model.webhook import masked
 from .home.opened import Part
-from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Mapping
-
+from .machine.doorbell import CONTROL, SCHEDULERS, WORKERS, ring
 
 OF_WEBHOOK = frozenset(("webhook_url", "webhook_events"))
 
@@ -43,22 +39,22 @@ class Config(Part):
         return next(row for row in self.rows() if row.name == found.name)
 
     def stored(self) -> dict[str, str]:
-        """Return what the home has of its own, by name."""
+        """Return what is set in the home, by name."""
         return self._opened.store.meta.settings()
 
     def set(self, name: str, value: str | float) -> str:
-        """Set one from a text or a number; return what the home has then. Raises InvalidInput."""
+        """Set one from a text or a number; return its text. Raises InvalidInput."""
         return self.update({name: value})[find(name).name]
 
     def unset(self, name: str) -> str:
-        """Let a setting have its default again; return what that is. Raises InvalidInput.
+        """Give a setting its default again; return that. Raises InvalidInput.
 
         The time zone of a home with schedules becomes that of this process instead.
         """
         return self.update({name: None})[find(name).name]
 
     def update(self, values: Mapping[str, object]) -> dict[str, str]:
-        """Set settings from texts or numbers, all of them or none; None unsets one. Return what the home has then.
+        """Set settings from texts or numbers, all or none; None unsets one. Return their texts.
 
         Raises InvalidInput, also for a time zone that this process does not know.
         """
@@ -79,7 +75,7 @@ class Config(Part):
             stored = self.stored()
             demand_distinct(stored, texts)
         ring(self._opened.home, WORKERS, CONTROL)
-        ring_schedulers(self._opened.home)
+        ring(self._opened.home, SCHEDULERS)
         return {name: stored.get(name, find(name).show(find(name).default)) for name in texts}
 
     def _store(self, name: str, text: str | None) -> None:
@@ -93,13 +89,13 @@ class Config(Part):
             store.meta.reset_setting(name)
         else:
             store.meta.set_setting(name, text)
-        # The history is for everybody: a change of the webhook's address stands there as lists of webhooks show it.
+        # Everybody can read the history: it shows the webhook's address as lists of webhooks do.
         shown = masked(text) if text is not None and name == "webhook_url" else text or "default"
         self._opened.note("setting", f"{name} = {shown}", now=now)
 
 
 def setting_text(name: str, value: object) -> tuple[str, str | None]:
-    """Return a setting's name and what it is stored as. Raises InvalidInput, with the name as it was given."""
+    """Return a setting's name and its stored text. Raises InvalidInput, with the name as it was given."""
     try:
         setting = find(name)
         if value is None:

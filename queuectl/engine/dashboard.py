@@ -1,4 +1,4 @@
-"""The dashboard of a home: how it is started and where it is. What it serves stands above the engine."""
+"""The dashboard of a home: how it is started and where it is. What it serves is above the engine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .daemons.instance import Instance
 
-# A browser is given this page to open: its arguments are shown by `ps` too.
+# A browser opens this page: `ps` would show a link with the token among its arguments.
 OPENING_PAGE = (
     '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="referrer" content="no-referrer">'
     '<meta http-equiv="refresh" content="0; url={0}"><title>QueueCTL</title>'
@@ -51,11 +51,11 @@ class Dashboard(Place):
         return Instance(DASHBOARD, self._opened, keeps_directory=True)
 
     def reporting(self, ready_fd: int | None) -> ContextManager[Start]:
-        """Return the context in which one starts: who waits at the descriptor learns why it did not come up."""
+        """Return the context in which one starts: who waits at the descriptor learns why it did not start."""
         return reporting(ready_fd, DASHBOARD.name)
 
     def links(self) -> tuple[str, str]:
-        """Return where it is and the link with its token, empty texts before it has said so."""
+        """Return its URL and the link with its token, empty texts before they are written."""
         try:
             with open(self._opened.home.dashboard_url, encoding="utf-8") as file:
                 url, _, link = file.read().partition("\n")
@@ -64,7 +64,7 @@ class Dashboard(Place):
         return url, link.strip()
 
     def write_links(self, url: str, link: str) -> None:
-        """In the dashboard: write down where it is and the link with its token, for its user's eyes only.
+        """In the dashboard: write down its URL and the link with its token, for its user only.
 
         Raises DaemonUnavailable.
         """
@@ -76,10 +76,8 @@ class Dashboard(Place):
             _write_privately(home.dashboard_url, f"{url}\n{link}\n")
             _write_privately(home.dashboard_page, OPENING_PAGE.format(html.escape(link)))
         except OSError as error:
-            raise DaemonUnavailable(
-                f"the dashboard cannot write down its link in {home.run}: {error.strerror}",
-                hint="check the permissions and the free space of the home",
-            ) from error
+            message = f"the dashboard cannot write down its link in {home.run}: {error.strerror}"
+            raise DaemonUnavailable(message, hint="check the permissions and the free space of the home") from error
 
     def remove_links(self) -> None:
         """In the dashboard: remove what `write_links` wrote. Raises OSError."""
@@ -96,7 +94,7 @@ def started_in() -> str:
 
 
 def _write_privately(path: str, text: str) -> None:
-    """Make a file that only its owner can read, from its first instant. Raises OSError, also if it exists."""
+    """Make a file that only its owner can ever read. Raises OSError, also if it exists."""
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
     with open(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
         file.write(text)

@@ -1,4 +1,4 @@
-"""A varied set of jobs to see the queue at work: success, output, retries, a timeout, a dead letter."""
+"""Jobs that show the queue at work: success, output, retries, a timeout, a dead job."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def add_demo_jobs(queue: Queue) -> list[str]:
 def run_demo(queue: Queue, ids: Sequence[str], on_progress: Callable[[int], None]) -> list[dict[str, Any]]:
     """Run the jobs with workers of our own, and stop these; return each job's fate.
 
-    Workers that are running already are used and left running. Raises WaitTimeout.
+    Workers that run already are used and left running. Raises WaitTimeout.
     """
-    ours = _start(queue)
+    ours = queue.workers.pid is None and queue.workers.start(ALL, WORKERS)[0] == 0
     try:
         jobs = queue.wait(
             *ids, timeout=BUDGET_SECONDS, on_change=lambda found: on_progress(sum(job.is_final for job in found))
@@ -44,11 +44,6 @@ def run_demo(queue: Queue, ids: Sequence[str], on_progress: Callable[[int], None
         if ours:
             queue.workers.stop(ALL, force=True)
     return [{**{name: getattr(job, name) for name in job.FIELDS}, "fate": _fate(job)} for job in jobs]
-
-
-def _start(queue: Queue) -> bool:
-    """Start workers unless some run; return whether they are ours."""
-    return queue.workers.pid is None and queue.workers.start(ALL, WORKERS)[0] == 0
 
 
 def _fate(job: Job) -> str:

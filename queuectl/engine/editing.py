@@ -1,4 +1,4 @@
-"""Editing jobs that wait: what may not be asked for, and what the history says of it."""
+"""Editing jobs that wait: which changes are refused, and what the history says of the others."""
 
 from __future__ import annotations
 
@@ -21,33 +21,28 @@ if TYPE_CHECKING:
 def read_changes(jobs: Sequence[Job], fields: Mapping[str, object], now: int) -> dict[str, Any]:
     """Return the changes that fields mean for jobs.
 
-    Raises InvalidInput for fields that are wrong, and if a job that waits for an attempt would not be
-    allowed it any more.
+    Raises InvalidInput for wrong fields, and if a job would lose an attempt that it waits for.
     """
     changes = parse_changes(fields, now)
     if "shell" in changes:
         demand_shell(changes["shell"])
-    for job in jobs if "shell" in changes or "command" in changes else ():
-        if job.state in WAITING_STATES:
-            shell = changes.get("shell", job.shell)
-            demand_words(changes.get("command", job.command), shell, f"job {quoted(job.id)}")
-    for job in jobs if "max_retries" in changes else ():
+    waiting = [job for job in jobs if job.state in WAITING_STATES]
+    for job in waiting if "shell" in changes or "command" in changes else ():
+        shell = changes.get("shell", job.shell)
+        demand_words(changes.get("command", job.command), shell, f"job {quoted(job.id)}")
+    for job in waiting if "max_retries" in changes else ():
         least = min(job.attempts, job.max_retries)
-        if job.state in WAITING_STATES and changes["max_retries"] < least:
-            raise InvalidInput(
-                f"max_retries must be at least {least} for job {quoted(job.id)}: it waits for attempt "
-                f"{job.attempts + 1}",
-                field="max_retries",
-            )
-    for job in jobs if not LISTS.keys().isdisjoint(changes) else ():
-        if job.state in WAITING_STATES:
-            lists = {name: changes.get(name, getattr(job, name)) for name in LISTS}
-            demand_distinct(lists, changes, f" for job {quoted(job.id)}")
+        if changes["max_retries"] < least:
+            of_job = f"for job {quoted(job.id)}: it waits for attempt {job.attempts + 1}"
+            raise InvalidInput(f"max_retries must be at least {least} {of_job}", field="max_retries")
+    for job in waiting if not LISTS.keys().isdisjoint(changes) else ():
+        lists = {name: changes.get(name, getattr(job, name)) for name in LISTS}
+        demand_distinct(lists, changes, f" for job {quoted(job.id)}")
     return changes
 
 
 def difference(job: Job | Schedule, changes: Mapping[str, Any]) -> str:
-    """Return what changes about a job, or those of a schedule, such as `priority 0 to 5`, without what stays."""
+    """Return what changes about a job, or the jobs of a schedule, such as `priority 0 to 5`."""
     changed = [
         f"{name} {_text(name, getattr(job, name))} to {_text(name, value)}"
         for name, value in changes.items()
@@ -57,6 +52,6 @@ def difference(job: Job | Schedule, changes: Mapping[str, Any]) -> str:
 
 
 def _text(name: str, value: Any) -> str:
-    # The only place where the old one stands: it is not cut. What may have blanks stands in quotes.
+    # Nothing else keeps the old value, so it is not cut. A value that may have blanks is quoted.
     kind = BY_NAME[name].kind
     return json.dumps(value, ensure_ascii=False) if kind.is_free else kind.text(value) or "none"

@@ -1,4 +1,4 @@
-"""What users and daemons did in a home, as users look back on it."""
+"""The history of a home: what users and daemons did."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Events(Part):
     """The events of a home."""
 
     def since(self, last: int, limit: int) -> list[Event]:
-        """Return the newest `limit` events after the one with the number `last`, oldest first; negative: all."""
+        """Return the newest `limit` events after the one with number `last`, oldest first; a negative limit: all."""
         return self._opened.store.events.since(last, limit)
 
     def count(self) -> int:
@@ -22,9 +22,9 @@ class Events(Part):
         return self._opened.store.events.count()
 
     def page(self, limit: int, *, before: int = NEWEST, what: str = "") -> tuple[list[Event], int | None]:
-        """Return up to `limit` events before the one of a number, newest first, and the number to go on before.
+        """Return up to `limit` events before a number, newest first, and the number to go on before, None at the end.
 
-        None means that there are no more. With `what` only those such as `retry` are returned, maybe none yet.
+        With `what`, such as `retry`, only those are returned: maybe none on this page.
         """
         events = self._opened.store.events
         found = events.page(before, what, WINDOW if what else limit, limit)

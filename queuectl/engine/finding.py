@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     # What names jobs: an id, a number, a job, words of a filter, or what was found before.
     Reference = Union[str, int, Job, "Selection"]
 
-# Where only the rows themselves say whether they match, at most so many are read for one page,
+# Where no index helps, at most so many rows are read for one page,
 WINDOW = 10_000
-# beginning with few: most filters are answered by them.
+# beginning with few, which answer most filters,
 FIRST_WINDOW = 400
-# and so many where it is known that there are more: the others are only of another state or queue.
+# and so many where it is known that there are more matches: those between are only of another state or queue.
 FARTHEST = 200_000
 BATCH = 2_000
 NOT_BOTH = "give either ids or a filter, not both"
@@ -33,10 +33,9 @@ NO_COUNTS: Mapping[str, int] = {}
 class Selection(Record):
     """The jobs that were meant, by number.
 
-    `wanted` is the filter that found them, None if they were named. `left_out` counts by state the jobs that
-    a verb could be used on, and that the filter found in states which the verb means only if they are given. `already`
-    is how many others it found that are suspended, or not, as the verb is to make them.
-    A job that is in none of `states` by the time that a verb comes to it is not meant any more.
+    `wanted` is the filter that found them, None if they were named. `left_out` counts by state the jobs that the filter
+    found in states which the verb takes, but means only if they are given. `already` counts those that are suspended,
+    or not, as the verb would make them. A job that is in none of `states` by its turn is not meant any more.
     """
 
     numbers: list[int]
@@ -52,7 +51,7 @@ class Selection(Record):
 
 
 def is_by_filter(words: Sequence[str | int | Job]) -> bool:
-    """Return whether words in the place of ids are a filter. Raises InvalidInput if only some of them are."""
+    """Return whether words given as ids are a filter. Raises InvalidInput if only some of them are."""
     from ..model.filter import is_filter
 
     found = [isinstance(word, str) and is_filter(word) for word in words]
@@ -64,8 +63,8 @@ def is_by_filter(words: Sequence[str | int | Job]) -> bool:
 class Page(Record):
     """Some of the jobs that a filter finds, by number, in order; `end` is where to go on, None where all are found.
 
-    `total` is how many it finds, or if that is not `is_exact` how many were found so far. `looked` is how many rows
-    were read; the page `is_complete` unless there may be more of it farther on.
+    `total` is how many it finds, or how many were found so far if that is not `is_exact`. `looked` counts the rows that
+    were read; the page `is_complete` unless more of it may follow.
     """
 
     numbers: list[int]
@@ -77,9 +76,9 @@ class Page(Record):
 
 
 class Listing:
-    """Jobs by number; `read` reads some of them each time that one goes over them.
+    """Jobs by number, which `read` reads again for each iteration, some at a time.
 
-    They are as they are then; one that was removed since it was found is left out, but counts in the length.
+    A job that was removed since it was found is left out, but counts in the length.
     """
 
     def __init__(self, read: Callable[[Sequence[int]], List[Job]], numbers: Sequence[int]) -> None:
@@ -98,7 +97,7 @@ class Finding(OpenHome):
     """A home in which jobs can be found."""
 
     def get(self, reference: str | int | Job) -> Job:
-        """Return the job with this id, number or unique prefix, or `last`; of a Job, how it is now.
+        """Return the job with this id, number or unique prefix, or `last`; of a Job, its present state.
 
         Raises NotFound, or InvalidInput if it names several.
         """
@@ -108,7 +107,7 @@ class Finding(OpenHome):
         return self.read(numbers)[0]
 
     def read(self, numbers: Sequence[int]) -> List[Job]:
-        """Return the jobs of these numbers in this order, without those that were removed; see `as_they_are`."""
+        """Return the jobs of these numbers, in order, without those that were removed; see `as_they_are`."""
         jobs = self.store.search.jobs(numbers)
         if all(job.state != PROCESSING for job in jobs):
             return jobs
@@ -117,7 +116,7 @@ class Finding(OpenHome):
         return list(as_they_are(self, jobs))
 
     def states_of(self, numbers: Sequence[int]) -> Dict[int, str]:
-        """Return the state of each job of these numbers, in this order, without those that are gone."""
+        """Return the state of each job of these numbers, in order, without those that are gone."""
         states = self.store.search.states_of(numbers)
         return {number: states[number] for number in numbers if number in states}
 
@@ -131,10 +130,7 @@ class Finding(OpenHome):
         return Selection(resolve(self.store.names, references))
 
     def find(self, references: Sequence[str | int | Job]) -> List[int]:
-        """Return the numbers of jobs, each once: of those that references name, or a filter finds; see `select`.
-
-        Raises NotFound, FilterError, or InvalidInput if there are both references and filters.
-        """
+        """Return the numbers of the jobs that words mean, each once; takes and raises the same as `select`."""
         return self.select(references).numbers
 
     def select(
@@ -145,12 +141,12 @@ class Finding(OpenHome):
         takes: Sequence[str] = (),
         finds: bool | None = None,
     ) -> Selection:
-        """Return the jobs that words mean: references, a union, or words of a filter, which make one; or a Selection.
+        """Return the jobs that words mean: a union of references, the words of one filter, or a Selection.
 
         A word that is a filter and also the id of a job is refused: a Job or its number is always exact. `means` are
         the states of a filter that names none, `takes` all those that the verb can be used on; if `finds` is given, a
-        filter finds only jobs that are suspended, or only such as are not. Raises NotFound, FilterError, or
-        InvalidInput if there are both references and filters.
+        filter finds only jobs that are suspended (True) or are not. Raises NotFound, FilterError, or InvalidInput if
+        there are both references and filters.
         """
         given: List[str | int | Job] = []
         for word in words:
@@ -203,10 +199,10 @@ class Finding(OpenHome):
     ) -> List[Job]:
         """Return the jobs that a filter finds, such as `state:dead queue:mail`; by default all of them, newest first.
 
-        The other parameters are spellings of the same: `state` and `queue` are a name, or several of which one must
-        fit; `tag` is a name, or several of which a job must have all. `search` is a text in the command or id;
-        `sort` is a field's name, with `-` in front for descending order; a negative limit means all.
-        Raises FilterError (an InvalidInput), or InvalidInput for an unknown field.
+        The other parameters say the same: `state` and `queue` are a name, or several of which one must fit; `tag` is a
+        name, or several of which a job must have all. `search` is a text in the command or id; `sort` is a field's
+        name, with `-` in front for descending order; a negative limit means all. Raises FilterError (an InvalidInput),
+        or InvalidInput for an unknown field.
         """
         from ..model.filter import of_options
 
@@ -214,10 +210,7 @@ class Finding(OpenHome):
         return [*self.listing(text, sort=sort, limit=limit)]
 
     def listing(self, text: str, *, sort: str = "-number", limit: int = -1) -> Listing:
-        """Return the jobs that a filter finds, as `list` does, without holding all of them at once.
-
-        Raises FilterError, or InvalidInput for an unknown field.
-        """
+        """Return what `list` does, and raise the same, without holding all jobs at once."""
         from ..model.filterparse import parse
         from ..model.sorts import SORT_KEYS
 
@@ -240,9 +233,9 @@ class Finding(OpenHome):
     def page(
         self, wanted: Filter, order: str, after: Key | None, limit: int, *, seen: int = 0, looks_at_all: bool = False
     ) -> Page:
-        """Return the jobs behind a place, in one of ORDERS; `seen` of them came before it.
+        """Return the jobs after a place, in one of ORDERS; `seen` of them came before it.
 
-        Where no index helps it looks at so many rows and no more, unless it `looks_at_all`.
+        Where no index helps, the number of rows that are read is limited, unless it `looks_at_all`.
         """
         from ..model.sorts import ORDERS
 
@@ -258,7 +251,7 @@ class Finding(OpenHome):
             looked, after = looked + found.looked, found.end
             window = min(window * 4, WINDOW if looks_at_all else max(FIRST_WINDOW, farthest - looked))
             if total == len(rows) <= limit and is_first and store.changes() == changes:
-                # All that there are were found. A count of another instant would not tell.
+                # All were found: nothing has changed since they were counted.
                 after = None
             if after is None or len(rows) > limit or (looked >= farthest and not looks_at_all):
                 break
@@ -272,7 +265,7 @@ class Finding(OpenHome):
         )
 
     def walk(self, wanted: Filter, order: str) -> Iterator[List[Job]]:
-        """Yield all jobs that a filter finds in one of ORDERS, some at a time, each time by a short reading."""
+        """Yield all jobs that a filter finds in one of ORDERS, some at a time, each by a short read."""
         after: Key | None = None
         while True:
             found = self.store.find.page(wanted, order, after, BATCH, WINDOW)
@@ -298,7 +291,7 @@ class Finding(OpenHome):
         return self.store.names.number_of(text) is not None
 
     def suggest(self, key: str, prefix: str = "", limit: int = 20) -> List[Suggestion]:
-        """Return what may be written for a key of a filter; of ids the first `limit` that begin with `prefix`."""
+        """Return what may be written for a key of a filter; of ids, the first `limit` that begin with `prefix`."""
         from .suggestions import FOUND
 
         return FOUND[key](self.store, prefix, limit) if key in FOUND else []
@@ -309,5 +302,4 @@ class Finding(OpenHome):
 
 
 def _several(names: str | Sequence[str] | None) -> Sequence[str]:
-    """Return one name or several, as several."""
     return (names,) if isinstance(names, str) else names or ()

@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from ..model.attempt import Attempt
 from ..model.errors import NotFound
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ..model.attempt import Attempt
-    from ..model.job import Job
-    from .finding import Finding
-    from .logs import Logs
-
+from ..model.job import Job
+from .finding import Finding
+from .logs import Logs
 
 # Between two looks.
 LOOK_SECONDS = 0.05
 
 
 class Follower:
-    """What a job prints, from the attempt at the place `first` on; with `only`, its attempt of this number alone.
+    """What a job prints from attempt `first` on, which counts from 0; with `only`, attempt number `only` alone.
 
-    `stream` 1 is stdout, 2 stderr, None both. `position` is where to go on in the attempt's output. `is_done` says
-    that nothing more will come.
+    `stream` 1 is stdout, 2 stderr, None both. `position` is the place in the attempt's output; once it `is_done`,
+    nothing more will come.
     """
 
     def __init__(
@@ -46,7 +42,7 @@ class Follower:
 
     def look(self) -> Iterator[bytes]:
         """Yield what is new. Raises NotFound if the job was removed, or never had the attempt."""
-        # The job before its attempts: of one that is over, all of them are seen.
+        # The job is read before its attempts: if it is over, they are all there.
         job = read_job(self._finding, self._number)
         attempts = self._logs.attempts(job)
         for attempt in attempts[self._shown : self._only]:

@@ -1,7 +1,6 @@
 """Jobs made from inputs: one for each input of a command, or for each combination of several sources.
 
-What the jobs have in common is read and checked once; of each further job only its command. How many there would be is
-counted before any is made.
+What the jobs share is read and checked once; of each further job only its command. They are counted before any is made.
 """
 
 from __future__ import annotations
@@ -37,7 +36,7 @@ ANY_BATCH = "batch"
 MAX_VALUES = 5_000_000
 # Python refuses to write numbers of more than 4,300 digits.
 WORTH_COUNTING = 10**18
-# What each of the jobs has of its own.
+# What differs from job to job.
 OWN = ("id", "key", "item", "item_index", "index", "inputs")
 
 
@@ -50,38 +49,30 @@ class Inputs(Record):
 
     @classmethod
     def of_python(cls, command: str | Sequence[str], sources: Sequence[Iterable[Input]]) -> Inputs:
-        """Return what a Python program gives. Raises InvalidInput."""
+        """Return the inputs that a Python program gives. Raises InvalidInput."""
         if not command:
             raise InvalidInput("command is missing", field="command")
         if not sources:
             raise InvalidInput("give at least one source of inputs", field="inputs")
         return cls(command, [_source(source, f"source {at}") for at, source in enumerate(sources, 1)])
 
-    @property
-    def count(self) -> int:
-        """How many jobs there would be."""
-        return combinations(self.sources) if self.indices is None else len(self.indices)
-
     def specs(self, home: OpenHome, fields: Mapping[str, object]) -> list[JobSpec]:
-        """Return the checked jobs, of which all have these fields. Raises InvalidInput."""
+        """Return the checked jobs, which all have these fields. Raises InvalidInput."""
         own = next((name for name in OWN if fields.get(name) not in (None, {})), None)
         if own is not None:
             raise InvalidInput(f"{own} is for one job, not for those of several inputs", field=own)
         for at, source in enumerate(self.sources, 1):
             if not source.rows:
                 raise InvalidInput(f"source {at} of the inputs is empty", field="inputs")
-        count = self.count
+        count = combinations(self.sources) if self.indices is None else len(self.indices)
         if count > MAX_JOBS:
             shown = count if count < WORTH_COUNTING else "too many"
-            raise InvalidInput(
-                f"these inputs make {shown} jobs, at most {MAX_JOBS} can be added at once", field="inputs"
-            )
+            problem = f"these inputs make {shown} jobs, at most {MAX_JOBS} can be added at once"
+            raise InvalidInput(problem, field="inputs")
         values = count * sum(source.width for source in self.sources)
         if values > MAX_VALUES:
-            raise InvalidInput(
-                f"these inputs make {count} jobs with {values} inputs in all, at most {MAX_VALUES} are allowed",
-                field="inputs",
-            )
+            problem = f"these inputs make {count} jobs with {values} inputs in all, at most {MAX_VALUES} are allowed"
+            raise InvalidInput(problem, field="inputs")
         made = self._made(has_shell=home.shell_of(fields) != NO_SHELL)
         command, item, index, inputs = next(made)
         common = {"batch": None, **{name: value for name, value in fields.items() if name not in OWN}}
@@ -92,19 +83,19 @@ class Inputs(Record):
             found[0].batch = None
         return [*found, *(found[0].with_input(*one) for one in made)]
 
-    def _template_of_words(self, names: Tuple[str, ...]) -> Template:
-        """Return the template of a command that no shell reads: each word has its values as they are."""
-        words = words_of(self.command) if isinstance(self.command, str) else self.command
-        return Template(words, names, quote=in_quotes)
-
     def _made(self, *, has_shell: bool) -> Iterator[Made]:
-        """Yield for each job what it has of its own. Raises InvalidInput."""
+        """Yield what differs from job to job. Raises InvalidInput."""
         if self.indices is not None:
             yield from ((str(self.command), None, index, None) for index in self.indices)
             return
         try:
             names = names_of(self.sources)
-            template = Template(self.command, names) if has_shell else self._template_of_words(names)
+            if has_shell:
+                template = Template(self.command, names)
+            else:
+                # No shell reads the command: each word has its values as they are.
+                words = words_of(self.command) if isinstance(self.command, str) else self.command
+                template = Template(words, names, quote=in_quotes)
             _check_values(self.sources, names)
         except ValueError as error:
             raise InvalidInput(str(error), field="inputs") from None
@@ -140,9 +131,8 @@ def _source(items: Iterable[Input], place: str) -> Source:
     if isinstance(items, (str, bytes, os.PathLike)) or not hasattr(items, "__iter__"):
         raise InvalidInput(f"{place} must be a list of inputs, got {quoted(items)}", field="inputs")
     if isinstance(items, Sized) and len(items) > MAX_JOBS:
-        raise InvalidInput(
-            f"{place} has {len(items)} inputs, at most {MAX_JOBS} jobs can be added at once", field="inputs"
-        )
+        problem = f"{place} has {len(items)} inputs, at most {MAX_JOBS} jobs can be added at once"
+        raise InvalidInput(problem, field="inputs")
     found = list(islice(items, MAX_JOBS + 1))
     if not any(isinstance(item, dict) for item in found):
         return Source.of_items([_text(item, place) for item in found])
@@ -157,7 +147,6 @@ def _text(value: object, place: str) -> str:
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        raise InvalidInput(
-            f"an input of {place} must be a text, a path or a number, got {quoted(value)}", field="inputs"
-        )
+        problem = f"an input of {place} must be a text, a path or a number, got {quoted(value)}"
+        raise InvalidInput(problem, field="inputs")
     return str(value)

@@ -1,8 +1,8 @@
 """Jobs from JSON text: one object, an array of objects, or one object a line.
 
-Stricter than Python's reader, since a job that means something else than its author thought is worse
-than an error: no duplicate keys, no NaN, no number that another program would round. Comments from // to
-the end of a line are read over, and what other programs make of a file: UTF-8 and UTF-16, each with its mark.
+Stricter than Python's reader, since a job that means something else than its author thought is worse than an error: no
+duplicate keys, no NaN, no number that another program would round. Comments from // to the end of a line are skipped.
+Files may be UTF-8 or UTF-16 with the marks that other programs write.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MAX_BYTES = 64 * 1024 * 1024
-# What is worth reading: one byte more tells that there is too much, and /dev/zero has an end.
+# One byte more shows that there is too much; so even /dev/zero has an end.
 READ_BYTES = MAX_BYTES + 1
 MAX_JOBS = 100_000
 MAX_DIGITS = 16
@@ -34,7 +34,7 @@ COMPUTED = frozenset(name for name in JOB_DETAIL.keys if name not in BY_NAME or 
 
 
 class JobText:
-    """The jobs of a text: parallel lists of mappings and of the places they stand at."""
+    """The jobs of a text, and beside them the places they stand at."""
 
     __slots__ = ("jobs", "places")
 
@@ -43,7 +43,7 @@ class JobText:
         self.places: list[str] = []
 
     def append(self, job: object, place: str) -> None:
-        """Take in a value that should be a job. Raises InvalidInput."""
+        """Add a value that should be a job. Raises InvalidInput."""
         if not isinstance(job, dict):
             raise InvalidInput(f"{place}: a job must be a JSON object, got {quoted(job)}")
         if len(self.jobs) == MAX_JOBS:
@@ -73,8 +73,10 @@ def decode(data: bytes, source: str) -> str:
 
 
 def parse_jobs(text: str, source: str) -> JobText:
-    """Return the jobs of a text; `source` names it in messages. Raises InvalidInput with all that is wrong."""
-    text = _without_comments(text)
+    """Return the jobs of a text; `source` names it in messages. Raises InvalidInput with every problem."""
+    if "//" in text:
+        # Blanks in place of comments: nothing else moves.
+        text = TEXT_OR_COMMENT.sub(lambda found: found[0] if found[0][0] == '"' else " " * len(found[0]), text)
     stripped = text.strip()
     if not stripped:
         raise InvalidInput(f"{source} is empty, a JSON object, an array or JSON lines was expected")
@@ -92,9 +94,9 @@ def parse_jobs(text: str, source: str) -> JobText:
 
 
 def leave_out(jobs: list[dict[str, Any]], *, but_secrets: bool = False) -> list[str]:
-    """Take out of jobs what the JSON of a job has and nobody can give; return what to say about that.
+    """Remove from jobs what is in a job's JSON but cannot be given; return what to say about that.
 
-    With `but_secrets`, masked values stay: the caller knows the values behind them.
+    With `but_secrets`, masked values stay: the caller knows what they stand for.
     """
     computed = dict.fromkeys(key for job in jobs for key in job if key in COMPUTED)
     secrets = dict.fromkeys(name for job in jobs for name in _masked(job) if not but_secrets)
@@ -117,13 +119,6 @@ def _masked(job: dict[str, Any]) -> list[str]:
 def parse_value(text: str) -> Any:
     """Return the JSON value of a text, strictly. Raises InvalidInput."""
     return _read(text, "the value")
-
-
-def _without_comments(text: str) -> str:
-    """Return a text with blanks in the place of comments, so that places in it stay the same."""
-    if "//" not in text:
-        return text
-    return TEXT_OR_COMMENT.sub(lambda found: found[0] if found[0][0] == '"' else " " * len(found[0]), text)
 
 
 def _is_lines(text: str) -> bool:
@@ -154,7 +149,7 @@ def _read_lines(text: str, source: str, found: JobText) -> None:
 
 
 def _read(text: str, place: str, *, is_line: bool = False) -> Any:
-    """Return the JSON value of a text, of which `place` names the line if it is one. Raises InvalidInput."""
+    """Return the JSON value of a text; `place` names it, with its line if it is one. Raises InvalidInput."""
     try:
         return DECODER.decode(text)
     except RecursionError:

@@ -1,6 +1,6 @@
-"""Keys of new jobs: what becomes of one whose key another job has, as its `if_exists` says.
+"""Keys of new jobs: what happens if another job has the key depends on `if_exists`.
 
-    skip      it is not added; the other stands in its place
+    skip      the new job is not added; the other stands in its place
     replace   the other is cancelled, if it waits
     error     nothing is added
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 class Adding(Record):
     """The jobs to add, and what each of them waits for.
 
-    `places` has for each job that was asked for the place of the one to add, or the id of one that is there already;
+    For each job of the enqueue, `places` has the place of the one to add, or the id of one that is there already;
     `left` are the places of those that are not added.
     """
 
@@ -37,7 +37,7 @@ class Adding(Record):
     left: Sequence[int]
 
     def ids(self, added: Sequence[str]) -> list[str]:
-        """Return the ids of all jobs that were asked for, from those that were added."""
+        """Return the ids of all jobs of the enqueue, from those that were added."""
         return [place if isinstance(place, str) else added[place] for place in self.places]
 
 
@@ -46,8 +46,7 @@ def look_up(
 ) -> Adding:
     """Return which jobs of one enqueue to add, and cancel those that they replace. In its transaction.
 
-    Raises Conflict for a key that is taken, where that is an error, the job runs that has it, or the new one waits for
-    that job.
+    Raises Conflict for a key that is taken, if that is an error, its holder runs, or the new job waits for its holder.
     """
     added: list[int] = []
     places: list[int | str] = []
@@ -61,11 +60,8 @@ def look_up(
             places.append(places[holder])
             other: int | str | None = specs[holder].id
             if other is None and spec.id is not None:
-                raise Conflict(
-                    f"two of these jobs have the key {quoted(spec.key)}, and only the second has an id",
-                    hint=f"give the id {spec.id} to the first one",
-                    field="key",
-                )
+                message = f"two of these jobs have the key {quoted(spec.key)}, and only the second has an id"
+                raise Conflict(message, hint=f"give the id {spec.id} to the first one", field="key")
         elif holder is not None and spec.if_exists == SKIP:
             places.append(holder.id)
             other = holder.number
@@ -80,7 +76,7 @@ def look_up(
         left.append(at)
         if spec.id is not None and other is not None:
             instead[spec.id] = other
-    waits = [_with(parents[at], instead) for at in added] if parents else ()
+    waits = [[(instead.get(one, one), kind) for one, kind in parents[at]] for at in added] if parents else ()
     return Adding([specs[at] for at in added], waits, places, left)
 
 
@@ -98,19 +94,13 @@ def _replace(store: Store, spec: JobSpec, holder: Holder, parents: Sequence[Pare
     """Cancel the job that has the key of a new one. Raises Conflict if it runs, or if it must not be replaced."""
     taken = f"{holder.id} has the key {quoted(spec.key)} already"
     if spec.if_exists != REPLACE:
-        raise Conflict(
-            f"{taken}, it is {holder.state}", hint=f"look at it with: queuectl show {holder.id}", field="key"
-        )
+        hint = f"look at it with: queuectl show {holder.id}"
+        raise Conflict(f"{taken}, it is {holder.state}", hint=hint, field="key")
     if holder.state == PROCESSING:
         raise Conflict(f"{taken}, and runs", hint=f"cancel it first: queuectl cancel {holder.id}", field="key")
     if holder.state not in FINAL_STATES and any(parent == holder.number for parent, _ in parents):
-        # The new one would be stuck behind what it has cancelled itself.
+        # The new one would be stuck behind the job that it has cancelled.
         raise Conflict(f"{taken}, and a job cannot replace the one that it waits for", field="key")
     if holder.state not in FINAL_STATES and store.jobs.cancel(holder.number, now):
         detail = f"was {holder.state}, replaced by another with its key"
         store.events.add("cancel", actor=actor, now=now, job=holder.number, detail=detail)
-
-
-def _with(parents: Sequence[Parent], instead: dict[int | str, int | str]) -> Sequence[Parent]:
-    """Return parents with those that stand in the place of some."""
-    return [(instead.get(parent, parent), kind) for parent, kind in parents]

@@ -24,9 +24,9 @@ HOW = ("until", "reason", "schedules", "running")
 
 
 class Edit(Record):
-    """One change of a lane: `change` makes it and returns it in words; `what` is its event.
+    """One change of a lane: `change` makes it and describes it; `what` is its event.
 
-    Workers must know what it `needs`. `then` changes jobs that run, after it; it returns their ids.
+    Workers must know what it `needs`. After it, `then` changes jobs that run; it returns their ids.
     """
 
     what: str
@@ -36,9 +36,9 @@ class Edit(Record):
 
 
 def edits_of(name: str, parts: Mapping[str, Any], now: int) -> list[Edit]:
-    """Return the changes of a queue that `parts` ask for, in the order in which they are made.
+    """Return the changes of a queue that `parts` ask for, in the order in which to make them.
 
-    Raises InvalidInput for a wrong part, for a part of a pause without a pause, and if there is nothing to change.
+    Raises InvalidInput for a wrong part, a part of a pause without a pause, and if there is nothing to change.
     """
     # The end of a pause ends a drain too, so `draining` comes last.
     makers: dict[str, Callable[[Any], Edit]] = {
@@ -124,11 +124,14 @@ def paused(
 ) -> Edit:
     """Return the pause of some queues, or of all if none is named. Raises InvalidInput."""
     end, is_delay = _end_of(as_json(until), now)
-    reason = _checked_reason(reason)
+    # It is kept as one line.
+    line = " ".join((reason or "").split())
+    if len(line) > MAX_REASON:
+        raise InvalidInput(f"a reason has at most {MAX_REASON} characters, got {len(line)}", field="reason")
 
     def change(lane: Lane) -> str:
         lane.paused_at, lane.paused_until, lane.is_delay = now, end, int(is_delay)
-        lane.pause_reason, lane.pauses_schedules = reason, int(bool(schedules))
+        lane.pause_reason, lane.pauses_schedules = line or None, int(bool(schedules))
         return lane.pause_text(now)
 
     def suspend(store: Store, at: int, actor: str) -> list[str]:
@@ -148,11 +151,3 @@ def _end_of(until: object, now: int) -> tuple[int | None, bool]:
     if end is not None and end <= now:
         raise InvalidInput(f"a pause cannot end at {local(end)}, which is over", field="until")
     return end, isinstance(until, str) and is_from_now(until)
-
-
-def _checked_reason(reason: str | None) -> str | None:
-    """Return a reason as it is kept: one line. Raises InvalidInput."""
-    text = " ".join((reason or "").split())
-    if len(text) > MAX_REASON:
-        raise InvalidInput(f"a reason has at most {MAX_REASON} characters, got {len(text)}", field="reason")
-    return text or None

@@ -18,7 +18,7 @@ MOST_PARENTS = 10_000
 
 
 class Linking:
-    """Reads what jobs of one enqueue wait for; `own` are the ids that the enqueue gives, `begun` its batches."""
+    """Reads what jobs of one enqueue wait for; `own` are the ids and `begun` the batches that the enqueue makes."""
 
     def __init__(self, queue: Finding, own: Collection[str] = (), begun: Collection[str] = ()) -> None:
         self._queue = queue
@@ -41,10 +41,9 @@ class Linking:
                         raise InvalidInput(f"{quoted(reference)} cannot be completed and have failed", field=name)
                     found[parent] = both
         if len(found) > MOST_PARENTS:
+            problem = f"a job can wait for at most {MOST_PARENTS} others, got {len(found)}"
             hint = "wait for a batch that they are in: batch:NAME counts as one"
-            raise InvalidInput(
-                f"a job can wait for at most {MOST_PARENTS} others, got {len(found)}", hint=hint, field="after"
-            )
+            raise InvalidInput(problem, hint=hint, field="after")
         return list(found.items())
 
     def _named(self, reference: str, field: str) -> Sequence[int | str]:
@@ -61,33 +60,26 @@ class Linking:
     def _one(self, reference: str, field: str) -> Sequence[int | str]:
         batch = batch_of(reference)
         if batch is not None and not self._queue.has_id(reference):
-            self._demand_batch(batch)
+            if batch not in self._begun:
+                from .batches import Batches
+
+                Batches(self._queue).get(batch)
             return [of_batch(batch)]
         numbers = self._queue.select([reference]).numbers
         if not numbers:
             raise NotFound(f"no job to wait for: {quoted(reference)} finds none", field=field)
         return numbers
 
-    def _demand_batch(self, name: str) -> None:
-        if name not in self._begun:
-            from .batches import Batches
-
-            Batches(self._queue).get(name)
-
 
 def parents_of(queue: Finding, specs: Sequence[JobSpec]) -> list[list[Parent]]:
-    """Return for each job of an enqueue what it waits for.
+    """Return for each job of an enqueue what it waits for: also for the ids and batches of this enqueue.
 
-    Jobs that are given an id may be named by the others, and batches that begin with it. Raises NotFound, or
-    InvalidInput, also for jobs that wait for each other.
+    Raises NotFound, or InvalidInput, also for jobs that wait for each other.
     """
     from .circles import demand_none_in_a_circle
 
-    linking = Linking(
-        queue,
-        {spec.id for spec in specs if spec.id is not None},
-        {spec.batch for spec in specs if spec.batch is not None},
-    )
+    own = {spec.id for spec in specs if spec.id is not None}
+    linking = Linking(queue, own, {spec.batch for spec in specs if spec.batch is not None})
     found = [linking.parents(spec) for spec in specs]
     demand_none_in_a_circle({spec.id: [one for one, _ in parents] for spec, parents in zip(specs, found) if spec.id})
     return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..model.lane import checked_name, demand_slots
 from ..model.lock import Lock
 from .home.opened import Part
-from .machine.doorbell import WORKERS, ring, ring_schedulers
+from .machine.doorbell import ALL, ring
 from .outgrown import demand_workers_that_know
 
 
@@ -21,7 +21,7 @@ class Locks(Part):
         return self._opened.store.locks.get(checked_name("lock", name))
 
     def limit(self, name: str, slots: int) -> Lock:
-        """Let so many jobs hold a lock at a time at most; those that hold it go on.
+        """Limit how many jobs hold a lock at a time; those that hold it go on.
 
         Raises InvalidInput, or DaemonUnavailable if workers run that know no locks.
         """
@@ -32,6 +32,5 @@ class Locks(Part):
             opened.store.locks.limit(name, slots)
             opened.store.jobs.parking.leave([name], None)
             opened.note("lock", f"{name}: limit {slots}")
-        ring(opened.home, WORKERS)
-        ring_schedulers(opened.home)
+        ring(opened.home, ALL)
         return self.get(name)

@@ -1,6 +1,6 @@
-"""What jobs printed and what happened to them: the part `logs` of a Queue.
+"""What jobs printed and what happened to them.
 
-Output is read in pieces, while it grows too. Positions count the bytes of both streams together.
+Output is read in pieces, also while it grows. Positions count the bytes of both streams together.
 """
 
 from __future__ import annotations
@@ -36,10 +36,8 @@ class Logs(Part):
         """Return the attempt with this number, by default the last one. Raises NotFound."""
         attempts = self.attempts(job)
         if not attempts:
-            raise NotFound(
-                f'job "{job.id}" has not run yet, it is {job.state}',
-                hint=f"wait for its output with: queuectl logs -f {reference(job)}",
-            )
+            hint = f"wait for its output with: queuectl logs -f {reference(job)}"
+            raise NotFound(f'job "{job.id}" has not run yet, it is {job.state}', hint=hint)
         if number is None:
             return attempts[-1]
         for attempt in attempts:
@@ -58,16 +56,16 @@ class Logs(Part):
             position = pieces[-1].end
 
     def printed(self, attempt: Attempt, position: int = 0, stream: int | None = None) -> Generator[bytes, None, int]:
-        """Yield the bytes of a stream, or of both, from a position on; return the position after them; see `marked`."""
+        """Yield the bytes of a stream, or of both, from a position on; return where they end; see `marked`."""
         return (yield from marked(self.read(attempt, position), position, stream))
 
     def size(self, attempt: Attempt) -> int:
-        """Return how many bytes an attempt has printed so far, those that are not kept too."""
+        """Return how many bytes an attempt has printed so far, kept or not."""
         last = self._opened.store.output.read_back(attempt.id, limit=1)
         return max(attempt.output_size, last[0].end if last else 0)
 
     def is_removed(self, attempt: Attempt) -> bool:
-        """Return whether an attempt has printed something of which nothing is kept any more."""
+        """Return whether all that an attempt has printed was removed."""
         if attempt.outcome is None or not attempt.output_size:
             return False
         return not self._opened.store.output.read(attempt.id, 0, 1)
@@ -113,7 +111,7 @@ class Logs(Part):
             before = pieces[-1].position
 
     def detail(self, job: Job) -> JobDetail:
-        """Return a job with what a JobDetail tells beyond its fields. Raises NotFound."""
+        """Return a job with its history and its relatives. Raises NotFound."""
         details = self._opened.store.search.details(job.number)
         return JobDetail(
             **{name: getattr(job, name) for name in job.FIELDS},
@@ -126,7 +124,7 @@ class Logs(Part):
         )
 
     def ended_background(self, job: Job) -> str | None:
-        """Return what the last attempt of a job left running, that was ended; None if it left nothing."""
+        """Return which processes the last attempt of a job left running and were ended, None if it left none."""
         events = self._opened.store.events.of_job(job.number)
         found = [event for event in events if event.what == BACKGROUND_ENDED and event.at >= (job.started_at or 0)]
         return found[-1].detail if found else None
@@ -139,7 +137,7 @@ class Logs(Part):
         by = self._opened.store.search.details(job.number).created_by
         steps = [Step(job.created_at, "enqueued", "" if is_edited else job.command, by)]
         for attempt in self.attempts(job):
-            # Of the same millisecond, what a user did comes before the attempt that followed from it.
+            # In the same millisecond, what a user did comes before the attempt that followed from it.
             while events and events[0].at <= attempt.started_at:
                 steps.append(events.pop(0))
             by = f"worker {attempt.worker}"

@@ -1,8 +1,7 @@
 """What a live view shows of a home, read again and again, at a cost that does not grow with the home.
 
-A bounded number of jobs is read by questions that an index answers: those that run, those that come
-next, those that ended last. Where no index helps (a text, a tag, held jobs) the newest 10,000 jobs are
-read in addition. What nobody changed since the last look is not read again.
+Indexes find a bounded number of jobs: those that run, those that come next, those that ended last. Where no index helps
+(a text, a tag, held jobs), the newest 10,000 jobs are read in addition. What has not changed is not read again.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from .reports.status import Status
 LIMIT = 500
 WINDOW = 10_000
 MINUTES = 30
-# It reads so many of the newest batches.
+# So many of the newest batches are read.
 BATCHES = 10
 # The kinds of jobs, each in one of ORDERS.
 KINDS = (
@@ -88,7 +87,7 @@ class Lookout:
         """Return how it is now. Raises FilterError, and StoreUnavailable; then the last snapshot stands."""
         status = Status(self._opened)
         store, now = status.store, status.now
-        # What an age finds changes with time alone.
+        # What an age in the filter finds changes with time alone.
         changes, asked = store.changes(), (self.filter, self.sort, self.filter and now // MINUTE)
         # A worker that was killed commits nothing, and a wait grows by itself: these are read each time.
         found = Snapshot(now, status.jobs, status.worker_list, status.alerts, status.per_minute)
@@ -98,7 +97,7 @@ class Lookout:
             found.jobs, found.minutes = self._jobs(now), store.stats.per_minute(now - MINUTES * MINUTE)
         found.batches = [batch for batch in store.batches.newest(BATCHES, now) if batch.state == OPEN]
         found.jobs = as_they_are(self._opened, found.jobs)
-        # After the reading: what is committed meanwhile is a change since then.
+        # Only once all is read: what is committed meanwhile is a change since then.
         self._changes, self._asked, self.last = changes, asked, found
         return found
 
@@ -117,7 +116,7 @@ class Lookout:
 
 
 def _place(job: Job, now: int) -> tuple[int, int]:
-    """Return the place in the default order; those that ended stay in the order in which they did."""
+    """Return the place in the default order; jobs that ended stay in the order in which they ended."""
     if job.is_final:
         return len(STATES), 0
     return STATE_TABLE[job.state].rank, -(job.elapsed(now) or 0) if job.state == PROCESSING else 0

@@ -6,8 +6,7 @@ import shutil
 import subprocess
 
 SECONDS = 10.0
-# By the program that shows it, the words before title and text. These are arguments of their own, so that no program
-# reads any of them as its language.
+# For each program the words before title and text, which are separate arguments: no program takes them for code.
 PROGRAMS = {
     "notify-send": ["--app-name=queuectl", "--"],
     "osascript": [
@@ -18,7 +17,7 @@ PROGRAMS = {
 
 
 def notify(title: str, text: str) -> str | None:
-    """Show a message; return None, or why that could not be done."""
+    """Show a message; return None, or why that failed."""
     for program, words in PROGRAMS.items():
         path = shutil.which(program)
         if path is not None:

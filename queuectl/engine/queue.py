@@ -1,4 +1,4 @@
-"""The queue: what can be done with jobs. Every front end and every Python program goes through it.
+"""The queue: all that can be done with jobs. Every front end and every Python program goes through it.
 
     from queuectl import Queue
 
@@ -7,8 +7,8 @@
         done = queue.wait(job.id)[0]
         print(done.state, queue.output(done.id).decode())
 
-A Queue may be shared by threads and survives a fork: each thread of each process gets its own
-connection. What a method reports as done is on the disk.
+Threads may share a Queue, and it survives a fork: each thread of each process gets its own connection. What a method
+reports as done is on the disk.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from ..model.errors import Conflict, InvalidInput, NotFound, quoted
 from ..store.home import DIRECTORY, VARIABLE, find_home
 from .changing import Changing, newer_of
 from .home.opened import here
-from .machine.doorbell import SCHEDULER, WORKERS, ring, ring_schedulers
+from .machine.doorbell import ALL, SCHEDULER, WORKERS, ring
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,17 +50,17 @@ if TYPE_CHECKING:
     # What a job may wait for.
     Awaited = Union[str, int, Job, Sequence[Union[str, int, Job]]]
 
-# What stands for a field that is not given: None may mean something.
+# The value of a field that is not given: None may mean something.
 NOT_GIVEN: Any = object()
 # Of the part whose module has another name.
 MODULES = {"reports": "reporting"}
 
 
 class Queue(Changing):
-    """The queue of a home. `home` is a directory; by default the one that `queuectl` would use here.
+    """The queue of a home: a directory, by default the one that `queuectl` would use here.
 
-    `actor` is noted with each change; `cwd` is the directory of jobs that name none, by default the current
-    one. Raises StoreUnavailable from any method if the home cannot be used.
+    `actor` is noted with each change; `cwd` is the directory of jobs that name none, by default the current one. Any
+    method raises StoreUnavailable if the home cannot be used.
     """
 
     # The parts, each of the class in the module of its name. They are loaded when they are first used.
@@ -81,7 +81,7 @@ class Queue(Changing):
     def __init__(
         self, home: str | None = None, *, actor: str = "python", clock: Clock = SYSTEM_CLOCK, cwd: str | None = None
     ) -> None:
-        # Whether the caller or the environment names the home; else the directory that we are in decides.
+        # Whether the caller or the environment names the home; otherwise the current directory decides.
         self.is_named = bool(home or os.environ.get(VARIABLE))
         found = find_home(home, os.environ, "" if self.is_named else here())
         super().__init__(found, actor=actor, clock=clock, cwd=cwd)
@@ -158,13 +158,13 @@ class Queue(Changing):
     ) -> Job:
         """Enqueue one command; return the job.
 
-        The fields are those of JSON, described in docs/adding-jobs.md. `timeout` is in seconds, a text such as
-        "5m", a timedelta, or None for none; `run_at` is a text such as "+30m", a datetime (local without a zone),
-        or a timedelta from now, and `expires` one of these or None. `after` and its like take an id, a number, a
-        filter, a Job, or several. The job inherits variables of this process, which `inherit_env` names: see
-        docs/environment.md. `stdin` is what the command reads. A job that has the `key` already is returned in place of
-        a new one, unless `if_exists` is "replace" or "error". `others` are refused as they are in JSON. Raises
-        InvalidInput, NotFound for what finds no job to wait for, or Conflict if the id exists, or if the key is taken.
+        The fields are those of JSON, described in docs/adding-jobs.md. `timeout` is in seconds, a text such as "5m", a
+        timedelta, or None for none; `run_at` is a text such as "+30m", a datetime (local without a zone), or a
+        timedelta from now, and `expires` one of these or None. `after`, `after_any` and `after_failed` take an id, a
+        number, a filter, a Job, or several. The job inherits the variables of this process that `inherit_env` names:
+        see docs/environment.md. `stdin` is what the command reads. If a job has the `key` already, that job is
+        returned, unless `if_exists` is "replace" or "error". `others` are refused as in JSON. Raises InvalidInput,
+        NotFound if it finds no job to wait for, or Conflict if the id exists or the key is taken.
         """
         given = {name: value for name, value in locals().items() if name not in ("self", "others")}
         fields = {name: value for name, value in given.items() if value is not NOT_GIVEN}
@@ -181,11 +181,11 @@ class Queue(Changing):
     ) -> list[str]:
         """Enqueue jobs, all of them or none; return their ids.
 
-        Where a job is not added since another has its key, the other's id stands in its place; `on_skipped` gets
-        these ids, if there are any. `names` says where each came from, for messages. `on_progress` is told now and then
-        how many are written, inside the transaction: it must not wait. Jobs that do not say what they inherit have what
-        the job `like` has of its caller, where that is given. Raises InvalidInput with every problem of every job,
-        Conflict, or DaemonUnavailable if workers run that do not know a field that is given.
+        If a job is not added because another has its key, the other's id stands in its place; `on_skipped` gets these
+        ids, if there are any. `names` says where each came from, for messages. `on_progress` gets the number of written
+        jobs now and then, inside the transaction: it must not wait. Jobs that do not say what they inherit get what the
+        job `like` has from its caller, if that is given. Raises InvalidInput with every problem of every job, Conflict,
+        or DaemonUnavailable if workers run that do not know a field.
         """
         if isinstance(jobs, (str, dict)):
             raise InvalidInput(f"jobs must be a list of mappings, got {quoted(jobs)}", field="jobs")
@@ -217,10 +217,14 @@ class Queue(Changing):
         on_skipped: Callable[[Sequence[str]], None] | None = None,
         like: Job | None = None,
     ) -> list[str]:
-        """Enqueue what `check` has returned, as `enqueue` does; with `is_batch` as a batch named by its first job."""
+        """Enqueue what `check` returned, as `enqueue` does; with `is_batch` as a batch named after its first job."""
         store, now = self.store, self.clock.wall()
         self._demand_known({name for spec in specs for name in newer_of(spec)})
-        parents = self._parents_of(specs)
+        parents: Sequence[Sequence[Parent]] = ()
+        if any(spec.after or spec.after_any or spec.after_failed for spec in specs):
+            from .linking import parents_of
+
+            parents = parents_of(self, specs)
         named = {spec.inherit_env for spec in specs}
         origins = {words: self.origin(words, has_usual=self.is_caller) for words in named}
         if like is not None and None in origins:
@@ -229,7 +233,7 @@ class Queue(Changing):
             if any(spec.is_delay or spec.expires_from_now for spec in specs):
                 from .home.clockwatch import follow
 
-                # A time that counts from now stands beside the clock as it is now.
+                # A time that counts from now goes by the present clock.
                 follow(store)
             adding = None
             if any(spec.key is not None for spec in specs):
@@ -254,12 +258,9 @@ class Queue(Changing):
             if ids:
                 which = ids[0] if len(ids) == 1 else f"{len(ids)} jobs, {ids[0]} to {ids[-1]}"
                 self.note("enqueued", which, now=now)
-        ring(self.home, WORKERS)
-        if any(spec.run_at is not None or spec.expires_at is not None for spec in specs):
-            ring_schedulers(self.home)
-        else:
-            # In automatic mode it starts workers for them.
-            ring(self.home, SCHEDULER)
+        # In automatic mode the scheduler starts workers for them.
+        has_times = any(spec.run_at is not None or spec.expires_at is not None for spec in specs)
+        ring(self.home, ALL if has_times else (WORKERS, SCHEDULER))
         if adding is None:
             return ids
         found = adding.ids(ids)
@@ -267,13 +268,21 @@ class Queue(Changing):
             on_skipped([found[at] for at in adding.left])
         return found
 
-    def _parents_of(self, specs: Sequence[JobSpec]) -> Sequence[Sequence[Parent]]:
-        """Return for each job what it waits for; nothing at all if none waits. Raises NotFound, InvalidInput."""
-        if not any(spec.after or spec.after_any or spec.after_failed for spec in specs):
-            return ()
-        from .linking import parents_of
+    def is_attended(self) -> bool:
+        """Return whether workers run, or a scheduler that starts them: `add` asks each time, so it has to be cheap."""
+        from ..store.lockfile import is_held
 
-        return parents_of(self, specs)
+        home, meta = self.home, self.store.meta
+        if is_held(home.daemon_lock("pool")):
+            return True
+        if is_held(home.daemon_lock("scheduler")) and meta.scheduler().mode == "auto":
+            return True
+        if meta.daemon("pool") is None:
+            return False
+        # Only where the lock of the pool is missing: to find its process takes longer.
+        from .daemons.daemon import POOL
+
+        return POOL.find(self) is not None
 
     def wait(
         self,
@@ -281,10 +290,10 @@ class Queue(Changing):
         timeout: float | timedelta | None = None,
         on_change: Callable[[Sequence[Job]], None] | None = None,
     ) -> List[Job]:
-        """Wait until the jobs are completed, dead or cancelled, all at one time; return them as they are then.
+        """Wait until all jobs are completed, dead or cancelled at the same time; return them.
 
-        `timeout` is in seconds, or a timedelta. `on_change` is given the jobs whenever one has changed. Raises
-        WaitTimeout, or NotFound if one is removed meanwhile.
+        `timeout` is in seconds, or a timedelta. `on_change` gets the jobs whenever one has changed. Raises WaitTimeout,
+        or NotFound if one is removed meanwhile.
         """
         from .waiting import Waiting
 
@@ -306,7 +315,7 @@ class Queue(Changing):
     def output(self, reference: str | int | Job, *, attempt: int | None = None, stream: int | None = None) -> bytes:
         """Return what an attempt printed, by default the last one; `stream` 1 is stdout, 2 stderr.
 
-        What was left out of a long output is missing. Raises NotFound.
+        The part of a long output that was not kept is missing. Raises NotFound.
         """
         found = self.logs.attempt(self.get(reference), attempt)
         return b"".join(piece.data for piece in self.logs.read(found) if stream in (None, piece.stream))
@@ -316,7 +325,7 @@ class Queue(Changing):
         return self.store.contexts.stdin_of(self.get(reference).number)
 
     def results(self, jobs: str, *, with_output: bool = False) -> Results:
-        """Return the inputs of jobs and how each ended, in the order of the inputs, as dicts that are read one by one.
+        """Return the inputs of jobs and how each ended, in the order of the inputs: dicts that are read one by one.
 
         `jobs` is the name of a batch, or a filter; `with_output` adds `stdout` and `stderr` of the last attempts.
         Raises NotFound.
@@ -330,7 +339,7 @@ class Queue(Changing):
         return self.logs.attempts(self.get(reference))
 
     def follow(self, reference: str | int | Job, *, stream: int | None = None) -> Iterator[bytes]:
-        """Yield what a job prints in all its attempts, what it has printed first, until it has ended.
+        """Yield what a job has printed and prints in all its attempts, until it has ended.
 
         `stream` 1 is stdout, 2 stderr. Raises NotFound, also if the job is removed meanwhile.
         """

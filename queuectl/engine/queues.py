@@ -1,4 +1,4 @@
-"""Queues as users see them: what waits and runs in each, and what they were given: limits, a pause, defaults."""
+"""Queues as users see them: what waits and runs in each, and their limits, pauses and defaults."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..model.queue import DEFAULTS, ShownQueue, default_of
 from ..model.record import Record
 from .home.opened import Part
 from .lane_edits import Edit, drained, edits_of, limited, paused, rated, resumed
-from .machine.doorbell import CONTROL, WORKERS, ring, ring_schedulers
+from .machine.doorbell import CONTROL, SCHEDULERS, WORKERS, ring
 from .outgrown import demand_workers_that_know
 
 TYPE_CHECKING = False
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class Pausing(Record):
-    """What a pause, or the end of one, did: the lanes, and the ids of the jobs that it has suspended or let go on."""
+    """What a pause or its end changed: the lanes, and the ids of the jobs that it suspended or resumed."""
 
     lanes: list[Lane]
     jobs: list[str]
 
 
 class Queues(Part):
-    """The queues of a home. One is there once it has a job or was given anything."""
+    """The queues of a home. One exists once it has a job or was given anything."""
 
     def all(self) -> list[ShownQueue]:
         """Return every queue, by name."""
@@ -43,11 +43,8 @@ class Queues(Part):
         """Return a queue. Raises NotFound."""
         found = {queue.queue: queue for queue in self.all()}
         if name not in found:
-            raise NotFound(
-                f"there is no queue {quoted(name)}{did_you_mean(name, list(found))}",
-                hint="see all of them with: queuectl queue list",
-                field="name",
-            )
+            message = f"there is no queue {quoted(name)}{did_you_mean(name, list(found))}"
+            raise NotFound(message, hint="see all of them with: queuectl queue list", field="name")
         return found[name]
 
     def pause_of_home(self) -> Lane | None:
@@ -56,32 +53,29 @@ class Queues(Part):
         return lane if lane.is_paused(self._opened.clock.wall()) else None
 
     def limit(self, name: str, slots: int | None) -> ShownQueue:
-        """Let so many jobs of a queue run at a time at most, None for any number.
+        """Limit how many jobs of a queue run at a time, None for no limit.
 
         Raises InvalidInput, or DaemonUnavailable if workers run that know no limits.
         """
         return self._give(name, [limited(name, slots)])
 
     def rate(self, name: str, rate: str | None) -> ShownQueue:
-        """Let so many jobs of a queue start in a period, such as `10/m` or `100/h:20`; None for any number.
+        """Limit how many jobs of a queue start in a period, such as `10/m` or `100/h:20`; None for no limit.
 
-        A number after the colon may start at once. Raises InvalidInput, or DaemonUnavailable if workers run that know
-        no rates.
+        As many as the number after the colon may start at once. Raises InvalidInput, or DaemonUnavailable if workers
+        run that know no rates.
         """
         return self._give(name, [rated(rate)])
 
     def drain(self, name: str, draining: bool = True) -> ShownQueue:
-        """Let a queue take no new jobs until it is resumed, or take some again; those that it has go on.
-
-        Raises InvalidInput.
-        """
+        """Let a queue take no new jobs until it is resumed, or take them again; its jobs go on. Raises InvalidInput."""
         return self._give(name, [drained(draining)])
 
     def set(self, name: str, key: str, value: object) -> ShownQueue:
-        """Give new jobs of a queue a default for one of DEFAULTS, used where a job is given none.
+        """Set the default of one of DEFAULTS for new jobs of a queue that do not give it.
 
-        `value` is as in JSON or a text; the text `default` takes the default away. Raises InvalidInput, also for a
-        code that another list of the queue has.
+        `value` is as in JSON or a text; the text `default` removes the default. Raises InvalidInput, also for a code
+        that another list of the queue has.
         """
         if key not in DEFAULTS:
             near = did_you_mean(key, DEFAULTS)
@@ -91,7 +85,6 @@ class Queues(Part):
             kept = default_of(key, value, self._opened.clock.wall())
         except ValueError as error:
             raise InvalidInput(f"{key} {with_value(error, value)}", field="value") from None
-
         if key == "shell" and kept is not NO_DEFAULT:
             self._opened.look_for_shell(kept)
 
@@ -107,7 +100,7 @@ class Queues(Part):
 
         `parts` are `slots`, `rate` and `draining`, as `limit`, `rate` and `drain` take them, and `paused`: True begins
         a pause, with `until`, `reason`, `schedules` and `running` as `pause` takes them, False ends it. Raises
-        InvalidInput, Conflict for the end of a pause that is none, or DaemonUnavailable as these do.
+        InvalidInput, Conflict if there is no pause to end, or DaemonUnavailable as these do.
         """
         return self._give(name, edits_of(name, parts, self._opened.clock.wall()))
 
@@ -119,28 +112,27 @@ class Queues(Part):
         schedules: bool = False,
         running: bool = False,
     ) -> Pausing:
-        """Let no job of some queues start, without names of any queue. Return the pauses.
+        """Let no job of some queues start; without names, of all queues. Return the pauses.
 
         A pause ends by `resume` or, with `until`, at that time: a text such as `18:00` or `+1h`, a datetime or a
-        timedelta from now. `reason` is shown with it. With `schedules` recurring jobs add no jobs to these queues
-        meanwhile. Jobs that run go on or, with `running`, are suspended until the pause ends; what a user has
-        suspended stays with them. Raises InvalidInput, or DaemonUnavailable if workers run that know no pauses.
+        timedelta from now. `reason` is shown with it. With `schedules`, recurring jobs add no jobs to these queues
+        meanwhile. Jobs that run go on or, with `running`, are suspended until the pause ends; jobs that a user has
+        suspended stay suspended. Raises InvalidInput, or DaemonUnavailable if workers run that know no pauses.
         """
         now = self._opened.clock.wall()
         edit = paused(names, now, until=until, reason=reason, schedules=schedules, running=running)
         return self._change(_checked(names) or [HOME], [edit])
 
     def resume(self, *names: str) -> Pausing:
-        """End the pauses and drains of some queues; without names all pauses, that of the home too.
+        """End the pauses and drains of some queues; without names, all pauses, also that of the home.
 
-        What a pause has suspended and none keeps any more goes on. Return what was resumed. Raises Conflict for a queue
-        that is neither paused nor draining, and InvalidInput.
+        Jobs that a pause has suspended go on unless another pause keeps them. Return what was resumed. Raises Conflict
+        for a queue that is neither paused nor draining, and InvalidInput.
         """
         paused = [name for name, lane in self._opened.store.lanes.all().items() if lane.paused_at is not None]
         return self._change(_checked(names) or paused, [resumed(names)])
 
     def _give(self, name: str, edits: Sequence[Edit]) -> ShownQueue:
-        """Change a queue; return it as it is then."""
         self._change(_checked([name]), edits)
         lane, now = self._opened.store.lanes.get(name), self._opened.clock.wall()
         counts = self._opened.store.counts.by_queue().get(name, {})
@@ -154,7 +146,7 @@ class Queues(Part):
         with opened.store.writing():
             from .home.clockwatch import follow
 
-            # A pause for a time stands beside the clock as it is now.
+            # A pause for a length of time goes by the present clock.
             follow(opened.store)
             for name in dict.fromkeys(names):
                 lane = opened.store.lanes.get(name)
@@ -166,10 +158,9 @@ class Queues(Part):
             for then in (edit.then for edit in edits if edit.then is not None):
                 done.jobs += then(opened.store, opened.clock.wall(), opened.actor)
         ring(opened.home, WORKERS, *([CONTROL] if done.jobs else []))
-        ring_schedulers(opened.home)
+        ring(opened.home, SCHEDULERS)
         return done
 
 
 def _checked(names: Sequence[str]) -> list[str]:
-    """Return the names of queues. Raises InvalidInput."""
     return [checked_name("queue", name) for name in names]

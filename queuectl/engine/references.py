@@ -22,8 +22,8 @@ SEE_ALL = "see all jobs with: queuectl list"
 def resolve(names: Names, references: Sequence[str | int | Job]) -> list[int]:
     """Return the numbers of the jobs that the references name, in their order, each once.
 
-    A Job and a number are exact. Raises NotFound for what names no job, and InvalidInput for an ambiguous prefix, or
-    for what is no name.
+    A Job and a number are exact. Raises NotFound if one names no job, and InvalidInput for an ambiguous prefix or for
+    anything that is no name.
     """
     numbers: dict[int, None] = {}
     for reference in references:
@@ -47,27 +47,23 @@ def _resolve(names: Names, text: str) -> list[int]:
     if exact is not None:
         return [exact]
     if text == LAST:
-        return [_last(names)]
+        last = names.last()
+        if last is None:
+            raise NotFound("there is no last job, the queue is empty", hint="add one with: queuectl add 'COMMAND'")
+        return [last]
     if is_digits(text):
         return _range(names, int(text), int(text))
-    first, dash, last = text.partition("-")
-    if dash and is_digits(first) and is_digits(last):
-        return _range(names, int(first), int(last))
+    first, dash, end = text.partition("-")
+    if dash and is_digits(first) and is_digits(end):
+        return _range(names, int(first), int(end))
     return [_by_prefix(names, text)]
 
 
-def _last(names: Names) -> int:
-    number = names.last()
-    if number is None:
-        raise NotFound("there is no last job, the queue is empty", hint="add one with: queuectl add 'COMMAND'")
-    return number
-
-
 def _range(names: Names, first: int, last: int) -> list[int]:
-    # The store has no larger numbers, and cannot be asked for one.
+    # The store has no larger numbers, and cannot search for them.
     numbers = names.in_range(first, last) if last.bit_length() < 64 else []
     if not numbers:
-        # Who gave no id has this one.
+        # Jobs without an id of their own have this one.
         _demand_kept(names, f"job-{first}" if first == last else "", f"no job with number {first}")
         which = f"job with number {first}" if first == last else f"jobs with numbers {first} to {last}"
         raise NotFound(f"no {which}", hint=SEE_ALL)
@@ -80,27 +76,24 @@ def _by_prefix(names: Names, text: str) -> int:
         return found[0][1]
     if found:
         shown = ", ".join(identifier for identifier, _ in found[:SHOWN])
-        raise InvalidInput(
-            f"{quoted(text)} is the beginning of several ids: {shown}" + (" and more" if len(found) > SHOWN else ""),
-            hint="write more of the id",
-        )
+        more = " and more" if len(found) > SHOWN else ""
+        problem = f"{quoted(text)} is the beginning of several ids: {shown}{more}"
+        raise InvalidInput(problem, hint="write more of the id")
     _demand_kept(names, text, f"no job with id {quoted(text)}")
     key, colon, value = text.partition(":")
     if key.lower() in FILTERS and colon:
         from ..model.shellwords import in_quotes
 
         raise NotFound(f"no job with id {quoted(text)}", hint=f"find jobs by a filter: queuectl list {in_quotes(text)}")
-    # By the key alone: with the value behind it every key looks like every other one.
+    # By the key alone: together with the value, all keys look alike.
     term = nearest(key.lower(), FILTERS) if colon else None
     known = [*names.recent_ids(RECENT), *([f"{term}:{value}"] if term else [])]
-    raise NotFound(
-        f"no job with id {quoted(text)}{did_you_mean(text, known)}",
-        hint=f"the batch of this name is batch:{text}" if names.has_batch(text) else SEE_ALL,
-    )
+    hint = f"the batch of this name is batch:{text}" if names.has_batch(text) else SEE_ALL
+    raise NotFound(f"no job with id {quoted(text)}{did_you_mean(text, known)}", hint=hint)
 
 
 def _demand_kept(names: Names, identifier: str, problem: str) -> None:
-    """Raise NotFound that says when and by whom a job was pruned or removed, if it was."""
+    """Raise NotFound, which says when and by whom, if a job was pruned or removed."""
     from ..model.event import PRUNED
 
     step = names.end_of(identifier)

@@ -1,8 +1,9 @@
-"""Reports: how a home is doing, what needs attention, what comes next, and why a job is where it is."""
+"""Reports: how a home is doing, what needs attention, what comes next, and why a job is in its state."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 
 from .. import __version__
 from ..model.dead import DeadGroups
@@ -18,15 +19,12 @@ from .reports.status import Metrics, Status
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Iterable
-
     from ..model.link import Graph
     from .finding import Finding
-    from .lookout import Lookout
     from .reports.news import News
 
 GROUPS = 20
-# Of so many dead jobs it is read what they printed last.
+# The last output of so many dead jobs is read.
 NEWEST_DEAD = 1_000
 
 
@@ -41,7 +39,7 @@ class Reports(Part):
     _opened: Finding
 
     def status(self) -> Status:
-        """Return how the home is now: counts, workers, daemons, alerts. Each is read when it is first used."""
+        """Return how the home is now: counts, workers, daemons, alerts, each read on first use."""
         return Status(self._opened)
 
     def metrics(self) -> Metrics:
@@ -58,19 +56,19 @@ class Reports(Part):
         return Reason(job.id, job.state, f"{reason}; {left}" if left else reason, hint)
 
     def graph(self, reference: str | int | Job) -> Graph:
-        """Return the jobs that are linked to a job, directly or not, as far as one looks at them. Raises NotFound."""
+        """Return the jobs that are linked to a job, directly or not, up to a limit. Raises NotFound."""
         from .reports.graph import graph_of
 
         return graph_of(self._opened.store, self._job(reference).number)
 
     def _job(self, reference: str | int | Job) -> Job:
-        """Return a job as it was when it was read, or one that is named as it is now. Raises NotFound, InvalidInput."""
+        """Return a Job unchanged, or the job that is named. Raises NotFound, InvalidInput."""
         return reference if isinstance(reference, Job) else self._opened.get(reference)
 
     def without_workers(self, queues: Iterable[str]) -> dict[str, str]:
         """Return those of some queues that no worker takes jobs from, each with the command that starts one.
 
-        While a scheduler starts workers, there are none.
+        While a scheduler starts workers, none are missing.
         """
         from .reports.alerts import start_for, takers
 
@@ -80,7 +78,7 @@ class Reports(Part):
         return {queue: start_for(queue) for queue in queues if not takers(status, queue)}
 
     def upcoming(self, limit: int | None) -> tuple[list[Coming], int]:
-        """Return what is to come, the next one first, recurring jobs too; and how many there are without the limit."""
+        """Return the jobs to come, also of schedules, the next one first; and their number without the limit."""
         store = self._opened.store
         recurring = [
             Coming(schedule.next_at, "recurring", schedule.name, schedule.runs)
@@ -96,15 +94,11 @@ class Reports(Part):
         """Return the scheduled jobs and further attempts to come, the next one first."""
         store = self._opened.store
         numbers = store.find.numbers(Filter(DUE_STATES), "run_at", -1 if limit is None else limit)
-        return [
-            Coming(
-                job.run_at,
-                "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}",
-                job.id,
-                job.command,
-            )
-            for job in store.search.jobs(numbers)
-        ]
+        found = []
+        for job in store.search.jobs(numbers):
+            what = "scheduled" if job.state == SCHEDULED else f"attempt {job.attempts + 1}"
+            found.append(Coming(job.run_at, what, job.id, job.command))
+        return found
 
     def dead_groups(self, limit: int = GROUPS) -> DeadGroups:
         """Return how many jobs are dead, and the largest groups of them by how they failed, command and stderr."""
@@ -116,8 +110,8 @@ class Reports(Part):
     def prove_writable(self, patience: float) -> int:
         """Write something to the home, wait until the disk has it, and undo it; return how many workers live.
 
-        `patience` is how many seconds to wait for other writers. The store is opened again for it: one that was
-        opened before the trouble may not notice. Raises StoreUnavailable.
+        `patience` is how many seconds to wait for other writers. This opens the store again: one that was opened
+        before the trouble may not notice. Raises StoreUnavailable.
         """
         home, clock = self._opened.home, self._opened.clock
         if not home.exists():
@@ -129,13 +123,7 @@ class Reports(Part):
             return Status(opened).workers["total"]
 
     def news(self, since: int) -> News:
-        """Return the news of jobs that end from an instant on; each end is reported once."""
+        """Return the news of jobs that end from an instant on, each end once."""
         from .reports.news import News
 
         return News(self._opened, since)
-
-    def lookout(self) -> Lookout:
-        """Return a lookout for a live view, which reads the home again and again."""
-        from .lookout import Lookout
-
-        return Lookout(self._opened)

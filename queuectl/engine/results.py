@@ -1,31 +1,28 @@
-"""What jobs have brought: their inputs, how each of them ended, and what it printed, in the order of the inputs.
+"""The results of jobs: their inputs, how each of them ended, and what it printed, in the order of the inputs.
 
-Jobs and their output are read some at a time, each time that one goes over the results: nothing is held but numbers.
+Each iteration reads jobs and their output again, some at a time: only numbers are held.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator, Sequence
+from typing import Any, Dict, List
 
 from ..model.errors import Conflict, InvalidInput, NotFound, StoreUnavailable, quoted
 from ..model.filter import written
-from ..model.job import FINAL_STATES, STATES, Job
+from ..model.job import FINAL_STATES, Job
 from ..model.kinds import TEXT
 from ..model.noun import Noun, maybe
 from ..model.nouns.jobs import RESULT
 from ..model.piece import STDERR, STDOUT
 from .batches import Batches
+from .finding import Finding
 from .logs import Logs
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Dict, Iterator, List, Sequence
-
-    from .finding import Finding
 
 PAGE = 200
 STREAMS = {"stdout": STDOUT, "stderr": STDERR}
-# What a result has of its job, under the names of JSON.
+# The fields of its job that a result has, by their names in JSON.
 FIELDS = {
     **{name: name for name in ("number", "id")},
     "index": "item_index",
@@ -39,8 +36,8 @@ NO_ROOM = 28
 class Results:
     """The results of jobs, each a dict; `inputs` are the names of all inputs that any of them has.
 
-    With `with_output` each has what its last attempt printed, as text; with a `directory` the paths of files with it,
-    which `write` makes. Going over them raises StoreUnavailable.
+    With `with_output` each has the output of its last attempt as text; with a `directory` the paths of files, which
+    `write` makes. Iteration raises StoreUnavailable.
     """
 
     def __init__(self, queue: Finding, numbers: Sequence[int], *, with_output: bool, directory: str | None) -> None:
@@ -75,9 +72,9 @@ class Results:
         return sum(state not in FINAL_STATES for state in self._queue.states_of(self._numbers).values())
 
     def write(self) -> None:
-        """Write the outputs into the directory, which is made if it is not there: a folder for each number.
+        """Write the outputs into the directory, a folder for each number; make the directory if it is missing.
 
-        Raises Conflict if it holds anything, InvalidInput if it cannot be written to, or StoreUnavailable for a full
+        Raises Conflict if it is not empty, InvalidInput if it cannot be written to, or StoreUnavailable for a full
         disk; what was written by then stays.
         """
         assert self._directory is not None
@@ -122,10 +119,10 @@ def results_of(queue: Finding, text: str, *, with_output: bool = False, director
     """
     try:
         name = Batches(queue).get(text).name
-        numbers = queue.select([written("batch", name)], means=STATES).numbers
+        numbers = queue.find([written("batch", name)])
     except NotFound as unknown_batch:
         try:
-            numbers = queue.select([text], means=STATES).numbers
+            numbers = queue.find([text])
         except NotFound as error:
             raise (error if ":" in text or text.isdigit() else unknown_batch) from None
     if not numbers:

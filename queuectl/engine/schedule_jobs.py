@@ -1,7 +1,7 @@
 """The jobs of a schedule that has several. They are checked when they are given, so no fire fails for a wrong field.
 
-They are written as `enqueue` takes them. Their ids are local names, and their links lead to one another: a job of a
-future fire cannot wait for a job of today.
+They are written as for `enqueue`. Their ids are local names, and they wait only for each other: a job of a future fire
+cannot wait for a job of today.
 """
 
 from __future__ import annotations
@@ -38,15 +38,14 @@ assert set(INSTEAD) == set(OF_FIRE)
 def read_jobs(
     opened: OpenHome, schedule: str, given: object, *, names: Sequence[str] = (), before: Iterable[JobSpec] = ()
 ) -> list[JobSpec]:
-    """Return the jobs that a schedule of this name is given. Raises InvalidInput with all that is wrong.
+    """Return the jobs that a schedule of this name is given. Raises InvalidInput with every problem.
 
-    `names` says where each stands, for messages. A secret that is masked is the one that the job of that name has had
-    `before`.
+    `names` says where each stands, for messages. A masked secret is the one of the job of that name `before`.
     """
     jobs = _mappings(given)
     places = names or [f"job {number}" for number in range(1, len(jobs) + 1)]
     problems = [*_of_the_fire(jobs, places)]
-    envs = _secrets(before)
+    envs = {spec.id: spec.env for spec in before if spec.id is not None}
     jobs = [_local(job, envs) for job in jobs]
     specs: list[JobSpec] = []
     try:
@@ -66,7 +65,6 @@ def read_jobs(
 
 
 def _mappings(given: object) -> Sequence[Mapping[str, Any]]:
-    """Return what should be a list of mappings. Raises InvalidInput."""
     jobs = None if isinstance(given, (str, Mapping)) or not isinstance(given, Iterable) else list(given)
     if jobs is None or not all(isinstance(job, Mapping) for job in jobs):
         raise InvalidInput(f"jobs must be a list of objects, got {quoted(given)}", field=FIELD)
@@ -87,21 +85,14 @@ def _of_the_fire(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> It
                 yield f"{place}: a job of a schedule has no {key}: {INSTEAD[str(_name(key))]}"
 
 
-def _secrets(before: Iterable[JobSpec]) -> dict[str, dict[str, str]]:
-    """Return the environments of jobs by their names."""
-    return {spec.id: spec.env for spec in before if spec.id is not None}
-
-
 def _local(job: Mapping[str, Any], envs: Mapping[str, Mapping[str, str]]) -> dict[str, Any]:
-    """Return what a job is given of its own, with its secrets where they are masked."""
+    """Return a job without the fields of the fire, with its masked secrets filled in from `envs`."""
     own = {key: value for key, value in job.items() if _name(key) not in OF_FIRE}
     env, name = own.get("env"), own.get("id")
     old = envs.get(name, {}) if isinstance(name, str) else {}
     if isinstance(env, dict):
-        own["env"] = {
-            name: old[name] if value == MASK and name in old and is_secret(name) else value
-            for name, value in env.items()
-        }
+        known = {name: old[name] for name, value in env.items() if value == MASK and name in old and is_secret(name)}
+        own["env"] = {**env, **known}
     return {**own, "batch": ANY_BATCH}
 
 
@@ -115,7 +106,7 @@ def _masked(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterato
 
 
 def _wrong_names(schedule: str, jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterator[str]:
-    """Yield a problem for each name that is given twice, or that a fire would make too long."""
+    """Yield a problem for each name that stands twice, or that a fire would make too long."""
     if len(schedule) > LONGEST_NAME:
         yield (
             f"the name of a schedule of several jobs has at most {LONGEST_NAME} characters, since each time adds some "
@@ -138,23 +129,20 @@ def _wrong_names(schedule: str, jobs: Iterable[Mapping[str, Any]], places: Itera
 
 
 def _unknown_parents(jobs: Iterable[Mapping[str, Any]], places: Iterable[str]) -> Iterator[str]:
-    """Yield a problem for each parent that is not one of the jobs. Values of the wrong kind are refused elsewhere."""
+    """Yield a problem for each parent that is not one of the jobs. Other checks refuse values of a wrong kind."""
     known = {job["id"]: None for job in jobs if isinstance(job.get("id"), str)}
     found = 0
     for job, place in zip(jobs, places):
         given = spread(job)
         for field in WHENS.values():
-            for parent in _references(given.get(field, ())):
-                if parent not in known:
-                    # The search for the nearest name is slow.
-                    meant = did_you_mean(parent, known) if found < SUGGESTIONS else ""
-                    found += 1
-                    yield f"{place}: {field} {quoted(parent)} is not the id of another of these jobs{meant}"
-
-
-def _references(value: object) -> list[str]:
-    values = value if isinstance(value, (list, tuple)) else [value]
-    return [str(one) for one in values if isinstance(one, (str, int)) and not isinstance(one, bool) and one != ""]
+            value = given.get(field, ())
+            for one in value if isinstance(value, (list, tuple)) else [value]:
+                if isinstance(one, bool) or not isinstance(one, (str, int)) or one == "" or str(one) in known:
+                    continue
+                # The search for the nearest name is slow.
+                meant = did_you_mean(str(one), known) if found < SUGGESTIONS else ""
+                found += 1
+                yield f"{place}: {field} {quoted(str(one))} is not the id of another of these jobs{meant}"
 
 
 def _demand_sound_links(specs: Iterable[JobSpec], places: Iterable[str]) -> None:

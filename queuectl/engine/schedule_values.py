@@ -1,4 +1,4 @@
-"""What a schedule is given: read and checked, with all that is wrong at once."""
+"""The values that a schedule is given: read and checked, with all problems at once."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from ..model.native import as_json
 from ..model.schedule import CATCH_UP, OVERLAP
 from ..model.spec import parse_changes
 from ..model.surroundings import check_inherit
+from ..model.zones import canonical
 from .home.timezone import demand
 
 T = TypeVar("T")
@@ -21,7 +22,7 @@ OWN = ("expression", "timezone", "catch_up", "overlap", "expires")
 
 
 def checked(own: Mapping[str, str], job: Iterable[str], read: Callable[[], T]) -> T:
-    """Return what `read` makes of the fields of a job. Raises InvalidInput with all that is wrong with either."""
+    """Return what `read` returns for the fields of a job. Raises InvalidInput with every problem of both."""
     problems = [
         (key, f"{key} is missing" if value is None else f"{key} must be a text")
         for key, value in own.items()
@@ -40,37 +41,38 @@ def checked(own: Mapping[str, str], job: Iterable[str], read: Callable[[], T]) -
 
 
 def changes_of(given: Mapping[str, object], now: int) -> dict[str, Any]:
-    """Return the checked fields of a job that a schedule is to be given. Raises InvalidInput."""
+    """Return the checked changes of a schedule's job. Raises InvalidInput."""
     fields = {key: value for key, value in given.items() if key not in BY_SPELLING or BY_SPELLING[key].is_recurring}
     return parse_changes(fields, now, RECURRING_EDITABLE) if fields else {}
 
 
 def _problems(own: Mapping[str, str], job: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with what a schedule has of its own, and which fields of a job it cannot have."""
+    """Yield what is wrong with a schedule's own values, and which fields of a job it cannot have."""
     if "name" in own and not is_name(own["name"]):
         yield "name", f"name {NAME_RULE}, got {quoted(own['name'])}"
     for key, allowed in (("catch_up", CATCH_UP), ("overlap", OVERLAP)):
         if key in own and own[key] not in allowed:
             yield key, f"{key} must be one of {', '.join(allowed)}, got {quoted(own[key])}"
-    for key, check in (("expression", read_cron), ("timezone", demand)):
+    for key, check in (("expression", read_cron), ("timezone", demand), ("expires", read_expires)):
         try:
             if key in own:
                 check(own[key])
         except InvalidInput as error:
             yield key, error.message
-    try:
-        read_expires(own)
-    except InvalidInput as error:
-        yield "expires", error.message
     for key in job:
         field = BY_SPELLING.get(key)
         if field is not None and not field.is_recurring:
             yield key, f"a schedule has no {key}: each of its times makes a job of its own"
 
 
-def read_expires(own: Mapping[str, str]) -> int | None:
+def normalized(own: Mapping[str, str]) -> dict[str, Any]:
+    """Return a schedule's own values, which were checked, as they are stored."""
+    readers = {"expression": lambda text: Cron.parse(text).expression, "timezone": canonical, "expires": read_expires}
+    return {key: readers[key](value) if key in readers else value for key, value in own.items()}
+
+
+def read_expires(text: str) -> int | None:
     """Return how long after each time a job may wait, in milliseconds; None for ever. Raises InvalidInput."""
-    text = own.get("expires")
     try:
         return check_duration(text, 0)
     except ValueError as error:
@@ -78,7 +80,7 @@ def read_expires(own: Mapping[str, str]) -> int | None:
 
 
 def read_inherit(given: object) -> tuple[str, ...] | None:
-    """Return what the jobs of a schedule inherit of who adds it, as words. Raises InvalidInput."""
+    """Return what the jobs of a schedule inherit from the caller that adds it, as words. Raises InvalidInput."""
     try:
         return check_inherit(as_json(given), 0)
     except ValueError as error:
@@ -86,7 +88,6 @@ def read_inherit(given: object) -> tuple[str, ...] | None:
 
 
 def read_cron(expression: str) -> Cron:
-    """Return an expression, read. Raises InvalidInput."""
     try:
         return Cron.parse(expression)
     except ValueError as error:

@@ -1,8 +1,7 @@
 """The scheduler as a process of its own, for homes where no workers run all the time.
 
-The main thread looks after signals, the doorbell and (in automatic mode) the workers; the scheduler
-thread, with a store of its own, does what is due. The daemon holds the kernel lock on
-`run/scheduler.lock`, so there is one of a home.
+The main thread handles signals, the doorbell and (in automatic mode) the workers; the scheduler thread, with a store of
+its own, does what is due. The daemon holds the kernel lock on `run/scheduler.lock`, so a home has one at most.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from ..model.clock import Clock
 from ..model.errors import QueueCTLError
-from ..model.scheduler import AUTO, MANUAL, SchedulerRecord
+from ..model.scheduler import AUTO, SchedulerRecord
 from ..store import Home
 from .autoscale import AutoScaler
 from .clockwork.tick import ClockworkThread
@@ -20,7 +19,7 @@ from .daemons.instance import Instance
 from .home.opened import OpenHome
 
 LOOK_SECONDS = 1.0
-# An idle home is silent: how often the daemon writes down that it is there, and what it did.
+# How often the daemon writes down that it runs, and what it did: an idle home is silent.
 HEARTBEAT_MS = 10_000
 REPORT_MS = 1_000
 
@@ -28,21 +27,18 @@ REPORT_MS = 1_000
 class SchedulerDaemon:
     """The scheduler of this process. Raises Conflict if the home has one already.
 
-    `interval` is the longest time between two checks, in seconds; `workers` the most that automatic mode may start, and
-    `limits` those that they have (see `Workers.start`). In manual mode, where it is not `is_auto`, the number is only
-    written down. `on_ready` is called once it has looked for the first time.
+    `record` says how to run; in manual mode it only keeps the number of workers. `limits` are those of the workers that
+    it starts (see `Workers.start`). `on_ready` is called after its first look.
     """
 
     def __init__(
         self,
         home: Home,
+        record: SchedulerRecord,
+        limits: Mapping[str, object] | None,
         *,
-        interval: float,
-        workers: int | None = None,
-        is_auto: bool,
         clock: Clock,
         on_ready: Callable[[], None],
-        limits: Mapping[str, object] | None = None,
     ) -> None:
         self._clock = clock
         self._on_ready: Callable[[], None] | None = on_ready
@@ -50,16 +46,16 @@ class SchedulerDaemon:
         self._instance = Instance(SCHEDULER, self._opened)
         self._log, self._wakeup = self._instance.log, self._instance.wakeup
         self._instance.enter()
+        assert record.interval is not None
+        self._record = record
         self._scaler = None
-        if is_auto and workers is not None:
-            self._scaler = AutoScaler(self._opened, workers, self._log, limits)
-        self._thread = ClockworkThread(home, clock=clock, log=self._log, longest_wait=interval)
-        mode = MANUAL if self._scaler is None else AUTO
-        self._record = SchedulerRecord(mode, workers, interval=interval, started_at=clock.wall())
+        if record.mode == AUTO and record.workers is not None:
+            self._scaler = AutoScaler(self._opened, record.workers, self._log, limits)
+        self._thread = ClockworkThread(home, clock=clock, log=self._log, longest_wait=record.interval)
         self._written_at = -HEARTBEAT_MS
 
     def run(self) -> None:
-        """Do what is due until told to stop."""
+        """Do what is due until a signal stops it."""
         self._log.say(f"started, mode {self._record.mode}, looking at least every {self._record.interval:g} s")
         self._instance.note("scheduler started", f"mode {self._record.mode}")
         self._thread.start()
@@ -82,7 +78,7 @@ class SchedulerDaemon:
                 self._scaler.step()
             self._report()
         except (QueueCTLError, OSError) as error:
-            # What the system refuses for now, for want of descriptors say, is tried again at the next look.
+            # The system may lack descriptors for now, say: the next look tries again.
             self._log.complain(str(error))
         if self._on_ready is not None and self._thread.ticked_at is not None:
             self._on_ready()
@@ -93,7 +89,7 @@ class SchedulerDaemon:
             self._thread.poke()
 
     def _report(self) -> None:
-        """Write down for `scheduler status` what was done, seldom, and only after something was."""
+        """Write down for `scheduler status` what was done, at most once in REPORT_MS, or HEARTBEAT_MS without news."""
         now = self._clock.monotonic()
         has_started = self._scaler is not None and self._scaler.has_started
         is_news = (self._thread.totals, has_started) != (self._record.totals, self._record.has_started)

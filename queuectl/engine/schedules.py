@@ -1,4 +1,4 @@
-"""Schedules as users see them: add, edit, look at, run by hand, pause, resume, remove."""
+"""Schedules as users see them: add, edit, show, run by hand, pause, resume, remove."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from ..model.policy import LISTS, demand_distinct
 from ..model.schedule import CronPreview, Schedule, ScheduleDetail, ShownSchedule
 from ..model.spec import DEFAULTS, JobSpec
 from ..model.when import LATEST_MS, ago, iso, local
-from ..model.zones import LOCAL, canonical
+from ..model.zones import LOCAL
 from .changing import NEWER_FIELDS, newer_of
 from .clockwork.firing import enqueue
 from .editing import difference
 from .home.opened import Part
 from .home.shells import demand_words
 from .home.timezone import demand, home_zone, pin, trouble
-from .machine.doorbell import WORKERS, ring, ring_schedulers
+from .machine.doorbell import SCHEDULERS, WORKERS, ring
 from .machine.localzone import rules
 from .outgrown import demand_scheduler_that_knows
 from .schedule_jobs import read_jobs
-from .schedule_values import OWN, changes_of, checked, read_cron, read_expires, read_inherit
+from .schedule_values import OWN, changes_of, checked, normalized, read_cron, read_inherit
 
 NEXT, JOBS = 5, 20
 
@@ -56,11 +56,11 @@ class Schedules(Part):
     ) -> Schedule:
         """Add a schedule; `fields` are those of a job in JSON. Raises InvalidInput, or Conflict if it exists.
 
-        Instead of a command it may be given several jobs, which `enqueue` would take: each of its times adds them as a
-        batch, in which they are called by their ids and may wait for each other. `names` says where each came from, for
-        messages. Each of its jobs expires so long after it was made, such as "2h". They inherit PATH of this process as
-        it is, and what `inherit_env` names. Its expression goes by the home's time zone unless `timezone` names another
-        than `local`. The first schedule of a home fixes that zone.
+        Instead of a command it may have several jobs, as for `enqueue`: each fire adds them as a batch, in which their
+        ids are local names, and they may wait for each other. `names` says where each came from, for messages. Jobs
+        expire `expires` after they were made, such as "2h". They inherit the present PATH of this process, and what
+        `inherit_env` names. The expression goes by the home's time zone unless `timezone` names another than `local`;
+        the first schedule of a home fixes that zone.
 
         Also raises DaemonUnavailable if workers or a scheduler run that do not know such schedules, or a field.
         """
@@ -74,28 +74,21 @@ class Schedules(Part):
         }
         specs = checked(own, fields, lambda: self._read(name, command, jobs, names, fields))
         words = read_inherit(inherit_env)
-        own.update(
-            expression=Cron.parse(expression).expression, timezone=canonical(timezone), expires=read_expires(own)
-        )
+        own = normalized(own)
         if jobs is None:
             self._demand_known({**own, **{name: getattr(specs[0], name) for name in newer_of(specs[0])}})
         home, now = self._opened, self._opened.clock.wall()
         origin = home.origin(words, has_usual=False)
         with home.store.writing():
             first = self._first_time(own["expression"], own["timezone"], now)
-            if not home.store.schedules.add(
-                specs=specs,
-                is_graph=jobs is not None,
-                **own,
-                next_at=first,
-                origin=origin,
-                actor=home.actor,
-                now=now,
-            ):
+            is_new = home.store.schedules.add(
+                specs=specs, is_graph=jobs is not None, **own, next_at=first, origin=origin, actor=home.actor, now=now
+            )
+            if not is_new:
                 hint = f"look at it with: queuectl cron show {name}"
                 raise Conflict(f"there is a schedule {quoted(name)} already", hint=hint, field="name")
             home.note("schedule added", f"{name}: {own['expression']}", now=now)
-        ring_schedulers(home.home)
+        ring(home.home, SCHEDULERS)
         return self.get(name)
 
     def _read(
@@ -113,7 +106,7 @@ class Schedules(Part):
         return read_jobs(self._opened, name, jobs, names=names)
 
     def _demand_known(self, values: Mapping[str, object]) -> None:
-        """Raise DaemonUnavailable if workers or a scheduler of before an upgrade would leave out what is given."""
+        """Raise DaemonUnavailable if workers or a scheduler from before an upgrade would ignore some values."""
         known = {"expires": None, **DEFAULTS}
         unknown = [name for name in ("expires", *NEWER_FIELDS) if values.get(name, known[name]) != known[name]]
         if unknown:
@@ -128,11 +121,11 @@ class Schedules(Part):
         names: Sequence[str] = (),
         **changes: Any,
     ) -> Schedule:
-        """Change a schedule; `changes` are those of `add`, but its name and the environment stay as they are.
+        """Change a schedule; `changes` are those of `add`, but its name and the inherited environment stay.
 
-        What is not given stays; `jobs` replace all that it has. It has another next time only if it goes by another
-        expression or zone. Jobs that it has made are not changed. Raises NotFound, DaemonUnavailable as `add` does, or
-        InvalidInput, also for the command of a schedule that has several jobs, and for jobs where it has a command.
+        `jobs` replace all of its jobs. Its next time changes only with its expression or zone. Jobs that it has made
+        are not changed. Raises NotFound, DaemonUnavailable as `add` does, or InvalidInput, also for the command of a
+        schedule that has several jobs, and for jobs if it has a command.
         """
         home, now = self._opened, self._opened.clock.wall()
         own: dict[str, Any] = {key: as_json(changes.pop(key)) for key in OWN if key in changes}
@@ -141,21 +134,14 @@ class Schedules(Part):
             raise InvalidInput(f"nothing to change, give at least one of {', '.join(keys)}")
         _demand_fits(self.get(name), jobs, changes)
         fields = checked(own, changes, lambda: changes_of(changes, now))
-        if "expression" in own:
-            own["expression"] = Cron.parse(own["expression"]).expression
-        if "timezone" in own:
-            own["timezone"] = canonical(own["timezone"])
-        if "expires" in own:
-            own["expires"] = read_expires(own)
+        own = normalized(own)
         if "shell" in fields:
             home.look_for_shell(fields["shell"])
         self._demand_known({**own, **fields})
         with home.store.writing():
             before = self.get(name)
             _demand_fits(before, jobs, changes)
-            specs = before.specs
-            if jobs is not None:
-                specs = read_jobs(home, name, jobs, names=names, before=specs)
+            specs = before.specs if jobs is None else read_jobs(home, name, jobs, names=names, before=before.specs)
             for field, value in fields.items():
                 setattr(specs[0], field, value)
             lists = {key: getattr(specs[0], key) for key in LISTS}
@@ -173,11 +159,11 @@ class Schedules(Part):
             changed += [f"{jobs_text(len(before.specs))} to {jobs_text(len(specs))}"] if jobs is not None else []
             changed += [difference(before, fields)] if fields or not changed else []
             home.note("schedule changed", f"{name}: {', '.join(changed)}", now=now)
-        ring_schedulers(home.home)
+        ring(home.home, SCHEDULERS)
         return self.get(name)
 
     def _first_time(self, expression: str, timezone: str, now: int) -> int | None:
-        """Return the first time after now; the first schedule of a home fixes its zone. In a transaction."""
+        """Return the first time after now; if it is the home's first schedule, fix its zone. In a transaction."""
         pinned = pin(self._opened.store, actor=self._opened.actor, now=now)
         return Cron.parse(expression).next_after(now, demand(pinned if timezone == LOCAL else timezone))
 
@@ -185,11 +171,9 @@ class Schedules(Part):
         """Return the schedule of this name. Raises NotFound."""
         found = self._opened.store.schedules.get(name)
         if found is None:
-            names = [schedule.name for schedule in self.all()]
-            raise NotFound(
-                f"there is no schedule {quoted(name)}{did_you_mean(name, names)}",
-                hint="see all of them with: queuectl cron list",
-            )
+            meant = did_you_mean(name, [schedule.name for schedule in self.all()])
+            hint = "see all of them with: queuectl cron list"
+            raise NotFound(f"there is no schedule {quoted(name)}{meant}", hint=hint)
         return found
 
     def all(self) -> list[Schedule]:
@@ -232,9 +216,9 @@ class Schedules(Part):
         return schedule.zone(home_zone(self._opened.store))
 
     def times(self, schedule: Schedule, count: int, until: int = LATEST_MS) -> list[int]:
-        """Return the next times of a schedule, as if it were not paused: the stored one, and what follows it.
+        """Return the next times of a schedule, as if it were not paused: the stored one, and those that follow it.
 
-        A process that does not know its zone can tell the stored one only.
+        A process that does not know its zone returns the stored one only.
         """
         now = self._opened.clock.wall()
         stored = [schedule.next_at] if schedule.next_at is not None and schedule.next_at > now else []
@@ -257,10 +241,7 @@ class Schedules(Part):
         return None
 
     def trouble(self, schedule: Schedule) -> str | None:
-        """Return how the zone of this process differs from that of the home, by which a schedule goes.
-
-        None if it does not differ, or if the schedule has a zone of its own.
-        """
+        """Return how this process's zone differs from the home's, None if not or if the schedule has its own zone."""
         return trouble(self._opened.store, self._opened.clock.wall()) if schedule.follows_home else None
 
     def preview(self, expression: str, timezone: str, count: int) -> CronPreview:
@@ -271,33 +252,28 @@ class Schedules(Part):
         return CronPreview(cron.expression, describe(cron), name, time_rows(times, now))
 
     def run(self, name: str) -> Job:
-        """Enqueue the job of the schedule at once, whatever it waits for; return the job.
+        """Enqueue the job of the schedule at once, whatever its state; return the job.
 
-        Of a schedule that has several, all are enqueued as a batch, and the first of them is returned. Raises NotFound,
-        or Conflict if one of their queues takes no new jobs.
+        If the schedule has several, enqueue all as a batch and return the first. Raises NotFound, or Conflict if one of
+        their queues takes no new jobs.
         """
         home = self._opened
         now = home.clock.wall()
         with home.store.writing():
             schedule = self.get(name)
             home.demand_open({spec.queue for spec in schedule.specs})
-            batch = self._new_batch(schedule, now)
+            batch = None
+            if schedule.is_graph:
+                instants = (batch_name(schedule.name, at, by_hand=True) for at in count(now))
+                batch = next(name for name in instants if home.store.batches.get(name, now) is None)
             first = home.store.names.number_of(enqueue(home.store, schedule, batch, now, home.actor)[0])
             assert first is not None
             home.note("schedule run", name if batch is None else f"{name}: batch {batch}", now=now, job=first)
         ring(home.home, WORKERS)
         return home.store.search.jobs([first])[0]
 
-    def _new_batch(self, schedule: Schedule, now: int) -> str | None:
-        """Return the name of the batch that a run by hand makes, None if it makes none. In a transaction."""
-        if not schedule.is_graph:
-            return None
-        batches = self._opened.store.batches
-        instants = (batch_name(schedule.name, at, by_hand=True) for at in count(now))
-        return next(name for name in instants if batches.get(name, now) is None)
-
     def pause(self, name: str) -> Schedule:
-        """Let it fire no more until it is resumed. Raises NotFound, Conflict."""
+        """Stop its fires until it is resumed. Raises NotFound, Conflict."""
         self.get(name)
         with self._opened.store.writing():
             if not self._opened.store.schedules.pause(name):
@@ -306,7 +282,7 @@ class Schedules(Part):
         return self.get(name)
 
     def resume(self, name: str) -> Schedule:
-        """Let it go on with its next time; those that passed meanwhile are left out. Raises NotFound, Conflict.
+        """Let it go on with its next time; times that passed meanwhile are left out. Raises NotFound, Conflict.
 
         A process that does not know its zone leaves the next time to one that does.
         """
@@ -316,13 +292,13 @@ class Schedules(Part):
             if not store.schedules.resume(name, following):
                 raise Conflict(f"schedule {quoted(name)} is not paused")
             self._opened.note("schedule resumed", detail, now=now)
-        ring_schedulers(self._opened.home)
+        ring(self._opened.home, SCHEDULERS)
         return self.get(name)
 
     def _next_of(self, schedule: Schedule, now: int) -> tuple[int | None, str]:
-        """Return the next time of a paused schedule, and what the history says of that. In a transaction."""
+        """Return the next time of a paused schedule, and what the history says of it. In a transaction."""
         before = schedule.next_at
-        # What stands there is a promise, whatever this process would compute.
+        # The stored time is a promise, whatever this process would compute.
         if before is not None and before > now:
             return before, schedule.name
         detail = f"{schedule.name}: what was due since {iso(before)} is left out" if before else schedule.name
@@ -350,22 +326,18 @@ def time_rows(times: Iterable[int], now: int) -> list[dict[str, str | None]]:
 
 
 def _demand_fits(schedule: Schedule, jobs: object, changes: Iterable[str]) -> None:
-    """Raise InvalidInput for jobs where a schedule has a command, and for fields of a job where it has several."""
+    """Raise InvalidInput for jobs if a schedule has a command, and for fields of a job if it has several."""
     if jobs is not None and not schedule.is_graph:
-        raise InvalidInput(
-            f"schedule {schedule.name} has a command, it cannot have several jobs",
-            hint=f"change its command with: queuectl cron edit {schedule.name} --command 'COMMAND'",
-            field="jobs",
-        )
+        problem = f"schedule {schedule.name} has a command, it cannot have several jobs"
+        hint = f"change its command with: queuectl cron edit {schedule.name} --command 'COMMAND'"
+        raise InvalidInput(problem, hint=hint, field="jobs")
     key = next((key for key in changes if key in BY_SPELLING and schedule.is_graph), None)
     if key is not None:
-        raise InvalidInput(
-            f"schedule {schedule.name} has several jobs, each with a {key} of its own",
-            hint=f"give it other jobs with: queuectl cron edit {schedule.name} --file FILE",
-            field=key,
-        )
+        problem = f"schedule {schedule.name} has several jobs, each with a {key} of its own"
+        hint = f"give it other jobs with: queuectl cron edit {schedule.name} --file FILE"
+        raise InvalidInput(problem, hint=hint, field=key)
 
 
 def _shown(value: str | int | None) -> str:
-    """Return what a schedule has of its own as its history shows it: a text in quotes, or a length of time."""
+    """Return a schedule's own value as its history shows it: a text in quotes, or a length of time."""
     return quoted(value) if isinstance(value, str) else exact_duration(value)

@@ -1,4 +1,4 @@
-"""What may be written for a key of a filter, or for an option: completion and the dashboard offer it."""
+"""What completion and the dashboard suggest for a key of a filter, or for an option."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SHELLS = ("bash", "dash", "fish", "ksh", "sh", "zsh")
 
 
 class Suggestion(Record):
-    """A value, what to say about it, and where that is known how many jobs have it."""
+    """A value, what to say about it, and how many jobs have it, None if that is unknown."""
 
     value: str
     about: str = ""
@@ -54,36 +54,34 @@ def _batches(store: Store, prefix: str, limit: int) -> list[Suggestion]:
 
 
 def _parents(store: Store, prefix: str, limit: int) -> list[Suggestion]:
-    """Return the jobs and the batches that others may wait for."""
     batches = _batches(store, prefix[len(BATCH) :] if prefix.startswith(BATCH) else "", limit)
     return [*_jobs(store, prefix, limit), *(Suggestion(BATCH + one.value, one.about, one.jobs) for one in batches)]
 
 
 def _paused(store: Store, prefix: str, limit: int) -> list[Suggestion]:
     """Return the queues that may be resumed."""
-    lanes = [lane for lane in store.lanes.all().values() if lane.name]
     return [
         Suggestion(lane.name, "takes no new jobs" if lane.paused_at is None else "paused")
-        for lane in lanes
-        if lane.paused_at is not None or lane.is_draining
+        for lane in store.lanes.all().values()
+        if lane.name and (lane.paused_at is not None or lane.is_draining)
     ]
 
 
 def _shells(store: Store, prefix: str, limit: int) -> list[Suggestion]:
-    """Return the shells that there are in the caller's PATH, and none."""
+    """Return the shells in the caller's PATH, and none."""
     found = [Suggestion(name) for name in SHELLS if find_in(name, search_path()) is not None]
     return [*found, Suggestion(NO_SHELL, "the words of the command run")]
-
-
-def _flags(store: Store, prefix: str, limit: int) -> list[Suggestion]:
-    return [Suggestion("yes"), Suggestion("no")]
 
 
 FOUND: dict[str, Callable[[Store, str, int], list[Suggestion]]] = {
     "id": _jobs,
     "after": _parents,
     "paused": _paused,
-    **{key: _flags for key, field in FILTERS.items() if field.kind.choice == "of_flag"},
+    **{
+        key: lambda store, prefix, limit: [Suggestion("yes"), Suggestion("no")]
+        for key, field in FILTERS.items()
+        if field.kind.choice == "of_flag"
+    },
     "dead": lambda store, prefix, limit: _jobs(store, prefix, limit, only_dead=True),
     "state": _states,
     "queue": _queues,

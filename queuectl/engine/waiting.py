@@ -1,8 +1,8 @@
-"""Waiting for jobs until all of them have ended, at one and the same time.
+"""Waiting for jobs until all of them have ended at the same time.
 
-Only what is still open is read again and again, so that a home full of finished jobs costs nothing. Once
-nothing is open, all are read once more: one that had ended may have been retried meanwhile, and is then
-waited for again. A job that is stuck has ended as far as waiting goes: nothing that happens by itself lets it run.
+Only open jobs are read again and again, so that a home full of finished jobs costs nothing. Once none is open, all are
+read once more: one that had ended may have been retried meanwhile, and is waited for again. For waiting, a stuck job
+has ended: nothing that happens by itself lets it run.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ LONGEST_LOOK_SECONDS = 0.1
 
 
 class Waiting:
-    """Jobs that are waited for, for `timeout` seconds at most from now on.
+    """A wait for jobs, for `timeout` seconds at most from now on.
 
     `open` are the numbers of those that have not ended, `removed` of those that were removed before they ended,
-    and `states` has the last known state of all others, STUCK for what is stuck.
+    and `states` has the last known state of all others, STUCK for stuck ones.
     """
 
     def __init__(self, opened: OpenHome, numbers: Sequence[int], *, timeout: float | None = None) -> None:
@@ -40,13 +40,13 @@ class Waiting:
 
     @property
     def all_completed(self) -> bool:
-        """Whether each job completed, as far as is known."""
+        """Whether all jobs completed, by their last known states."""
         return not self.removed and all(state == COMPLETED for state in self.states.values())
 
     def jobs(self, numbers: Sequence[int], on_change: Callable[[], None]) -> list[Job]:
-        """Wait until all have ended; return those of these numbers as they ended, without any that is gone.
+        """Wait until all have ended; return the jobs of these numbers, without any that is gone.
 
-        `on_change` is called whenever something has changed; what it raises ends the waiting. Raises WaitTimeout.
+        `on_change` is called whenever something has changed; an error that it raises ends the wait. Raises WaitTimeout.
         """
         while True:
             self._until_ended(on_change)
@@ -61,22 +61,17 @@ class Waiting:
             changes = self._opened.store.changes()
             if changes != seen:
                 pause, seen = FIRST_LOOK_SECONDS, changes
-                self._look()
+                self._read(self.open)
+                if not self.open:
+                    self._read(list(self.states))
                 on_change()
                 if not self.open:
                     return
             if self._deadline is not None and clock.monotonic() >= self._deadline:
-                raise WaitTimeout(
-                    f"gave up waiting after {self._timeout:g} s",
-                    hint=f"nothing was changed; see what it waits for with: queuectl why {self.open[0]}",
-                )
+                hint = f"nothing was changed; see what it waits for with: queuectl why {self.open[0]}"
+                raise WaitTimeout(f"gave up waiting after {self._timeout:g} s", hint=hint)
             clock.pause(pause)
             pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)
-
-    def _look(self) -> None:
-        self._read(self.open)
-        if not self.open:
-            self._read(list(self.states))
 
     def _read(self, numbers: Sequence[int]) -> None:
         found = self._opened.store.search.standings_of(numbers)

@@ -1,7 +1,8 @@
-"""Webhooks as users see them: which there are, their events, and how deliveries ended."""
+"""Webhooks as users see them: their events, and how deliveries ended."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
@@ -20,15 +21,10 @@ from ..model.webhook import (
     headers,
     message,
 )
+from ..store import Store
 from .home.opened import Part
 from .home.settings import load_settings
-from .machine.doorbell import ring_schedulers
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ..store import Store
+from .machine.doorbell import SCHEDULERS, ring
 
 PATIENCE_SECONDS = 5.0
 
@@ -57,14 +53,18 @@ class Webhooks(Part):
         secret: str | None = None,
         allow_private: bool = False,
     ) -> Webhook:
-        """Add a webhook for what happens from now on; return it.
+        """Add a webhook for events from now on; return it.
 
-        `secret` signs its messages: `whsec_` and 24 to 64 bytes in base64. `allow_private` lets its address be one of
-        this machine or of a private network. Raises InvalidInput, or Conflict if there is one of that name.
+        `secret` signs its messages: `whsec_` and 24 to 64 bytes in base64. `allow_private` allows an address of this
+        machine or of a private network. Raises InvalidInput, or Conflict if there is one of that name.
         """
         if checked_name("webhook", name) == OF_SETTINGS:
             raise InvalidInput(f"{OF_SETTINGS} is the webhook of the setting webhook_url", field="name")
-        address, wanted, kept = _url(url), _events(events), None if secret is None else _secret(secret)
+        address, wanted = _url(url), _events(events)
+        try:
+            kept = None if secret is None else check_secret(secret)
+        except ValueError as error:
+            raise InvalidInput(f"the secret {error}", field="secret") from None
         if not allow_private:
             _demand_public(address)
         opened, now = self._opened, self._opened.clock.wall()
@@ -79,7 +79,7 @@ class Webhooks(Part):
         return self.get(name)
 
     def remove(self, name: str) -> None:
-        """Delete a webhook with what waits for it. Raises NotFound, or Conflict for that of the settings."""
+        """Delete a webhook and its waiting messages. Raises NotFound, or Conflict for that of the settings."""
         self.get(name)
         if name == OF_SETTINGS:
             raise Conflict("it is the webhook of the setting webhook_url", hint="queuectl config reset webhook_url")
@@ -88,7 +88,7 @@ class Webhooks(Part):
                 self._opened.note("webhook removed", name)
 
     def pause(self, name: str) -> Webhook:
-        """Send nothing to a webhook until it is resumed; what happens waits for a day. Raises NotFound, Conflict."""
+        """Send nothing to a webhook until it is resumed; its events wait for a day. Raises NotFound, Conflict."""
         self.get(name)
         opened = self._opened
         with opened.store.writing():
@@ -105,7 +105,7 @@ class Webhooks(Part):
             if not opened.store.webhooks.resume(name):
                 raise Conflict(f"webhook {name} is not paused")
             opened.note("webhook resumed", name)
-        ring_schedulers(opened.home)
+        ring(opened.home, SCHEDULERS)
         return self.get(name)
 
     def test(self, name: str) -> Delivery:
@@ -113,7 +113,7 @@ class Webhooks(Part):
         from .machine.post import post
 
         webhook, clock, store = self.get(name), self._opened.clock, self._opened.store
-        # What cannot be noted is not sent.
+        # If the delivery cannot be noted, nothing is sent.
         store.rehearse(PATIENCE_SECONDS)
         at, began = clock.wall(), clock.monotonic()
         body = body_of(message(Event.of({**dict.fromkeys(Event.__annotations__), "id": 0, "event": TEST, "at": at})))
@@ -130,7 +130,7 @@ class Webhooks(Part):
 
 
 def follow_settings(store: Store, *, actor: str) -> None:
-    """Make, change or remove the webhook that the settings are for. In a transaction."""
+    """Make, change or remove the webhook of the settings. In a transaction."""
     settings = load_settings(store)
     url, events = settings.webhook_url, check_events(settings.webhook_events)
     found = store.webhooks.get(OF_SETTINGS)
@@ -163,13 +163,6 @@ def _events(events: Sequence[str]) -> tuple[str, ...]:
         return check_events(events)
     except ValueError as error:
         raise InvalidInput(f"events {error}, got {quoted(','.join(map(str, events)))}", field="events") from None
-
-
-def _secret(text: str) -> str:
-    try:
-        return check_secret(text)
-    except ValueError as error:
-        raise InvalidInput(f"the secret {error}", field="secret") from None
 
 
 def _demand_public(url: str) -> None:

@@ -1,7 +1,7 @@
-"""What the command of a running job asks for: to be put off, or to count as failed for good.
+"""What the command of a running job asks for: to run later, or to be dead.
 
-A wish is noted with the attempt that makes it, which its environment names, and takes effect when that attempt ends by
-itself. A worker that is killed takes the wish with it: then the attempt is lost. A cancellation goes before a wish.
+A wish is noted with its attempt, which the environment names, and takes effect when that attempt ends by itself. If the
+worker is killed, the attempt is lost, and its wish with it. A cancellation comes before a wish.
 """
 
 from __future__ import annotations
@@ -11,11 +11,8 @@ import os
 from ..model.errors import Conflict, InvalidInput
 from ..model.policy import LONGEST_SNOOZE_MS, TO_FAIL, TO_SNOOZE
 from ..model.when import duration_text, is_digits
+from .home.opened import OpenHome
 from .machine.process import MARKER
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from .home.opened import OpenHome
 
 MOST_REASON = 1_000
 
@@ -26,9 +23,8 @@ def snooze(opened: OpenHome, delay: int, reason: str = "") -> str:
     Raises InvalidInput outside a job of the home, Conflict if the attempt has lost its job.
     """
     if not 0 < delay <= LONGEST_SNOOZE_MS:
-        raise InvalidInput(
-            f"the time must be at most {duration_text(LONGEST_SNOOZE_MS)}, and more than 0", field="delay"
-        )
+        longest = duration_text(LONGEST_SNOOZE_MS)
+        raise InvalidInput(f"the time must be at most {longest}, and more than 0", field="delay")
     line = _line(reason)
     told = f"to run again in {duration_text(delay)}" + (f": {line}" if line else "")
     return _wish(opened, f"{TO_SNOOZE} {delay} {line}".rstrip(), told)
@@ -46,19 +42,14 @@ def _line(text: str) -> str:
 
 
 def _wish(opened: OpenHome, wish: str, told: str) -> str:
-    number, attempt = _attempt(opened)
+    home, _, rest = os.environ.get(MARKER, "").partition("-")
+    words = rest.split("-")[-2:]
+    if home != opened.store.meta.home_id() or len(words) < 2 or not all(map(is_digits, words)):
+        raise InvalidInput("this only works inside a job of this home, while it runs")
+    number, attempt = map(int, words)
     with opened.store.writing():
         if not opened.store.jobs.make_wish(number, attempt, wish):
             raise Conflict("this attempt has ended, or lost its job: it cannot ask for anything any more")
         opened.note("asked", told, job=number)
     (job,) = opened.store.search.jobs([number])
     return job.id
-
-
-def _attempt(opened: OpenHome) -> tuple[int, int]:
-    """Return the number of the job in whose command we are, and its attempt. Raises InvalidInput."""
-    home, _, rest = os.environ.get(MARKER, "").partition("-")
-    words = rest.split("-")[-2:]
-    if home != opened.store.meta.home_id() or len(words) < 2 or not all(map(is_digits, words)):
-        raise InvalidInput("this only works inside a job of this home, while it runs")
-    return int(words[0]), int(words[1])

@@ -1,6 +1,6 @@
-"""The workers of a home, in groups that take jobs from the same queues, and the pool that they belong to.
+"""The workers of a home, in groups that take jobs from the same queues, and their pool.
 
-A group is called as `model.worker` says. What changes it returns when the workers have followed.
+Groups are named as `model.worker` says. A change of one returns once the workers have followed.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ START_SECONDS = 90.0
 
 
 class Workers(Groups):
-    """The workers of an open home: `Groups` says what is there and how it is stopped."""
+    """The workers of an open home: `Groups` reads and stops them."""
 
     def start(
         self,
@@ -38,14 +38,13 @@ class Workers(Groups):
         drain: bool = False,
         limits: Mapping[str, object] | None = None,
     ) -> tuple[int, int]:
-        """Have at least `count` workers in a group (by default `worker_count`), by a pool that is started if none runs.
+        """Have at least `count` workers in a group (by default `worker_count`); start a pool if none runs.
 
-        With `drain` it is a new pool, which stops when its queues are empty. `limits` are values of `max_load` and
-        `min_memory` that the group has in place of the home's, as `Config.set` takes them: those that are left out stay
-        as they are where the group runs. Returns how many workers the group had and
-        the count. Raises Conflict where a pool runs elsewhere, ends or, with `drain`, runs at all, InvalidInput beyond
-        `max_workers` and for what names no group, DaemonUnavailable, also if the pool takes longer than `patience`
-        seconds to start.
+        With `drain` it is a new pool, which stops when its queues are empty. `limits` are the group's own values of
+        `max_load` and `min_memory`, as for `Config.set`: a group that runs keeps those that are left out. Returns how
+        many workers the group had and the count. Raises Conflict if a pool runs elsewhere, ends or, with `drain`, runs
+        at all, InvalidInput beyond `max_workers` and for a wrong name of a group, DaemonUnavailable, also if the pool
+        takes longer than `patience` seconds to start.
         """
         group, settings = group_of(queues_of(group)), self._opened.settings()
         wanted = settings.worker_count if count is None else count
@@ -65,7 +64,7 @@ class Workers(Groups):
         return self._change(group, lambda before: max(before, wanted)), wanted
 
     def _set_limits(self, group: str, limits: Mapping[str, object], *, is_new: bool) -> None:
-        """Write down the limits of a group, which keeps those of before unless it is new. Raises InvalidInput."""
+        """Write down the limits of a group, which keeps its earlier ones unless it is new. Raises InvalidInput."""
         opened = self._opened
         texts = dict(setting_text(name, value) for name, value in limits.items())
         kept = {} if is_new else opened.store.meta.limits_of(group)
@@ -87,13 +86,12 @@ class Workers(Groups):
     def scale(self, group: str | None, count: int) -> str:
         """Give a group that runs another number of workers; return the group.
 
-        None is the only group that there is, or that of all queues. Raises DaemonUnavailable if it does not run,
-        InvalidInput beyond `max_workers`, for what names no group or if it is not clear which one is meant, Conflict
-        where the pool ends.
+        None is the only group, or that of all queues. Raises DaemonUnavailable if it does not run, InvalidInput beyond
+        `max_workers`, for a wrong name of a group or if it is not clear which one is meant, Conflict if the pool ends.
         """
         group = None if group is None else group_of(queues_of(group))
         start = f"{START_WORKERS} --count {count}"
-        # To ask for workers must not make a home.
+        # This must not make a home.
         if self._opened.home.exists():
             demand_room(self._opened.settings(), {group or ALL: count})
         if self.pid is None:
@@ -115,16 +113,15 @@ class Workers(Groups):
             return next(iter(groups))
         if not groups or ALL in groups:
             return ALL
-        raise InvalidInput(
-            f"there are several groups of workers, name one of them: {' or '.join(map(quoted, sorted(groups)))}",
-            field="queue",
-            hint=f"for instance: queuectl worker scale N{option(min(groups))}",
-        )
+        names = " or ".join(map(quoted, sorted(groups)))
+        problem = f"there are several groups of workers, name one of them: {names}"
+        hint = f"for instance: queuectl worker scale N{option(min(groups))}"
+        raise InvalidInput(problem, field="queue", hint=hint)
 
     def _change(self, group: str, change: Callable[[int], int]) -> int:
         """Change the number of workers of a group and wait until it has them; return how many it had.
 
-        Raises Conflict also if somebody else changes it meanwhile to what `change` would not leave as it is.
+        Raises Conflict also if somebody else changes it meanwhile, unless `change` would leave that number.
         """
         opened = self._opened
         self._await_pool()
@@ -134,11 +131,9 @@ class Workers(Groups):
         with store.writing():
             groups = store.meta.pool_groups()
             if not groups and version is None:
-                raise Conflict(
-                    f"the workers in {opened.home.path} are stopping",
-                    hint=f"wait for them, or end them at once with: {POOL.stop_command} --force",
-                )
-            # A pool of a version that knew no groups has written down none.
+                hint = f"wait for them, or end them at once with: {POOL.stop_command} --force"
+                raise Conflict(f"the workers in {opened.home.path} are stopping", hint=hint)
+            # A pool of a version without groups has written down none.
             before = groups.get(group, 0) if groups else staying
             count = change(before)
             if count == before == staying:
@@ -146,11 +141,9 @@ class Workers(Groups):
             if count > before:
                 demand_room(settings, {**groups, group: count})
             if version is not None and (count > staying or not groups):
-                raise DaemonUnavailable(
-                    f"the pool cannot be changed to {workers_text({group: count})}: it is of {version} of QueueCTL, "
-                    "which has been replaced",
-                    hint="queuectl worker restart",
-                )
+                problem = f"it is of {version} of QueueCTL, which has been replaced"
+                message = f"the pool cannot be changed to {workers_text({group: count})}: {problem}"
+                raise DaemonUnavailable(message, hint="queuectl worker restart")
             if count != before:
                 store.meta.set_pool_groups({**groups, group: count})
                 opened.note("scaled", workers_text({group: count}))
@@ -159,28 +152,30 @@ class Workers(Groups):
         def has_followed(pool: RunningDaemon) -> bool:
             now = store.meta.pool_groups().get(group, 0)
             if now != count and change(now) != now:
-                raise Conflict(
-                    f"somebody else has changed the number of workers{of_group(group or None)} meanwhile: it is {now}",
-                    hint="look at them with: queuectl worker status",
-                )
+                of = of_group(group or None)
+                message = f"somebody else has changed the number of workers{of} meanwhile: it is {now}"
+                raise Conflict(message, hint="look at them with: queuectl worker status")
             return self._staying(group) == now
 
         self._wait_for_pool(has_followed)
         return before
 
     def _staying(self, group: str) -> int:
-        """Count the living workers of a group that have not been told to leave."""
+        """Return how many living workers of a group are not stopping."""
         return sum(not row.stopping for row in self._living(group))
 
     def restart(self, *, patience: float | None = None, force: bool = False) -> dict[str, int]:
         """Stop all workers as `stop` does and start as many again; return how many there are in each group.
 
         Raises DaemonUnavailable, also if none run, and before any is stopped InvalidInput beyond `max_workers` and
-        Conflict for a job of this home, which would end before the start.
+        Conflict if a job of this home asks: it would end before the start.
         """
         if self.is_asked_by_job:
             raise Conflict("a job cannot restart the workers that run it")
-        groups = self._groups_again() if self._opened.home.exists() else {}
+        groups: dict[str, int] = {}
+        if self._opened.home.exists() and (self.pid is not None or self._living()):
+            groups = self._opened.store.meta.last_pool_groups()
+            demand_room(self._opened.settings(), groups)
         if self.stop(patience=patience, force=force) is None:
             raise DaemonUnavailable(NO_WORKERS, hint=START_WORKERS)
         try:
@@ -191,14 +186,6 @@ class Workers(Groups):
                 self.start(group, count)
         return groups
 
-    def _groups_again(self) -> dict[str, int]:
-        """Return the groups to start after a stop, none if nobody runs. Raises InvalidInput beyond `max_workers`."""
-        if self.pid is None and not self._living():
-            return {}
-        groups = self._opened.store.meta.last_pool_groups()
-        demand_room(self._opened.settings(), groups)
-        return groups
-
     def run(
         self,
         groups: Mapping[str, int],
@@ -207,12 +194,11 @@ class Workers(Groups):
         drain: bool = False,
         limits: Mapping[str, object] | None = None,
     ) -> DrainEnd | None:
-        """Be the pool of these groups until told to stop or, with `drain`, their queues are empty; return how it ended.
+        """Be the pool of these groups until a signal stops it or, with `drain`, their queues are empty.
 
-        `limits` are as for `start`, those of each group; with None the groups have what is written down.
-        A process that waits at the descriptor `ready_fd` learns that the workers are up, or why they are not. Without
-        `drain` the return value is None. Raises Conflict if a pool runs, InvalidInput beyond `max_workers`,
-        DaemonUnavailable, StoreUnavailable.
+        Return how a drain ended, otherwise None. `limits` are those of each group, as for `start`; with None the groups
+        keep theirs. A process that waits at the descriptor `ready_fd` learns that the workers are up, or why they are
+        not. Raises Conflict if a pool runs, InvalidInput beyond `max_workers`, DaemonUnavailable, StoreUnavailable.
         """
         from .daemons.draining import outcome
         from .daemons.launch import reporting

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from ..commands.context import Context
 from ..engine.change import demand_done
-from ..engine.lookout import SORTS
+from ..engine.lookout import SORTS, Lookout
 from ..model.errors import InvalidInput, QueueCTLError, StoreUnavailable
 from ..model.filterparse import parse
 from ..model.verbs import Verb
@@ -69,7 +69,7 @@ class Top:
         self.done = False
         self._queue = context.queue
         self._screen = screen
-        self._lookout = context.queue.reports.lookout()
+        self._lookout = Lookout(context.queue)
         self._look = Look(context.queue.home.path)
         self._look.filter = self._lookout.filter = filter
         self._size = (80, 24)

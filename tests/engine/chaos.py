@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import argparse
 import collections
+import json
 import random
 import subprocess
 import sys
@@ -134,7 +135,7 @@ class Chaos:
 
     def _start_client(self) -> subprocess.Popen[Any]:
         kinds = [(kind, self._command(kind)) for kind in KINDS]
-        commands = "[" + ",".join(_json(command) for _, command in kinds) + "]"
+        commands = json.dumps([command for _, command in kinds])
         words = [self.home, str(self._directory / "acknowledged"), commands, *(kind for kind, _ in kinds)]
         return self._processes.start(python(CLIENT, *words), env=cli_environment(self.home), stderr=subprocess.DEVNULL)
 
@@ -188,12 +189,6 @@ class Chaos:
         self.killing.close()
         self._processes.kill_all()
         self.queue.close()
-
-
-def _json(text: str) -> str:
-    import json
-
-    return json.dumps(text)
 
 
 FATAL = ("lost", "miscounted", "overlaps", "started twice", "hooks lost or doubled", "strangers")

@@ -8,22 +8,18 @@ import pytest
 
 from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, Housekeeping
 from queuectl.engine.machine.log import Log
-from queuectl.engine.queue import Queue
 from queuectl.model.job import COMPLETED
 from queuectl.store import Home, Store
+from tests.engine import firings
 from tests.store.building import NOW
 from tests.support import FakeClock
+
+queue = firings.queue
 
 
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock(NOW)
-
-
-@pytest.fixture
-def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
-    with Queue(home, clock=clock, actor="test") as opened:
-        yield opened
 
 
 @pytest.fixture

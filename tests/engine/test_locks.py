@@ -12,13 +12,11 @@ from queuectl.model.errors import InvalidInput, NotFound
 from queuectl.model.lane import LOCK
 from queuectl.model.lock import FREE, TAKEN
 from queuectl.model.when import HOUR
+from tests.engine import firings
 from tests.store.building import claim, employ, finish, take
 from tests.support import FakeClock
 
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
+clock = firings.clock
 
 
 @pytest.fixture

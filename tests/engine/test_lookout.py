@@ -65,14 +65,8 @@ def test_what_runs_comes_first_then_what_comes_next_then_what_ended(opened: Queu
 
 def test_an_empty_home_has_nothing_to_show(opened: Queue) -> None:
     found = Lookout(opened).look()
-    assert (found.jobs, found.counts, found.workers, found.total, found.per_minute) == (
-        [],
-        dict.fromkeys(STATES, 0),
-        [],
-        0,
-        0,
-    )
-    assert set(found.series()) == {0}
+    assert (found.jobs, found.workers, found.total, found.per_minute) == ([], [], 0, 0)
+    assert found.counts == dict.fromkeys(STATES, 0) and set(found.series()) == {0}
 
 
 def test_pending_jobs_come_in_the_order_of_claiming(opened: Queue) -> None:
@@ -126,58 +120,26 @@ def test_a_filter_by_state_shows_that_state(opened: Queue, state: str) -> None:
         assert shown(opened, text) == [numbers[state]]
 
 
-def test_filters_add_up_and_states_may_be_several(opened: Queue) -> None:
-    numbers = one_of_each(opened)
-    assert set(shown(opened, "state:dead,failed")) == {numbers[DEAD], numbers[FAILED]}
-    assert shown(opened, "state:dead,failed queue:q-dead A-") == [numbers[DEAD]]
-    assert shown(opened, "state:dead queue:q-failed") == []
-
-
-def test_a_filter_given_twice_drops_none_of_both(opened: Queue) -> None:
-    numbers = one_of_each(opened)
-    enqueue(opened.store, spec(tags=("t-dead", "t-more")))
-    assert set(shown(opened, "state:dead state:failed")) == {numbers[DEAD], numbers[FAILED]}
-    assert set(shown(opened, "queue:q-dead queue:q-failed")) == {numbers[DEAD], numbers[FAILED]}
-    assert shown(opened, "tag:t-dead tag:t-more") == [len(numbers) + 1]
-    assert shown(opened, "tag:t-dead tag:t-failed") == []
-    assert shown(opened, "text:echo text:nothing") == []
-    assert len(shown(opened, "state:open")) == len(STATES) - len(FINAL_STATES) + 1
-
-
 def test_a_rare_state_is_found_behind_many_that_share_its_index(opened: Queue) -> None:
     number = bring_to(opened.store, FAILED)
     enqueue(opened.store, *[spec(run_at=NOW + 1) for _ in range(20)])
     assert shown(opened, "state:failed", limit=10) == [number]
 
 
-def test_a_text_is_found_in_id_and_command_whatever_its_case(opened: Queue) -> None:
-    enqueue(opened.store, spec("echo Backup"), spec(id="my-backup"), spec("curl http://x/y"), spec("a:b 100%"))
-    assert set(shown(opened, "bACKup")) == {1, 2}
-    assert shown(opened, "http://x") == [3]
-    assert shown(opened, "text:a:b") == [4]
-    assert shown(opened, "backup echo") == [1]
-    assert shown(opened, '"backup echo"') == []
-    assert shown(opened, "100%") == [4]
-    assert shown(opened, "1%0") == []
-
-
 @pytest.mark.parametrize(
-    "text, message",
-    [
-        ("state:deed", 'there is no state "deed" \\(did you mean "dead"\\?\\)'),
-        ("stat:dead", 'there is no filter "stat" \\(did you mean "state"\\?\\)'),
-        ("zzz:1", 'there is no filter "zzz"'),
-        ("queue:", "queue: needs a value"),
-        ("-state:dead", "write '!state:dead'"),
-    ],
+    "text, message", [("state:deed", 'there is no state "deed"'), ("queue:", "queue: needs a value")]
 )
-def test_a_wrong_filter_is_refused_with_what_was_meant(opened: Queue, text: str, message: str) -> None:
+def test_a_wrong_filter_is_refused(opened: Queue, text: str, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
         shown(opened, text)
 
 
 @pytest.mark.parametrize(
-    "text", ["state:dead,held", "!queue:q-held", "queue:q-a,q-dead", "A-d", "!state:dead a-h", "exit:1"]
+    "text",
+    [
+        *("state:dead,held", "state:dead state:held", "!queue:q-held", "queue:q-a,q-dead", "state:open tag:t-held"),
+        *("A-d", "!state:dead a-h", "exit:1"),
+    ],
 )
 def test_a_look_and_a_list_find_the_same(opened: Queue, text: str) -> None:
     one_of_each(opened)

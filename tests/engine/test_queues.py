@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 import pytest
 
@@ -13,33 +13,16 @@ from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.machine.doorbell import WORK, WORKERS, Doorbell
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
-from queuectl.model.errors import Conflict, InvalidInput, NotFound, QueueCTLError
+from queuectl.model.errors import Conflict, InvalidInput, NotFound
 from queuectl.model.when import HOUR, MINUTE
 from queuectl.store import Home, Store
+from tests.engine import firings
+from tests.engine.firings import told
 from tests.store.building import claim, employ, take
 from tests.support import FakeClock
 
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
-    with Queue(home, actor="test", clock=clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def scheduler(home: str, clock: FakeClock) -> Iterator[Clockwork]:
-    with Store(Home(home), clock=clock) as store:
-        yield Clockwork(store, Log("test", clock))
-
-
-def told(queue: Queue, what: str) -> list[str]:
-    """Return the details of the events of this kind, oldest first."""
-    return [event.detail for event in queue.events.since(0, 100) if event.what == what]
+clock, queue = firings.clock, firings.queue
+another, scheduler = firings.another, firings.scheduler
 
 
 def why(queue: Queue, name: str) -> tuple[str, str | None]:
@@ -314,9 +297,8 @@ def test_a_pause_is_an_alert_that_is_not_pressing(queue: Queue) -> None:
     queue.add("true", queue="mail")
     queue.queues.pause("mail", reason="game")
     found = {alert.code: alert for alert in queue.reports.status().alerts}
-    assert (
-        not found["paused"].is_pressing and str(found["paused"]) == "queue mail is paused: game: queuectl resume mail"
-    )
+    assert not found["paused"].is_pressing
+    assert str(found["paused"]) == "queue mail is paused: game: queuectl resume mail"
     queue.queues.pause()
     (alert,) = queue.reports.status().alerts
     assert str(alert) == "everything is paused: queuectl resume"
@@ -338,8 +320,3 @@ def test_automatic_mode_starts_workers_for_what_may_start_only(queue: Queue, clo
     queue.queues.pause("mail")
     scaler.step()
     assert scaler.running() == 0 and told(queue, "scaled") == []
-
-
-def test_errors_are_those_of_a_queue(queue: Queue) -> None:
-    with pytest.raises(QueueCTLError):
-        queue.queues.resume("nope")

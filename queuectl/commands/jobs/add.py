@@ -168,10 +168,9 @@ def _like(context: Context, reference: str, fields: dict[str, Any], *, but: Sequ
 
 
 def _what_next(context: Context, job: str) -> str:
-    from ...engine.attended import is_attended
     from ...model.alert import NO_WORKERS_RUN
 
-    return f"follow it with: queuectl logs -f {job}" if is_attended(context.queue) else NO_WORKERS_RUN
+    return f"follow it with: queuectl logs -f {job}" if context.queue.is_attended() else NO_WORKERS_RUN
 
 
 def _template(

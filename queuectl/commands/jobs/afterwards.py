@@ -17,11 +17,10 @@ def start_worker(context: Context, queue: str | None) -> None:
 
     Raises DaemonUnavailable, or Conflict where workers run elsewhere or are stopping.
     """
-    from ...engine.attended import is_attended
     from ...model.worker import ALL, option
 
     group = ALL
-    if is_attended(context.queue):
+    if context.queue.is_attended():
         name = queue or str(BY_NAME["queue"].default)
         if not context.queue.reports.without_workers([name]):
             return

@@ -50,12 +50,11 @@ def _tell_what_waits(context: Context, numbers: Sequence[int]) -> None:
 
 def _tell_unattended(context: Context, states: Mapping[int, str]) -> None:
     """Say which of some jobs that wait have nobody to run them."""
-    from ...engine.attended import is_attended
     from ...model.alert import NO_WORKERS_RUN
 
     if not states or _tell_paused(context, states):
         return
-    if not is_attended(context.queue):
+    if not context.queue.is_attended():
         _tell(context, list(states), f"{_waits(states)}: {NO_WORKERS_RUN}")
         return
     by_queue: dict[str, list[int]] = {}

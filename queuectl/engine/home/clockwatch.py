@@ -1,13 +1,13 @@
 """What follows when somebody sets the machine's clock.
 
-Wall time keeps its distance from boot time (see `model.clock`) unless the clock is set. The distance
-that all of a home go by is written down in it. A process that finds another one moves, in one transaction,
-what waits for so long from some instant on: failed jobs and those with a delay. It also brings
-schedules nearer that wait beyond their next time, and keeps old jobs from being pruned for an hour: by
-a clock that is wrong everything is old. Absolute times stay, and a machine that sleeps sets no clock.
+Wall time keeps its distance from boot time (see `model.clock`) unless the clock is set. A home keeps the distance that
+its processes go by. A process that finds another one moves, in one transaction, what waits for a length of time: failed
+jobs and those with a delay. It also brings schedules nearer that wait beyond their next time, and keeps old jobs from
+being pruned for an hour: by a wrong clock everything is old. Absolute times stay, and a machine that sleeps sets no
+clock.
 
-Every process that writes such a wait looks first (`follow`), so that each wait stands by the distance
-that is written down, and moves exactly once, also when the clock was set while no scheduler ran.
+Every process that writes such a wait looks first (`follow`). So each wait goes by the distance that is written down,
+and moves exactly once, also when the clock was set while no scheduler ran.
 """
 
 from __future__ import annotations
@@ -24,33 +24,31 @@ if TYPE_CHECKING:
 
     from ...store import Store
 
-# By so much the distance may change from one look to the next before the clock counts as set.
+# If the distance changes by more from one look to the next, the clock was set.
 SET_MS = 2_000
-# What it crept by in between is written down, so that it never adds up to that.
+# If it creeps by more, the new distance is written down, so that creeping never adds up to SET_MS.
 CREEP_MS = 1_000
 UNSETTLED_MS = HOUR
 
 
 def follow(store: Store) -> int:
-    """Move what waits if the clock was set since the last look; return by how many milliseconds it was.
-
-    In a transaction.
-    """
+    """Move what waits if the clock was set since the last look; return by how many ms. In a transaction."""
     clock = store.clock
     known, boot, ahead, now = store.meta.clock(), _boot(), clock.ahead(), clock.wall()
     if known.get("boot") == boot:
         jump = ahead - int(known["ahead"])
     else:
-        # Of another boot only this is known: time has gone back.
+        # Of another boot only this is known: whether time has gone back.
         jump = min(0, now - store.meta.synced_at())
     is_set = abs(jump) > SET_MS
     if known.get("boot") == boot and not is_set:
         return 0
     facts: dict[str, Any] = {"boot": boot, "ahead": ahead}
-    if is_set or _was_set_lately(known, now):
+    # A boot that is over may have seen the clock set, less than an hour ago by the present clock.
+    if is_set or ("set_at" in known and abs(now - known["set_at"]) < UNSETTLED_MS):
         facts.update(set_at=now, unsettled_until=clock.boottime() + UNSETTLED_MS)
     store.meta.set_clock(facts)
-    # The last time that was written down may lie ahead: the next boot must not take it for the truth again.
+    # The last time that was written down may lie ahead: the next boot must not believe it again.
     store.meta.touch(now)
     if not is_set:
         return 0
@@ -59,7 +57,7 @@ def follow(store: Store) -> int:
     actor = f"clock[{os.getpid()}]"
     store.events.add("clock set", actor=actor, now=now, detail=f"{set_by(jump)}, {jobs_text(moved)} moved along")
     if jump < 0:
-        from .realign import realign
+        from .timezone import realign
 
         realign(store, now=now, actor=actor)
     return jump
@@ -76,13 +74,8 @@ def is_unsettled(store: Store) -> bool:
     return known.get("boot") == _boot() and store.clock.boottime() < known.get("unsettled_until", 0)
 
 
-def _was_set_lately(known: dict[str, Any], now: int) -> bool:
-    """Return whether a boot that is over saw the clock set, less than an hour ago by the clock as it is now."""
-    return "set_at" in known and abs(now - known["set_at"]) < UNSETTLED_MS
-
-
 def _boot() -> str:
-    """Return what tells one boot time from another: processes of other time namespaces have others."""
+    """Return what identifies a boot time: processes of other time namespaces have other ones."""
     try:
         namespace = os.readlink("/proc/self/ns/time")
     except OSError:
@@ -100,7 +93,7 @@ class ClockWatch:
         self._known: dict[str, Any] = {}
 
     def step(self) -> int:
-        """Follow the clock; return by how many milliseconds it was set since the last step. Raises StoreUnavailable."""
+        """Follow the clock; return by how many ms it was set since the last step. Raises StoreUnavailable."""
         store, ahead, jump = self._store, self._store.clock.ahead(), 0
         known = store.meta.clock()
         if known.get("boot") != self._boot or abs(ahead - known["ahead"]) > CREEP_MS:
@@ -111,6 +104,6 @@ class ClockWatch:
                 else:
                     jump = follow(store)
                 known = store.meta.clock()
-        # Not before it is committed: what a full disk prevented is done by the next step.
+        # Only once it is committed: the next step repeats what a full disk prevented.
         self._ahead, self._known = ahead, known
         return jump

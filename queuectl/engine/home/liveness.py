@@ -1,10 +1,10 @@
 """Whether a registered worker lives, as seen from this home.
 
-Its kernel lock proves that it lives. A lock that is free, or whose file is missing, proves nothing by itself: somebody
-may have removed `run/` or moved the home, and the worker makes its lock again within a second. Then the process
-decides, by pid, start time, boot and namespace. One that lives but works on another `queue.db` is the worker of the
-home that this one was copied from: it is nobody here. One whose lock's file is missing and that cannot be seen from
-here counts as alive while its last heartbeat is fresh: it makes its lock again, or was lost before.
+Its kernel lock proves that it lives. A free or missing lock proves nothing: somebody may have removed `run/` or moved
+the home, and the worker makes its lock again within a second. Then the process decides, by pid, start time, boot and
+namespace. One that lives but works on another `queue.db` is a worker of the home that this one was copied from, and
+does not count. One that cannot be seen from here and whose lock is missing counts as alive while its last heartbeat is
+fresh: it makes its lock again, or was lost before.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ def is_worker_alive(home: Home, worker: RegisteredWorker) -> bool:
 def works_in(home: Home, pid: int) -> bool:
     """Return False if a process has another home's database open and not this one's, as far as the system tells.
 
-    Nothing is known of a home that has just been moved away or removed.
+    If the home has just been moved or removed, nothing is known.
     """
     if not home.exists():
         return True
     name = os.path.basename(home.database)
     names = (name, f"{name} (deleted)")
-    # One that is about to end has closed its descriptors already: that is no other home.
+    # A process that is about to end may have closed its descriptors: that is no other home.
     databases = [path for path, file in process.open_files(pid).items() if os.path.basename(file) in names]
     return not databases or any(_is_same_file(path, home.database) for path in databases)
 

@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 class OpenHome:
     """A home, its store for each thread, its settings and the clock. `actor` is noted with each change.
 
-    `cwd` is the directory of jobs that name none, by default the current one. Other writers are waited for
-    `busy_budget` seconds at most; `give_up` is checked meanwhile. `is_caller` says that the environment of this process
-    is that of who adds jobs: otherwise they inherit only what they name. These are set before the first use.
+    `cwd` is the directory of jobs that name none, by default the current one. It waits for other writers for
+    `busy_budget` seconds at most; `give_up` is checked meanwhile. `is_caller` says that this process has the
+    environment of who adds jobs: otherwise they inherit only what they name. Set these before the first use.
     """
 
     busy_budget = 30.0
@@ -72,7 +72,7 @@ class OpenHome:
         return f"{self._actor}[{os.getpid()}]"
 
     def note(self, what: str, detail: str, *, now: int | None = None, job: int | None = None) -> None:
-        """Note in the history that we did something. In the transaction that does it."""
+        """Note in the history what we do. In the transaction that does it."""
         at = self.clock.wall() if now is None else now
         self.store.events.add(what, actor=self.actor, now=at, detail=detail, job=job)
 
@@ -85,7 +85,7 @@ class OpenHome:
     ) -> list[JobSpec]:
         """Return the specs of jobs without enqueuing them. Raises InvalidInput with every problem.
 
-        Copies have their caller from another job, unless they say what they inherit.
+        Copies inherit from the caller of another job, unless they say what they inherit.
         """
         settings, now, cwd = self.settings(), self.clock.wall(), self._cwd or here()
         defaults = {field.name: getattr(settings, field.setting) for field in GIVEN if field.setting}
@@ -116,7 +116,7 @@ class OpenHome:
         return job.get("shell") or (lane.job_defaults if lane else {}).get("shell") or self.settings().shell
 
     def look_for_shell(self, shell: str, env: Mapping[str, str] = NOTHING) -> None:
-        """Raise InvalidInput for a path of a shell that leads nowhere; note that a name does, in these variables."""
+        """Raise InvalidInput for the path of a missing shell; note that a name is not in PATH of these variables."""
         from .shells import demand_shell, is_missing
 
         demand_shell(shell)
@@ -126,7 +126,7 @@ class OpenHome:
     def origin(self, words: Sequence[str] | None, *, has_usual: bool) -> Origin:
         """Return what this process gives to jobs that inherit what `words` name, None for nothing.
 
-        `has_usual` says that they inherit what a caller's jobs usually do without naming it.
+        With `has_usual` they also inherit what a caller's jobs usually do.
         """
         words = words or ()
         path = "" if NONE in words and PATH not in words else search_path()
@@ -145,7 +145,7 @@ class OpenHome:
 
     @property
     def notices(self) -> list[str]:
-        """What its user should know about the home that this thread has opened and about times, a line for each."""
+        """What its user should know about the home and about times, if this thread has opened it: a line for each."""
         store = self._stores.get((os.getpid(), get_ident()))
         if store is None:
             return []
@@ -154,7 +154,7 @@ class OpenHome:
 
     @staticmethod
     def _zone_notice() -> str:
-        # The C library takes a zone that it does not know for UTC: only then it is worth a look.
+        # The C library takes a zone that it does not know for UTC: only then is it worth a look.
         if not os.environ.get("TZ") or time.timezone or time.daylight:
             return ""
         from ..machine.localzone import unknown_zone
@@ -163,10 +163,7 @@ class OpenHome:
         return f"TZ is no time zone that this machine knows, {quoted(name)}: local times are UTC" if name else ""
 
     def close(self) -> None:
-        """Close the connections of all threads: for the thread that made this, once the others do nothing with it.
-
-        In another thread it only closes that thread's own. A later use opens a new one.
-        """
+        """In the thread that made this, close the connections of all threads, which must be idle; else as `leave`."""
         self.leave()
         if get_ident() != self._maker:
             return
@@ -195,7 +192,7 @@ class Part:
 
 
 def _lane_of(job: Mapping[str, object], lanes: Mapping[str, Lane]) -> Lane | None:
-    """Return what the queue of a job was given that is not checked yet, None for nothing."""
+    """Return the lane of an unchecked job, None if its queue was given nothing."""
     name = job.get("queue", BY_NAME["queue"].default) if lanes else None
     return lanes.get(name) if isinstance(name, str) else None
 
@@ -209,5 +206,5 @@ def here() -> str:
 
 
 def search_path() -> str:
-    """Return the PATH for new jobs, without directories whose names are no text."""
+    """Return the PATH for new jobs, without directories whose names are not UTF-8."""
     return os.pathsep.join(filter(is_utf8, os.environ.get("PATH", "").split(os.pathsep)))

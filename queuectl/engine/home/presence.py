@@ -1,8 +1,8 @@
-"""That a process is there, as others see it: the lock that it holds, the bell that it listens to, a worker's journal.
+"""How others see that a process is there: the lock that it holds, the bell that it listens to, a worker's journal.
 
-They are files in `run/`, which somebody may remove or replace while the process lives. Their owner looks once a
-second and makes again what is missing. If another process has taken its place, or the home itself is gone, it has to
-stop: there is nothing that it could do for anybody. A file that cannot be read for a while is neither.
+They are files in `run/`, which somebody may remove or replace while the process lives. Their owner looks once a second
+and makes what is missing again. If another process has taken its place, or the home is gone, it has to stop: nobody
+needs it any more. A file that cannot be read for a while is neither.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..machine.log import Log
 from ..machine.wakeup import AT_ONCE, NOT, ORDERLY
 
 LOOK_MS = 1_000
-# Who only asks whether a lock is held, or backs out of a start, has it for an instant.
+# A process that asks whether the lock is held, or backs out of a start, has it for an instant.
 TAKEN_LOOKS = 3
 
 
@@ -45,7 +45,7 @@ class Presence:
         self._look_at = self._clock.monotonic()
 
     def step(self) -> int:
-        """Once a second, make again what is missing; return how this process has to stop.
+        """Once a second, make what is missing again; return how this process has to stop.
 
         NOT, ORDERLY if another one has its place, AT_ONCE if the home is gone. `changes` counts how often files came
         or went, `remade` how often one of ours was missing.
@@ -57,7 +57,7 @@ class Presence:
         try:
             return self._look()
         except OSError as error:
-            # The disk is full, or the home closed to us, for now; what is missing is made when it can be.
+            # For now the disk is full, or we may not enter the home; the next looks try again.
             self._log.complain(f"cannot look after our files in {self._home.run}: {error.strerror}")
             return NOT
 
@@ -70,7 +70,7 @@ class Presence:
             return NOT
         self._seen = None
         self.changes += 1
-        if self._is_whole():
+        if all(file is None or file.is_in_place() for file in (self._lock, self._bell, self._journal)):
             self._taken = 0
             self._seen = found
             return NOT
@@ -82,10 +82,6 @@ class Presence:
             return os.stat(self._home.run).st_mtime_ns, os.stat(self._home.bells).st_mtime_ns
         except (FileNotFoundError, NotADirectoryError):
             return None
-
-    def _is_whole(self) -> bool:
-        files = (self._lock, self._bell, self._journal)
-        return all(file is None or file.is_in_place() for file in files)
 
     def _mend(self) -> int:
         self._home.make_directories()

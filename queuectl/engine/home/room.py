@@ -1,7 +1,7 @@
 """Give room back: delete output in small transactions, and free pages to the file system.
 
-SQLite looks through its whole list of free pages for each one that it gives back. So where much is deleted, room is
-given back along with it, while the list is short: of a gigabyte of free pages a thousand would take seconds.
+SQLite searches its whole list of free pages for each one that it gives back: with a gigabyte of them, a thousand pages
+take seconds. So where much is deleted, room is given back along with it, while the list is short.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from ...store import Store
 SPARE_PAGES = 4096
 SPARE_SHARE = 4
 WAL_BYTES = 4 * 1024 * 1024
-# Of output in one transaction, of no matter how many jobs; a job counts for at least a hundredth of it.
+# Bytes of output in one transaction; each job counts for at least a hundredth of them.
 REMOVED_AT_ONCE = 1 << 19
 LEAST = REMOVED_AT_ONCE // 100
 
 
 def is_much(store: Store, size: int) -> bool:
-    """Return whether so many bytes more that become free will be worth giving back."""
+    """Return whether there is enough to give back once `size` more bytes are free."""
     pages, used = store.database.pages()[0], store.database.used_bytes()
     return pages >= SPARE_PAGES and (used - size) * SPARE_SHARE < used * (SPARE_SHARE - 1)
 
@@ -28,8 +28,8 @@ def is_much(store: Store, size: int) -> bool:
 def clear(store: Store, numbers: Sequence[int], *, enough: int | None, shrinks: bool) -> Iterator[tuple[int, int]]:
     """Remove the output of finished jobs, one after another, until `enough` bytes are gone, None for all of it.
 
-    The last job loses all of it too. `shrinks` gives the room back at once. Yields after each transaction how many
-    bytes it has removed, and of how many jobs the rest of what they had.
+    The last job loses all of its output too. `shrinks` gives the room back at once. Yields after each transaction how
+    many bytes it has removed, and how many jobs have no output left by that.
     """
     removed, at, is_done = 0, 0, True
     while at < len(numbers) and (enough is None or removed < enough or not is_done):

@@ -9,7 +9,7 @@ from ...store import Store
 
 
 def load_settings(store: Store, group: str | None = None) -> Settings:
-    """Return the settings in force, for the workers of a group with what that has of its own.
+    """Return the settings in force, those of a group for its workers.
 
     Raises InvalidInput for a bad value in the environment.
     """

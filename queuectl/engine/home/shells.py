@@ -1,6 +1,6 @@
-"""Whether the shell of a job can run its command: what is refused when the job is given, and what is only told then.
+"""Whether the shell of a job can run its command, as far as that is known when the job is given.
 
-A shell that has a path is there or not. One that has a name is looked up when the job runs, in the PATH of the job.
+A path is refused if no program is there. A name is looked up in the PATH of the job, but only when the job runs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ def demand_shell(shell: str) -> None:
 
 
 def demand_words(command: str, shell: str, subject: str) -> None:
-    """Raise InvalidInput for a command that is no words, if there is no shell to read it; `subject` has both."""
+    """Raise InvalidInput for a command that cannot be split into words, if no shell reads it; `subject` has both."""
     if shell != NO_SHELL:
         return
     try:
@@ -27,5 +27,5 @@ def demand_words(command: str, shell: str, subject: str) -> None:
 
 
 def is_missing(shell: str, path: str) -> bool:
-    """Return whether a shell has a name that leads nowhere in a search path, as it is now."""
+    """Return whether a shell has a name that is not in a search path now."""
     return shell != NO_SHELL and "/" not in shell and find_in(shell, path) is None

@@ -1,13 +1,12 @@
 """The time zone of a home: what the cron expressions of its schedules mean.
 
-A schedule has a zone of its own, or follows the home: then `local` stands in its row. The home's zone
-is the setting `timezone`. The first `cron add` writes it down from the zone of that process, and from
-then on all processes go by it, whatever zone they are in: another zone raises an alert and moves
-nothing. Only a change of the setting computes next times again.
+A schedule has a zone of its own, or follows the home: then its row says `local`. The home's zone is the setting
+`timezone`. The first `cron add` sets it to the zone of that process. From then on all processes go by it, whatever zone
+they are in: another zone raises an alert and moves nothing. Only a change of the setting computes next times again.
 
-A stored next time is a promise, kept also by a process that does not know the zone (Python 3.8 or a
-machine without tzdata). Such a process fires, but leaves the following time to one that knows the
-zone: a fire recorded for the time that still stands in the schedule says so.
+A stored next time is a promise. A process that does not know the zone (Python 3.8 or a machine without tzdata) keeps it
+too: it fires, but leaves the following time to one that knows the zone. A fire that is recorded for the time that still
+stands in the schedule says so.
 """
 
 from __future__ import annotations
@@ -30,23 +29,26 @@ SETTING = "timezone"
 NONE = "none"
 # Two zones count as one if their clocks agree every other day of the coming year.
 LOOKED_AT = range(0, 366 * DAY, 2 * DAY)
+# When to try again to read a schedule whose expression or zone cannot be read.
+TRY_AGAIN_MS = 60_000
+SET_BACK = "the clock was set back"
 # By then a process that knows the zone has computed the next time, if one runs.
 PATIENCE_MS = 5_000
 
 
 def stored_zone(store: Store) -> str | None:
-    """Return the home's zone, None if nobody has written it down yet."""
+    """Return the home's zone, None until it is written down."""
     text = store.meta.settings().get(SETTING, NONE)
     return None if text == NONE else text
 
 
 def home_zone(store: Store) -> str:
-    """Return the zone of schedules without one of their own: the home's, or that of this process until there is one."""
+    """Return the zone of schedules without one of their own: the home's, or else that of this process."""
     return stored_zone(store) or own_zone()
 
 
 def pin(store: Store, *, actor: str, now: int) -> str:
-    """Write this process's zone into the home, unless that has one; return the home's. In a transaction.
+    """Write this process's zone into the home unless it has one; return the home's zone. In a transaction.
 
     Raises InvalidInput if QUEUECTL_TIMEZONE names a zone that this process does not know.
     """
@@ -60,7 +62,7 @@ def pin(store: Store, *, actor: str, now: int) -> str:
 
 
 def adopt(store: Store, *, actor: str, now: int) -> None:
-    """Write this process's zone into a home whose schedules are older than the setting: they go on as they fired.
+    """Write this process's zone into a home whose schedules are older than the setting, so that they go on as before.
 
     Raises InvalidInput as `pin` does, StoreUnavailable.
     """
@@ -71,7 +73,7 @@ def adopt(store: Store, *, actor: str, now: int) -> None:
 
 
 def give_up(store: Store, name: str, *, actor: str, now: int) -> None:
-    """Write `local` in place of a zone that no process knows, if it still stands there. In a transaction."""
+    """Replace a zone that no process knows by `local`, unless it was changed. In a transaction."""
     if stored_zone(store) in (None, name):
         _write(store, zones.LOCAL, actor=actor, now=now, why=f": no process that runs here knows {name}")
 
@@ -82,11 +84,10 @@ def _write(store: Store, name: str, *, actor: str, now: int, why: str = "") -> N
 
 
 def change(store: Store, text: str | None, *, actor: str, now: int) -> None:
-    """Set the home's zone, and compute the next times of the schedules that follow it.
+    """Set the home's zone, and compute the next times of the schedules that follow it. In a transaction.
 
-    None, or `none`, forgets the zone; while schedules follow it, that writes down this process's zone
-    instead. Times that are over stay, to fire. Raises InvalidInput for a zone that this process does
-    not know. In a transaction.
+    None, or `none`, forgets the zone or, if schedules follow it, sets it to that of this process. Times that are over
+    stay, to fire. Raises InvalidInput for a zone that this process does not know.
     """
     following = [schedule for schedule in store.schedules.all() if schedule.follows_home]
     name = None if text in (None, NONE) else text
@@ -112,12 +113,43 @@ def change(store: Store, text: str | None, *, actor: str, now: int) -> None:
 
 
 def move(store: Store, schedule: Schedule, after: int | None, *, why: str, actor: str, now: int) -> bool:
-    """Give a schedule another next time and note why; return False if somebody else did. In a transaction."""
+    """Give a schedule another next time and note why; return False if another process did. In a transaction."""
     if not store.schedules.move(schedule, after):
         return False
     times = f"next at {iso(after) or 'no time'} instead of {iso(schedule.next_at) or 'no time'}"
     store.events.add("schedule moved", actor=actor, now=now, detail=f"{schedule.name}: {times}, {why}")
     return True
+
+
+def realign(store: Store, *, actor: str, now: int) -> None:
+    """Bring schedules nearer that wait for a time beyond their next one, after the clock was set back.
+
+    In a transaction.
+    """
+    home = home_zone(store)
+    for schedule in store.schedules.all():
+        if schedule.next_at is not None and schedule.next_at <= now:
+            continue
+        try:
+            place = rules(schedule.zone(home))
+        except ValueError:
+            # Its next time is left to a process that knows its zone, as if it had fired a moment ago.
+            if store.schedules.move(schedule, now) and not store.schedules.has_fired(schedule, now):
+                store.schedules.record_fire(schedule, now, None)
+            continue
+        try:
+            nearer = Cron.parse(schedule.expression).next_after(now, place)
+        except ValueError:
+            nearer = now + TRY_AGAIN_MS  # It complains when it is due.
+        # A clock that was past 2100 leaves no next time at all.
+        if nearer is None or (schedule.next_at is not None and nearer >= schedule.next_at):
+            continue
+        if not move(store, schedule, nearer, why=SET_BACK, actor=actor, now=now):
+            continue
+        last = store.schedules.last_fired(schedule)
+        if last is not None and last >= nearer:
+            times = f"{schedule.name} from {iso(nearer)} to {iso(last)}"
+            store.events.add("skipped", actor=actor, now=now, detail=f"{times}: fired already before {SET_BACK}")
 
 
 def demand(name: str) -> tzinfo | None:
@@ -133,7 +165,7 @@ def demand(name: str) -> tzinfo | None:
 
 
 def alerts(store: Store, now: int, daemons: Mapping[str, str | None]) -> list[tuple[str, str]]:
-    """Return what is wrong with the zones of schedules as this process sees it, each with the command that helps.
+    """Return what this process finds wrong with the zones of schedules, each with the command that helps.
 
     `daemons` are those that fire schedules, such as "the scheduler is", with their zones.
     """
@@ -155,14 +187,14 @@ def alerts(store: Store, now: int, daemons: Mapping[str, str | None]) -> list[tu
 
 
 def _alerts_of(who: str, zone: str | None, store: Store, now: int) -> list[tuple[str, str]]:
-    """Return how the zone of a daemon differs from the one that schedules go by, nothing if it does not."""
+    """Return how the zone of a daemon differs from the home's, nothing if it does not."""
     home = stored_zone(store)
     if home in (None, zones.LOCAL) or zone in (None, home) or not _is_followed(store):
         return []
     try:
         differs = not _agree(rules(str(home)), str(zone), now)
     except ValueError:
-        return []  # Not known here, which `trouble` tells.
+        return []  # Not known here: `trouble` says so.
     text = f"cron expressions go by {home} in this home, {who} in {quoted(str(zone))}"
     return [(text, _go_by(str(zone)))] if differs else []
 
@@ -175,7 +207,7 @@ def has_no_next_time(store: Store, schedule: Schedule, now: int) -> bool:
 
 
 def trouble(store: Store, now: int) -> str | None:
-    """Return how this process's zone differs from the one that schedules go by, None if it does not."""
+    """Return how this process's zone differs from the home's, None if it does not."""
     home, own = stored_zone(store), own_zone()
     if home is None or home == own or not _is_followed(store):
         return None

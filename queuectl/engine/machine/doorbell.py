@@ -1,8 +1,8 @@
 """Wake idle workers and the pool at once, instead of having them look again and again.
 
-Each listener owns a named pipe in `run/bells`. To ring is to write one byte to every pipe whose name
-begins with a prefix; a pipe that nobody listens to any more is skipped, a full one has been rung
-already. A ring may get lost with its listener: the slow poll of the listeners is the safety net.
+Each listener owns a named pipe in `run/bells`. To ring is to write one byte to every pipe whose name begins with a
+prefix. A pipe that nobody listens to any more is skipped; a full one has been rung already. A ring may get lost with
+its listener: the slow poll of the listeners is the safety net.
 """
 
 from __future__ import annotations
@@ -17,6 +17,9 @@ CONTROL = b"c"
 WORKERS = "worker-"
 POOL = "pool"
 SCHEDULER = "scheduler"
+# Who promotes due jobs and fires schedules.
+SCHEDULERS = (POOL, SCHEDULER)
+ALL = (WORKERS, *SCHEDULERS)
 
 
 class Doorbell:
@@ -34,14 +37,11 @@ class Doorbell:
         return os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
 
     def is_in_place(self) -> bool:
-        """Return whether a ring reaches us; somebody may have removed or replaced the pipe. Raises OSError."""
+        """Return whether a ring reaches us: the pipe may have been removed or replaced. Raises OSError."""
         return is_in_place(self.path, os.fstat(self._descriptor))
 
     def hang_again(self) -> None:
-        """Make the pipe again. Its descriptor stays the same, so that nobody who waits for it need know.
-
-        Raises OSError.
-        """
+        """Make the pipe again; who waits for it goes on with the same descriptor. Raises OSError."""
         made = self._hang()
         os.dup2(made, self._descriptor, inheritable=False)
         os.close(made)
@@ -67,8 +67,8 @@ class Doorbell:
         os.close(self._descriptor)
 
 
-def ring(home: Home, prefix: str, what: bytes = WORK) -> None:
-    """Ring every bell whose name begins with `prefix`, as far as the system lets us."""
+def ring(home: Home, prefix: str | tuple[str, ...], what: bytes = WORK) -> None:
+    """Ring every bell whose name begins with `prefix`, or with one of several, as far as the system lets us."""
     try:
         names = os.listdir(home.bells)
     except OSError:
@@ -76,12 +76,6 @@ def ring(home: Home, prefix: str, what: bytes = WORK) -> None:
     for name in names:
         if name.startswith(prefix):
             _ring(os.path.join(home.bells, name), what)
-
-
-def ring_schedulers(home: Home) -> None:
-    """Wake the processes that promote due jobs and fire recurring ones: the pool, and the scheduler daemon."""
-    ring(home, POOL)
-    ring(home, SCHEDULER)
 
 
 def _ring(path: str, what: bytes) -> None:

@@ -1,7 +1,7 @@
 """Who a process is: pid, start time, boot and pid namespace together. A pid alone may be a stranger's by now.
 
-The boot tells processes from before a restart of the machine, the namespace those of another container,
-where the same pid means another process. Only a process that can be seen from here can be judged or signalled.
+The boot tells processes from before a restart of the machine apart, the namespace those of another container, where the
+same pid means another process. Only a process that can be seen from here can be judged or signalled.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ BETWEEN = "\t"
 
 
 class Identity(Record):
-    """One process of one boot and namespace. An unknown boot or namespace (None) is taken for ours."""
+    """One process of one boot and namespace, each taken for ours if it is unknown (None)."""
 
     pid: int
     start: str
@@ -31,7 +31,7 @@ class Identity(Record):
 
     @classmethod
     def of(cls, pid: int) -> Identity:
-        """Return that of a process that has this pid here and now; of none, one that is not alive."""
+        """Return that of the process with this pid, which is not alive if there is none."""
         return cls(pid, process.start_time(pid) or "", process.boot_id(), process.namespace())
 
     @classmethod
@@ -41,7 +41,7 @@ class Identity(Record):
 
     @classmethod
     def parse(cls, text: str) -> Identity | None:
-        """Return what `str()` has written, None for anything else."""
+        """Return the identity that `str()` has written, None for any other text."""
         process, boot, namespace = (text.strip("\n").split(BETWEEN) + ["", ""])[:3]
         pid, _, start = process.partition(" ")
         return cls(int(pid), start, boot or None, namespace or None) if pid.isdigit() and start else None
@@ -58,14 +58,14 @@ class Identity(Record):
         return self.is_of_this_boot() and self.namespace in (None, process.namespace())
 
     def is_alive(self) -> bool:
-        """Return whether it can be seen from here and runs; one that has ended and was not waited for does not."""
+        """Return whether it can be seen from here and runs; a zombie does not."""
         return self.is_visible() and process.is_same_process(self.pid, self.start)
 
     def order(self, number: signal.Signals) -> None:
-        """Send a signal to this very process, and have it go on, so that one that was stopped (Ctrl-Z) can follow."""
+        """Send a signal to this very process, and wake it if it was stopped (Ctrl-Z), so that it can follow."""
         self.send(number)
         self.send(signal.SIGCONT)
 
     def send(self, number: signal.Signals) -> bool:
-        """Send a signal to this very process; return whether it was there to get it."""
+        """Send a signal to this very process; return whether it was there."""
         return self.is_visible() and process.send_to(self.pid, self.start, number)

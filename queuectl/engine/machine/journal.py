@@ -1,13 +1,13 @@
-"""A worker's journal: what it has started and how that ended, told to a recovery after the worker's death.
+"""A worker's journal: what it has started and how that ended, for a recovery after the worker's death.
 
-It is a file in `run/` that is mapped into memory. A record is written without a system call and is there however the
-worker ends, though not after a restart of the machine. A recovery believes a record if its checksum is right and it
-is of this home, boot, worker and attempt; what its pids mean depends on the pid namespace.
+It is a file in `run/` that is mapped into memory. A record is written without a system call and survives any end of the
+worker, but no restart of the machine. A recovery believes a record if its checksum is right and it is of this home,
+boot, worker and attempt; what its pids mean depends on the pid namespace.
 
     file:    SLOTS records, used in turn, allocated in full when it is made (a hole in a file on a full disk would kill
              the worker at its first write)
     record:  4096 bytes, little endian: checksum and length of what follows, then WRITER, ATTEMPT, the spared PAIRs,
-             the first of the output where there is room (none is written yet)
+             the beginning of the output if there is room (none is written yet)
 
 A record is written before the command starts, with the inodes of its pipes; again with the pid as soon as there is
 one, with the process's start time at the first renewal, and with the outcome at the end.
@@ -54,7 +54,7 @@ UNKNOWN = -1
 
 
 class AttemptRecord(Record):
-    """One attempt: times in milliseconds, `started` and `ended_at` by the clock that start times are of.
+    """One attempt: times in milliseconds, `started` and `ended_at` by the same clock as start times of processes.
 
     `writer` is home, boot, pid namespace and number of the worker. `pid` is 0 and `pid_start` empty until they are
     known; `outcome` is None until it has ended.
@@ -76,22 +76,10 @@ class AttemptRecord(Record):
     def pack(self, writer: bytes) -> bytes:
         """Return the bytes of the record, without the empty rest; `writer` is what `pack_writer` returned."""
         spared = tuple(self.spared)[-MOST_SPARED:]
-        body = writer + ATTEMPT.pack(
-            self.attempt,
-            self.started,
-            self.pid,
-            self.pid_start.encode(),
-            self.pipes[0],
-            self.pipes[1],
-            self.outcome is not None,
-            (self.outcome or "").encode(),
-            UNKNOWN if self.exit_code is None else self.exit_code,
-            UNKNOWN if self.signal is None else self.signal,
-            self.ended_at,
-            self.duration,
-            len(spared),
-            0,
-        )
+        codes = (UNKNOWN if code is None else code for code in (self.exit_code, self.signal))
+        begun = (self.attempt, self.started, self.pid, self.pid_start.encode(), *self.pipes)
+        ended = (self.outcome is not None, (self.outcome or "").encode(), *codes, self.ended_at, self.duration)
+        body = writer + ATTEMPT.pack(*begun, *ended, len(spared), 0)
         for pid, start in spared:
             body += PAIR.pack(pid, int(start) if start.isdigit() else 0)
         return HEAD.pack(zlib.crc32(body), len(body)) + body
@@ -129,10 +117,7 @@ def _text(field: bytes) -> str:
 
 
 class Journal:
-    """The journal as its worker writes it. Raises OSError where the file cannot be made, allocated or mapped.
-
-    `writer` says whose records these are.
-    """
+    """The journal as its worker, `writer`, writes it. Raises OSError if it cannot be made, allocated or mapped."""
 
     def __init__(self, path: str, writer: Writer) -> None:
         self.path = path
@@ -155,7 +140,7 @@ class Journal:
         self._write()
 
     def end(self, outcome: Outcome, *, ended_at: int, duration: int, spared: Iterable[Pair]) -> None:
-        """Note how the attempt ended, if it began, and what it was allowed to leave."""
+        """Note how the attempt ended, if it began, and the processes that it was allowed to leave."""
         record = self._record
         if record is None:
             return
@@ -165,11 +150,11 @@ class Journal:
         self._record = None
 
     def is_in_place(self) -> bool:
-        """Return whether the file that others find is the one that we write, in its full size."""
+        """Return whether others find the file that we write, in its full size."""
         return is_in_place(self.path, self._file) and os.path.getsize(self.path) == SLOTS * RECORD_BYTES
 
     def make_again(self) -> None:
-        """Make the file again, with the attempt under way. Raises OSError; the old memory is used on then."""
+        """Make the file again, with the attempt under way. Raises OSError; then the old memory stays in use."""
         old = self._memory
         self._memory, self._file = _make(self.path)
         old.close()
@@ -177,7 +162,7 @@ class Journal:
             self._write()
 
     def close(self, *, keep: bool = False) -> None:
-        """The worker leaves in good order: forget it all, or keep it for recoveries to come."""
+        """Close it as the worker leaves in order; remove it, or keep it for later recoveries."""
         self._memory.close()
         if not keep and os.path.exists(self.path):
             os.unlink(self.path)
@@ -218,9 +203,9 @@ def _allocate(descriptor: int, size: int) -> None:
 
 
 def read(path: str) -> Sequence[AttemptRecord]:
-    """Return the records of a journal that can be believed; none if there is no such file, or something else.
+    """Return the records of a journal that can be believed, none if there is no plain file.
 
-    Raises OSError if the system cannot tell for want of descriptors or memory.
+    Raises OSError if the system lacks descriptors or memory to tell.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))

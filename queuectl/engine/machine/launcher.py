@@ -1,7 +1,7 @@
 """The script `queuectl` in a home: it runs this program, so that a job can call it by `$QUEUECTL`.
 
-A path has no blanks where the home's has none, so `$QUEUECTL add ...` works without quotes too; the interpreter and
-the program may have blanks in their names, and need not be on the job's search path.
+Its path has blanks only if that of the home has, so `$QUEUECTL add ...` works without quotes too. The names of the
+interpreter and the program may have blanks, and they need not be on the job's search path.
 """
 
 from __future__ import annotations

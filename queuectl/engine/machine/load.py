@@ -15,7 +15,7 @@ def load_average() -> float:
 
 
 def available_memory() -> int | None:
-    """Return the bytes that new processes could take without swapping, None where the system does not say."""
+    """Return the bytes that new processes can take without swapping, None where the system does not say."""
     try:
         with open(MEMORY_FILE, encoding="ascii") as file:
             for line in file:
@@ -27,10 +27,8 @@ def available_memory() -> int | None:
 
 
 def demand_known_memory() -> None:
-    """Raise InvalidInput where nobody says how much memory is available."""
+    """Raise InvalidInput where the system does not say how much memory is available."""
     if available_memory() is None:
-        raise InvalidInput(
-            f"min_memory cannot be kept here: {MEMORY_FILE} does not say how much memory is available",
-            field="min_memory",
-            hint="start them without it: queuectl worker start --min-memory none",
-        )
+        problem = f"min_memory cannot be kept here: {MEMORY_FILE} does not say how much memory is available"
+        hint = "start them without it: queuectl worker start --min-memory none"
+        raise InvalidInput(problem, field="min_memory", hint=hint)

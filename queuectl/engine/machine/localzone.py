@@ -1,7 +1,7 @@
 """The time zone of this process, by name: what users mean by local time here.
 
-QUEUECTL_TIMEZONE names it, else TZ, else where /etc/localtime leads to. A zone that cannot be
-named, such as a rule in TZ (`EST5EDT,M3.2.0,M11.1.0`), is `local`.
+QUEUECTL_TIMEZONE names it, or else TZ, or else the target of /etc/localtime. A zone that has no name, such as a rule in
+TZ (`EST5EDT,M3.2.0,M11.1.0`), is `local`.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 LOCALTIME = "/etc/localtime"
-# What Debian writes down beside it. It is often forgotten when the other is changed.
+# Debian's file beside it, which is often forgotten when the other one is changed.
 NAME_FILE = "/etc/timezone"
 DATABASES = ("/usr/share/zoneinfo", "/usr/lib/zoneinfo", "/usr/share/lib/zoneinfo", "/etc/zoneinfo")
 ALIASES_OF_UTC = ("utc", "uct", "zulu", "universal", "utc0", "utc-0", "utc+0", "gmt0", "gmt-0", "gmt+0")
 
 
 def own_zone() -> str:
-    """Return the name of the zone that this process goes by; `local` if it has none that can be named.
+    """Return the name of the zone that this process goes by; `local` if it has no name.
 
-    What QUEUECTL_TIMEZONE says is returned as it is: its user has to check that it is a zone.
+    The value of QUEUECTL_TIMEZONE is returned even if it is no zone: the caller has to check that.
     """
     given = os.environ.get(find("timezone").environment, "").strip()
     if given.lower() in ("", "none"):
@@ -42,32 +42,31 @@ def machine_zone() -> str:
     variable = os.environ.get("TZ")
     if variable == "":
         return zones.UTC
-    name = _of_localtime() if variable is None else _of_variable(variable)
+    # TZ names a zone, or the path of a zone's file, perhaps behind a colon.
+    given = LOCALTIME if variable is None else variable[variable.startswith(":") :]
+    name = _of_localtime() if given == LOCALTIME else _of_path(given) or given
     if name.split("/")[-1].lower() in ALIASES_OF_UTC:
         return zones.UTC
     return name if _is_known(name) else zones.LOCAL
 
 
 def unknown_zone() -> str | None:
-    """Return what TZ holds if the C library does not know that zone and goes by UTC, else None."""
+    """Return the value of TZ if the C library does not know that zone and goes by UTC, else None."""
     given = os.environ.get("TZ", "")
-    name = given[1:] if given.startswith(":") else given
-    if not name or name.lower() in (*ALIASES_OF_UTC, "gmt") or _is_rule(name):
+    name = given[given.startswith(":") :]
+    # A rule of POSIX: `EST5EDT`, `<+03>-3`.
+    is_rule = name.startswith("<") or name.lstrip(ASCII_LETTERS)[:1] in tuple("+-0123456789")
+    if not name or name.lower() in (*ALIASES_OF_UTC, "gmt") or is_rule:
         return None
     roots = (os.environ.get("TZDIR", ""), *DATABASES)
     return None if any(os.path.isfile(os.path.join(root, name)) for root in roots if root) else given
 
 
-def _is_rule(text: str) -> bool:
-    """Return whether a text begins as a rule of POSIX does: `EST5EDT`, `<+03>-3`."""
-    return text.startswith("<") or text.lstrip(ASCII_LETTERS)[:1] in tuple("+-0123456789")
-
-
 def rules(name: str) -> tzinfo | None:
     """Return the rules of a zone, None for this process's local time.
 
-    Raises ValueError, with the reason, if this process does not know the zone. Local time does for
-    the zone that it is in, whatever this Python knows.
+    Raises ValueError, with the reason, if this process does not know the zone. Its own zone it always knows, by local
+    time.
     """
     try:
         return zones.find(name)
@@ -77,16 +76,8 @@ def rules(name: str) -> tzinfo | None:
     return None
 
 
-def _of_variable(text: str) -> str:
-    """Return what TZ names: `Europe/Berlin`, `:Europe/Berlin` or the path of a zone's file."""
-    name = text[1:] if text.startswith(":") else text
-    if name == LOCALTIME:
-        return _of_localtime()
-    return _of_path(name) or name
-
-
 def _of_localtime() -> str:
-    """Return the zone of /etc/localtime: of the file it leads to, or of one that is the same."""
+    """Return the zone of /etc/localtime: that of the file it leads to, or that of a file with the same bytes."""
     if not os.path.exists(LOCALTIME):
         return zones.UTC  # What the C library does then.
     target = os.readlink(LOCALTIME) if os.path.islink(LOCALTIME) else ""
@@ -94,7 +85,7 @@ def _of_localtime() -> str:
 
 
 def _of_path(path: str) -> str:
-    """Return `Europe/Berlin` for the path of that file in any database of zones, an empty text for others."""
+    """Return `Europe/Berlin` for the path of that file in any database of zones, an empty text for other paths."""
     _, found, name = path.partition("/zoneinfo/")
     for variant in zones.VARIANTS:
         if name.startswith(variant + "/"):
@@ -120,7 +111,7 @@ def _read(path: str) -> bytes:
 
 
 def _is_known(name: str) -> bool:
-    """Return whether the system or this Python has rules for a name: otherwise local time is not that of the name."""
+    """Return whether the system or this Python has rules for a name: otherwise local time is not that zone's."""
     try:
         name = zones.canonical(name)
         if not any(os.path.isfile(os.path.join(root, name)) for root in DATABASES):

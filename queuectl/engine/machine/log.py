@@ -1,11 +1,10 @@
 """Lines of the daemons' logs: one per fact, with time and speaker, on standard error.
 
-A daemon's standard error is its log file, shared by the pool and its workers and opened for
-appending. Control characters are escaped, so that no text can forge a line or reach a terminal. A
-fact that repeats itself is written once a minute.
+A daemon's standard error is its log file, which the pool shares with its workers and opens for appending. Control
+characters are escaped, so that no text can forge a line or reach a terminal.
 
-`logging.handlers` would cost each daemon 23 ms at its start and 1.1 MB; its rotation renames the file, in which the
-other writers would go on.
+`logging.handlers` would cost each daemon 23 ms at its start and 1.1 MB; its rotation renames the file, and the other
+writers would go on in the old one.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ class Log:
         try:
             os.write(2, line.encode("utf-8", "backslashreplace"))
         except OSError:
-            return  # A full disk must not end the worker and its job; there is nowhere to say it.
+            return  # A full disk must not end the worker and its job; nothing can report it.
 
     def complain(self, text: str) -> None:
         """Write a line unless the same was written within the last minute."""
@@ -49,16 +48,16 @@ class Log:
 
 
 class Silence(Log):
-    """The log of a command: what it does, it says itself."""
+    """The log of a command, which says itself what it does."""
 
     def say(self, text: str) -> None:
         """Write nothing."""
 
 
 def rotate(path: str, limit: int = MAX_BYTES) -> None:
-    """Move the text of a log that grew too large to `path.1`.
+    """Move the text of a log that is too large to `path.1`.
 
-    The file itself stays, emptied: every writer has it open for appending and goes on in it.
+    The file itself stays, empty: its writers have it open for appending and go on in it.
     """
     import shutil
 

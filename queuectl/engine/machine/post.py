@@ -1,8 +1,8 @@
-"""One POST to an address that a user gave: to the address that was checked, and for ten seconds in all.
+"""One POST to a URL that a user gave: to an address that was checked, and for ten seconds in all.
 
-A name is resolved once, and the addresses it has then are checked and connected to: they cannot be others by then.
-Addresses of this machine and of private networks are refused unless they are allowed. Certificates are checked,
-redirects are not followed, and of the answer only the status counts.
+A name is resolved once, and the addresses that were checked are connected to: they cannot change in between. Addresses
+of this machine and of private networks are refused unless they are allowed. Certificates are checked, redirects are not
+followed, and of the answer only the status counts.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ...model.record import Record
 SECONDS = 10.0
 MOST_READ = 65_536
 LONGEST_LINE = 200
-# What these hold is an IPv4 address: of the last four bytes, or of those behind the prefix.
+# These hold an IPv4 address: in the last four bytes, or right after the prefix of 6to4.
 MAPPED = (ipaddress.ip_network("::ffff:0:0/96"), ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
 SIX_TO_FOUR = ipaddress.ip_network("2002::/16")
 # Some versions of Python take these for public.
@@ -46,7 +46,7 @@ class Answer(Record):
 
 
 def post(url: str, body: bytes, headers: Mapping[str, str], *, allow_private: bool, limit: float = SECONDS) -> Answer:
-    """Send a body; return how that ended. `limit` is in seconds, for all of it."""
+    """Send a body; return how that ended. `limit` is in seconds, for everything."""
     parts, deadline = urlsplit(url), SYSTEM_CLOCK.monotonic() + round(limit * 1000)
     addresses, error = _resolved(parts, allow_private, limit)
     if not addresses:
@@ -63,18 +63,12 @@ def is_public(address: str) -> bool:
     """Return whether an IP address is one of the internet: neither private nor of this machine, in any disguise."""
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
-        inner = _inner(found)
-        if inner is not None:
-            return is_public(str(inner))
+        if any(found in network for network in MAPPED):
+            return is_public(str(ipaddress.IPv4Address(found.packed[12:])))
+        if found in SIX_TO_FOUR:
+            return is_public(str(ipaddress.IPv4Address(found.packed[2:6])))
     of_family = (network for network in NOT_PUBLIC if network.version == found.version)
     return found.is_global and not found.is_multicast and not any(found in network for network in of_family)
-
-
-def _inner(address: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    packed = address.packed
-    if any(address in network for network in MAPPED):
-        return ipaddress.IPv4Address(packed[12:])
-    return ipaddress.IPv4Address(packed[2:6]) if address in SIX_TO_FOUR else None
 
 
 def _resolved(parts: SplitResult, allow_private: bool, limit: float) -> tuple[list[str], str]:
@@ -110,7 +104,7 @@ def _port(parts: SplitResult) -> int:
 
 
 def _connected(addresses: Sequence[str], port: int, deadline: int) -> socket.socket:
-    """Return a connection to the first address that takes one. Each has its share of the time. Raises OSError."""
+    """Return a connection to the first address that accepts one. Each gets a share of the time. Raises OSError."""
     for left in range(len(addresses), 1, -1):
         try:
             return socket.create_connection((addresses[-left], port), _left(deadline) / left)
@@ -120,7 +114,7 @@ def _connected(addresses: Sequence[str], port: int, deadline: int) -> socket.soc
 
 
 def _left(deadline: int) -> float:
-    """Return how many seconds are left, always some: no time at all would mean not to wait for anything."""
+    """Return how many seconds are left, never 0, which would mean not to wait at all."""
     return max(1, deadline - SYSTEM_CLOCK.monotonic()) / 1000
 
 
@@ -136,17 +130,16 @@ def _sent(
     plain.settimeout(_left(deadline))
     connection = http.client.HTTPConnection(host, _port(parts))
     connection.default_port = 443 if is_secure else 80
-    # A server may send a byte now and then: each read is in time, and all together are not. TLS takes the socket over,
-    # so that it is another one that cuts the connection off.
+    # A server may send a byte now and then: each read is in time, but not all of them together. TLS takes the socket
+    # over, so the watchdog cuts the connection off by a duplicate.
     spare = plain.dup()
     watchdog = threading.Timer(_left(deadline), _cut_off, (spare, is_late))
     watchdog.daemon = True
     watchdog.start()
     try:
+        connection.sock = plain
         if is_secure:
             connection.sock = ssl.create_default_context().wrap_socket(plain, server_hostname=host)
-        else:
-            connection.sock = plain
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         connection.request("POST", target, body, {"User-Agent": "queuectl", "Connection": "close", **headers})
         answer = connection.getresponse()
@@ -167,7 +160,7 @@ def _cut_off(connection: socket.socket, is_late: threading.Event) -> None:
 
 
 def _told(answer: http.client.HTTPResponse) -> str:
-    """Return what an answer says that is no success, in a line."""
+    """Return what an answer that is no success says, in a line."""
     if 300 <= answer.status < 400:
         return f"answered {answer.status}: redirects are not followed"
     try:

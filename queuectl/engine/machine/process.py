@@ -1,10 +1,10 @@
-"""What the system tells of processes, and how one is started and signalled.
+"""What the system says of processes, and how one is started and signaled.
 
 A command runs as `SHELL -c COMMAND`, or as its own words, in a session of its own, with a marker in its environment.
 `tree` finds what belongs to it, `identity` tells one process from all others.
 
-A question that the system cannot answer for want of descriptors or memory raises OSError: "not found" would pass for
-"has ended". A process that we may not inspect is none of ours.
+If the system lacks descriptors or memory to answer, that raises OSError: "not found" would mean "has ended". A process
+that we may not inspect is not ours.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from ...model.record import Record
 from ...model.surroundings import NO_SHELL, SHELL, words_of
 
 NICE = "nice"
-# What is wrong with a program that is there: of one by a script's first line, or by another system.
+# What is wrong with a program that exists: it is a script with a wrong first line, or made for another system.
 OF_PROGRAM = (errno.ENOENT, errno.EACCES, errno.ENOEXEC)
 MARKER = "QUEUECTL_ATTEMPT_ID"
 PR_SET_CHILD_SUBREAPER = 36
-# One that belongs to another pid namespace tells of strangers.
+# In the /proc of another pid namespace, numbers mean strangers.
 HAS_PROC = os.path.exists("/proc/self/stat") and os.readlink("/proc/self") == str(os.getpid())
 GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 FIRST_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO of linux/proc_ns.h
 TICKS = os.sysconf("SC_CLK_TCK")
-# What Python or the worker ignores or handles must not be handed down to a command.
+# A command must not inherit what Python or the worker ignores or handles.
 DEFAULT_SIGNALS = [
     *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT),
     *(signal.SIGPIPE, signal.SIGCHLD, signal.SIGXFSZ),
@@ -51,7 +51,7 @@ class Entry(Record):
 
     @property
     def started(self) -> int:
-        """The milliseconds of this boot, the machine's sleep included, at which it began; 0 where nobody tells."""
+        """The milliseconds since the boot, sleep included, at which it began; 0 where that is unknown."""
         return int(self.start) * 1000 // TICKS if self.start.isdigit() else 0
 
 
@@ -68,11 +68,10 @@ def spawn(
 ) -> int:
     """Start a command in the current directory and a new session; return its pid.
 
-    `stdout` and `stderr` are file descriptors to write to, `stdin` one to read from; without it stdin is empty. `nice`
-    is added to our own niceness. `shell` is a path, a name that is looked up in the command's PATH, or NO_SHELL. The
-    command gets our umask unless `umask` is given; no other thread may make a file meanwhile. Raises OSError where the
-    system refuses, for instance since command and environment are too long, and ValueError for a command that is no
-    words where NO_SHELL has to split it.
+    `stdout` and `stderr` are file descriptors to write to, `stdin` one to read from, by default empty. `nice` is added
+    to our own niceness. `shell` is a path, a name to look up in the command's PATH, or NO_SHELL. The command gets our
+    umask unless `umask` is given; no other thread may make a file meanwhile. Raises OSError if the system refuses, for
+    instance because command and environment are too long, and ValueError if NO_SHELL cannot split the command.
     """
     actions = [
         (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0) if stdin is None else (os.POSIX_SPAWN_DUP2, stdin, 0),
@@ -81,8 +80,8 @@ def spawn(
     ]
     program, words = (SHELL, ["sh", "-c", command]) if shell == SHELL else _other_program(shell, command, environment)
     if nice:
-        # The program nice becomes the shell. We cannot be it ourselves: without privileges nobody takes niceness back,
-        # and a process that is given it after it was started may have children by then.
+        # The program nice becomes the shell. We cannot raise our own niceness: without privileges there is no way
+        # back, and a process that is given it after its start may have children by then.
         program, words = _nice_program(), [NICE, "-n", str(nice), program, *words[1:]]
     own = None if umask is None else os.umask(umask)
     try:
@@ -146,7 +145,7 @@ def is_group_alive(leader: int) -> bool:
 
 
 def ended_child() -> int | None:
-    """Return a child that has ended, without taking its exit code; None if there is none or the system cannot tell."""
+    """Return a child that has ended, without taking its exit code; None if there is none or that is unknown."""
     if not hasattr(os, "waitid"):
         return None
     try:
@@ -157,7 +156,7 @@ def ended_child() -> int | None:
 
 
 def boot_id() -> str:
-    """Return a text that is different after each start of the machine."""
+    """Return a text that differs after each start of the machine."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             return file.read().strip()
@@ -166,16 +165,14 @@ def boot_id() -> str:
 
 
 def demand_own_proc() -> None:
-    """Raise DaemonUnavailable where processes are listed by numbers that mean others here."""
+    """Raise DaemonUnavailable where /proc lists processes by the pids of another namespace."""
     if not HAS_PROC and os.path.exists("/proc/1/stat"):
-        raise DaemonUnavailable(
-            "/proc is that of another pid namespace, so processes cannot be identified",
-            hint="mount this one's: mount -t proc proc /proc",
-        )
+        message = "/proc is that of another pid namespace, so processes cannot be identified"
+        raise DaemonUnavailable(message, hint="mount this one's: mount -t proc proc /proc")
 
 
 def namespace() -> str:
-    """Return what tells the pid namespace of this process from all others, an empty text where there are none."""
+    """Return what identifies the pid namespace of this process, an empty text where there are none."""
     return _link("/proc/self/ns/pid")
 
 
@@ -185,16 +182,13 @@ def is_first_namespace() -> bool:
 
 
 def entry(pid: int) -> Entry | None:
-    """Return what the system lists of a process; None if it has ended or the system lists nothing."""
+    """Return the entry of a process; None if it has ended or the system has no list."""
     found = _read_entry(pid) if HAS_PROC else None
     return None if found is None or found.is_zombie else found
 
 
 def start_time(pid: int) -> str | None:
-    """Return when a process began, in the system's own notation; None if there is no such process.
-
-    A zombie is none: it has ended, and only waits for its parent.
-    """
+    """Return when a process began, in the system's own notation; None if it has ended, also for a zombie."""
     if HAS_PROC:
         found = entry(pid)
         return None if found is None else found.start
@@ -207,7 +201,7 @@ def is_same_process(pid: int, start: str | None) -> bool:
 
 
 def name(pid: int) -> str:
-    """Return the name of a process's program, an empty text where nobody tells."""
+    """Return the name of a process's program, an empty text where that is unknown."""
     return _read(f"/proc/{pid}/comm").decode("utf-8", "backslashreplace").strip()
 
 
@@ -221,12 +215,12 @@ def memory(pid: int) -> int:
 
 
 def environment(pid: int) -> list[bytes]:
-    """Return the variables that a process was started with, as `NAME=value`; none of one that may not be asked."""
+    """Return the variables that a process was started with, as `NAME=value`; none if we may not inspect it."""
     return _read(f"/proc/{pid}/environ").split(b"\0")
 
 
 def open_files(pid: int) -> dict[str, str]:
-    """Return what a process has open: for each descriptor a path to it, and its name, such as `pipe:[4711]`."""
+    """Return the open files of a process: the path of each descriptor, and its name, such as `pipe:[4711]`."""
     paths = [f"/proc/{pid}/fd/{name}" for name in _names(f"/proc/{pid}/fd")]
     return {path: _link(path) for path in paths}
 
@@ -239,7 +233,7 @@ def _link(path: str) -> str:
 
 
 def children(pid: int) -> list[Entry]:
-    """Return the child processes of a process, without those that have ended; none where the system has no list."""
+    """Return the children of a process that have not ended; none where the system has no list."""
     paths = [f"/proc/{pid}/task/{thread}/children" for thread in _names(f"/proc/{pid}/task")]
     found = [_read_entry(int(word)) for path in paths for word in _read(path).split()]
     return [entry for entry in found if entry is not None and not entry.is_zombie]
@@ -297,11 +291,31 @@ def _output_of(*command: str) -> str:
     ).stdout.strip()
 
 
-def send_to(pid: int, start: str, number: signal.Signals) -> bool:
-    """Send a signal to the process that began at `start`; return whether it was there to get it.
+def file_of(data: bytes) -> int:
+    """Return a descriptor of a file without a name that has this data. Raises OSError where there is no room."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("stdin")
+    else:
+        import tempfile
 
-    Where the system has descriptors for processes, the pid cannot pass to a stranger in between. A daemon may well be
-    PID 1, that of a container.
+        descriptor, path = tempfile.mkstemp(prefix="queuectl-")
+        os.unlink(path)
+    try:
+        left = memoryview(data)
+        while left:
+            left = left[os.write(descriptor, left) :]
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def send_to(pid: int, start: str, number: signal.Signals) -> bool:
+    """Send a signal to the process that began at `start`; return whether it was there.
+
+    Where the system has descriptors for processes, the pid cannot pass to a stranger in between. A daemon may be PID 1
+    of a container.
     """
     if pid < 1:
         return False
@@ -331,7 +345,7 @@ def send(members: Iterable[Entry], number: signal.Signals) -> None:
 
 
 def send_to_child(pid: int, number: signal.Signals) -> None:
-    """Send a signal to a process whose exit code was not taken yet: nobody else can have its pid."""
+    """Send a signal to a child whose exit code was not taken yet: nobody else can have its pid."""
     try:
         os.kill(pid, number)
     except (ProcessLookupError, PermissionError):
@@ -339,7 +353,7 @@ def send_to_child(pid: int, number: signal.Signals) -> None:
 
 
 def signal_name(number: int) -> str:
-    """Return `SIGKILL` for 9; a number without a name stays one."""
+    """Return `SIGKILL` for 9, `signal 99` for a number without a name."""
     try:
         return signal.Signals(number).name
     except ValueError:

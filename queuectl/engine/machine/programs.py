@@ -8,12 +8,14 @@ from collections.abc import Mapping
 
 
 def find_program(name: str, environment: Mapping[bytes, bytes], what: str) -> str:
-    """Return the path of a program: its name, if that has a slash, or else where PATH of an environment leads to.
+    """Return the path of a program: its name, if that has a slash, or else what is found in PATH of an environment.
 
-    `what` it is says the message. Raises OSError where there is no such program, or one that cannot be run.
+    Messages call it `what`. Raises OSError if there is no such program, or it cannot be run.
     """
     if "/" in name:
-        _demand_program(name, f"{what} {name}")
+        if not is_program(name):
+            number = errno.EACCES if os.path.exists(name) else errno.ENOENT
+            raise OSError(number, f"{what} {name}: {os.strerror(number)}")
         return name
     path = os.fsdecode(environment.get(b"PATH", b"")) or os.defpath
     found = find_in(name, path)
@@ -34,10 +36,3 @@ def find_in(name: str, path: str) -> str | None:
 def is_program(path: str) -> bool:
     """Return whether there is a file that may be run."""
     return os.path.isfile(path) and os.access(path, os.X_OK)
-
-
-def _demand_program(path: str, subject: str) -> None:
-    if is_program(path):
-        return
-    number = errno.EACCES if os.path.exists(path) else errno.ENOENT
-    raise OSError(number, f"{subject}: {os.strerror(number)}")

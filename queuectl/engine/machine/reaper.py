@@ -1,7 +1,7 @@
-"""Orphans that fall to a process, as PID 1 of a container or as a subreaper: somebody has to take their exit codes.
+"""Orphans that become children of this process, as PID 1 of a container or a subreaper: it must take their exit codes.
 
-The code that has started a child waits for it at once. So a child that has ended and is
-there still a second later is an orphan's: nobody else will ever wait for it.
+The code that starts a child waits for it at once. So a child that has ended and is still there a second later is an
+orphan: nobody else will ever wait for it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ LOOK_MS = 1_000
 
 
 class Reaper:
-    """Takes the exit codes of the orphans that have fallen to this process."""
+    """Takes the exit codes of orphans."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -28,21 +28,16 @@ class Reaper:
         if now < self._look_at:
             return
         self._look_at = now + LOOK_MS
+        ended: set[int] = set()
         try:
-            ended = _ended()
+            if process.HAS_PROC and process.ended_child() is not None:
+                ours, entries = os.getpid(), process.list_processes().values()
+                ended = {entry.pid for entry in entries if entry.parent == ours and entry.is_zombie}
         except OSError:
-            return  # For want of descriptors, say. They wait for the next look.
+            return  # There are no descriptors, say. They wait for the next look.
         for pid in ended & self._seen:
             try:
                 os.waitpid(pid, os.WNOHANG)
             except ChildProcessError:
                 continue  # The code that started it was faster.
         self._seen = ended
-
-
-def _ended() -> set[int]:
-    """Return the children that have ended and were not waited for."""
-    if not process.HAS_PROC or process.ended_child() is None:
-        return set()
-    ours = os.getpid()
-    return {entry.pid for entry in process.list_processes().values() if entry.parent == ours and entry.is_zombie}

@@ -1,4 +1,4 @@
-"""The umask of this process, which the system tells only to who sets another one."""
+"""The umask of this process, which the system call reveals only by setting another one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What a worker writes about itself, for people: its heartbeat and memory, its tally, what it is short of.
+"""What a worker writes about itself, for people: its heartbeat and memory, its counts, what it is short of.
 
-Nothing depends on it, so it is written seldom, and inside transactions that are made anyway.
+Nothing depends on it, so it is written rarely, and in transactions that are made anyway.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TALLY_MS = 1000
 
 
 class Vitals:
-    """The row of the worker `number` as far as it is for people."""
+    """The parts of the row of worker `number` that are for people."""
 
     def __init__(self, store: Store, number: int) -> None:
         self._store = store
@@ -36,7 +36,7 @@ class Vitals:
         self._busy_ms += busy_ms
 
     def write_tally(self, *, is_idle: bool) -> None:
-        """Write the counts at most a second after they were made. In a transaction."""
+        """Write the counts if the worker is idle or the last ones are a second old. In a transaction."""
         now = self._clock.monotonic()
         if self._jobs and (is_idle or now >= self._tally_due):
             self._store.workers.count_jobs(self._number, self._jobs, self._busy_ms)
@@ -44,7 +44,7 @@ class Vitals:
             self._tally_due = now + TALLY_MS
 
     def write_trouble(self, reason: str | None) -> None:
-        """Write what keeps the worker from starting commands, when that changes. In a transaction."""
+        """Write what keeps the worker from starting commands, if that has changed. In a transaction."""
         if reason == self._trouble:
             return
         self._store.workers.set_trouble(self._number, reason)
@@ -55,7 +55,7 @@ class Vitals:
         self._trouble = reason
 
     def tell_limit(self, reason: str | None) -> None:
-        """Write which limit keeps the worker from taking jobs: when that begins or ends, the numbers now and then.
+        """Write which limit keeps the worker from taking jobs, at once if that begins or ends, or else now and then.
 
         Raises StoreUnavailable.
         """
@@ -74,10 +74,7 @@ class Vitals:
         return self._clock.monotonic() - self._heartbeat_at >= HEARTBEAT_MS
 
     def beat(self, *, stopping: bool) -> bool:
-        """Write a heartbeat if one is due, or is the first that tells of a stop; return False if our row is gone.
-
-        In a transaction.
-        """
+        """Write a heartbeat if it is due or the first of a stop; return False if our row is gone. In a transaction."""
         if not self.is_heartbeat_due and not (stopping and not self._said_stopping):
             return True
         self._said_stopping = stopping

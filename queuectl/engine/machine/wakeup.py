@@ -1,8 +1,8 @@
 """One wait for everything that can wake a daemon: signals, doorbell, pipes and the parent's death.
 
-Signal handlers only set a flag and let Python write the signal's number into a pipe, which ends the
-wait. Plain `poll` serves it: a selector costs 50 microseconds more for each job. A child's death ends
-it through a descriptor for the process where the system has such, otherwise through SIGCHLD.
+Signal handlers only set a flag; Python writes the signal's number into a pipe, which ends the wait. It uses plain
+`poll`: a selector costs 50 microseconds more for each job. A child's death ends the wait through a descriptor for the
+process where the system has those, otherwise through SIGCHLD.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ import signal
 from .doorbell import CONTROL, Doorbell
 
 READABLE = select.POLLIN
-# Asks a process to look at its files in the home. It does nothing to one that does not know it.
+# Asks a process to look at its files in the home. By default it does nothing.
 LOOK = signal.SIGURG
 # How to stop.
 NOT, ORDERLY, AT_ONCE = 0, 1, 2
 
 
 class Wakeup:
-    """What a process's main thread waits for: signals, its bell, and descriptors that are listened to.
+    """What a process's main thread waits for: signals, its bell, and other descriptors.
 
-    `stops` says how to stop: NOT, ORDERLY, or from AT_ONCE on at once. Where `interrupts`, it counts the SIGTERMs,
-    SIGINTs and SIGHUPs so far. Elsewhere a second SIGTERM is no order: a signal to all processes at once means the
-    pool, which tells its workers too. SIGQUIT stands for two: signals that follow each other closely arrive as one.
+    `stops` says how to stop: NOT, ORDERLY, or from AT_ONCE on at once. With `interrupts` it counts the SIGTERMs,
+    SIGINTs and SIGHUPs so far. Without, a second SIGTERM is no order: a signal to all processes at once is meant for
+    the pool, which orders its workers too. SIGQUIT counts as two: signals in quick succession arrive as one.
     """
 
     def __init__(self, bell: Doorbell, *, interrupts: bool, parent: int | None = None) -> None:
@@ -63,7 +63,7 @@ class Wakeup:
             self.stops += 1
         else:
             self.stops = max(ORDERLY, self.stops)
-        # The code that runs a job looks at once at what it means.
+        # The code that runs a job must look at it at once.
         self._come.add(CONTROL)
 
     def _note(self, number: int, frame: object) -> None:
@@ -80,7 +80,7 @@ class Wakeup:
         return self.stops > 0 or self.orphaned
 
     def stop(self, how: int) -> None:
-        """Do as if the signals for ORDERLY or AT_ONCE had come by now; nothing for NOT."""
+        """Act as if the signals for ORDERLY or AT_ONCE had come; do nothing for NOT."""
         if how != NOT:
             self.stops = max(self.stops, how)
             self._come.add(CONTROL)
@@ -90,10 +90,7 @@ class Wakeup:
         self._poll.register(descriptor, READABLE)
 
     def listen_for_death(self, pid: int) -> int | None:
-        """Let the death of a child end the wait; return the descriptor that becomes readable then.
-
-        Where there is none, `take(SIGCHLD)` tells.
-        """
+        """Let the death of a child end the wait; return the descriptor that becomes readable, None for SIGCHLD."""
         if not self._has_pidfd:
             return None
         descriptor = os.pidfd_open(pid)
@@ -123,9 +120,9 @@ class Wakeup:
         return ready
 
     def take(self, what: bytes | int) -> bool:
-        """Return whether the bell's CONTROL byte or a signal, LOOK or SIGCHLD, has come since the last call."""
+        """Return whether the bell's CONTROL byte, LOOK or SIGCHLD has come since the last call."""
         try:
-            # In one step: between two, a handler could add it again.
+            # One step: between two, a handler could add it again.
             self._come.remove(what)
         except KeyError:
             return False

@@ -26,7 +26,6 @@ from ...model.surroundings import SHELL
 from ...store.claim import Claim
 from ..machine import process
 from ..machine.doorbell import CONTROL
-from ..machine.files import file_of
 from ..machine.journal import Journal, Pair
 from ..machine.process import Entry
 from ..machine.wakeup import Wakeup
@@ -174,7 +173,7 @@ class Execution:
                 spared=self._spared,
             )
             if self._stdin is not None:
-                ends.append(file_of(self._stdin))
+                ends.append(process.file_of(self._stdin))
             self.pid = process.spawn(
                 self.claim.command,
                 environment=self._environment,

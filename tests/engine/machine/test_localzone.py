@@ -61,19 +61,8 @@ def test_what_the_c_library_takes_for_utc_is_unknown(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     "tz",
     [
-        *(
-            None,
-            "",
-            "UTC",
-            "GMT",
-            "Etc/UTC",
-            "UTC0",
-            "<+00>0",
-            "EST5EDT,M3.2.0,M11.1.0",
-            "Africa/Abidjan",
-            ":Asia/Tokyo",
-        ),
-        "/usr/share/zoneinfo/Asia/Tokyo",
+        *(None, "", "UTC", "GMT", "Etc/UTC", "UTC0", "<+00>0", "EST5EDT,M3.2.0,M11.1.0"),
+        *("Africa/Abidjan", ":Asia/Tokyo", "/usr/share/zoneinfo/Asia/Tokyo"),
     ],
 )
 def test_a_zone_a_rule_and_no_zone_at_all_are_known(monkeypatch: pytest.MonkeyPatch, tz: str | None) -> None:
@@ -86,10 +75,10 @@ def test_a_machine_that_says_nothing_is_in_utc() -> None:
     assert machine_zone() == "UTC"
 
 
-@pytest.mark.parametrize("target", ["Europe/Paris", "Etc/UTC"])
-def test_a_link_says_it(nowhere: Path, target: str) -> None:
+@pytest.mark.parametrize("target, name", [("Europe/Paris", "Europe/Paris"), ("Etc/UTC", "UTC")])
+def test_a_link_says_it(nowhere: Path, target: str, name: str) -> None:
     (nowhere / "localtime").symlink_to(ZONEINFO / target)
-    assert machine_zone() == {"Etc/UTC": "UTC"}.get(target, target)
+    assert machine_zone() == name
 
 
 def test_a_link_to_a_link_says_it(nowhere: Path) -> None:

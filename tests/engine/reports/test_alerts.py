@@ -11,7 +11,6 @@ import pytest
 
 from queuectl.commands.grammar import parser
 from queuectl.commands.grammar.registry import load
-from queuectl.engine.attended import is_attended
 from queuectl.engine.daemons.daemon import POOL, SCHEDULER, DaemonRecord
 from queuectl.engine.queue import Queue
 from queuectl.engine.reports import alerts as module
@@ -108,12 +107,12 @@ def test_a_scheduler_that_starts_workers_is_enough_for_whoever_adds_a_job(queue:
     lock = SCHEDULER.take_lock(queue)
     try:
         run_scheduler(queue)
-        assert not is_attended(queue)
+        assert not queue.is_attended()
         run_scheduler(queue, mode="auto")
-        assert is_attended(queue)
+        assert queue.is_attended()
     finally:
         lock.release()
-    assert not is_attended(queue)
+    assert not queue.is_attended()
 
 
 def test_schedules_that_nobody_fires_are_an_error(queue: Queue) -> None:

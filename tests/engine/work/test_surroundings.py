@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from queuectl.engine.machine import files
+from queuectl.engine.machine import process
 from queuectl.engine.machine.umask import own_umask
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import InvalidInput
@@ -249,8 +249,6 @@ def test_a_job_makes_files_by_the_umask_of_its_caller_and_we_make_ours_private(q
 def test_the_umask_of_the_worker_is_its_own_again_after_each_start(
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from queuectl.engine.machine import process
-
     def fail(*arguments: Any, **options: Any) -> int:
         raise OSError(7, "too long")
 
@@ -288,7 +286,7 @@ def test_a_command_reads_all_bytes_again_in_each_attempt(queue: Queue) -> None:
 def test_a_file_without_a_name_holds_all_and_is_read_from_its_beginning(monkeypatch: pytest.MonkeyPatch) -> None:
     data = os.urandom(300_000)
     for name in ("memfd_create", "no_such_function"):
-        descriptor = files.file_of(data)
+        descriptor = process.file_of(data)
         with open(descriptor, "rb") as file:
             assert file.read() == data
             assert os.fstat(file.fileno()).st_nlink == 0
