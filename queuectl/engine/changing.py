@@ -234,23 +234,18 @@ class Changing(Finding):
 
     def prune(self, states: Sequence[str], before: int, on_progress: Callable[[int], None] | None = None) -> int:
         """Delete jobs that ended in these states before an instant, and free their room; return how many."""
-        from .clockwork.housekeeping import Pruned, prune, prune_contexts
+        from .clockwork.housekeeping import prune
         from .home.room import vacuum
 
-        pruned = Pruned()
-        for state in states:
-            for ids in prune(self.store, state, before):
-                pruned.add(ids)
-                if on_progress is not None:
-                    on_progress(pruned.jobs)
-        if pruned.jobs:
-            with self.store.writing():
-                self.note("pruned", str(pruned))
-            for _ in prune_contexts(self.store):
-                pass
+        pruned = 0
+        for count in prune(self.store, dict.fromkeys(states, before), lambda jobs: self.note("pruned", jobs)):
+            pruned += count
+            if count and on_progress is not None:
+                on_progress(pruned)
+        if pruned:
             for _ in vacuum(self.store):
                 pass
-        return pruned.jobs
+        return pruned
 
     def _each(
         self,

@@ -23,8 +23,8 @@ def demand_scheduler_that_knows(opened: OpenHome, what: str) -> None:
 
 
 def _demand(opened: OpenHome, daemon: Daemon, what: str, hint: str) -> None:
-    running, words = daemon.find(opened), daemon.phrases
-    version = None if running is None or running.has_schema_of_today(opened) else running.other_version(opened)
+    running = daemon.find(opened)
+    version = None if running is None else running.other_version(opened, is_schema_enough=True)
     if version is not None:
-        message = f"{words.subject} {words.be} of {version} of QueueCTL, which does not know {what}"
+        message = f"{daemon.subject} {daemon.be} of {version} of QueueCTL, which does not know {what}"
         raise DaemonUnavailable(message, hint=hint)

@@ -170,7 +170,7 @@ class Workers(Groups):
         Raises DaemonUnavailable, also if none run, and before any is stopped InvalidInput beyond `max_workers` and
         Conflict if a job of this home asks: it would end before the start.
         """
-        if self.is_asked_by_job:
+        if self.asking_job is not None:
             raise Conflict("a job cannot restart the workers that run it")
         groups: dict[str, int] = {}
         if self._opened.home.exists() and (self.pid is not None or self._living()):

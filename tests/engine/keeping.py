@@ -10,16 +10,8 @@ from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, Housekeeping
 from queuectl.engine.machine.log import Log
 from queuectl.model.job import COMPLETED
 from queuectl.store import Home, Store
-from tests.engine import firings
 from tests.store.building import NOW
 from tests.support import FakeClock
-
-queue = firings.queue
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(NOW)
 
 
 @pytest.fixture

@@ -290,7 +290,11 @@ def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None
     if not force:
         _tell_what_goes_on(context, group)
     pid = workers.stop(group, patience=timeout, force=force)
-    done = "will stop: they wait for this job, which does not wait for them" if workers.is_asked_by_job else "stopped"
+    done = (
+        "will stop: they wait for this job, which does not wait for them"
+        if workers.asking_job is not None
+        else "stopped"
+    )
     return stopped(pid, f"Workers{of_group(group)} {done}", f"no workers were running{of_group(group)}")
 
 

@@ -1,7 +1,7 @@
-"""A ceiling for all output that is kept: beyond it the oldest output of finished jobs goes; the jobs stay.
+"""A ceiling for all output that is kept: beyond it, the oldest output of finished jobs is removed; the jobs stay.
 
 What the file holds is never less than the output in it, so most rounds end after one look at its size. Only beyond
-the ceiling the output itself is added up, in short steps. What runs or waits keeps all of its output.
+the ceiling is the output itself added up, in short steps. What runs or waits keeps all of its output.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ BEGINNING = (0, 0)
 
 
 class Ceiling:
-    """Keeps the output of a home below its ceiling. Of several at once, one works."""
+    """Keeps the output of a home below its ceiling. If there are several at once, only one works."""
 
     def __init__(self, store: Store, log: Log) -> None:
         self._store = store
@@ -86,10 +86,9 @@ class Ceiling:
                 self._cleared = begun_at = BEGINNING
             yield 0
         if jobs:
-            self._tell(removed, jobs, limit)
-
-    def _tell(self, removed: int, jobs: int, limit: int) -> None:
-        what = f"{size_text(removed)} of output of {jobs_text(jobs)}, the oldest: all of it passed {size_text(limit)}"
-        with self._store.writing():
-            self._store.events.add("output removed", actor=self._log.speaker, now=self._store.clock.wall(), detail=what)
-        self._log.say(f"removed {what}")
+            output = f"{size_text(removed)} of output of {jobs_text(jobs)}"
+            what = f"{output}, the oldest: all of it passed {size_text(limit)}"
+            now = self._store.clock.wall()
+            with self._store.writing():
+                self._store.events.add("output removed", actor=self._log.speaker, now=now, detail=what)
+            self._log.say(f"removed {what}")

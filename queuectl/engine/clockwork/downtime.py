@@ -1,4 +1,4 @@
-"""Which time counts for retention: that in which a pool or a scheduler ran, so that nobody comes back to an empty list.
+"""Which time counts for retention: that in which a pool or a scheduler ran, so that nobody returns to an empty list.
 
     seen                        now
       |-- nobody looked --------|      more than a quarter of an hour: this time does not count
@@ -45,7 +45,7 @@ def follow(gaps: list[tuple[int, int]], seen: int | None, now: int) -> list[tupl
         return gaps
     gaps = [*gaps, (seen, now)]
     if len(gaps) > REMEMBERED:
-        # The time between the oldest two counts as a gap too: rather keep something for too long.
+        # The time between the oldest two becomes a gap too: it is better to keep something for too long.
         gaps[:2] = [(gaps[0][0], gaps[1][1])]
     return gaps
 

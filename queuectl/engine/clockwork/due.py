@@ -28,28 +28,24 @@ MOST_CAUGHT_UP = 100
 LOOKBACKS = (when.HOUR, when.DAY, 32 * when.DAY, 366 * when.DAY, 9 * 366 * when.DAY, 200 * 366 * when.DAY)
 
 
-class Due:
-    """The times of a due schedule up to `now`: `fires` are those to fire for, oldest first.
+def times_to_fire(
+    cron: Cron, zone: tzinfo | None, schedule: Schedule, now: int, why: str, *, has_fired: bool
+) -> tuple[list[int], str | None]:
+    """Return the times up to `now` to fire for, oldest first, and which others do not fire and why, None if all do.
 
-    `has_fired` says that it has fired for `next_at` already, and only the next time was left to compute.
+    `has_fired` says that the schedule has fired for `next_at` already, and only the next time was left to compute;
+    `why` is why times have passed.
     """
-
-    def __init__(self, cron: Cron, zone: tzinfo | None, schedule: Schedule, now: int, *, has_fired: bool) -> None:
-        assert schedule.next_at is not None
-        first = cron.next_after(schedule.next_at, zone) if has_fired else schedule.next_at
-        wanted = MOST_CAUGHT_UP if schedule.catch_up == "all" else 1
-        # One more than may fire: it tells where those end that are left out.
-        latest = [] if first is None or first > now else _latest(cron, zone, first, now, wanted + 1)
-        self.fires = in_time(latest[-wanted:], schedule, now)
-        out = latest[: len(latest) - len(self.fires)]
-        self._span = (first, out[-1]) if first is not None and out else None
-        self._schedule = schedule
-
-    def left_out(self, why: str) -> str | None:
-        """Return which times do not fire and why, None if all do; `why` is how it came that they are over."""
-        if self._span is None:
-            return None
-        return left_out(self._schedule, *self._span, why)
+    assert schedule.next_at is not None
+    first = cron.next_after(schedule.next_at, zone) if has_fired else schedule.next_at
+    if first is None or first > now:
+        return [], None
+    wanted = MOST_CAUGHT_UP if schedule.catch_up == "all" else 1
+    # One more than may fire: it tells where those end that are left out.
+    latest = _latest(cron, zone, first, now, wanted + 1)
+    fires = in_time(latest[-wanted:], schedule, now)
+    out = latest[: len(latest) - len(fires)]
+    return fires, left_out(schedule, first, out[-1], why) if out else None
 
 
 def in_time(times: list[int], schedule: Schedule, now: int) -> list[int]:

@@ -20,7 +20,7 @@ from ..home import timezone
 from ..home.clockwatch import follow
 from ..machine.localzone import rules
 from ..machine.log import Log
-from .due import Due, in_time, left_out
+from .due import in_time, left_out, times_to_fire
 
 AT_ONCE = 50
 TRY_AGAIN_MS = 60_000
@@ -40,14 +40,11 @@ class Firing:
     def step(self, now: int, why: str = MISSED) -> int:
         """Fire every schedule that is due at a wall time; return the number of fires.
 
-        `why` is told of times that are over. What this process cannot compute a next time for stays due.
+        `why` is the reason for times that have passed. A schedule stays due if its next time cannot be computed here.
         """
         made = 0
         left: set[int] = set()
-        while True:
-            due = [found for found in self._store.schedules.due(now, AT_ONCE + len(left)) if found.id not in left]
-            if not due:
-                break
+        while due := [found for found in self._store.schedules.due(now, AT_ONCE + len(left)) if found.id not in left]:
             for schedule in due:
                 fired = self.fire(schedule, now, why)
                 made += fired or 0
@@ -72,21 +69,21 @@ class Firing:
             return self._fire_promised(schedule, home, str(error), now, why)
         # Outside of the transaction: looking for times may take a while.
         fired = schedule.next_at is not None and self._store.schedules.has_fired(schedule, schedule.next_at)
-        due, following = Due(cron, zone, schedule, now, has_fired=fired), cron.next_after(now, zone)
-        made, skipped = 0, due.left_out(why)
-        for number, next_at in enumerate([*due.fires[1:], following]):
+        fires, skipped = times_to_fire(cron, zone, schedule, now, why, has_fired=fired)
+        made = 0
+        for number, next_at in enumerate([*fires[1:], cron.next_after(now, zone)]):
             if number:
                 self._store.database.give_way()
             with self._store.writing():
                 # The zone may have been changed meanwhile: then it is read again.
                 if timezone.home_zone(self._store) != home or not self._store.schedules.advance(schedule, next_at):
                     return made
-                made += self._make_all(schedule, due.fires[number : number + 1], skipped, now)
+                made += self._make_all(schedule, fires[number : number + 1], skipped, now)
             schedule.next_at, skipped = next_at, None
         return made
 
     def _fire_promised(self, schedule: Schedule, home: str, reason: str, now: int, why: str) -> int | None:
-        """Fire for the time that stands in the schedule, and leave the next one to a process that knows the zone."""
+        """Fire for the time that the schedule has, and leave the next one to a process that knows the zone."""
         assert schedule.next_at is not None
         name = schedule.zone(home)
         self._log.complain(f"schedule {schedule.name}: {name}: {reason}; its next time is left to who knows the zone")
@@ -108,7 +105,7 @@ class Firing:
         return made
 
     def _make_all(self, schedule: Schedule, times: list[int], skipped: str | None, now: int) -> int:
-        """Fire for some times and tell which were left out; return the number of fires. In a transaction."""
+        """Fire for some times and note which were left out; return the number of fires. In a transaction."""
         store = self._store
         if skipped is not None:
             self._skip(skipped, now)
@@ -118,7 +115,7 @@ class Firing:
         return made
 
     def _make(self, schedule: Schedule, at: int, now: int) -> bool:
-        """Fire for one time unless the last jobs must not be overtaken or a queue takes none; return whether it has."""
+        """Fire for one time unless something forbids it; return whether it has."""
         store, number, added = self._store, None, ""
         batch = batch_name(schedule.name, at) if schedule.is_graph else None
         obstacle = self._obstacle(schedule, batch, now)

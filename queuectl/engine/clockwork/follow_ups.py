@@ -5,15 +5,13 @@ The process that made the change goes on in further transactions. If it dies, an
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...store import Store
+from ...store import Store
 
 
 def tell_children(store: Store) -> int:
-    """Tell all children how their parents stand; return how many jobs that has made claimable.
+    """Tell all children how their parents stand; return how many jobs became claimable. Raises StoreUnavailable.
 
-    Several processes may do so at once. Between two transactions others can write. Raises StoreUnavailable.
+    Several processes may do so at once. Between two transactions others can write.
     """
     before = store.links.unblocked
     while store.links.has_follow_ups():

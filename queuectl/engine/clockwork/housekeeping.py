@@ -1,12 +1,12 @@
 """Once a minute: rotate logs, delete old jobs, output and events, and return their space to the disk.
 
 All of it goes in small transactions and short steps: a tick does at most a tenth of a second of it, so
-that nothing that is due waits for what is old.
+that nothing that is due waits for it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 
 from ...model.job import COMPLETED, DEAD, jobs_text
 from ...model.when import DAY, HOUR
@@ -26,12 +26,12 @@ VACUUM_MS = 10_000
 PRUNE_AT_ONCE = 200
 KEPT_EVENTS_MS = 30 * DAY
 KEPT_MINUTES_MS = 90 * DAY
-# Of jobs that were pruned together, at most so many are named in the record.
+# At most so many of the jobs that were pruned together are named in the record.
 MOST_IDS = 100
 
 
 class Housekeeping:
-    """What is enough once a minute, a step at a time."""
+    """The work that is enough once a minute, one step at a time."""
 
     def __init__(self, store: Store, log: Log) -> None:
         self._store = store
@@ -42,7 +42,7 @@ class Housekeeping:
         self._work: Iterator[int] | None = None
 
     def step(self) -> tuple[int, float]:
-        """Do a little if it is time to; return how many jobs were pruned, and the seconds until the next step."""
+        """Do a little if it is time; return how many jobs were pruned, and the seconds until the next step."""
         now = self._clock.monotonic()
         if self._work is None and now < self._due_at and not self._ceiling.is_urgent():
             return 0, (self._due_at - now) / 1000
@@ -65,26 +65,18 @@ class Housekeeping:
         yield from self._ceiling.keep(settings.output_total)
         if is_unsettled(self._store):
             return
-        yield from self._prune(((COMPLETED, settings.retain_completed_hours), (DEAD, settings.retain_dead_hours)))
+        # The time in which nobody kept house does not count.
+        now, gaps = self._clock.wall(), look(self._store, self._clock.wall())
+        retentions = ((COMPLETED, settings.retain_completed_hours), (DEAD, settings.retain_dead_hours))
+        befores = {
+            state: counted_back(now, int(hours * HOUR), gaps) for state, hours in retentions if hours is not None
+        }
+        yield from prune(self._store, befores, self._note)
         yield from self._forget()
 
-    def _prune(self, retentions: Sequence[tuple[str, float | None]]) -> Iterator[int]:
-        """Delete jobs that ended so many hours ago, without the time in which nobody kept house."""
-        now, pruned = self._clock.wall(), Pruned()
-        gaps = look(self._store, now)
-        for state, hours in retentions:
-            if hours is None:
-                continue
-            for ids in prune(self._store, state, counted_back(now, int(hours * HOUR), gaps)):
-                pruned.add(ids)
-                yield len(ids)
-        if pruned.jobs:
-            with self._store.writing():
-                self._store.events.add("pruned", actor=self._log.speaker, now=now, detail=str(pruned))
-            self._log.say(f"pruned {pruned}")
-        if pruned.jobs or self._store.contexts.has_idle_stdin():
-            for _ in prune_contexts(self._store):
-                yield 0
+    def _note(self, pruned: str) -> None:
+        self._store.events.add("pruned", actor=self._log.speaker, now=self._clock.wall(), detail=pruned)
+        self._log.say(f"pruned {pruned}")
 
     def _forget(self) -> Iterator[int]:
         now = self._clock.wall()
@@ -102,41 +94,37 @@ class Housekeeping:
         for _ in vacuum(self._store):
             yield 0
             if self._clock.monotonic() >= until:
-                return  # The next round goes on: what is old must not wait for it.
+                return  # The next round goes on: what has to be deleted must not wait for it.
 
 
-class Pruned:
-    """How many jobs were pruned, and which ones if they are few: as a text for the record."""
+def prune(store: Store, befores: Mapping[str, int], note: Callable[[str], None]) -> Iterator[int]:
+    """Delete jobs that reached a final state before its instant, then contexts that nothing has any more.
 
-    def __init__(self) -> None:
-        self.jobs = 0
-        self._first: list[str] = []
-
-    def add(self, ids: Sequence[str]) -> None:
-        """Count the jobs with these ids."""
-        self.jobs += len(ids)
-        self._first += ids[: MOST_IDS - len(self._first)]
-
-    def __str__(self) -> str:
-        more = self.jobs - len(self._first)
-        return f"{jobs_text(self.jobs)}: {', '.join(self._first)}" + (f" and {more} more" if more else "")
-
-
-def prune_contexts(store: Store) -> Iterator[int]:
-    """Delete contexts that nothing has any more, in small transactions; yield how much each has deleted."""
-    while True:
-        with store.writing():
-            pruned = store.contexts.prune()
-        if not pruned:
-            return
-        yield pruned
-
-
-def prune(store: Store, state: str, before: int) -> Iterator[list[str]]:
-    """Delete jobs that reached a final state before an instant, in small transactions; yield the ids of each.
-
-    An empty list stands for one that has deleted output only.
+    It goes in small transactions; yields how many jobs each has deleted. `note` is given the jobs in words, in a
+    transaction.
     """
+    pruned = 0
+    first: list[str] = []
+    for state, before in befores.items():
+        for ids in _prune(store, state, before):
+            pruned += len(ids)
+            first += ids[: MOST_IDS - len(first)]
+            yield len(ids)
+    if pruned:
+        more = f" and {pruned - len(first)} more" if pruned > len(first) else ""
+        with store.writing():
+            note(f"{jobs_text(pruned)}: {', '.join(first)}{more}")
+    elif not store.contexts.has_idle_stdin():
+        return
+    is_left = True
+    while is_left:
+        with store.writing():
+            is_left = bool(store.contexts.prune())
+        yield 0
+
+
+def _prune(store: Store, state: str, before: int) -> Iterator[list[str]]:
+    """Yield the ids that each transaction has deleted, none for one that has deleted output only."""
     share = store.search.count_ended_before([state], before) * SPARE_SHARE
     shrinks = share >= sum(store.counts.by_state().values()) and store.database.pages()[0] >= SPARE_PAGES
     while True:

@@ -5,7 +5,7 @@ A claim takes a pause for over as soon as its time has come: here this is writte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from ...model.job import PAUSE, Job
 from ...model.lane import is_queue_paused
@@ -19,34 +19,25 @@ WITH_PAUSE = "with a pause"
 
 
 def suspend_running(store: Store, queues: Sequence[str], now: int, actor: str) -> list[str]:
-    """Suspend what runs, in some queues or in all, for a pause; return the ids. In a transaction.
-
-    What a user has suspended stays with them.
-    """
-
-    def suspend(job: Job) -> bool:
-        is_meant = not job.is_suspended and (not queues or job.queue in queues)
-        return is_meant and store.jobs.suspend(job.number, now, PAUSE)
-
-    return _each_running(store, "suspend", suspend, now, actor)
+    """Suspend what runs in some or all queues and no user has suspended; return the ids. In a transaction."""
+    running = store.search.jobs(store.search.running(ALL))
+    meant = [job for job in running if not job.is_suspended and (not queues or job.queue in queues)]
+    changed = [job for job in meant if store.jobs.suspend(job.number, now, PAUSE)]
+    return _note(store, "suspend", changed, now, actor)
 
 
 def let_go_on(store: Store, now: int, actor: str) -> list[str]:
     """Continue the jobs that a pause has suspended and no pause holds any more; return the ids. In a transaction."""
-    lanes = store.lanes.all()
-
-    def resume(job: Job) -> bool:
-        is_meant = job.suspended_by == PAUSE and not is_queue_paused(lanes, job.queue, now)
-        return is_meant and store.jobs.resume(job.number, now, PAUSE)
-
-    return _each_running(store, "resume", resume, now, actor)
+    lanes, running = store.lanes.all(), store.search.jobs(store.search.running(ALL))
+    meant = [job for job in running if job.suspended_by == PAUSE and not is_queue_paused(lanes, job.queue, now)]
+    changed = [job for job in meant if store.jobs.resume(job.number, now, PAUSE)]
+    return _note(store, "resume", changed, now, actor)
 
 
-def _each_running(store: Store, verb: str, change: Callable[[Job], bool], now: int, actor: str) -> list[str]:
-    changed = [job for job in store.search.jobs(store.search.running(ALL)) if change(job)]
-    for job in changed:
+def _note(store: Store, verb: str, jobs: Sequence[Job], now: int, actor: str) -> list[str]:
+    for job in jobs:
         store.events.add(verb, actor=actor, now=now, detail=WITH_PAUSE, job=job.number)
-    return [job.id for job in changed]
+    return [job.id for job in jobs]
 
 
 def end_pauses(store: Store, now: int, log: Log) -> int:

@@ -12,30 +12,16 @@ from ...model.when import MINUTE
 from ...store import Store
 
 
-class Sampler:
-    """Takes the sample of each minute, unless another process was first."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._sampled: int | None = None
-
-    def step(self, counts: Mapping[str, int]) -> bool:
-        """Take this minute's sample if it is needed; return whether it was. `counts` are of jobs by state."""
-        now = self._store.clock.wall()
-        minute = now // MINUTE
-        if minute == self._sampled:
-            return False
-        pending, processing = counts.get(PENDING, 0), counts.get(PROCESSING, 0)
-        last = self._store.backlog.last(now)
-        if last is not None and last.minute == minute:
-            self._sampled = minute
-            return False
-        was_idle = last is None or last.is_idle
-        if was_idle and not (pending or processing):
-            return False
-        oldest = self._store.stats.oldest_pending() if pending else None
-        with self._store.writing():
-            age = 0 if oldest is None else max(0, now - oldest)
-            taken = self._store.backlog.add(pending=pending, processing=processing, now=now, oldest_age=age)
-        self._sampled = minute
-        return taken
+def sample(store: Store, counts: Mapping[str, int]) -> None:
+    """Take this minute's sample if it is needed and no other process was first. `counts` are of jobs by state."""
+    now = store.clock.wall()
+    pending, processing = counts.get(PENDING, 0), counts.get(PROCESSING, 0)
+    last = store.backlog.last(now)
+    is_taken = last is not None and last.minute == now // MINUTE
+    was_idle = last is None or last.is_idle
+    if is_taken or (was_idle and not pending and not processing):
+        return
+    oldest = store.stats.oldest_pending() if pending else None
+    with store.writing():
+        age = 0 if oldest is None else max(0, now - oldest)
+        store.backlog.add(pending=pending, processing=processing, now=now, oldest_age=age)

@@ -1,15 +1,15 @@
 """Sending events to webhooks: in order for each of them, each event at least once.
 
-A sender works as long as something is due, then its thread ends; each tick looks whether to start another. One
+A sender works as long as something is due, then its thread ends; each tick checks whether to start another. One
 process of a home sends at a time: a kernel lock on `run/webhooks.lock`, which is free once its holder is gone, ensures
-that. What was sent is noted afterwards: if the sender is killed between, the next one sends it again. A sender that
-cannot note it, since the disk is full, sends nothing else until it can.
+that. What was sent is noted afterwards: if the sender is killed in between, the next one sends it again. A sender that
+cannot note it because the disk is full sends nothing else until it can.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Callable
 
 from ...model.clock import Clock
@@ -21,7 +21,6 @@ from ...model.webhook import (
     KEPT_MS,
     MOST_WAITING,
     Delivery,
-    Event,
     Webhook,
     body_of,
     digest,
@@ -34,14 +33,15 @@ from ...store.lockfile import LockFile
 from ..machine.log import Log
 from ..machine.post import Answer, post
 
-Post = Callable[..., Answer]
 NOTE_AGAIN_SECONDS = 1.0
 
 
 class Sender:
     """Sends what is due, an event at a time. `send` sends one message; `stopping` ends it."""
 
-    def __init__(self, store: Store, log: Log, send: Post = post, *, stopping: threading.Event | None = None) -> None:
+    def __init__(
+        self, store: Store, log: Log, send: Callable[..., Answer] = post, *, stopping: threading.Event | None = None
+    ) -> None:
         self._stopping = stopping or threading.Event()
         self._store = store
         self._clock = store.clock
@@ -59,6 +59,7 @@ class Sender:
         return bool(numbers)
 
     def _serve(self, webhook: Webhook) -> None:
+        """Send a message about the next event, and note how that ended; on success the webhook is done up to it."""
         now = self._clock.wall()
         event = self._store.webhooks.next(webhook)
         if event is None:
@@ -67,14 +68,10 @@ class Sender:
             for _ in forget_events(self._store, self._log):
                 pass
             return
+        told, position = message(event), event.id
         if webhook.waiting > MOST_WAITING:
-            last = self._store.webhooks.last()
-            self._deliver(webhook, event, digest(self._store.webhooks.counts(webhook), now), last)
-        else:
-            self._deliver(webhook, event, message(event), event.id)
-
-    def _deliver(self, webhook: Webhook, event: Event, told: Mapping[str, object], position: int) -> None:
-        """Send a message about an event, and note how that ended; on success the webhook is done up to a position."""
+            position = self._store.webhooks.last()
+            told = digest(self._store.webhooks.counts(webhook), now)
         began, at = self._clock.monotonic(), self._clock.wall()
         body = body_of(told)
         # Another digest of the same first event tells of more.
@@ -157,7 +154,7 @@ class SenderThread:
         self._thread = thread
 
     def stop(self) -> None:
-        """Begin no other message. One that is under way is not waited for: it is sent again, or was sent."""
+        """Begin no other message. Do not wait for one that is under way: it was sent, or it is sent again."""
         self._stopping.set()
 
     def _run(self, clock: Clock) -> None:

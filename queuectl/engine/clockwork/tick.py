@@ -28,7 +28,7 @@ from .firing import MISSED, Firing
 from .follow_ups import tell_children
 from .housekeeping import Housekeeping
 from .pauses import end_pauses
-from .sampling import Sampler
+from .sampling import sample
 from .sender import SenderThread
 
 TYPE_CHECKING = False
@@ -57,7 +57,6 @@ class Clockwork:
         self._firing = Firing(store, log)
         self._recovery = Recovery(store, log)
         self._housekeeping = Housekeeping(store, log)
-        self._sampler = Sampler(store)
         self._seen = store.changes()
         self._zones_due = store.clock.monotonic()
         self._last_trouble: str | None = None
@@ -86,7 +85,7 @@ class Clockwork:
         if has_written and self._store.database.wal_bytes() > WAL_BYTES:
             self._store.checkpoint()
         counts = self._store.counts.by_state()
-        self._sampler.step(counts)
+        sample(self._store, counts)
         pruned, patience = self._housekeeping.step()
         for name, count in zip(TOTALS, (promoted, fired, recovered, pruned)):
             self.totals[name] += count

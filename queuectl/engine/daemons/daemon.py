@@ -1,9 +1,9 @@
 """The daemons: the pool, the scheduler and the dashboard, of each of which a home has one at most.
 
 A daemon holds the kernel lock on a file of its own, with its identity in it, and keeps a record of itself in the
-store. The held lock proves that it lives, also where its process cannot be seen from here: in another container. A
-lock that is free, or whose file is missing, proves nothing: then the record tells which process to look for. In a
-copy of a home both name the daemon of the original, which is nobody there.
+store. The held lock proves that it lives, even if its process cannot be seen from here because it is in another
+container. A lock that is free, or whose file is missing, proves nothing: then the record tells which process to look
+for. In a copy of a home both name the daemon of the original, which does not count there.
 """
 
 from __future__ import annotations
@@ -34,18 +34,6 @@ DEATH_MS = 10_000
 ELSEWHERE = "in another container or pid namespace"
 
 
-class Phrases:
-    """How a daemon is spoken of: what it is called, in the plural or not, and the command that helps who has one."""
-
-    __slots__ = ("subject", "already", "run", "be", "them", "hint")
-
-    def __init__(self, noun: str, *, hint: str, is_plural: bool = False) -> None:
-        self.subject = f"the {noun}"
-        self.already = f"{noun} are running already" if is_plural else f"a {noun} is running already"
-        self.run, self.be, self.them = ("run", "are", "them") if is_plural else ("runs", "is", "it")
-        self.hint = hint
-
-
 class DaemonRecord(Record):
     """What a daemon writes down of itself: who it is, since when, its version and that of the schema, its time zone."""
 
@@ -68,14 +56,26 @@ class DaemonRecord(Record):
 class Daemon(Record):
     """One of the daemons that a home may have.
 
-    `name` is that of its lock, bell and log; `command` has the subcommands `start` and `stop`; `start_options` keep its
-    start in the foreground.
+    `name` is that of its lock, bell and log; `command` has the subcommands `start` and `stop`; `noun` is what it is
+    called; `hint` helps if one runs already; `start_options` keep its start in the foreground.
     """
 
     name: str
     command: str
-    phrases: Phrases
-    start_options: Sequence[str] = ()
+    noun: str
+    hint: str
+    is_plural: bool = False
+    start_options: Sequence[str] = ("--no-detach",)
+
+    @property
+    def subject(self) -> str:
+        """What it is called in a sentence."""
+        return f"the {self.noun}"
+
+    @property
+    def be(self) -> str:
+        """The verb that follows it."""
+        return "are" if self.is_plural else "is"
 
     @property
     def stop_command(self) -> str:
@@ -85,26 +85,20 @@ class Daemon(Record):
     def find(self, opened: OpenHome) -> RunningDaemon | None:
         """Return the one that runs in a home, None if there is none. Raises StoreUnavailable if it cannot be used."""
         try:
-            return self._find(opened)
-        except OSError as error:
-            raise unusable(opened.home.path, error) from error
-
-    def _find(self, opened: OpenHome) -> RunningDaemon | None:
-        path = opened.home.daemon_lock(self.name)
-        for _ in range(PROBE_TRIES):
-            if not is_held(path):
-                break
-            named = self.named_by_lock(opened)
-            if named is not None and named.is_alive():
-                return RunningDaemon(self, named)
-            # Left over by an earlier one, by that of another home, or by one that we cannot see: who has just taken the
-            # lock is about to write down who it is.
-            opened.clock.pause(PROBE_SECONDS)
-        else:
+            for _ in range(PROBE_TRIES):
+                if not is_held(opened.home.daemon_lock(self.name)):
+                    living = self._living(opened)
+                    return None if living is None else RunningDaemon(self, living)
+                named = self.named_by_lock(opened)
+                if named is not None and named.is_alive():
+                    return RunningDaemon(self, named)
+                # Left over by an earlier one, by that of another home, or by one that we cannot see: who has just
+                # taken the lock is about to write down who it is.
+                opened.clock.pause(PROBE_SECONDS)
             unseen = named if named and not named.is_visible() else None
             return RunningDaemon(self, self._living(opened) or unseen)
-        living = self._living(opened)
-        return None if living is None else RunningDaemon(self, living)
+        except OSError as error:
+            raise unusable(opened.home.path, error) from error
 
     def named_by_lock(self, opened: OpenHome) -> Identity | None:
         """Return who the lock's text names, None if that process works in another home."""
@@ -167,7 +161,8 @@ class Daemon(Record):
 
     def conflict(self, running: RunningDaemon, opened: OpenHome) -> Conflict:
         """Return the error of a process that wants to be the daemon while another one runs."""
-        return Conflict(f"{self.phrases.already} in {opened.home.path} ({running})", hint=self.phrases.hint)
+        already = f"{'' if self.is_plural else 'a '}{self.noun} {self.be} running already"
+        return Conflict(f"{already} in {opened.home.path} ({running})", hint=self.hint)
 
     def enter(self, opened: OpenHome) -> str:
         """Write down that this process is the daemon; return the record. In a transaction.
@@ -219,49 +214,38 @@ class RunningDaemon(Record):
 
     def here(self) -> Identity:
         """Return whom to signal. Raises DaemonUnavailable if it cannot be reached from here."""
-        daemon, phrases = self.daemon, self.daemon.phrases
+        daemon = self.daemon
         if self.is_elsewhere:
+            run, them = ("run", "them") if daemon.is_plural else ("runs", "it")
             raise DaemonUnavailable(
-                f"{phrases.subject} {phrases.run} {ELSEWHERE} and cannot be stopped from here",
-                hint=f"stop {phrases.them} there: {daemon.stop_command}",
+                f"{daemon.subject} {run} {ELSEWHERE} and cannot be stopped from here",
+                hint=f"stop {them} there: {daemon.stop_command}",
             )
         if self.identity is None:
             raise DaemonUnavailable(
-                f"{phrases.subject} cannot be stopped from here: who holds the lock does not tell its pid",
+                f"{daemon.subject} cannot be stopped from here: who holds the lock does not tell its pid",
                 hint=f"end the process that was started with: queuectl {daemon.command} start",
             )
         return self.identity
 
-    def other_version(self, opened: OpenHome) -> str | None:
-        """Return its version if that is not of this QueueCTL, None if it is."""
+    def other_version(self, opened: OpenHome, *, is_schema_enough: bool = False) -> str | None:
+        """Return its version if that is not of this QueueCTL, None if it is.
+
+        Where the schema `is_schema_enough`, another version that was started with today's is none.
+        """
         record = self.daemon.record(opened)
         if self.identity is None or record.process != str(self.identity):
             # It has not written it down yet, or never will: the versions before this one did not.
             named = self.daemon.named_by_lock(opened)
             return "an older version" if named is not None and named.boot is None else None
-        if (record.version, record.schema) == (__version__, str(VERSION)):
+        if record.schema == str(VERSION) and (is_schema_enough or record.version == __version__):
             return None
         return f"version {record.version} (schema {record.schema})"
 
-    def has_schema_of_today(self, opened: OpenHome) -> bool:
-        """Return whether it was started with the schema of this QueueCTL, as it has written down."""
-        record = self.daemon.record(opened)
-        return record.process == str(self.identity) and record.schema == str(VERSION)
 
-
-POOL = Daemon(
-    "pool",
-    "worker",
-    Phrases("workers", hint="change their number with: queuectl worker scale N", is_plural=True),
-    start_options=("--no-detach",),
-)
-SCHEDULER = Daemon(
-    "scheduler",
-    "scheduler",
-    Phrases("scheduler", hint="look at it with: queuectl scheduler status"),
-    start_options=("--no-detach",),
-)
-DASHBOARD = Daemon("dashboard", "dashboard", Phrases("dashboard", hint="see where with: queuectl dashboard status"))
+POOL = Daemon("pool", "worker", "workers", "change their number with: queuectl worker scale N", is_plural=True)
+SCHEDULER = Daemon("scheduler", "scheduler", "scheduler", "look at it with: queuectl scheduler status")
+DASHBOARD = Daemon("dashboard", "dashboard", "dashboard", "see where with: queuectl dashboard status", start_options=())
 
 
 class Place(Part):
@@ -291,7 +275,7 @@ class Place(Part):
             return None
         identity = running.here()
         orders = [TimedSignal(0, signal.SIGTERM), TimedSignal(KILL_AFTER_MS, signal.SIGKILL)]
-        end([identity], orders, DEATH_MS, self.daemon.phrases.subject, self._opened.clock)
+        end([identity], orders, DEATH_MS, self.daemon.subject, self._opened.clock)
         return identity.pid
 
 

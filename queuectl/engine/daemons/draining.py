@@ -7,7 +7,7 @@ run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from ...model.job import DEAD, FAILED, PENDING, PROCESSING
 from ...model.lane import is_queue_paused
@@ -30,9 +30,9 @@ class DrainEnd(Record):
     paused: int
 
 
-def is_empty(store: Store, groups: Iterable[str], now: int) -> bool:
+def is_empty(store: Store, groups: Collection[str], now: int) -> bool:
     """Return whether nothing is left to do for the workers of some groups. Raises StoreUnavailable."""
-    groups, lanes, snoozed = list(groups), store.lanes.all(), store.jobs.snoozed_queues()
+    lanes, snoozed = store.lanes.all(), store.jobs.snoozed_queues()
     for queue, counts in store.counts.by_queue().items():
         is_paused = is_queue_paused(lanes, queue, now)
         left = any(counts.get(state) for state in ((PROCESSING,) if is_paused else LEFT))
@@ -45,9 +45,8 @@ def is_empty(store: Store, groups: Iterable[str], now: int) -> bool:
     return due_at is None or due_at > now
 
 
-def outcome(store: Store, groups: Iterable[str], since: int, now: int) -> DrainEnd:
+def outcome(store: Store, groups: Collection[str], since: int, now: int) -> DrainEnd:
     """Return how a drain that began at `since` has ended; times in milliseconds. Raises StoreUnavailable."""
-    groups = list(groups)
     numbers = [number for _, number in store.search.ended_since(DEAD, since, MOST_DEAD)]
     dead = [job.id for job in store.search.jobs(numbers) if _takes(groups, job.queue)]
     lanes, counts = store.lanes.all(), store.counts.by_queue()
@@ -56,5 +55,5 @@ def outcome(store: Store, groups: Iterable[str], since: int, now: int) -> DrainE
     return DrainEnd(is_empty(store, groups, now), dead, waiting)
 
 
-def _takes(groups: list[str], queue: str) -> bool:
+def _takes(groups: Collection[str], queue: str) -> bool:
     return any(group == ALL or queue in queues_of(group) for group in groups)

@@ -1,7 +1,7 @@
-"""End processes from outside: ask them, and if it must be, force them; never a stranger, and never wait without end.
+"""End processes from outside: ask them and, if necessary, force them; never a stranger, and never wait forever.
 
 A process that was stopped (Ctrl-Z, SIGSTOP) cannot follow a signal before it goes on, so each signal comes with one
-that continues it. A process is identified by its whole identity, so that a pid that was given away again does no harm.
+that continues it. A process is known by its whole identity, so that a reused pid does no harm.
 """
 
 from __future__ import annotations

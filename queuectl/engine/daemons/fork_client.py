@@ -20,10 +20,7 @@ GONE_SECONDS = 5.0
 
 
 class ForkReport(Record):
-    """What a fork server reports of a worker: it has STARTED, was REFUSED or has ENDED.
-
-    `text` is the group of one that has started, otherwise the reason.
-    """
+    """What a fork server reports of a worker: STARTED, REFUSED or ENDED; `text` is its group or the reason."""
 
     kind: str
     pid: int
@@ -55,11 +52,6 @@ class ForkClient:
             signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
             theirs.close()
 
-    @property
-    def pid(self) -> int:
-        """Its pid."""
-        return self._process.pid
-
     def fileno(self) -> int:
         """Return the descriptor to wait for: it becomes readable when there are reports."""
         return self._channel.fileno()
@@ -79,21 +71,20 @@ class ForkClient:
 
     def reports(self) -> list[ForkReport] | None:
         """Return what has been reported since the last call, None once the fork server is gone."""
-        while True:
+        is_gone = False
+        while not is_gone:
             try:
                 data = self._channel.recv(65_536, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 break
             except OSError:
                 data = b""
-            if not data:
-                return self._complete() or None
             self._text += data
-        return self._complete()
-
-    def _complete(self) -> list[ForkReport]:
+            is_gone = not data
         *lines, self._text = self._text.split(b"\n")
-        return [_parse(line.decode("utf-8", "replace")) for line in lines]
+        parts = (line.decode("utf-8", "replace").split(" ", 3) for line in lines)
+        reports = [ForkReport(kind, int(pid), int(code), text) for kind, pid, code, text in parts]
+        return None if is_gone and not reports else reports
 
     def close(self) -> int:
         """Let it end, and wait for that; return its exit code, minus the signal that ended it. Its workers go on."""
@@ -104,8 +95,3 @@ class ForkClient:
         except subprocess.TimeoutExpired:
             self._process.kill()
             return self._process.wait()
-
-
-def _parse(line: str) -> ForkReport:
-    kind, pid, code, text = line.split(" ", 3)
-    return ForkReport(kind, int(pid), int(code), text)

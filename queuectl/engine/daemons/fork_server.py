@@ -106,24 +106,20 @@ class ForkServer:
         return [line.decode() for line in lines] if data else None
 
     def _start(self, group: str) -> bool:
-        """Start a worker; return False if the system did not let us."""
+        """Start a worker; return False if the system refused."""
         try:
             ours, theirs = socket.socketpair()
+            worker = FORK.Process(target=self._be_worker, args=(group, theirs, ours), daemon=False)
+            # A stop that comes before the worker can heed it must wait, and not be ignored as we do.
+            signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
+            try:
+                worker.start()
+            finally:
+                theirs.close()
+                signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         except OSError as error:
             self._tell(f"{REFUSED} 0 0 {error.strerror}")
             return False
-        worker = FORK.Process(target=self._be_worker, args=(group, theirs, ours), daemon=False)
-        # A stop that comes before the worker can heed it must wait, and not be ignored as we do.
-        signal.pthread_sigmask(signal.SIG_BLOCK, STOPS)
-        try:
-            worker.start()
-        except OSError as error:
-            ours.close()
-            self._tell(f"{REFUSED} 0 0 {error.strerror}")
-            return False
-        finally:
-            theirs.close()
-            signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPS)
         assert worker.pid is not None
         self._workers[worker.pid] = Forked(worker, ours)
         self._tell(f"{STARTED} {worker.pid} 0 {group}")
@@ -174,7 +170,11 @@ class ForkServer:
             worker.process.close()
             with worker.words:
                 worker.words.setblocking(False)
-                self._tell(f"{ENDED} {pid} {code} {_said(worker.words)}")
+                try:
+                    said = worker.words.recv(REASON_BYTES).decode("utf-8", "replace")
+                except OSError:
+                    said = ""  # It has said nothing, or was killed.
+            self._tell(f"{ENDED} {pid} {code} {said}")
         while True:
             orphan = process.ended_child()
             # A worker's death brings another signal.
@@ -201,10 +201,3 @@ def _explain(server: socket.socket, reason: str) -> None:
         server.send(reason.encode("utf-8", "backslashreplace")[:REASON_BYTES])
     except OSError:
         return  # The fork server has gone before us; the log has it.
-
-
-def _said(worker: socket.socket) -> str:
-    try:
-        return worker.recv(REASON_BYTES).decode("utf-8", "replace")
-    except OSError:
-        return ""  # It has said nothing, or was killed.

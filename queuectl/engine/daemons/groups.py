@@ -1,8 +1,8 @@
 """The groups of workers as seen from outside the pool that has them: who lives, who follows, and how they are stopped.
 
-How many workers each group should have stands in the store; who changes that rings the pool's bell. A pool without a
-group ends, and takes no other one: so a command that adds to it finds either a pool that follows or one that is about
-to leave, never one in between.
+How many workers each group should have stands in the store; whatever changes that rings the pool's bell. A pool without
+a group ends and takes no new one: so a command that adds to it finds either a pool that follows or one that is about to
+leave, never one in between.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FOLLOW_BUDGET_MS = 60_000
 # What the pool itself takes beyond what its workers are allowed: it ends late ones, and what they have left.
 FOLLOW_MS = 20_000
 PROBE_TRIES = 10
-# Who holds the store for longer may have been stopped himself, and the pool lets its workers go on.
+# A process that holds the store for longer may itself be stopped, and the pool lets its workers go on.
 DROP_SECONDS = 1.0
 
 
@@ -43,13 +43,11 @@ class Groups(Place):
         return {} if self.pid is None else self._opened.store.meta.pool_groups()
 
     @property
-    def is_asked_by_job(self) -> bool:
-        """Whether a job of this home asks: the workers wait for its end, so it must not wait for theirs."""
-        return self.asking_job is not None
-
-    @property
     def asking_job(self) -> int | None:
-        """The number of the job of this home that asks, None if it is none."""
+        """The number of the job of this home that asks, None if none does.
+
+        The workers wait for its end, so it must not wait for theirs.
+        """
         if MARKER not in os.environ or os.environ.get(VARIABLE) != self._opened.home.path:
             return None
         number = os.environ.get("QUEUECTL_JOB_NUMBER", "")
@@ -78,10 +76,7 @@ class Groups(Place):
         return [row for row in rows if group in (None, row.queues) and is_worker_alive(opened.home, row)]
 
     def _await_pool(self) -> None:
-        """Wait until the pool that runs has written down its groups: whatever is changed before, it does not see.
-
-        Raises DaemonUnavailable.
-        """
+        """Wait until the pool has noted its groups: it misses what changes before. Raises DaemonUnavailable."""
         self._wait_for_pool(lambda pool: POOL.record(self._opened).process == str(pool.identity))
 
     def _wait_for_pool(self, condition: Callable[[RunningDaemon], bool]) -> None:
@@ -123,20 +118,20 @@ class Groups(Place):
         by_force = f"{POOL.stop_command}{option(group if pool is None else None)} --force"
         targets = self._left(workers) if pool is None else [pool]
         pids = [target.pid for target in targets] or [row.pid for row in workers]
-        if self.is_asked_by_job:
+        if self.asking_job is not None:
             for target in targets:
                 target.order(orders[0].number)
             return next(iter(pids), None)
         while targets:
             # The pool first, then workers that have outlived it: each in its turn has the whole time.
-            end(targets, orders, limit, POOL.phrases.subject, self._opened.clock, by_force)
+            end(targets, orders, limit, POOL.subject, self._opened.clock, by_force)
             targets = self._left(workers)
         return next(iter(pids), None)
 
     def _drop(self, group: str | None) -> tuple[Identity | None, list[RegisteredWorker]]:
         """Have no more workers started in a group; return the pool, if it is to end, and the workers to stop.
 
-        Those are the workers of now: a worker that is started before they have ended is not meant.
+        Those are the present workers: a worker that is started before they have ended is not meant.
         """
         opened = self._opened
         pool = POOL.find(opened) if opened.home.exists() else None
@@ -174,13 +169,13 @@ class Groups(Place):
     def _patience(self) -> tuple[Settings, int]:
         """Return the settings, and for how many milliseconds a running job may go on after it was asked to end."""
         settings = Settings({})
-        if not self._opened.home.exists():
-            return settings, settings.kill_grace
         try:
-            settings = self._opened.settings()
-            return settings, longest_grace(self._opened.store, settings)
+            if self._opened.home.exists():
+                settings = self._opened.settings()
+                return settings, longest_grace(self._opened.store, settings)
         except StoreUnavailable:
-            return settings, settings.kill_grace  # A damaged store keeps nobody from stopping what works on it.
+            pass  # A damaged store keeps nobody from stopping what works on it.
+        return settings, settings.kill_grace
 
     def _are_stopping(self, group: str | None) -> bool:
         """Return whether all workers that live were asked to stop already."""

@@ -63,7 +63,7 @@ class Instance:
             self._opened.note(what, detail)
 
     def leave(self, what: str, detail: str, patience: float | None = None) -> None:
-        """Note that we leave, as far as the store lets us: a record that stays is one of a process that is gone."""
+        """Note that we leave, as far as the store lets us: a record that stays names a process that is gone."""
         try:
             with self._opened.store.writing(patience):
                 self._opened.note(what, detail)

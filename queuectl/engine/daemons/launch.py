@@ -11,9 +11,8 @@ from __future__ import annotations
 import errno
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
 
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import DaemonUnavailable, QueueCTLError
@@ -59,11 +58,6 @@ def own_python(statement: str, arguments: Sequence[str]) -> list[str]:
     return [sys.executable, *flags, "-c", BOOT.format(root=ROOT, statement=statement), *arguments]
 
 
-def own_command(arguments: Sequence[str]) -> list[str]:
-    """Return the command line that runs `queuectl ARGUMENTS` with this Python and this package."""
-    return own_python(RUN, arguments)
-
-
 def installed_version() -> str | None:
     """Return the version of the package as it is on the disk now, None if it cannot be read.
 
@@ -101,22 +95,36 @@ def launch(arguments: Sequence[str], home: Home, log_path: str, patience: float 
 def _ask(arguments: Sequence[str], home: Home, log_path: str, patience: float | None) -> str:
     """Start the daemon and return its answer; of one that ends without any, that it ENDED and its exit code."""
     import select
+    import subprocess
     import threading
 
+    environment = {name: value for name, value in os.environ.items() if name not in JOB_VARIABLES}
+    environment[DIRECTORY] = directory()
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
     read_end, write_end = os.pipe()
     with open(read_end, encoding="utf-8") as pipe:
         try:
-            wait = _start(arguments, home, log_path, write_end)
+            with open(os.open(log_path, flags, 0o600), "ab") as log:
+                daemon = subprocess.Popen(
+                    own_python(RUN, [*arguments, "--ready-fd", str(write_end)]),
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=log,
+                    cwd=home.path,
+                    env=environment,
+                    pass_fds=(write_end,),
+                    start_new_session=True,
+                )
         finally:
             os.close(write_end)
-        # Of a daemon that ends before us somebody has to take the exit code.
-        threading.Thread(target=wait, daemon=True).start()
+        # If the daemon ends before us, its exit code has to be taken.
+        threading.Thread(target=daemon.wait, daemon=True).start()
         poll = select.poll()
         poll.register(pipe, select.POLLIN)
         if not poll.poll(None if patience is None else patience * 1000):
             raise DaemonUnavailable("the daemon did not come up in time", hint=f"see its log: {log_path}")
         answer = pipe.readline().rstrip("\n")
-    return answer or f"{ENDED}\t{wait()}"
+    return answer or f"{ENDED}\t{daemon.wait()}"
 
 
 def directory() -> str:
@@ -127,27 +135,6 @@ def directory() -> str:
         return os.path.expanduser("~")
 
 
-def _start(arguments: Sequence[str], home: Home, log_path: str, ready_fd: int) -> Callable[[], int]:
-    """Start the daemon; return what waits for its end and returns its exit code."""
-    import subprocess
-
-    environment = {name: value for name, value in os.environ.items() if name not in JOB_VARIABLES}
-    environment[DIRECTORY] = directory()
-    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-    with open(os.open(log_path, flags, 0o600), "ab") as log:
-        daemon = subprocess.Popen(
-            own_command([*arguments, "--ready-fd", str(ready_fd)]),
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            cwd=home.path,
-            env=environment,
-            pass_fds=(ready_fd,),
-            start_new_session=True,
-        )
-    return daemon.wait
-
-
 class Start:
     """In the daemon: its start as seen by the process that waits for it at a descriptor; None if nobody waits."""
 
@@ -155,7 +142,7 @@ class Start:
         self._descriptor = descriptor
         self.is_over = False
         if descriptor is not None:
-            # Only we are to have it: a process that we start would keep the caller waiting.
+            # Only we may have it: a process that we start would keep the caller waiting.
             os.set_inheritable(descriptor, False)
 
     def succeed(self) -> None:
@@ -163,7 +150,7 @@ class Start:
         self._answer(READY)
 
     def fail(self, error: QueueCTLError) -> None:
-        """Say why it did not come up. Of one that has come up before, nobody asks any more."""
+        """Say why it did not come up. Nobody waits for the answer of one that came up before."""
         if not self.is_over:
             parts = (error.code, error.message, error.hint or "")
             self._answer("\t".join(part.replace("\t", " ") for part in parts))
@@ -185,26 +172,20 @@ def reporting(descriptor: int | None, speaker: str) -> Iterator[Start]:
     start = Start(descriptor)
     try:
         yield start
-    except QueueCTLError as error:
-        start.fail(error)
-        if descriptor is None:
-            raise
-        _say(speaker, error)
-    except OSError as error:
-        found = _because("the daemon ended" if start.is_over else CANNOT_START, error)
+    except (QueueCTLError, OSError) as error:
+        what = "the daemon ended" if start.is_over else CANNOT_START
+        found = _because(what, error) if isinstance(error, OSError) else error
         start.fail(found)
-        if descriptor is None:
-            raise found from error
-        _say(speaker, found)
+        if descriptor is not None:
+            # The front end would write it as for a terminal.
+            Log(speaker, SYSTEM_CLOCK).say(found.message)
+            raise SystemExit(found.exit_code) from error
+        if found is error:
+            raise
+        raise found from error
     except Exception as error:  # Ours: the edge words it for the log, and who waits has to learn of it too.
         start.fail(DaemonUnavailable(f"the daemon failed: {type(error).__name__}: {error}", hint=BUG_HINT))
         raise
-
-
-def _say(speaker: str, error: QueueCTLError) -> NoReturn:
-    """Write an error as a line of the log and end: the front end would write it as for a terminal."""
-    Log(speaker, SYSTEM_CLOCK).say(error.message)
-    raise SystemExit(error.exit_code)
 
 
 def _because(what: str, error: OSError) -> DaemonUnavailable:

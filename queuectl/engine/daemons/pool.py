@@ -1,13 +1,13 @@
 """The pool: one process per home and machine that starts, watches, replaces and stops the workers of all groups.
 
-How many workers each group should have stands in the store; once that is none at all, the pool ends with its last
-worker. Who changes it rings the pool's bell. Workers are forked by the fork server, a process that has neither threads
-nor a database connection. The pool's main thread looks after processes only; a scheduler thread with a store of its own
+How many workers each group should have stands in the store; once no group is left, the pool ends with its last worker.
+Whatever changes it rings the pool's bell. Workers are forked by the fork server, a process that has neither threads nor
+a database connection. The pool's main thread looks after processes only; a scheduler thread with a store of its own
 does what is due. The pool holds the kernel lock on `run/pool.lock` and is written down in the store.
 
 First stop signal: no new jobs, current ones may finish within `shutdown_timeout`. Second, or SIGQUIT:
-jobs are ended and go back to the queue. A pool that was outgrown, since another version of QueueCTL was installed
-or has upgraded the store, starts no more workers: those that it has go on, and with the last one it ends.
+jobs are ended and go back to the queue. A pool that was outgrown because another version of QueueCTL was installed
+or has upgraded the store starts no more workers: those that it has go on, and it ends with the last one.
 """
 
 from __future__ import annotations
@@ -89,13 +89,13 @@ class Pool:
 
     def step(self) -> None:
         """Bury the dead, start or stop workers as needed, and wait for something to happen."""
-        for part in (self._bury, self._look_around, self._steer):
+        for part in (self._bury, self._look_around, self._follow, self._stop_all):
             self._endure(part)
         if len(self._slots) or not self._wakeup.stops:
             self._wait()
 
     def _endure(self, part: Callable[[], None]) -> None:
-        """Do a part of a step. What the system refuses for now, for want of descriptors say, is tried again soon."""
+        """Do a part of a step. What the system refuses now, say for lack of descriptors, is tried again soon."""
         try:
             part()
         except OSError as error:
@@ -109,12 +109,6 @@ class Pool:
         if self._slots.bury():
             self._scheduler.poke()
 
-    def _steer(self) -> None:
-        if not self._wakeup.stops:
-            self._follow()
-        if self._wakeup.stops:
-            self._stop_all()
-
     def _look_around(self) -> None:
         """See whether others still find us. What has changed for us may have changed for the workers, which rest."""
         changes = self._instance.presence.changes
@@ -123,13 +117,17 @@ class Pool:
             self._slots.wake()
 
     def _follow(self) -> None:
+        if self._wakeup.stops:
+            return
         if not self._slots.is_ready and self._scheduler.error is not None:
             raise self._scheduler.error
         self._scheduler = self._scheduler.revived()
         try:
             self._follow_target()
             self._announce()
-            self._drain()
+            if self._drains and self._slots.is_ready and is_empty(self._store, self._groups, self._clock.wall()):
+                self._log.say("nothing is left to do")
+                self._wakeup.stop(ORDERLY)
         except StoreUnavailable as error:
             # The workers keep their jobs alive; we look again soon.
             self._log.complain(f"cannot use the store: {error}")
@@ -138,7 +136,14 @@ class Pool:
         now = self._clock.monotonic()
         if now >= self._follow_at or self._wakeup.rung:
             self._follow_at = now + FOLLOW_MS
-            self._follow_groups(self._store.meta.pool_groups())
+            groups = self._store.meta.pool_groups()
+            self._slots.resize(groups)
+            if not groups:
+                self._log.say("all groups were stopped")
+                self._wakeup.stop(ORDERLY)
+            elif groups != self._groups:
+                self._log.say(f"now {workers_text(groups)}")
+                self._groups = groups
         due = self._slots.due()
         # Of a home that is gone, the presence tells soon; no worker could start in it.
         if not due or self._store.database.is_replaced():
@@ -152,16 +157,6 @@ class Pool:
         if not len(self._slots):
             self._log.say("no worker is left, making room for the next pool")
             self._wakeup.stop(ORDERLY)
-
-    def _follow_groups(self, groups: Mapping[str, int]) -> None:
-        self._slots.resize(groups)
-        if groups:
-            if groups != self._groups:
-                self._log.say(f"now {workers_text(groups)}")
-            self._groups = groups
-            return
-        self._log.say("all groups were stopped")
-        self._wakeup.stop(ORDERLY)
 
     def _outgrown(self) -> str | None:
         """Return why workers that were started now would not fit, None if they would."""
@@ -182,11 +177,6 @@ class Pool:
             self._log.say(f"{counted(len(self._slots), 'worker')} {'is' if len(self._slots) == 1 else 'are'} up")
             self._on_ready()
             self._instance.note("workers started", workers_text(self._groups), LAST_BUDGET_SECONDS)
-
-    def _drain(self) -> None:
-        if self._drains and self._slots.is_ready and is_empty(self._store, self._groups, self._clock.wall()):
-            self._log.say("nothing is left to do")
-            self._wakeup.stop(ORDERLY)
 
     def _stop_all(self) -> None:
         how = min(self._wakeup.stops, AT_ONCE)
@@ -233,10 +223,7 @@ class Pool:
         return Store(self._opened.home, create=False, durable=False, clock=self._clock, busy_budget=LAST_BUDGET_SECONDS)
 
     def _reload_patience(self) -> int:
-        """Read the settings as they are now, as workers do; return how long a job may go on that was asked to end.
-
-        In milliseconds.
-        """
+        """Read the settings again, as workers do; return how many ms a job may go on after it was asked to end."""
         try:
             self._settings = self._opened.settings()
             return longest_grace(self._store, self._settings)
@@ -256,7 +243,7 @@ class Pool:
 
     def close(self) -> None:
         """End the workers that are left, and leave the place to another pool."""
-        # What cannot be seen to end now keeps nobody from the rest.
+        # What cannot be seen to end now must not prevent the rest.
         self._wakeup.stop(ORDERLY)
         self._endure(self._end_workers)
         self._scheduler.stop()
@@ -273,7 +260,7 @@ class Pool:
             self._log.say("some workers cannot be ended")
 
     def _recover(self) -> None:
-        """End and take back what killed workers have left: nobody else would before the next pool."""
+        """End and take back what killed workers have left: nothing else would before the next pool."""
         try:
             with self._last_store() as store:
                 Recovery(store, self._log).step()

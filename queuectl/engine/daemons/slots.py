@@ -59,6 +59,7 @@ class Slots:
     def __init__(self, opened: OpenHome, *, log: Log, wakeup: Wakeup) -> None:
         self.is_ready = False
         self._home = opened.home
+        self._hint = f"see {opened.home.daemon_log(POOL.name)}"
         self._clock = opened.clock
         self._log = log
         self._wakeup = wakeup
@@ -81,30 +82,22 @@ class Slots:
 
         Raises DaemonUnavailable, and OSError where the system cannot tell for now: the rest is taken in next time.
         """
-        if not self._untold:
-            self._untold.extend(self._reports())
+        if not self._untold and self._server is not None:
+            reports = self._server.reports()
+            if reports is None:
+                self._lose_server(self._server)
+            self._untold.extend(reports or ())
         ended = 0
         while self._untold:
-            ended += self._take_in(self._untold[0])
+            report = self._untold[0]
+            if report.kind == REFUSED:
+                self._refuse(report.text)
+            elif report.kind == STARTED:
+                self._begin(report.pid, report.text)
+            else:
+                ended += self._end(report.pid, report.code, report.text)
             self._untold.popleft()
         return ended + self._look()
-
-    def _reports(self) -> list[ForkReport]:
-        if self._server is None:
-            return []
-        reports = self._server.reports()
-        if reports is None:
-            self._lose_server(self._server)
-        return reports or []
-
-    def _take_in(self, report: ForkReport) -> int:
-        if report.kind == REFUSED:
-            self._refuse(report.text)
-        elif report.kind == STARTED:
-            self._begin(report.pid, report.text)
-        else:
-            return self._end(report.pid, report.code, report.text)
-        return 0
 
     def _look(self) -> int:
         """Once a second, bury workers whose end nobody tells, and continue a fork server that was stopped."""
@@ -130,18 +123,15 @@ class Slots:
         self._server = None
         how = _how(code)
         if not self.is_ready and code >= 0:
-            raise DaemonUnavailable(f"the fork server {how} while starting", hint=self._hint())
+            raise DaemonUnavailable(f"the fork server {how} while starting", hint=self._hint)
         self._log.say(f"the fork server {how}, its workers go on")
         for slot in self:
             slot.is_adopted = slot.worker is not None
             if slot.is_asked:
                 self._give_back(slot)
 
-    def _hint(self) -> str:
-        return f"see {self._home.daemon_log(POOL.name)}"
-
     def _give_back(self, slot: Slot) -> None:
-        """Nobody comes to a place that a worker was asked for."""
+        """Note that no worker comes to a place that one was asked for."""
         slot.is_asked = False
         self._delay(slot)
         if slot.is_leaving:
@@ -171,29 +161,24 @@ class Slots:
         self._log.complain(what)
 
     def _end(self, pid: int, code: int | None, reason: str) -> int:
-        for slot in self:
-            if slot.worker is not None and slot.worker.pid == pid:
-                slot.worker = None
-                if slot.is_leaving:
-                    self._slots.remove(slot)
-                else:
-                    self._plan_replacement(slot, pid, code, reason)
-                return 1
-        return 0
-
-    def _plan_replacement(self, slot: Slot, pid: int, code: int | None, reason: str) -> None:
-        how = _how(code)
+        slot = next((slot for slot in self._slots if slot.worker is not None and slot.worker.pid == pid), None)
+        if slot is None:
+            return 0
+        slot.worker = None
+        if slot.is_leaving:
+            self._slots.remove(slot)
+            return 1
+        how, now = _how(code), self._clock.monotonic()
         if not self.is_ready and code is not None and code >= 0:
-            raise DaemonUnavailable(
-                f"a worker {how} while starting{': ' + reason if reason else ''}", hint=self._hint()
-            )
-        now = self._clock.monotonic()
+            why = f": {reason}" if reason else ""
+            raise DaemonUnavailable(f"a worker {how} while starting{why}", hint=self._hint)
         if code in (None, -signal.SIGKILL) or now - slot.started_at >= SETTLED_MS:
             slot.failures = 0
             slot.start_at = now
         else:
             self._delay(slot)
         self._log.say(f"worker process {pid} {how}, starting another in {(slot.start_at - now) / 1000:g} s")
+        return 1
 
     def _delay(self, slot: Slot) -> None:
         slot.failures += 1
@@ -220,21 +205,18 @@ class Slots:
         if not slots:
             return
         try:
-            server = self._server or self._start_server()
+            if self._server is None:
+                self._server = ForkClient(self._home, self._lifeline[0])
+                self._wakeup.listen(self._server.fileno())
         except OSError as error:
-            self._tell_trouble(f"the fork server cannot be started: {error.strerror or error}", self._hint())
+            self._tell_trouble(f"the fork server cannot be started: {error.strerror or error}", self._hint)
             for slot in slots:
                 self._delay(slot)
             return
         for slot in slots:
             slot.is_asked = True
             slot.started_at = self._clock.monotonic()
-            server.ask(slot.group)
-
-    def _start_server(self) -> ForkClient:
-        self._server = ForkClient(self._home, self._lifeline[0])
-        self._wakeup.listen(self._server.fileno())
-        return self._server
+            self._server.ask(slot.group)
 
     def drop(self, slots: list[Slot]) -> None:
         """Give these places up."""
@@ -242,7 +224,7 @@ class Slots:
 
     def dismiss(self, slot: Slot, *, forced: bool = False) -> None:
         """Tell a worker to leave; one that is leaving already is told again only to hurry it up."""
-        # Who stops the whole group stops the fork server too, which has to tell us of the end.
+        # A stop of the whole process group stops the fork server too, which has to tell us of the end.
         self._continue_server()
         if slot.is_vacant:
             self._slots.remove(slot)
@@ -256,7 +238,7 @@ class Slots:
             worker.send(LOOK)
 
     def kill(self) -> None:
-        """End all workers at once, and wait no more for those that are not there yet."""
+        """End all workers at once, and stop waiting for those that are not there yet."""
         self._continue_server()
         self._slots = [slot for slot in self._slots if slot.worker is not None]
         for worker in self.workers():

@@ -23,7 +23,7 @@ from .facts import Facts
 LITTLE_ROOM = 500 << 20
 LONG_WAIT_MS = 15 * MINUTE
 OVERDUE_MS = MINUTE
-# Of schedules that are due, at most so many are checked.
+# At most so many of the schedules that are due are checked.
 LOOKED_AT = 20
 
 
@@ -41,7 +41,7 @@ def absent(facts: Facts) -> str | None:
 
 
 def is_deserted(facts: Facts) -> bool:
-    """Return whether neither workers nor a scheduler run, so that nobody takes back what a lost worker held."""
+    """Return whether neither workers nor a scheduler run, so that nothing takes back what a lost worker held."""
     return not (facts.alive or facts.scheduler.running)
 
 
@@ -63,27 +63,21 @@ def more_workers(facts: Facts, queue: str) -> str:
     return f"queuectl worker scale {targets.get(group, len(takers(facts, queue))) + 1}{option(group or None)}"
 
 
-def _store_read_only(facts: Facts) -> Iterator[Alert]:
-    if facts.store.database.is_read_only:
-        yield Alert("store_read_only", facts.store.database.notice)
-
-
-def _low_disk(facts: Facts) -> Iterator[Alert]:
+def _disk(facts: Facts) -> Iterator[Alert]:
     free = free_bytes(facts.opened.home)
-    # Where nothing can be changed, nothing can be pruned.
-    if free < LITTLE_ROOM and not facts.store.database.is_read_only:
+    if facts.store.database.is_read_only:
+        # Where nothing can be changed, nothing can be pruned.
+        yield Alert("store_read_only", facts.store.database.notice)
+    elif free < LITTLE_ROOM:
         yield Alert("low_disk", f"only {size_text(free)} are free on the disk", "queuectl prune")
 
 
-def _no_workers(facts: Facts) -> Iterator[Alert]:
+def _nobody(facts: Facts) -> Iterator[Alert]:
     who = absent(facts)
     if facts.depth and who and not facts.pause:
         waits = "waits" if facts.depth == 1 else "wait"
         yield Alert("no_workers", f"{jobs_text(facts.depth)} {waits} but {who}", START_WORKERS)
-
-
-def _no_scheduler(facts: Facts) -> Iterator[Alert]:
-    if facts.scheduler.schedules and absent(facts) == NOBODY:
+    if facts.scheduler.schedules and who == NOBODY:
         yield Alert("no_scheduler", f"recurring jobs do not fire: {NOBODY}", "queuectl scheduler start --auto")
 
 
@@ -101,18 +95,15 @@ def _queue_without_workers(facts: Facts) -> Iterator[Alert]:
     yield Alert("queue_without_workers", text, start_for(*left))
 
 
-def _shortage(facts: Facts) -> Iterator[Alert]:
-    for reason in sorted({worker.trouble for worker in facts.alive if worker.trouble}):
-        yield Alert("shortage", f"workers cannot start commands for now: {reason}; they try again", "ulimit -a")
-
-
 def limit_text(workers: Sequence[WorkerState]) -> str:
     """Return that some workers wait, and why; they were limited at different moments, so the last one's reason."""
     last = max(workers, key=lambda worker: worker.heartbeat_at)
     return f"{counted(len(workers), 'worker')} {'waits' if len(workers) == 1 else 'wait'}: {last.limited_by}"
 
 
-def _limited(facts: Facts) -> Iterator[Alert]:
+def _hindered(facts: Facts) -> Iterator[Alert]:
+    for reason in sorted({worker.trouble for worker in facts.alive if worker.trouble}):
+        yield Alert("shortage", f"workers cannot start commands for now: {reason}; they try again", "ulimit -a")
     for queues in sorted({tuple(worker.queues) for worker in facts.alive if worker.limited_by}):
         group = [worker for worker in facts.alive if worker.limited_by and tuple(worker.queues) == queues]
         yield Alert("limited", limit_text(group), "queuectl worker status")
@@ -127,7 +118,7 @@ def _lost_workers(facts: Facts) -> Iterator[Alert]:
 
 
 def _overdue(facts: Facts) -> Iterator[Alert]:
-    if not (facts.alive or facts.scheduler.running):
+    if is_deserted(facts):
         return
     command = f"queuectl {'scheduler' if facts.scheduler.running else 'worker'} logs"
     before = facts.now - OVERDUE_MS
@@ -142,14 +133,13 @@ def _overdue(facts: Facts) -> Iterator[Alert]:
 
 def _other_version(facts: Facts) -> Iterator[Alert]:
     this = f"of QueueCTL, this is version {__version__}"
-    pool, scheduler = facts.pool.version, facts.scheduler.version
-    if pool is not None:
-        text = f"the workers are of {pool} {this}: those that end are not replaced"
+    if facts.pool.version is not None:
+        text = f"the workers are of {facts.pool.version} {this}: those that end are not replaced"
         yield Alert("other_version", text, "queuectl worker restart")
-    if scheduler is not None:
+    if facts.scheduler.version is not None:
         auto = " --auto" if facts.scheduler.mode == "auto" else ""
         again = f"queuectl scheduler stop && queuectl scheduler start{auto}"
-        yield Alert("other_version", f"the scheduler is of {scheduler} {this}", again)
+        yield Alert("other_version", f"the scheduler is of {facts.scheduler.version} {this}", again)
 
 
 def _timezone(facts: Facts) -> Iterator[Alert]:
@@ -182,15 +172,12 @@ def _paused(facts: Facts) -> Iterator[Alert]:
             yield Alert("paused", text, f"queuectl resume {name}".rstrip())
 
 
-def _dead_jobs(facts: Facts) -> Iterator[Alert]:
+def _hopeless(facts: Facts) -> Iterator[Alert]:
     dead = facts.jobs[DEAD]
     if dead:
         is_recent = facts.store.search.ended_since(DEAD, facts.now - DAY, 1)
         text = f"{jobs_text(dead)} {'is' if dead == 1 else 'are'} dead"
         yield Alert("dead_jobs", text, "queuectl dlq list", level="" if is_recent else INFO)
-
-
-def _stuck_jobs(facts: Facts) -> Iterator[Alert]:
     if facts.stuck:
         be, waits = ("is", "it waits") if facts.stuck == 1 else ("are", "they wait")
         text = f"{jobs_text(facts.stuck)} {be} stuck: what {waits} for has ended otherwise"
@@ -215,18 +202,5 @@ def _workers_elsewhere(facts: Facts) -> Iterator[Alert]:
         yield Alert("workers_elsewhere", f"the workers run {ELSEWHERE}: stop them there")
 
 
-OF_WORKERS = (_queue_without_workers, _shortage, _limited, _lost_workers, _other_version, _workers_elsewhere)
-RULES = (
-    _store_read_only,
-    _low_disk,
-    _no_workers,
-    _no_scheduler,
-    *OF_WORKERS,
-    _overdue,
-    _timezone,
-    _long_wait,
-    _paused,
-    _dead_jobs,
-    _stuck_jobs,
-    _webhooks,
-)
+OF_WORKERS = (_queue_without_workers, _hindered, _lost_workers, _other_version, _workers_elsewhere)
+RULES = (_disk, _nobody, *OF_WORKERS, _overdue, _timezone, _long_wait, _paused, _hopeless, _webhooks)

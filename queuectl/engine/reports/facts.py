@@ -65,17 +65,17 @@ class Facts:
 
     @cached_property
     def stuck(self) -> int:
-        """How many unfinished jobs wait for what has ended otherwise than they need."""
+        """How many unfinished jobs wait for something that ended in another way than they need."""
         return self.store.links.count_stuck() if any(self.jobs[state] for state in AWAITING_STATES) else 0
 
     @cached_property
     def waiting_for_locks(self) -> int:
-        """How many jobs are parked since others hold their lock, COUNTED at most."""
+        """How many jobs are parked because others hold their lock, at most COUNTED."""
         return self.store.lanes.count_parked(LOCK, COUNTED)
 
     @cached_property
     def waiting_for_batches(self) -> int:
-        """How many jobs are parked since their batch is full, COUNTED at most."""
+        """How many jobs are parked because their batch is full, at most COUNTED."""
         return self.store.lanes.count_parked(BATCH, COUNTED)
 
     @property
@@ -107,11 +107,11 @@ class Facts:
 
     @property
     def per_minute(self) -> float:
-        """How many jobs ended a minute recently."""
+        """How many jobs have recently ended per minute."""
         return self.per_minute_of(None)
 
     def per_minute_of(self, queue: str | None) -> float:
-        """Return how many jobs of a queue, or of all, ended a minute recently."""
+        """Return how many jobs of a queue, or of all, have recently ended per minute."""
         return per_minute((row for row in self._ended if queue in (None, row.queue)), self.now)
 
     @cached_property
@@ -198,7 +198,5 @@ class Facts:
     @cached_property
     def zone_troubles(self) -> list[tuple[str, str]]:
         """What is wrong with the zones of schedules, here and in the daemons, each with the command that helps."""
-        daemons = {
-            f"{daemon.phrases.subject} {daemon.phrases.be}": daemon.zone(self.opened) for daemon in (POOL, SCHEDULER)
-        }
+        daemons = {f"{daemon.subject} {daemon.be}": daemon.zone(self.opened) for daemon in (POOL, SCHEDULER)}
         return timezone.alerts(self.store, self.now, daemons)

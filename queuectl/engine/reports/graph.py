@@ -11,7 +11,7 @@ from ...model.link import Edge, Graph, Node
 from ...store import Store
 
 MAX_NODES = 200
-# Beyond so many, nobody looks how many more there are.
+# Beyond this number, the others are not counted.
 COUNTED = 1_000
 COMMAND_LENGTH = 80
 
@@ -20,6 +20,7 @@ def graph_of(store: Store, number: int) -> Graph:
     """Return the graph around a job, of the MAX_NODES that are nearest to it."""
     found, is_whole = _linked(store, number)
     shown = found[:MAX_NODES]
+    standings = store.links.standings
     jobs = {job.number: job for job in store.search.jobs(shown)}
     within = frozenset(shown)
     edges = [edge for child in shown for edge in store.links.edges(child) if edge.parent in within]
@@ -28,20 +29,15 @@ def graph_of(store: Store, number: int) -> Graph:
     for one in sorted(shown, key=lambda one: (layers[one], one)):
         job = jobs.get(one)
         if one < 0:
-            nodes.append(_batch(store, one, layers[one]))
+            name = standings.batch_name(-one)
+            state = None if name is None else standings.state_of_batch(name)
+            nodes.append(Node(one, standings.of(one)[1], state, False, False, "", layers[one], name))
         elif job is None:
             nodes.append(Node(one, f"job-{one}", None, False, False, "", layers[one]))
         else:
             command = job.command[:COMMAND_LENGTH]
             nodes.append(Node(one, job.id, job.state, job.stuck, job.is_suspended, command, layers[one]))
     return Graph(number, nodes, edges, len(found) - len(shown), is_whole)
-
-
-def _batch(store: Store, number: int, layer: int) -> Node:
-    standings = store.links.standings
-    name = standings.batch_name(-number)
-    state = None if name is None else standings.state_of_batch(name)
-    return Node(number, standings.of(number)[1], state, False, False, "", layer, name)
 
 
 def _linked(store: Store, number: int) -> tuple[list[int], bool]:

@@ -19,7 +19,7 @@ class News:
         self._reported: dict[int, int] = {}
 
     def look(self) -> list[Job]:
-        """Return the jobs that ended since the last look, oldest first, a thousand of each state at most."""
+        """Return the jobs that ended since the last look, oldest first, at most a thousand of each state."""
         store, now = self._opened.store, self._opened.clock.wall()
         since = max(self._began, self._looked_at - LATE_MS)
         ended = [found for state in FINAL_STATES for found in store.search.ended_since(state, since, AT_MOST)]

@@ -28,16 +28,15 @@ from ...model.job import (
     Job,
     jobs_text,
 )
-from ...model.lane import HOME, Lane
 from ...model.link import ANY, BADLY, Relative
-from ...model.lock import TAKEN, Lock
+from ...model.lock import TAKEN
 from ...model.policy import Policy
-from ...model.quantity import SHOWN, some_of
+from ...model.quantity import some_of
 from ..home.settings import load_settings
 from .alerts import absent, limit_text, more_workers, start_for, takers
 from .facts import COUNTED, Facts
 
-# A command that runs all of them again is no longer one to type.
+# A command that runs more of them again is too long to type.
 MOST_NAMED = 20
 # A limit is there for a reason: the hint says what a command would do to it.
 MORE = "let more run with: "
@@ -88,7 +87,7 @@ def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:
 
 def _shut(facts: Facts, queue: str) -> tuple[str, str | None] | None:
     """Return what of a queue's lane, or of the home, lets no job start, with the hint; None if nothing does."""
-    paused = _pause(facts, queue)
+    paused = facts.pause or facts.paused_lane(queue)
     if paused is not None:
         return f"{paused.subject} is {paused.pause_text(facts.now)}", f"queuectl resume {paused.name}".rstrip()
     lane, running = facts.lanes.get(queue), facts.queues.get(queue, {}).get(PROCESSING, 0)
@@ -104,27 +103,20 @@ def _shut(facts: Facts, queue: str) -> tuple[str, str | None] | None:
     return None
 
 
-def _pause(facts: Facts, queue: str) -> Lane | None:
-    """Return what is paused and keeps the jobs of a queue from starting: the home, else the queue, else None."""
-    return facts.paused_lane(HOME) or facts.paused_lane(queue)
-
-
 def _full(facts: Facts, job: Job) -> tuple[str, str] | None:
     """Return which of a job's locks are taken, or that its batch is full, with the hint; None if all have room."""
     locks = [lock for lock in map(facts.store.locks.get, job.locks) if lock.state == TAKEN]
-    texts = [f"{'it waits ' if lock is locks[0] else ''}for {_taken(lock)}" for lock in locks]
+    texts: list[str] = []
+    for lock in locks:
+        waits = "" if texts else "it waits "
+        be, by = "is" if lock.running == 1 else "are", f" by {some_of(lock.holders)}" if lock.holders else ""
+        texts.append(f"{waits}for lock {lock.name}: {lock.running} of {lock.slots} {be} taken{by}")
     commands = [f"queuectl lock limit {lock.name} {lock.running + 1}" for lock in locks]
     batch = None if job.batch is None else facts.store.batches.get(job.batch, facts.now)
     if batch is not None and batch.is_full:
         texts.append(f"batch {batch.name} is full: {batch.running} of {batch.slots} run")
         commands.append(f"queuectl batch limit {batch.name} {batch.running + 1}")
     return (", and ".join(texts), MORE + " && ".join(commands)) if texts else None
-
-
-def _taken(lock: Lock) -> str:
-    """Return how much of a lock is taken, and by which jobs."""
-    be, by = "is" if lock.running == 1 else "are", f" by {some_of(lock.holders)}" if lock.holders else ""
-    return f"lock {lock.name}: {lock.running} of {lock.slots} {be} taken{by}"
 
 
 def _waits(facts: Facts, job: Job) -> tuple[str, str | None]:
@@ -143,12 +135,17 @@ def _blocked(facts: Facts, job: Job) -> tuple[str, str | None]:
     awaited = [parent for parent in facts.store.links.parents(job.number) if parent.satisfied_at is None]
     hopeless = [parent for parent in awaited if parent.hopeless]
     if not hopeless:
-        return f"it waits for {_named(awaited)}", f"see what it waits for with: {_look_at(awaited[0])}"
-    reason = f"it is stuck: {_named(hopeless)}, {MUST[hopeless[0].when]}"
-    otherwise = f"let it wait for nothing: queuectl edit {reference(job)} --after ''"
+        first = awaited[0]
+        look = f"why {first.id}" if first.batch is None else f"batch show {first.batch}"
+        return f"it waits for {_named(awaited)}", f"see what it waits for with: queuectl {look}"
     first = hopeless[0]
+    reason = f"it is stuck: {_named(hopeless)}, {MUST[first.when]}"
+    otherwise = f"let it wait for nothing: queuectl edit {reference(job)} --after ''"
     if first.batch is not None:
-        return reason, f"{_help_of_batch(facts, first.batch, first.when)}; or {otherwise}"
+        batch = facts.store.batches.get(first.batch, facts.now)
+        if batch is not None and first.when == COMPLETED and (batch.dead or batch.states.get(CANCELLED)):
+            return reason, f"run what failed of it again: {go_on(first.batch)}; or {otherwise}"
+        return reason, f"see how it stands: queuectl batch show {first.batch}; or {otherwise}"
     again = [parent.id for parent in hopeless if parent.state in FINAL_STATES and parent.when == COMPLETED]
     if again:
         them = again[0] if len(again) == 1 else "them"
@@ -156,23 +153,9 @@ def _blocked(facts: Facts, job: Job) -> tuple[str, str | None]:
     return reason, f"see why: queuectl why {first.id}; or {otherwise}" if first.state is not None else otherwise
 
 
-def _look_at(parent: Relative) -> str:
-    """Return the command that shows why a parent has not ended."""
-    return f"queuectl why {parent.id}" if parent.batch is None else f"queuectl batch show {parent.batch}"
-
-
-def _help_of_batch(facts: Facts, name: str, kind: str) -> str:
-    """Return the hint for a job that is stuck since a batch has failed."""
-    batch = facts.store.batches.get(name, facts.now)
-    if batch is not None and kind == COMPLETED and (batch.dead or batch.states.get(CANCELLED)):
-        return f"run what failed of it again: {go_on(name)}"
-    return f"see how it stands: queuectl batch show {name}"
-
-
 def _named(parents: Sequence[Relative]) -> str:
     """Return some parents with their states."""
-    texts = [f"{parent.id} ({parent.standing})" for parent in parents[:SHOWN]]
-    return some_of(texts, len(parents))
+    return some_of([f"{parent.id} ({parent.standing})" for parent in parents])
 
 
 def _waits_for_others_too(facts: Facts, job: Job) -> str:
@@ -195,7 +178,7 @@ def _processing(facts: Facts, job: Job) -> tuple[str, str | None]:
         return f"worker {job.worker} is ending it, as was asked", None
     if job.suspended_at is not None:
         so_long = when.duration_text(max(0, facts.now - job.suspended_at))
-        paused = _pause(facts, job.queue) if job.suspended_by == PAUSE else None
+        paused = (facts.pause or facts.paused_lane(job.queue)) if job.suspended_by == PAUSE else None
         until = "" if paused is None else f": {paused.subject} is {paused.pause_text(facts.now)}"
         return f"suspended for {so_long} by a {job.suspended_by}{until}", f"{GO_ON} {reference(job)}"
     return f"worker {job.worker} has been running it{since}, attempt {job.attempts} of {job.max_retries + 1}", (

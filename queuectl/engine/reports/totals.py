@@ -38,23 +38,18 @@ class Totals:
         """
         store, now = self._opened.store, self._opened.clock.wall()
         with self._lock:
-            self._follow(store, store.meta.home_id(), now)
+            home, until = store.meta.home_id(), (now - SLACK_MS) // SLOT_MS * SLOT_MS
+            # Start over with another home, or when the clock was set far back. Set back a little, as when it is
+            # corrected, nothing more can end before what is remembered.
+            if home != self._home or now < self._until:
+                self._home, self._until, self._sums = home, 0, Counter()
+            if until > self._until:
+                sums = self._sums.copy()
+                _add(sums, store, self._until, until)
+                self._until, self._sums = until, sums
             sums, until = self._sums.copy(), self._until
         _add(sums, store, until)
         return sums
-
-    def _follow(self, store: Store, home: str, now: int) -> None:
-        """Remember what is over; start over with another home, or when the clock was set far back.
-
-        Set back a little, as when it is corrected, nothing more can end before what is remembered.
-        """
-        if home != self._home or now < self._until:
-            self._home, self._until, self._sums = home, 0, Counter()
-        until = (now - SLACK_MS) // SLOT_MS * SLOT_MS
-        if until > self._until:
-            sums = self._sums.copy()
-            _add(sums, store, self._until, until)
-            self._until, self._sums = until, sums
 
 
 def _add(sums: Counter[Key], store: Store, *span: int) -> None:

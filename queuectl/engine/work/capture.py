@@ -3,9 +3,9 @@
     |<---- head ---->|              left out              |<---- tail ---->|
     0            limit/2                          total - limit/2        total
 
-Both streams share one sequence of positions, in the order in which the bytes arrived. `pending` are
-the pieces to store; `forget` lets go of them once that has been committed. What was stored of the middle
-meanwhile is deleted by the store, to the byte.
+Both streams share one sequence of positions, in the order in which the bytes arrived. `pending` are the pieces to
+store; `forget` drops them once that has been committed. The store deletes what it already had of the middle, to the
+byte.
 """
 
 from __future__ import annotations
@@ -32,17 +32,14 @@ class Capture:
         return max(self.head_end, self.total - self._tail_limit)
 
     def feed(self, stream: int, data: bytes) -> None:
-        """Take in bytes that a stream (1 stdout, 2 stderr) has brought."""
-        room = self.head_end - self.total
-        if room > 0:
-            _append(self._head, Piece(self.total, stream, data[:room]))
-            self.total += min(room, len(data))
-            data = data[room:]
-        if data:
-            _append(self._tail, Piece(self.total, stream, data))
-            self.total += len(data)
-            while self._tail[0].end <= self.tail_start:
-                self._tail.popleft()
+        """Add bytes from a stream (1 stdout, 2 stderr)."""
+        room = max(0, self.head_end - self.total)
+        for pieces, part in ((self._head, data[:room]), (self._tail, data[room:])):
+            if part:
+                _append(pieces, Piece(self.total, stream, part))
+                self.total += len(part)
+        while self._tail and self._tail[0].end <= self.tail_start:
+            self._tail.popleft()
 
     def pending(self) -> list[Piece]:
         """Return the pieces that came since the last `forget` and are still to be kept."""
@@ -52,20 +49,17 @@ class Capture:
         return [*self._head, *self._tail]
 
     def forget(self) -> None:
-        """Let go of the pending pieces: they are stored."""
+        """Drop the pending pieces: they are stored."""
         self._head = []
         self._tail = deque()
 
 
 def _append(pieces: list[Piece] | deque[Piece], piece: Piece) -> None:
     """Append a piece, joined to the last one if that is small and of the same stream."""
-    last = pieces[-1] if pieces else None
-    if (
-        last is None
-        or last.stream != piece.stream
-        or last.end != piece.position
-        or len(last.data) + len(piece.data) > LONGEST_PIECE
-    ):
-        pieces.append(piece)
-    else:
-        last.data += piece.data
+    if pieces:
+        last = pieces[-1]
+        is_next = (last.stream, last.end) == (piece.stream, piece.position)
+        if is_next and len(last.data) + len(piece.data) <= LONGEST_PIECE:
+            last.data += piece.data
+            return
+    pieces.append(piece)

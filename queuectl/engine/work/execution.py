@@ -37,20 +37,19 @@ READ_BYTES = 65_536
 WATCH_MS = 1000
 DRAIN_MS = 500
 SCAN_MS = 50
-# Of these the machine is short, whatever the command is; for a while, as a rule.
+# The machine is short of something, whatever the command is; usually only for a while.
 SHORTAGES = (errno.EAGAIN, errno.ENOMEM, errno.EMFILE, errno.ENFILE, errno.ENOSPC)
 
 
 class Shortage(Exception):
-    """The machine had no process, descriptor, memory or room to start a command with. It says of what."""
+    """The machine had no process, descriptor, memory or room to start a command with; the text says which."""
 
 
 class Execution:
     """One attempt under way. `stdin` is what the command reads, None for nothing.
 
-    `watch` is called with this execution and may call `end`; `spared` holds background
-    processes that earlier jobs were allowed to leave, and gets those of this one. `adopts` says whether
-    orphans of the tree become our children.
+    `watch` is called with this execution and may call `end`; `spared` holds background processes that earlier jobs were
+    allowed to leave, and gets those of this one. `adopts` says whether orphans of the tree become our children.
     """
 
     def __init__(
@@ -62,7 +61,7 @@ class Execution:
         stdin: bytes | None,
         capture: Capture,
         kill_grace: int,
-        kill_signal: str | None = None,
+        kill_signal: str | None,
         clock: Clock,
         wakeup: Wakeup,
         watch: Callable[[Execution], None],
@@ -74,12 +73,12 @@ class Execution:
         self.capture = capture
         self.pid: int | None = None
         self.began = clock.monotonic()
-        # What the command left running and was ended: programs and pids.
+        # The processes that the command left running and that were ended: programs and pids.
         self.ended_background: list[str] = []
         self._marker = marker
         self._environment = environment
         self._stdin = stdin
-        self._kill_grace = kill_grace
+        self._grace = kill_grace
         self._kill_signal = getattr(signal, f"SIG{kill_signal or 'TERM'}")
         self._clock = clock
         self._wakeup = wakeup
@@ -92,7 +91,6 @@ class Execution:
         self._ending: Outcome | None = None
         self._clearing_since: int | None = None
         self._is_asked = False
-        self._grace = kill_grace
         self._next_watch = self.began + WATCH_MS
         self._pipes: dict[int, int] = {}
         self._death: int | None = None
@@ -123,18 +121,13 @@ class Execution:
 
     @property
     def is_running(self) -> bool:
-        """Whether the shell's exit code was not taken yet, so that its pid is nobody else's."""
+        """Whether the shell's exit code has not been taken yet, so that the pid is still its own."""
         return self.pid is not None and self._status is None
 
     def duration(self) -> int:
-        """Return for how many milliseconds the command ran, or has been running; not those it was suspended for."""
+        """Return for how many milliseconds the command has run, without those for which it was suspended."""
         now = self._exited_at or self._clock.monotonic()
         return max(0, now - self.began - self._standstill.lasted(now))
-
-    @property
-    def is_suspended(self) -> bool:
-        """Whether the command stands still."""
-        return self._standstill.is_on
 
     def suspend(self) -> None:
         """Stop the command where it is; nothing is done to one that has exited, or that is being ended."""
@@ -143,29 +136,35 @@ class Execution:
 
     def resume(self) -> None:
         """Let the command go on if it is suspended."""
-        if self.is_suspended:
+        if self._standstill.is_on:
             self._standstill.end()
 
-    def end(self, outcome: Outcome, *, grace: int | None = None) -> None:
-        """End the command, with this outcome, after at most `grace` milliseconds of politeness.
+    def end(self, outcome: Outcome, *, at_once: bool = False) -> None:
+        """End the command with this outcome: ask it to end and kill it after its grace, or kill it `at_once`.
 
         A shell that has exited already keeps its own outcome; what is left of its tree is ended.
         """
-        grace = self._kill_grace if grace is None else grace
+        if at_once:
+            self._grace = 0
         if self._ending is None and self._status is None:
             self._ending = outcome
         if self._clearing_since is None and (self._status is None or not self.claim.allow_background):
-            self._start_clearing(grace)
-        self._grace = min(self._grace, grace)
+            self._start_clearing()
 
     def _start(self) -> None:
-        # Always: the directory of the job before may be gone by now, or another one of the same name.
         context = self.claim.context
-        self._enter(context.cwd)
+        try:
+            # Always: the last job's directory may be gone by now, or another one may have its name.
+            os.chdir(context.cwd)
+        except OSError as error:
+            raise OSError(error.errno, f"directory {context.cwd}: {error.strerror}") from error
         ends: list[int] = []
         try:
-            ends.append(self._open_pipe(STDOUT))
-            ends.append(self._open_pipe(STDERR))
+            for stream in (STDOUT, STDERR):
+                descriptor, end = os.pipe()
+                ends.append(end)
+                self._pipes[descriptor] = stream
+                self._wakeup.listen(descriptor)
             self._journal.begin(
                 self.claim.attempt_id,
                 started=self._clock.boottime(),
@@ -188,21 +187,6 @@ class Execution:
         finally:
             for end in ends:
                 os.close(end)
-
-    @staticmethod
-    def _enter(directory: str) -> None:
-        """Change to the directory of the job. Raises OSError that names it."""
-        try:
-            os.chdir(directory)
-        except OSError as error:
-            raise OSError(error.errno, f"directory {directory}: {error.strerror}") from error
-
-    def _open_pipe(self, stream: int) -> int:
-        """Open a pipe for a stream and listen to it; return the end to write to."""
-        descriptor, end = os.pipe()
-        self._pipes[descriptor] = stream
-        self._wakeup.listen(descriptor)
-        return end
 
     def _watch_for_death(self) -> None:
         """Have the shell's death end the wait; without a descriptor for that, look for it again and again."""
@@ -233,7 +217,7 @@ class Execution:
         if self._looks_for_death and self._status is None:
             deadlines.append(now + SCAN_MS)
         timeout = self.claim.timeout
-        if timeout is not None and not self.is_suspended and self._ending is None and self._exited_at is None:
+        if timeout is not None and not self._standstill.is_on and self._ending is None and self._exited_at is None:
             deadlines.append(now + timeout - self.duration())
         if self._clearing_since is not None:
             deadlines.append(now + SCAN_MS)
@@ -249,27 +233,20 @@ class Execution:
             self._close(descriptor)
 
     def _reap(self) -> None:
-        """Take the exit codes of whatever has died; note whether a child is left."""
-        try:
-            while True:
-                pid, status = os.waitpid(-1, os.WNOHANG)
-                if pid == 0:
-                    self._children_left = True
-                    return
-                tree.forget(self._spared, pid)
-                if pid == self.pid:
-                    self._status = status
-                    self._exited_at = self._clock.monotonic()
-                    self._stop_listening_for_death()
-        except ChildProcessError:
-            self._children_left = False
+        """Take the exit codes of what has died; note whether a child is left."""
+        ended, self._children_left = tree.reap(self._spared)
+        status = ended.get(self.pid or 0)
+        if status is not None:
+            self._status = status
+            self._exited_at = self._clock.monotonic()
+            self._stop_listening_for_death()
 
     def _check_limits(self, now: int) -> None:
         timeout = self.claim.timeout
         if timeout is not None and self._ending is None and self._status is None and self.duration() >= timeout:
             self.end(Outcome.timed_out(timeout / 1000))
         if self._status is not None:
-            # Somebody has killed the shell: what it may leave behind is not to stand still for good.
+            # Somebody has killed the shell: what it may leave behind must not stand still forever.
             self.resume()
         if (
             self._clearing_since is None
@@ -277,18 +254,17 @@ class Execution:
             and not self.claim.allow_background
             and not self._is_certainly_clear()
         ):
-            self._start_clearing(self._kill_grace)
+            self._start_clearing()
         if self._clearing_since is not None:
             self._clear(now)
 
-    def _start_clearing(self, grace: int) -> None:
+    def _start_clearing(self) -> None:
         self._clearing_since = now = self._clock.monotonic()
-        self._grace = grace
         self._standstill.forget(now)
         self._clear(now)
 
     def _clear(self, now: int) -> None:
-        """Ask what is left of the tree to end, once; after the grace kill it."""
+        """Ask what is left of the tree to end, once; kill it after the grace."""
         assert self._clearing_since is not None
         is_late = now - self._clearing_since >= self._grace
         if self._is_asked and not is_late:
@@ -328,7 +304,7 @@ class Execution:
         return tree.of_worker(self.pid or 0, marker=self._marker, spared=self._spared, adopts=self._adopts)
 
     def _is_certainly_clear(self) -> bool:
-        """Whether it takes no list of all processes to know that nothing of the tree is left."""
+        """Whether it is certain, without a list of all processes, that nothing of the tree is left."""
         if self._children_left:
             return False
         return self._adopts or not process.is_group_alive(self.pid or 0)

@@ -1,8 +1,8 @@
 """Hooks: the jobs that the end of a job adds, in the transaction of that end.
 
 A text of the job replaces the setting's, and `none` switches that off. A hook job is like the job in whose place it
-stands: its queue, priority, directory, variables and time; the shell is that of the settings. What the end was is in
-variables of its own, so that nothing is pasted into the text of a command. Hook jobs have no hooks.
+stands: its queue, priority, directory, variables and time; the shell is that of the settings. How the job ended is in
+separate variables, so that nothing is pasted into the text of a command. Hook jobs have no hooks.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from ...store import Store
 from ...store.claim import Claim
 from ...store.hooks import REASON
 
-TAG = "hook"
 SUCCESS, FAILURE, FINISH, IDLE = HOOK_REASONS
 MAX_BYTES = 4096
 
@@ -69,29 +68,25 @@ def _add(store: Store, number: int, wanted: list[tuple[str, str]], *, settings: 
     (job,) = store.search.jobs([number])
     origin, facts = store.hooks.origin_of(number), _facts(job)
     for reason, command in wanted:
-        (added,) = store.jobs.enqueue(
-            [_spec(job, command, settings, now)], origins={None: origin}, actor=f"hook of {job.id} ({reason})", now=now
+        spec = JobSpec(
+            command,
+            max_retries=settings.max_retries,
+            timeout=settings.timeout,
+            cwd=job.cwd,
+            env=job.env,
+            shell=settings.shell,
+            queue=job.queue,
+            priority=job.priority,
+            # It stands where the job stood, before all that was added later.
+            run_at=min(job.run_at, now),
+            tags=("hook",),
         )
+        by = f"hook of {job.id} ({reason})"
+        (added,) = store.jobs.enqueue([spec], origins={None: origin}, actor=by, now=now)
         hook = store.names.number_of(added)
         assert hook is not None
         store.hooks.mark(hook, of=number, facts={**facts, REASON: reason})
         store.events.add(HOOK_ADDED, actor=actor, now=now, job=number, detail=f"{added} ({reason})")
-
-
-def _spec(job: Job, command: str, settings: Settings, now: int) -> JobSpec:
-    return JobSpec(
-        command,
-        max_retries=settings.max_retries,
-        timeout=settings.timeout,
-        cwd=job.cwd,
-        env=job.env,
-        shell=settings.shell,
-        queue=job.queue,
-        priority=job.priority,
-        # It stands where the job stood, before all that was added later.
-        run_at=min(job.run_at, now),
-        tags=(TAG,),
-    )
 
 
 def _facts(job: Job) -> dict[str, str]:
@@ -109,9 +104,6 @@ def _facts(job: Job) -> dict[str, str]:
         "QUEUECTL_HOOK_DURATION": seconds(job.duration),
         "QUEUECTL_HOOK_TAGS": ",".join(job.tags),
     }
-    return {name: "" if value is None else _cut(str(value)) for name, value in facts.items()}
-
-
-def _cut(text: str) -> str:
-    """Return a text, or as much of it as variables may take."""
-    return text.encode()[:MAX_BYTES].decode(errors="ignore")
+    # As much of each text as variables may take.
+    texts = {name: "" if value is None else str(value) for name, value in facts.items()}
+    return {name: text.encode()[:MAX_BYTES].decode(errors="ignore") for name, text in texts.items()}

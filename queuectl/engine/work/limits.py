@@ -1,6 +1,6 @@
-"""The limits within which the machine must be for a worker to take a job: `max_load` and `min_memory`.
+"""The limits that the machine must be within before a worker takes a job: `max_load` and `min_memory`.
 
-They are checked before a job is taken, at most once a second. What runs is left alone.
+They are checked before a job is taken, at most once a second. Running jobs are left alone.
 """
 
 from __future__ import annotations
@@ -29,21 +29,18 @@ class Limits:
         now = self._clock.monotonic()
         if now >= self._look_at:
             self._look_at = now + LOOK_MS
-            self.reason = _beyond_load(settings.max_load) or _beyond_memory(settings.min_memory)
+            self.reason = _reason(settings)
         return self.reason
 
 
-def _beyond_load(most: float | None) -> str | None:
-    if most is None:
-        return None
-    load = load_average()
-    # Cut off and not rounded: 3.96 is within 4 and must not be shown as 4.0.
-    return f"load {int(load * 100) / 100:g}, allowed {most:g}" if load >= most else None
-
-
-def _beyond_memory(least: int | None) -> str | None:
+def _reason(settings: Settings) -> str | None:
+    most, least = settings.max_load, settings.min_memory
+    load = 0.0 if most is None else load_average()
+    if most is not None and load >= most:
+        # Cut off and not rounded: 3.96 is within 4 and must not be shown as 4.0.
+        return f"load {int(load * 100) / 100:g}, allowed {most:g}"
     available = None if least is None else available_memory()
-    # Where nobody says how much there is, no worker starts with this limit; one that runs would wait for ever.
+    # Where nobody says how much there is, no worker starts with this limit; one that runs would wait forever.
     if least is None or available is None or available >= least:
         return None
     return f"{size_text(available)} of memory available, needed {size_text(least)}"

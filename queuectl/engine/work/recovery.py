@@ -5,12 +5,12 @@ let its lease run out (it was stopped, or hangs) is killed first, after a grace 
 writable and our own looks were on time: a worker must not pay for a full disk, nor for a pause of all of us.
 
 The old attempt's tree is killed and looked for again until two looks in a row find nothing: a process
-in the middle of fork or exec can be invisible for an instant. Only then the job is moved, guarded by
+in the middle of fork or exec can be invisible for an instant. Only then is the job moved, guarded by
 the attempt's id, so that any number of recoveries may run at once. What cannot be killed, or cannot be
 looked for, stays `processing` and is reported.
 
-Of how an attempt ended a recovery believes one thing in the journal: that it was released, since its worker was told to
-stop. Everything else is lost with the worker. An exit code alone would pass for a result whose output of the last
+The journal proves only one end of an attempt to a recovery: that it was released because its worker was asked to stop.
+Everything else is lost with the worker. An exit code alone would pass for a result, although the output of the last
 second, which is in no journal, is missing.
 
 A worker of another pid namespace may have left what cannot be seen from here. Its job is taken back when
@@ -22,11 +22,9 @@ from __future__ import annotations
 import os
 import random
 import signal
-from collections.abc import Container
 
 from ...model.errors import StoreUnavailable
 from ...model.outcome import RELEASED, Outcome
-from ...model.record import Record
 from ...model.worker import RegisteredWorker
 from ...store import Store
 from ...store.attempts import Running
@@ -46,16 +44,8 @@ from .settle import settle
 
 KILL_BUDGET_MS = 2000
 STUCK_GRACE_MS = 3000
-# Looks further apart than this were late: we were stopped ourselves, or kept waiting.
+# Looks further apart than this were late: we were stopped or kept waiting ourselves.
 LATE_MS = 2500
-
-
-class End(Record):
-    """How an attempt without its worker ended, why it was left to us, and its duration in milliseconds if known."""
-
-    outcome: Outcome
-    reason: str
-    duration: int | None = None
 
 
 class Recovery:
@@ -80,27 +70,32 @@ class Recovery:
         # nothing runs there is no need to: what is there then started before the next attempt.
         orphans = tree.orphans({adopter for row in workers.values() for adopter in _adopters(row)} if running else ())
         gone = {number for number, row in workers.items() if not is_worker_alive(self._home, row)}
+        alive = workers.keys() - gone
         if not gone:
             self._settled = orphans
-        self._suspect([attempt for attempt in running if attempt.claim.worker in workers.keys() - gone], workers)
-        lost = [attempt for attempt in running if self._is_lost(attempt, workers.keys() - gone, gone)]
-        moved = sum(self._recover(attempt, workers.get(attempt.claim.worker)) for attempt in lost)
+        self._suspect([attempt for attempt in running if attempt.claim.worker in alive], workers)
+        # A worker without a row lives while it holds its lock.
+        without_row = {attempt.claim.worker for attempt in running} - workers.keys()
+        lost = gone | {number for number in without_row if not is_held(self._home.worker_lock(number))}
+        moved = sum(
+            self._recover(attempt, workers.get(attempt.claim.worker))
+            for attempt in running
+            if attempt.claim.worker in lost
+        )
         self._bury(gone, workers)
         return moved
-
-    def _is_lost(self, attempt: Running, alive: Container[int], gone: Container[int]) -> bool:
-        """Whether nobody runs an attempt any more. A worker without a row lives while it holds its lock."""
-        worker = attempt.claim.worker
-        if worker in alive:
-            return False
-        return worker in gone or not is_held(self._home.worker_lock(worker))
 
     def _suspect(self, attempts: list[Running], workers: dict[int, RegisteredWorker]) -> None:
         """Kill workers that let a lease run out although they could have renewed it."""
         now = self._clock.monotonic()
         is_late = now - self._looked_at > LATE_MS
         self._looked_at = now
-        overdue = {_key(attempt): attempt for attempt in attempts if now > attempt.claim.lease_until}
+        # What tells an attempt from all others, also of jobs that are removed by now.
+        overdue = {
+            (attempt.claim.number, attempt.claim.attempt_id): attempt
+            for attempt in attempts
+            if now > attempt.claim.lease_until
+        }
         self._overdue = {} if is_late else {key: since for key, since in self._overdue.items() if key in overdue}
         if not overdue:
             return
@@ -124,7 +119,7 @@ class Recovery:
         try:
             if not self._may_be_moved(attempt, worker):
                 return 0
-            end = self._end(claim)
+            outcome, reason, duration = self._end(claim)
         except OSError as error:
             # One that cannot be looked for must not keep the others waiting.
             self._log.complain(f"{claim.id}: cannot look for its processes: {error.strerror}")
@@ -134,43 +129,42 @@ class Recovery:
             state = settle(
                 store,
                 claim,
-                end.outcome,
+                outcome,
                 settings=load_settings(store),
                 random=random.random,
                 now=now,
-                duration=end.duration,
+                duration=duration,
             )
             if state is None:
                 return 0
-            ending = f"attempt {claim.attempt}: {end.reason}, now {state}"
+            ending = f"attempt {claim.attempt}: {reason}, now {state}"
             store.events.add("recovered", actor=_actor(), now=now, job=claim.number, detail=ending)
         self._log.say(f"{claim.id}: {ending}")
         return 1
 
-    def _end(self, claim: Claim) -> End:
-        """Return how an attempt of a lost worker ended. Raises OSError if the system cannot tell."""
+    def _end(self, claim: Claim) -> tuple[Outcome, str, int | None]:
+        """Return how a lost attempt ended, why that was left to us, and its milliseconds if known. Raises OSError."""
         for record in self._records(claim):
             if record.outcome == RELEASED:
                 reason = f"worker {claim.worker} was stopped before it could record the end"
-                return End(Outcome.released(), reason, record.duration)
+                return Outcome.released(), reason, record.duration
         reason = f"worker {claim.worker} was lost"
-        return End(Outcome.lost(reason), reason)
+        return Outcome.lost(reason), reason, None
 
     def _may_be_moved(self, attempt: Running, worker: RegisteredWorker | None) -> bool:
         """Whether nothing of the attempt is left; what is left is ended."""
-        if worker is None:
-            return self._end_tree(attempt, self._trace(attempt, None))
-        identity = Identity.of_worker(worker)
-        if not identity.is_of_this_boot() or identity.is_alive():
-            # It was another boot; or the worker lives, but of another home, from which this one was copied.
-            return True
-        may_see_all = identity.is_visible() or process.is_first_namespace()
-        if not may_see_all and self._clock.monotonic() <= attempt.claim.lease_until:
-            return False
-        return self._end_tree(attempt, self._trace(attempt, worker))
+        if worker is not None:
+            identity = Identity.of_worker(worker)
+            if not identity.is_of_this_boot() or identity.is_alive():
+                # It was another boot; or the worker lives, but of another home, from which this one was copied.
+                return True
+            may_see_all = identity.is_visible() or process.is_first_namespace()
+            if not may_see_all and self._clock.monotonic() <= attempt.claim.lease_until:
+                return False
+        return self._end_tree(attempt, worker)
 
-    def _trace(self, attempt: Running, worker: RegisteredWorker | None) -> tree.Trace:
-        """Gather what is known of a lost attempt's processes."""
+    def _end_tree(self, attempt: Running, worker: RegisteredWorker | None) -> bool:
+        """Kill what is left of an attempt; return whether nothing remains. Raises OSError if the system cannot tell."""
         is_visible = worker is None or Identity.of_worker(worker).is_visible()
         trace = tree.Trace(
             marker(self._home_id, worker.mark if worker is not None else "", attempt.claim),
@@ -182,36 +176,27 @@ class Recovery:
         )
         for record in self._records(attempt.claim):
             trace.add(record, is_visible=is_visible)
-        return trace
+        left = tree.send_to_all(lambda: tree.of_lost(trace), signal.SIGKILL, clock=self._clock, budget=KILL_BUDGET_MS)
+        if left:
+            pids = [member.pid for member in left]
+            self._log.complain(f"{attempt.claim.id}: cannot kill {pids}; the job stays processing until they end")
+        return not left
 
     def _records(self, claim: Claim) -> list[AttemptRecord]:
         """Return what the journal of an attempt's worker says of it. Raises OSError if the system cannot tell."""
-        found = []
-        for record in journal.read(self._home.worker_journal(claim.worker)):
-            home, boot, _, worker = record.writer
-            if (home, boot, worker, record.attempt) == (self._home_id, self._boot, claim.worker, claim.attempt_id):
-                found.append(record)
-        return found
+        meant = (self._home_id, self._boot, claim.worker, claim.attempt_id)
+        records = journal.read(self._home.worker_journal(claim.worker))
+        # Of what a writer is, all but its pid namespace.
+        return [found for found in records if (*found.writer[:2], found.writer[3], found.attempt) == meant]
 
     def _spared(self) -> set[Pair]:
-        """Return what attempts of any worker of this boot were allowed to leave, whomever it has fallen to by now."""
+        """Return what attempts of any worker of this boot were allowed to leave, whatever process has adopted it."""
         found: set[Pair] = set()
         for name in os.listdir(self._home.run):
             for record in journal.read(os.path.join(self._home.run, name)) if name.endswith(JOURNAL) else ():
                 if record.writer[:2] == (self._home_id, self._boot):
                     found.update(record.spared)
         return found
-
-    def _end_tree(self, attempt: Running, trace: tree.Trace) -> bool:
-        """Kill what is left of an attempt until nothing is found twice; return False if something remains.
-
-        Raises OSError if the system does not tell.
-        """
-        left = tree.send_to_all(lambda: tree.of_lost(trace), signal.SIGKILL, clock=self._clock, budget=KILL_BUDGET_MS)
-        if left:
-            pids = [member.pid for member in left]
-            self._log.complain(f"{attempt.claim.id}: cannot kill {pids}; the job stays processing until they end")
-        return not left
 
     def _bury(self, gone: set[int], workers: dict[int, RegisteredWorker]) -> None:
         """Remove the rows and files of lost workers that have no job any more."""
@@ -251,8 +236,3 @@ def _adopters(worker: RegisteredWorker) -> list[tuple[int, str]]:
     """Return whom a worker's processes fall to, by pid and start time."""
     words = (adopter.partition(" ") for adopter in worker.adopters.split(",") if adopter)
     return [(int(pid), start) for pid, _, start in words]
-
-
-def _key(attempt: Running) -> tuple[int, int]:
-    """Return what tells an attempt from all others, also of jobs that are removed by now."""
-    return attempt.claim.number, attempt.claim.attempt_id

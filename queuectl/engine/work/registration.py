@@ -52,7 +52,7 @@ class Registration:
         self.presence = Presence(store, self._lock, bell, log=self.log, journal=self.journal)
 
     def close(self, *, keep_journal: bool) -> None:
-        """Take it all back and close the store. A journal that is kept is for recoveries to come."""
+        """Undo all of it and close the store. A journal that is kept is for later recoveries."""
         with self._store.writing():
             self._store.workers.remove(self.number)
         self._store.close()

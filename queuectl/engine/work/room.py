@@ -28,7 +28,7 @@ def claim_next(store: Store, worker: int, queues: Sequence[str], settings: Setti
 
 
 def seconds_to_room(store: Store, queues: Sequence[str], longest: float) -> float:
-    """Return how long a worker of some or all queues may rest, `longest` at most. Raises StoreUnavailable."""
+    """Return how long a worker of some or all queues may rest, at most `longest`. Raises StoreUnavailable."""
     now = store.clock.wall()
     if store.lanes.has_claimable(now, queues):
         # It has just come, or the last claim had too many jobs to pass over.

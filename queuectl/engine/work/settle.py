@@ -1,25 +1,31 @@
-"""What follows from an attempt's end, in one transaction: used by workers and by recovery."""
+"""What follows from an attempt's end, in one transaction: used by workers and by recovery.
+
+An attempt is judged by what its command has asked for, otherwise by the policy of its job.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Optional, Tuple
 
 from ...model import backoff
-from ...model.job import COMPLETED, DEAD, FAILED, PROCESSING, SCHEDULED, TRANSITIONS
-from ...model.outcome import LOST, NOT_STARTED, RELEASED, Outcome, verb_after
-from ...model.policy import Policy
-from ...model.record import Record
+from ...model.event import BACKGROUND_ENDED
+from ...model.job import CANCELLED, COMPLETED, DEAD, FAILED, PROCESSING, SCHEDULED, TRANSITIONS
+from ...model.outcome import EXITED, LOST, NOT_STARTED, RELEASED, SIGNALLED, Outcome, verb_after
+from ...model.policy import FAIL, OK, RETRY, SNOOZE, TO_FAIL, Policy
+from ...model.quantity import counted, some_of
 from ...model.settings import Settings
+from ...model.when import duration_text
 from ...store import Store
 from ...store.claim import Claim
 from ..home.clockwatch import follow
 from .hooks import add_hooks
-from .judgment import Asked, judge
 
-# A release is short below this time; so many short ones in a row do not count.
+# Below this time a release is short; this many short ones in a row do not count as attempts.
 SHORT_MS = 60_000
 MOST_RELEASES = 3
-NOTHING: Asked = (False, None)
+# Whether a user wants the job cancelled, and what its command has asked for.
+Asked = Tuple[bool, Optional[str]]
 
 
 def settle(
@@ -32,20 +38,45 @@ def settle(
     now: int,
     duration: int | None = None,
     output_size: int | None = None,
+    ended_background: Sequence[str] = (),
 ) -> str | None:
     """Record how an attempt ended and move its job on; return the job's new state.
 
-    None is returned, and nothing written, if the attempt has lost the job. `duration` is in
-    milliseconds, None if nobody knows; `output_size` None means what is stored. In a transaction.
+    None is returned, and nothing written, if the attempt has lost the job. `duration` is in milliseconds, None if
+    nobody knows; `output_size` None means what is stored; `ended_background` are the processes that the command left
+    running and that were ended. In a transaction.
     """
     if outcome.kind == RELEASED and _is_released_too_often(store, claim, duration):
         outcome = Outcome.released_again()
-    move = Move(store, claim, settings, random, duration, now)
-    ended = move.to(outcome, NOTHING) if outcome.succeeded else None
+
+    def move(asked: Asked) -> tuple[Outcome, str] | None:
+        """Move the job on; return the outcome as it counts and the new state.
+
+        None is returned, and nothing written, if the attempt has lost the job, or if something else is asked for.
+        """
+        counting, is_final, snooze = judge(store, claim, outcome, asked, settings)
+        cancel, wish = asked
+        verb = verb_after(
+            counting,
+            attempts=claim.attempts,
+            max_retries=claim.max_retries,
+            cancel_requested=cancel,
+            is_final=is_final,
+        )
+        state, run_at = TRANSITIONS[PROCESSING, verb], claim.run_at
+        if state in (FAILED, SCHEDULED):
+            # A time that counts from now stands beside the clock as it is now.
+            follow(store)
+            shape = Policy.of_options(claim.context.options, settings).backoff
+            run_at = now + (snooze if state == SCHEDULED else backoff.delay(claim.attempts, settings, random, shape))
+        is_done = store.jobs.finish(claim, counting, state=state, run_at=run_at, duration=duration, now=now, wish=wish)
+        return (counting, state) if is_done else None
+
+    ended = move((False, None)) if outcome.succeeded else None
     if ended is None:
         # It is read only now: most attempts succeed, and nobody asks for anything.
         asked = store.jobs.asked(claim.number, claim.attempt_id)
-        ended = None if asked is None else move.to(outcome, asked)
+        ended = None if asked is None else move(asked)
     if ended is None:
         return None
     outcome, state = ended
@@ -57,55 +88,45 @@ def settle(
         store.stats.count_attempt(claim.queue, state, run_time=duration, wait_time=claim.wait_time, now=now)
     actor = "recovery" if outcome.kind == LOST else f"worker {claim.worker}"
     add_hooks(store, claim, state, settings=settings, actor=actor, now=now)
+    if ended_background:
+        processes = counted(len(ended_background), "process", "processes")
+        were = "was" if len(ended_background) == 1 else "were"
+        detail = f"{processes} left running {were} ended: {some_of(ended_background)}"
+        store.events.add(BACKGROUND_ENDED, actor=f"worker {claim.worker}", now=now, job=claim.number, detail=detail)
     return state
 
 
-class Move(Record):
-    """Moves a job on from an attempt that has ended. In a transaction."""
+def judge(store: Store, claim: Claim, outcome: Outcome, asked: Asked, settings: Settings) -> tuple[Outcome, bool, int]:
+    """Judge an attempt that has ended by itself; others count as they are. In a transaction.
 
-    store: Store
-    claim: Claim
-    settings: Settings
-    random: Callable[[], float]
-    duration: int | None
-    now: int
-
-    def to(self, outcome: Outcome, asked: Asked) -> tuple[Outcome, str] | None:
-        """Return the outcome as it counts and the new state.
-
-        None is returned, and nothing written, if the attempt has lost the job, or if something else is asked for.
-        """
-        store, claim, (cancel, wish) = self.store, self.claim, asked
-        judgment = judge(store, claim, outcome, asked, self.settings)
-        verb = verb_after(
-            judgment.outcome,
-            attempts=claim.attempts,
-            max_retries=claim.max_retries,
-            cancel_requested=cancel,
-            is_final=judgment.is_final,
-        )
-        state = TRANSITIONS[PROCESSING, verb]
-        is_done = store.jobs.finish(
-            claim,
-            judgment.outcome,
-            state=state,
-            run_at=self._due(state, judgment.snooze),
-            duration=self.duration,
-            now=self.now,
-            wish=wish,
-        )
-        return (judgment.outcome, state) if is_done else None
-
-    def _due(self, state: str, snooze: int) -> int:
-        """Return when the job is to run again."""
-        if state not in (FAILED, SCHEDULED):
-            return self.claim.run_at
-        # A time that counts from now stands beside the clock as it is now.
-        follow(self.store)
-        if state == SCHEDULED:
-            return self.now + snooze
-        shape = Policy.of_options(self.claim.context.options, self.settings).backoff
-        return self.now + backoff.delay(self.claim.attempts, self.settings, self.random, shape)
+    Returns the outcome as it counts, whether no other attempt follows a failure, and for how many milliseconds the
+    job is put off. A cancellation goes before what the command wants, and before a snooze.
+    """
+    is_cancelled, wish = asked
+    if outcome.kind not in (EXITED, SIGNALLED):
+        wish = None
+    if wish is None and (outcome.succeeded or not outcome.counts):
+        return outcome, False, 0
+    policy = Policy.of_options(claim.context.options, settings)
+    if wish is None:
+        verdict, delay = policy.verdict(outcome)
+        reason = outcome.error or ""
+    elif is_cancelled:
+        # Whatever the command exited with, it has not done what it should.
+        return outcome.failed(outcome.error or CANCELLED), False, 0
+    else:
+        word, _, rest = wish.partition(" ")
+        if word == TO_FAIL:
+            return outcome.failed(rest), True, 0
+        delay_text, _, reason = rest.partition(" ")
+        verdict, delay = SNOOZE, int(delay_text)
+    if verdict != SNOOZE or is_cancelled:
+        return outcome.accepted() if verdict == OK else outcome, verdict == FAIL, 0
+    because = f"{reason}; " if reason else ""
+    if store.jobs.snoozes(claim.number) < settings.max_snoozes:
+        return outcome.snoozed(f"{because}again in {duration_text(delay)}"), False, delay
+    verdict = RETRY if outcome.succeeded else policy.verdict(outcome, can_snooze=False)[0]
+    return outcome.failed(f"{because}put off {counted(settings.max_snoozes, 'time')} already"), verdict == FAIL, 0
 
 
 def _is_released_too_often(store: Store, claim: Claim, duration: int | None) -> bool:

@@ -1,7 +1,7 @@
-"""The pauses of a worker that could not start a command since the machine was short of something.
+"""The pauses of a worker that could not start a command because the machine was short of something.
 
-The job went back to its queue and loses no attempt. The worker claims nothing for a while: a tenth of a second at
-first, twice as long after each further failure, half a minute at most; a random share keeps workers apart.
+The job goes back to its queue and loses no attempt. The worker claims nothing for a while: a tenth of a second at
+first, twice as long after each further failure, at most half a minute; a random share keeps workers apart.
 """
 
 from __future__ import annotations

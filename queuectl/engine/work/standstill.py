@@ -62,7 +62,7 @@ class Standstill:
         self._before, self._since = self.lasted(now), None
 
     def _running(self) -> list[Entry]:
-        """Return what is not stopped. What was asked to, and sleeps where no signal wakes it, stops when it wakes.
+        """Return what is not stopped, without what was asked to and sleeps where no signal wakes it: it stops later.
 
         A shell sleeps so for as long as the child of its vfork is stopped before it could exec.
         """

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Collection, Container, Iterable, Mapping
+from collections.abc import Callable, Collection, Container, Iterable
 
 from ...model.clock import Clock
 from ...model.record import Record
@@ -69,13 +69,11 @@ def of_worker(leader: int, *, marker: str, spared: Container[Pair], adopts: bool
     worker = os.getpid()
     needle = f"{MARKER}={marker}".encode()
 
-    def belongs(entry: Entry) -> bool:
-        if adopts:
-            is_spared = (entry.pid, entry.start) in spared
-            return entry.parent == worker and not is_spared and not _is_of_another(entry.pid, needle)
-        return leader in (entry.pid, entry.group)
-
-    return _living(table, filter(belongs, table.values()), spared)
+    if adopts:
+        found = [entry for entry in table.values() if entry.parent == worker and not _is_of_another(entry.pid, needle)]
+    else:
+        found = [entry for entry in table.values() if leader in (entry.pid, entry.group)]
+    return _living(table, found, spared)
 
 
 def of_lost(trace: Trace) -> list[Entry]:
@@ -85,15 +83,27 @@ def of_lost(trace: Trace) -> list[Entry]:
     needle = f"{MARKER}={trace.marker}".encode()
     marked = {entry.pid for entry in started if needle in process.environment(entry.pid)}
     sessions = {table[pid].session for pid in marked} - {0}
-    leader = _leader(table, trace)
-    fallen = _fallen(table, trace, needle)
+    shell = table.get(trace.pid)
+    leader = trace.pid if shell is not None and shell.start == trace.pid_start else None
+    # Workers and their helpers are in their parent's session, a command never is. Under PID 1 are orphans of all
+    # sorts, and without the time when the attempt began those of all attempts.
+    adopters = {
+        pid: table[pid].session
+        for pid, start in trace.adopters
+        if pid > 1 and pid in table and table[pid].start == start and trace.since
+    }
 
     def belongs(entry: Entry) -> bool:
         return (
             entry.pid in marked
             or entry.session in sessions
             or (leader is not None and leader in (entry.pid, entry.session, entry.group))
-            or fallen(entry)
+            or (
+                entry.parent in adopters
+                and entry.session != adopters[entry.parent]
+                and (entry.pid, entry.start) not in trace.settled
+                and not _is_of_another(entry.pid, needle)
+            )
             or bool(trace.pipes and not trace.pipes.isdisjoint(process.open_files(entry.pid).values()))
         )
 
@@ -117,9 +127,19 @@ def send_to_all(look: Callable[[], list[Entry]], number: signal.Signals, *, cloc
     return []
 
 
-def forget(spared: set[Pair], pid: int) -> None:
-    """Take a process that has ended out of those that are spared: its pid may be another's soon."""
-    spared.difference_update([pair for pair in spared if pair[0] == pid])
+def reap(spared: set[Pair]) -> tuple[dict[int, int], bool]:
+    """Take the exit codes of the children that have ended; return them by pid, and whether a child is left."""
+    ended: dict[int, int] = {}
+    try:
+        while True:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                return ended, True
+            ended[pid] = status
+            # The pid may be another's soon.
+            spared.difference_update([pair for pair in spared if pair[0] == pid])
+    except ChildProcessError:
+        return ended, False
 
 
 def alive(pairs: Iterable[Pair]) -> list[Pair]:
@@ -131,48 +151,15 @@ def orphans(adopters: Iterable[Pair]) -> set[Pair]:
     """Return the orphans that have fallen to these processes, by pid and start time."""
     found: set[Pair] = set()
     for pid, start in adopters:
-        session = _session(pid, start)
-        if session is not None:
-            found.update((entry.pid, entry.start) for entry in process.children(pid) if entry.session != session)
+        adopter = process.entry(pid)
+        if adopter is not None and adopter.start == start:
+            found.update(
+                (entry.pid, entry.start) for entry in process.children(pid) if entry.session != adopter.session
+            )
     return found
 
 
-def _session(pid: int, start: str) -> int | None:
-    """Return the session of a process that still is the one meant."""
-    entry = process.entry(pid)
-    return entry.session if entry is not None and entry.start == start else None
-
-
-def _leader(table: Mapping[int, Entry], trace: Trace) -> int | None:
-    """Return the shell's pid while it lives."""
-    entry = table.get(trace.pid)
-    return None if entry is None or entry.start != trace.pid_start else entry.pid
-
-
-def _fallen(table: Mapping[int, Entry], trace: Trace, needle: bytes) -> Callable[[Entry], bool]:
-    """Return what tells whether a process is an orphan of the attempt.
-
-    Workers and their helpers are in their parent's session, a command never is. Under PID 1 are orphans of all
-    sorts, and without the time when the attempt began those of all attempts.
-    """
-    sessions = {
-        pid: table[pid].session
-        for pid, start in trace.adopters
-        if pid > 1 and pid in table and table[pid].start == start and trace.since
-    }
-
-    def is_fallen(entry: Entry) -> bool:
-        return (
-            entry.parent in sessions
-            and entry.session != sessions[entry.parent]
-            and (entry.pid, entry.start) not in trace.settled
-            and not _is_of_another(entry.pid, needle)
-        )
-
-    return is_fallen
-
-
-def _living(table: Mapping[int, Entry], found: Iterable[Entry], spared: Container[Pair]) -> list[Entry]:
+def _living(table: dict[int, Entry], found: Iterable[Entry], spared: Container[Pair]) -> list[Entry]:
     """Return the members and all that descends from them, without zombies, without ourselves and what is spared."""
     by_parent: dict[int, list[Entry]] = {}
     for entry in table.values():

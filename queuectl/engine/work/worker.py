@@ -8,20 +8,23 @@ attempt still has the job; if not, it is dropped. It ends its job when a renewal
 the attempt has lost it, not because the store could not be written for a while.
 
 What the machine was short of is no failure of the job: it goes back to the queue, and the worker pauses.
-Nor is a signal that came with a stop: a machine that stops signals the jobs too. A worker that is stopped at once
-and cannot record how its job ended soon leaves that to a recovery, which believes its journal.
+Nor is a signal that came with an orderly stop: a machine, a service or a login that stops signals the jobs too. A
+worker that is stopped at once and cannot soon record how its job ended leaves that to a recovery, which believes its
+journal.
 """
 
 from __future__ import annotations
 
 import os
 import random
+import signal
 from collections.abc import Sequence
 
 from ...model.clock import SYSTEM_CLOCK
 from ...model.errors import QueueCTLError, StoreUnavailable
+from ...model.exits import SIGNAL_BASE
 from ...model.job import DUE_STATES, PENDING
-from ...model.outcome import NOT_STARTED, Outcome
+from ...model.outcome import NOT_STARTED, SIGNALLED, Outcome
 from ...model.record import Record
 from ...model.settings import Settings
 from ...model.when import duration_text
@@ -34,24 +37,24 @@ from ..machine.journal import Pair
 from ..machine.vitals import Vitals
 from ..machine.wakeup import LOOK, ORDERLY, Wakeup
 from . import hooks
-from .background import note_background
 from .capture import Capture
 from .environment import Environments, marker
 from .execution import Execution, Shortage
 from .limits import Limits
-from .orderly import is_of_a_stop
 from .registration import Registration
 from .room import claim_next, leaves_work, seconds_to_room
 from .settle import settle
 from .shortage import Pauses
-from .tree import alive, forget
+from .tree import alive, reap
 
 POLL_SECONDS = 5.0
 LIMITED_SECONDS = 1.0
 RENEW_PATIENCE_SECONDS = 1.0
 TROUBLE_SECONDS = 1.0
 FORCED_PATIENCE_MS = 2000
-LEASE_LOST = "lease lost"
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGHUP, signal.SIGKILL)
+# The stop may come to the worker a little later than the signal came to the command.
+FOLLOWS_MS = 1000
 
 
 class Finished(Record):
@@ -91,7 +94,11 @@ class Worker:
         self._limits = Limits(clock)
         self._vitals = Vitals(self.store, self.number)
         self._environments = Environments(home)
-        self._place_launcher()
+        try:
+            launcher.place(home.launcher)
+        except OSError as error:
+            # Only jobs that call it need it, and it is there unless this is the first worker of the home.
+            self.log.complain(f"cannot make {home.launcher} for $QUEUECTL: {error.strerror}")
         self._spared: set[Pair] = set()
         self._finished: Finished | None = None
         self._links_seen = (0, 0)
@@ -99,18 +106,11 @@ class Worker:
         self._recorded: int | None = None
         self._process_start = ""
         self._adopts = process.become_subreaper()
-        # Who looks at the log of a pool in the foreground wants to see what runs.
+        # A user who watches a pool in the foreground wants to see what runs.
         self._is_watched = os.isatty(2)
 
     def _load_settings(self) -> Settings:
         return load_settings(self.store, ",".join(self.queues))
-
-    def _place_launcher(self) -> None:
-        try:
-            launcher.place(self.home.launcher)
-        except OSError as error:
-            # Only jobs that call it need it, and it is there unless this is the first worker of the home.
-            self.log.complain(f"cannot make {self.home.launcher} for $QUEUECTL: {error.strerror}")
 
     def run(self) -> None:
         """Work until told to stop. What runs then may go on for `shutdown_timeout`."""
@@ -144,7 +144,7 @@ class Worker:
         self.wakeup.close()
 
     def _is_out_of_patience(self) -> bool:
-        """Whether to wait for other writers no more. All workers are forced at once and take turns to record that."""
+        """Whether to stop waiting for other writers. All workers are forced at once and take turns to record that."""
         if not self.wakeup.is_forced:
             return False
         if self._forced_until is None:
@@ -180,7 +180,6 @@ class Worker:
         return has_work and reason is None
 
     def _settle(self, finished: Finished) -> str | None:
-        now = self.clock.wall()
         claim, capture = finished.claim, finished.capture
         state = settle(
             self.store,
@@ -188,13 +187,13 @@ class Worker:
             finished.outcome,
             settings=self.settings,
             random=random.random,
-            now=now,
+            now=self.clock.wall(),
             duration=finished.duration,
             output_size=capture.total,
+            ended_background=finished.ended_background,
         )
         if state is not None:
             self._store_output(claim, capture)
-            note_background(self.store, claim, finished.ended_background, now)
             self._vitals.add(finished.duration or 0)
         return state
 
@@ -253,9 +252,20 @@ class Worker:
             return Finished(claim, Outcome.given_back(str(shortage)), None, capture)
         self._pauses.end()
         duration = execution.duration()
-        if is_of_a_stop(outcome, self.wakeup, self.clock):
+        if self._is_of_a_stop(outcome):
             outcome = Outcome.released()
         return Finished(claim, outcome, duration, capture, execution.ended_background)
+
+    def _is_of_a_stop(self, outcome: Outcome) -> bool:
+        """Whether a command was ended by the same stop as this worker; wait for a moment for the stop to come."""
+        # A shell that outlives its last command tells of the signal by its exit code.
+        number = outcome.signal if outcome.kind == SIGNALLED else (outcome.exit_code or 0) - SIGNAL_BASE
+        if number not in STOP_SIGNALS:
+            return False
+        until = self.clock.monotonic() + FOLLOWS_MS
+        while not self.wakeup.is_stopping and self.clock.monotonic() < until:
+            self.wakeup.wait((until - self.clock.monotonic()) / 1000)
+        return self.wakeup.is_stopping
 
     def _watch(self, execution: Execution) -> None:
         """Once a second while a job runs: renew, store output, see whether to end it."""
@@ -264,7 +274,10 @@ class Worker:
         if self.wakeup.is_stopping:
             # It can end in time only if it runs.
             execution.resume()
-        if self.wakeup.is_forced or self._is_out_of_time():
+            if self._stop_by is None:
+                self._stop_by = self.clock.monotonic() + self.settings.shutdown_timeout
+        is_late = self._stop_by is not None and self.clock.monotonic() >= self._stop_by
+        if self.wakeup.is_forced or is_late:
             execution.end(Outcome.released())
         try:
             self._note_process(execution)
@@ -282,13 +295,6 @@ class Worker:
         self._process_start = process.start_time(execution.pid) or ""
         self._registration.journal.note_process(execution.pid, self._process_start)
 
-    def _is_out_of_time(self) -> bool:
-        if not self.wakeup.is_stopping:
-            return False
-        if self._stop_by is None:
-            self._stop_by = self.clock.monotonic() + self.settings.shutdown_timeout
-        return self.clock.monotonic() >= self._stop_by
-
     def _renew(self, execution: Execution) -> None:
         claim, capture = execution.claim, execution.capture
         lease_until = self.clock.monotonic() + self.settings.lease
@@ -296,13 +302,15 @@ class Worker:
             held = self.store.jobs.renew(claim.number, claim.attempt_id, lease_until)
             if held:
                 self._store_output(claim, capture)
-                self._record_process(execution)
+                if self._process_start and self._recorded != claim.attempt_id:
+                    self.store.attempts.record_process(claim.attempt_id, execution.pid or 0, self._process_start)
+                    self._recorded = claim.attempt_id
                 self._beat()
             cancel = self.store.jobs.cancel_requested(claim.number, claim.attempt_id)
             is_suspended = self._is_suspended(claim)
         if not held:
             self.log.say(f"{claim.id}: attempt {claim.attempt} has lost the job, ending it")
-            execution.end(Outcome.lost(LEASE_LOST), grace=0)
+            execution.end(Outcome.lost("lease lost"), at_once=True)
             return
         capture.forget()
         claim.lease_until = lease_until
@@ -321,19 +329,17 @@ class Worker:
             return True
         now = self.clock.wall()
         self.store.jobs.resume(claim.number, now)
-        actor = f"worker {self.number}"
-        self.store.events.add("resume", actor=actor, now=now, job=claim.number, detail="the worker stops")
+        by = f"worker {self.number}"
+        self.store.events.add("resume", actor=by, now=now, job=claim.number, detail="the worker stops")
         return False
-
-    def _record_process(self, execution: Execution) -> None:
-        attempt = execution.claim.attempt_id
-        if self._process_start and self._recorded != attempt:
-            self.store.attempts.record_process(attempt, execution.pid or 0, self._process_start)
-            self._recorded = attempt
 
     def _rest(self) -> None:
         """Wait in the home until the bell rings, something stops us, or it is time to look again."""
-        self._go_home()
+        try:
+            # Not the directory of the last job, so that its disk can be taken away.
+            os.chdir(self.home.path)
+        except OSError as error:
+            self.log.complain(f"cannot change to the home: {error.strerror}")
         self.wakeup.rung = False
         try:
             seconds = seconds_to_room(self.store, self.queues, POLL_SECONDS)
@@ -341,11 +347,16 @@ class Worker:
             self._endure(error)
             return
         self.wakeup.wait(self._pauses.left or (LIMITED_SECONDS if self._limits.reason else seconds))
-        self._reap()
-        if self.wakeup.is_stopping:
-            return
-        if self.wakeup.take(CONTROL) or self._vitals.is_heartbeat_due:
-            self._refresh()
+        # Background processes that jobs were allowed to leave, and their orphans.
+        if not reap(self._spared)[1]:
+            self._spared.clear()
+        if not self.wakeup.is_stopping and (self.wakeup.take(CONTROL) or self._vitals.is_heartbeat_due):
+            try:
+                self.settings = self._load_settings()
+                with self.store.writing():
+                    self._beat()
+            except QueueCTLError as error:
+                self.log.complain(str(error))
 
     def _look_around(self) -> None:
         """See whether others still find us. While we rest, the pool looks and wakes us when something has changed."""
@@ -353,38 +364,11 @@ class Worker:
             self._registration.presence.hurry()
         self.wakeup.stop(self._registration.presence.step())
 
-    def _go_home(self) -> None:
-        """Leave the directory of the last job, so that its disk can be taken away."""
-        try:
-            os.chdir(self.home.path)
-        except OSError as error:
-            self.log.complain(f"cannot change to the home: {error.strerror}")
-
-    def _refresh(self) -> None:
-        """Read the settings again and say that we are there."""
-        try:
-            self.settings = self._load_settings()
-            with self.store.writing():
-                self._beat()
-        except QueueCTLError as error:
-            self.log.complain(str(error))
-
     def _beat(self) -> None:
-        """Say that we are there. A process that took us for lost has given our place to another. In a transaction."""
+        """Say that we are there; stop if a process that took us for lost has removed us. In a transaction."""
         if not self._vitals.beat(stopping=self.wakeup.is_stopping):
             self.log.complain("somebody has removed this worker from the home, stopping")
             self.wakeup.stop(ORDERLY)
-
-    def _reap(self) -> None:
-        """Take the exit codes of background processes that jobs were allowed to leave, and of their orphans."""
-        try:
-            while True:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
-                if pid == 0:
-                    return
-                forget(self._spared, pid)
-        except ChildProcessError:
-            self._spared.clear()
 
     def _endure(self, error: StoreUnavailable) -> None:
         """Wait a moment while the store cannot be used; what ended is recorded when it can again.

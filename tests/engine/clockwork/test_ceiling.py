@@ -24,7 +24,7 @@ from tests.support import FakeClock
 KIB = 1 << 10
 MIB = 1 << 20
 
-clock, store = keeping.clock, keeping.store
+store = keeping.store
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import Iterator
 
 import pytest
 
@@ -13,20 +12,12 @@ from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.job import COMPLETED, DEAD
 from queuectl.model.when import DAY, HOUR, MINUTE
-from queuectl.store import Home, Store
+from queuectl.store import Store
+from tests.engine import keeping
 from tests.store.building import NOW, claim, enqueue, finish, spec
 from tests.support import FakeClock
 
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(NOW)
-
-
-@pytest.fixture
-def store(home: str, clock: FakeClock) -> Iterator[Store]:
-    with Store(Home(home), clock=clock, durable=False) as opened:
-        yield opened
+store = keeping.store
 
 
 def run_for(store: Store, clock: FakeClock, ms: int, keepers: int = 1) -> int:

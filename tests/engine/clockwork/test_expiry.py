@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Iterator
+from typing import Any
 
 import pytest
 
@@ -21,23 +21,6 @@ from queuectl.store import Home, Store
 from queuectl.store.jobs import PASSED_OVER_AT_ONCE
 from tests.store.building import assert_whole, claim, take, write
 from tests.support import FakeClock
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
-    with Queue(home, clock=clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def scheduler(queue: Queue, clock: FakeClock) -> Iterator[Clockwork]:
-    with Store(Home(queue.home.path), clock=clock) as store:
-        yield Clockwork(store, Log("test", clock))
 
 
 def events(queue: Queue) -> list[tuple[str, str]]:

@@ -15,12 +15,8 @@ from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.when import DAY, iso
 from queuectl.store import Home, Store
-from tests.engine import firings
 from tests.engine.firings import MINUTE, assert_once, every, fires, get, jobs, run, told
 from tests.support import FakeClock
-
-clock, queue = firings.clock, firings.queue
-another, scheduler = firings.another, firings.scheduler
 
 YEAR = 365 * DAY
 

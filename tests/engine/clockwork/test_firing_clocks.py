@@ -14,12 +14,8 @@ from queuectl.engine.queue import Queue
 from queuectl.model import zones
 from queuectl.model.when import DAY, HOUR, iso
 from queuectl.store import Home, Store
-from tests.engine import firings
 from tests.engine.firings import MINUTE, Diary, assert_once, every, fires, get, run
 from tests.support import FakeClock
-
-clock, queue = firings.clock, firings.queue
-another, scheduler = firings.another, firings.scheduler
 
 YEAR = 365 * DAY
 STEPS = [HOUR, -HOUR, 10 * YEAR, -10 * YEAR]

@@ -16,12 +16,9 @@ from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.store import Home, Store
 from queuectl.store.lockfile import is_held
-from tests.engine import firings
 from tests.engine.firings import MINUTE, assert_once, every, fires, get, jobs
 from tests.engine.running import python
 from tests.support import FakeClock, Processes, cli_environment, wait_until
-
-clock, queue = firings.clock, firings.queue
 
 # Ticks once at a wall time, and kills itself at a step of the transaction that fires.
 KILLED = """

@@ -10,12 +10,8 @@ from queuectl.engine.queue import Queue
 from queuectl.model import zones
 from queuectl.model.cron import Cron
 from queuectl.model.when import DAY, HOUR, iso
-from tests.engine import firings
 from tests.engine.firings import MINUTE, assert_once, every, fires, get, jobs, run, told
 from tests.support import FakeClock
-
-clock, queue = firings.clock, firings.queue
-another, scheduler = firings.another, firings.scheduler
 
 YEAR = 365 * DAY
 

@@ -15,15 +15,11 @@ from queuectl.model.job import COMPLETED, DEAD
 from queuectl.model.schedule import Schedule
 from queuectl.store import Home, Store
 from queuectl.store.lockfile import is_held
-from tests.engine import firings
 from tests.engine.clockwork.test_firing_kills import KILLED, POINTS
 from tests.engine.firings import MINUTE, fires, get, run, told
 from tests.engine.running import python
 from tests.store.building import assert_whole, claim, finish, take
 from tests.support import FakeClock, Processes, cli_environment
-
-clock, queue = firings.clock, firings.queue
-another, scheduler = firings.another, firings.scheduler
 
 GRAPH: list[dict[str, Any]] = [
     {"id": "upload", "command": "echo upload", "after": ["pages", {"job": "images", "when": "any"}]},

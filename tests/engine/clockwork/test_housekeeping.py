@@ -22,7 +22,6 @@ from tests.support import FakeClock
 
 TRANSACTION_MS = 30
 
-clock, queue = keeping.clock, keeping.queue
 store, keeper = keeping.store, keeping.keeper
 
 

@@ -24,7 +24,6 @@ from tests.engine.scheduling import let_run
 from tests.store.building import NOW, assert_whole, bring_to, claim, enqueue, finish, spec, write
 from tests.support import FakeClock
 
-clock, queue = keeping.clock, keeping.queue
 store, keeper = keeping.store, keeping.keeper
 
 SHRUNK = SHRINK_PAGES * 1.02  # with the pages that keep account of those

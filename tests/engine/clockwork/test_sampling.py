@@ -7,7 +7,7 @@ from typing import Iterator
 import pytest
 
 from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, Housekeeping
-from queuectl.engine.clockwork.sampling import Sampler
+from queuectl.engine.clockwork.sampling import sample
 from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.machine import process
 from queuectl.engine.machine.log import Log
@@ -23,27 +23,10 @@ SECOND = 1_000
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(NOW)
-
-
-@pytest.fixture
 def others(home: str, clock: FakeClock) -> Iterator[Store]:
     """Users and workers."""
     with Store(Home(home), clock=clock, durable=False) as opened:
         yield opened
-
-
-@pytest.fixture
-def store(home: str, clock: FakeClock) -> Iterator[Store]:
-    """The scheduler's own."""
-    with Store(Home(home), clock=clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def scheduler(store: Store, clock: FakeClock) -> Clockwork:
-    return Clockwork(store, Log("test", clock))
 
 
 def run(scheduler: Clockwork, clock: FakeClock, seconds: int) -> None:
@@ -71,7 +54,7 @@ def test_a_job_that_runs_counts_and_its_age_does_not(store: Store, others: Store
     add(others)
     claim(others, worker=worker)
     add(others, now=NOW - 5 * SECOND)
-    assert Sampler(store).step(others.counts.by_state())
+    sample(store, others.counts.by_state())
     assert samples(others) == [(0, 1, 1, 5 * SECOND)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import Any, Iterator, Mapping
+from typing import Any, Mapping
 
 import pytest
 
@@ -15,7 +15,7 @@ from queuectl.model.errors import StoreFull
 from queuectl.model.job import COMPLETED, DEAD
 from queuectl.model.webhook import KEPT_MS, MOST_WAITING, Webhook
 from queuectl.model.when import HOUR, MINUTE
-from queuectl.store import Home, Store
+from queuectl.store import Store
 from queuectl.store.lockfile import LockFile
 from tests.store.building import add, claim, finish, write
 from tests.support import FakeClock, wait_until
@@ -38,17 +38,6 @@ class Receiver:
     @property
     def told(self) -> list[str]:
         return [body["data"].get("id", body["type"]) for body in self.bodies]
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def store(home: str, clock: FakeClock) -> Iterator[Store]:
-    with Store(Home(home), clock=clock) as opened:
-        yield opened
 
 
 @pytest.fixture

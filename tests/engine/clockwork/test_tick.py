@@ -32,30 +32,6 @@ PIECE = 65_536
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def store(home: str, clock: FakeClock) -> Iterator[Store]:
-    """The scheduler's own store."""
-    with Store(Home(home), clock=clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
-    """Everybody else's: what it commits are others' commits to the scheduler."""
-    with Queue(home, clock=clock) as opened:
-        yield opened
-
-
-@pytest.fixture
-def scheduler(store: Store, clock: FakeClock) -> Clockwork:
-    return Clockwork(store, Log("test", clock))
-
-
-@pytest.fixture
 def live_worker(queue: Queue, clock: FakeClock) -> Iterator[int]:
     """A worker whose lock is held."""
     from queuectl.engine.machine import process

@@ -210,7 +210,7 @@ def test_a_start_that_hangs_is_not_waited_for_without_end(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     command = f"echo $$ >>'{tmp_path}/pids'; exec sleep 600"
-    monkeypatch.setattr(launch, "own_command", lambda words: ["sh", "-c", command])
+    monkeypatch.setattr(launch, "own_python", lambda *words: ["sh", "-c", command])
     monkeypatch.setattr(autoscale, "START_SECONDS", 0.1)
     scaler = AutoScaler(fake, MOST, Log("test", clock))
     add(fake, 2)
@@ -235,7 +235,7 @@ def test_a_start_that_is_refused_says_why(
 def test_a_start_that_gives_no_reason_names_the_log(
     fake: Queue, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(launch, "own_command", lambda words: ["sh", "-c", "echo Killed >&2; exit 137"])
+    monkeypatch.setattr(launch, "own_python", lambda *words: ["sh", "-c", "echo Killed >&2; exit 137"])
     add(fake, 2)
     AutoScaler(fake, MOST, Log("test", clock)).step()
     said = "workers: stay at 0: the daemon ended with exit code 137 while starting: Killed"

@@ -151,7 +151,7 @@ def test_the_reason_of_a_failed_start_is_in_the_error(home: str, queue: Queue, w
 def test_of_a_daemon_that_is_killed_the_end_is_told(home: str, queue: Queue, log: str) -> None:
     code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("queuectl.engine.daemons.launch.own_command", lambda arguments: [sys.executable, "-c", code])
+        patch.setattr("queuectl.engine.daemons.launch.own_python", lambda *words: [sys.executable, "-c", code])
         with pytest.raises(DaemonUnavailable, match="ended by SIGKILL while starting"):
             launch([], Home(home), log)
 
@@ -160,12 +160,12 @@ def test_of_a_daemon_that_fails_without_an_answer_the_last_line_is_told(home: st
     Path(log).write_text("a line of last week\n")
     code = "raise SystemExit('this is why')"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("queuectl.engine.daemons.launch.own_command", lambda arguments: [sys.executable, "-c", code])
+        patch.setattr("queuectl.engine.daemons.launch.own_python", lambda *words: [sys.executable, "-c", code])
         with pytest.raises(DaemonUnavailable, match="ended with exit code 1 while starting: this is why$"):
             launch([], Home(home), log)
         patch.setattr(
-            "queuectl.engine.daemons.launch.own_command",
-            lambda arguments: [sys.executable, "-c", "raise SystemExit(3)"],
+            "queuectl.engine.daemons.launch.own_python",
+            lambda *words: [sys.executable, "-c", "raise SystemExit(3)"],
         )
         with pytest.raises(DaemonUnavailable, match="ended with exit code 3 while starting$"):
             launch([], Home(home), log)

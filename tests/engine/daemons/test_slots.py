@@ -12,18 +12,14 @@ import pytest
 from queuectl.engine.daemons.slots import FIRST_DELAY_MS, LONGEST_DELAY_MS, SETTLED_MS, Slots
 from queuectl.engine.machine import process
 from queuectl.model.worker import ALL
+from tests.engine import firings
 from tests.engine.daemons import forking
 from tests.engine.daemons.forking import Fork, one_slot
 from tests.support import FakeClock, Processes
 
-fork = forking.fork
+fork, clock = forking.fork, firings.clock
 
 OWN = os.getpid()  # a process that lives
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 
 import pytest
 
@@ -20,20 +20,12 @@ from queuectl.model.job import COMPLETED, DEAD, FAILED, SCHEDULED, STATES
 from queuectl.model.scheduler import SchedulerRecord
 from queuectl.model.when import DAY, MINUTE
 from queuectl.model.worker import PoolState
+from tests.engine import firings
 from tests.mounting import write_protected
 from tests.store.building import NOW, add, bring_to, claim, employ, write
 from tests.support import FakeClock
 
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock(NOW)
-
-
-@pytest.fixture
-def queue(home: str, clock: FakeClock) -> Iterator[Queue]:
-    with Queue(home, actor="test", clock=clock) as opened:
-        yield opened
+clock, queue = firings.clock, firings.queue
 
 
 def found(queue: Queue) -> list[Alert]:
