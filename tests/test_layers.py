@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # The rooms of a layer, from the ground up; what is no room stands on top.
 ROOMS = {
     "engine": ENGINE_ROOMS,
-    "commands": ("result", "context", "cells", "batchanswer", "grammar", "completion", "daemons", "home", "jobs"),
+    "commands": ("result", "context", "cells", "grammar", "completion", "daemons", "home", "jobs"),
     "dashboard": ("http", "health", "app", "api"),
 }
 LONGEST_FILE = 400

@@ -25,9 +25,9 @@ def plain(value: object) -> str:
     return str(value)
 
 
-def pairs(values: Iterable[tuple[str, str]], width: int) -> str:
-    """Return a line for each name and its value; names have so many characters of room."""
-    return "\n".join(f"{name + ':':<{width}} {value}" for name, value in values)
+def pairs(values: Iterable[tuple[str, str | None]], width: int) -> str:
+    """Return a line for each name and its value, unless that is None. Names are padded to `width` characters."""
+    return "\n".join(f"{name + ':':<{width}} {value}" for name, value in values if value is not None)
 
 
 def csv_line(values: Iterable[object], safe: Callable[[str], str] = str, end: str = "\r\n") -> str:
@@ -44,7 +44,7 @@ def csv_line(values: Iterable[object], safe: Callable[[str], str] = str, end: st
 
 
 def _cell(value: object) -> str:
-    """Return the text of a cell; what a spreadsheet would take for a formula is marked as text."""
+    """Return the text of a cell, marked as text if a spreadsheet would run it as a formula."""
     text = plain(value)
     return "'" + text if text.startswith(FORMULA_STARTS) and not _is_number(text) else text
 

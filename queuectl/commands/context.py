@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..engine.queue import Queue
+from ..model.errors import InvalidInput
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,6 +67,22 @@ class Context:
         self.front_end = front_end
         self.clock = clock
         self.queue = Queue(home, actor=actor, clock=clock)
+
+    def bytes_of(self, path: str, most: int, *, field: str) -> bytes:
+        """Return at most `most` bytes of a file, or of stdin for `-`. Raises InvalidInput, about `field`."""
+        if path == "-":
+            return self.front_end.read_stdin(most)
+        try:
+            with open(path, "rb") as file:
+                return file.read(most)
+        except OSError as error:
+            raise InvalidInput(f"cannot read {path}: {error.strerror}", field=field) from None
+
+    def stdin_text(self) -> str:
+        """Return the text of stdin. Raises InvalidInput."""
+        from ..engine.intake import READ_BYTES, decode
+
+        return decode(self.front_end.read_stdin(READ_BYTES), "stdin")
 
     def close(self) -> None:
         """Close what was opened."""

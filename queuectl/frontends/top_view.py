@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 
-from ..commands.batchanswer import rate_text
+from ..commands.home.batches import rate_text
 from ..engine.lookout import MINUTES, SORTS, Snapshot
 from ..model.alert import ERROR, INFO, NO_WORKERS, START_WORKERS, WARNING
 from ..model.batch import Batch

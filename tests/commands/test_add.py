@@ -51,10 +51,6 @@ def test_quietly_only_the_id_is_printed(home: str) -> None:
     assert (answer.code, answer.out, answer.err) == (0, "job-1\n", "")
 
 
-def test_run_is_another_name_for_add(home: str) -> None:
-    assert done(home, "run", "-q", "true").out == "job-1\n"
-
-
 def test_words_after_two_dashes_are_quoted_for_the_shell(home: str) -> None:
     done(home, "add", "--id", "words", "--", "rsync", "-a", "My Documents", "--json", "$HOME")
     assert jobs(home)[0]["command"] == "rsync -a 'My Documents' --json '$HOME'"
@@ -66,31 +62,8 @@ def test_a_command_may_begin_with_a_dash_after_two_dashes(home: str) -> None:
 
 
 def test_every_option_reaches_the_job(home: str, tmp_path: Path) -> None:
-    done(
-        home,
-        "add",
-        "true",
-        "-Q",
-        "reports",
-        "-p",
-        "-7",
-        "-r",
-        "0",
-        "-T",
-        "1h30m",
-        "--hold",
-        "--cwd",
-        str(tmp_path),
-        "-e",
-        "A=1",
-        "-e",
-        "B=x=y",
-        "-t",
-        "one",
-        "-t",
-        "two",
-        "--allow-background",
-    )
+    own = "-Q reports -p -7 -r 0 -T 1h30m --hold -e A=1 -e B=x=y -t one -t two --allow-background"
+    done(home, "add", "true", *own.split(), "--cwd", str(tmp_path))
     job = jobs(home)[0]
     wanted = {
         "queue": "reports",
@@ -229,35 +202,10 @@ def test_a_value_outside_its_limits_is_refused_and_nothing_is_stored(home: str, 
 
 
 def test_all_problems_are_named_at_once(home: str) -> None:
-    answer = refused(
-        home,
-        2,
-        "add",
-        "",
-        "--id=-x",
-        "--queue",
-        "a b",
-        "--priority",
-        "x",
-        "--retries",
-        "101",
-        "--timeout",
-        "0",
-        "--tag",
-        "?",
-        "--env",
-        "A B=1",
-    )
-    assert sorted(problem.split()[0].rstrip(":") for problem in answer.problems) == [
-        "command",
-        "env",
-        "id",
-        "priority",
-        "queue",
-        "retries",
-        "tags",
-        "timeout",
-    ]
+    wrong = ["--id=-x", "--queue=a b", "--priority=x", "--retries=101", "--timeout=0", "--tag=?", "--env=A B=1"]
+    answer = refused(home, 2, "add", "", *wrong)
+    fields = sorted(problem.split()[0].rstrip(":") for problem in answer.problems)
+    assert fields == ["command", "env", "id", "priority", "queue", "retries", "tags", "timeout"]
 
 
 @pytest.mark.parametrize(
@@ -311,17 +259,6 @@ def test_secrets_are_not_shown(home: str) -> None:
         answer = done(home, *words)
         assert "hush" not in answer.out
     assert "API_TOKEN=***" in done(home, "show", "last").out
-
-
-@pytest.mark.parametrize(("command", "code"), [("exit 0", 0), ("exit 7", 7), ("kill -9 $$", 137)])
-def test_add_and_wait_returns_the_jobs_own_code(workers: str, command: str, code: int) -> None:
-    assert run_cli(workers, "add", command, "--retries", "0", "--wait").returncode == code
-
-
-def test_add_and_follow_shows_the_output_and_returns_the_jobs_code(workers: str) -> None:
-    answer = run_cli(workers, "add", "echo out; echo err >&2; exit 4", "--retries", "0", "--follow")
-    assert (answer.returncode, answer.stdout) == (4, "out\nerr\n")
-    assert "job-1 is dead: exit code 4" in answer.stderr
 
 
 def test_a_directory_or_path_that_is_no_text_does_not_break_adding(home: str, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any, Iterator
 import pytest
 
 from queuectl import Queue
-from queuectl.commands.batchanswer import rate_text
+from queuectl.commands.home.batches import rate_text
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.errors import Conflict, InvalidInput, NotFound
 from queuectl.model.when import HOUR

@@ -12,6 +12,7 @@ from queuectl.commands.completion.candidates import KINDS, Candidate, Lookup, ca
 from queuectl.commands.grammar.commandline import GLOBALS
 from queuectl.commands.grammar.registry import ALIASES, load
 from queuectl.engine.queue import Queue
+from queuectl.engine.suggestions import FOUND
 from queuectl.model.fields import FILTERS
 from queuectl.model.job import STATES, Job
 from queuectl.model.settings import SETTINGS
@@ -67,7 +68,7 @@ def test_every_option_is_completed_once_and_hidden_ones_never(home: str, path: s
 @pytest.mark.parametrize("path", COMMANDS)
 def test_everything_that_is_declared_to_be_completed_has_an_engine(path: str) -> None:
     kinds = {arg.complete for arg in COMMANDS[path].args} - {None, "command_name"}
-    assert kinds <= set(KINDS)
+    assert kinds <= {*KINDS, *FOUND}
 
 
 @pytest.mark.slow

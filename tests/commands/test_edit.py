@@ -20,27 +20,8 @@ def shown(home: str, reference: str) -> dict[str, Any]:
 
 def test_everything_can_be_changed_at_once(home: str) -> None:
     done(home, "add", "make", "--id", "m", "--tag", "old", "--env", "A=1", "--hold")
-    answer = done(
-        home,
-        "edit",
-        "m",
-        "--command",
-        "make -j4",
-        "--queue",
-        "builds",
-        "--priority",
-        "-5",
-        "--retries",
-        "0",
-        "--timeout",
-        "none",
-        "--cwd",
-        "/",
-        "--tags",
-        "a,b",
-        "--at",
-        "2031-05-06T07:08:09Z",
-    )
+    options = "--queue builds --priority -5 --retries 0 --timeout none --cwd / --tags a,b --at 2031-05-06T07:08:09Z"
+    answer = done(home, "edit", "m", "--command", "make -j4", *options.split())
     assert answer.out == "Job edited: m\n"
     assert "2031-05-06T07:08:09.000Z" in answer.err
     found = shown(home, "m")

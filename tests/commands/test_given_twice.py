@@ -18,21 +18,9 @@ from tests.commands.test_table import TEXTS
 COMMANDS = load()
 # Texts that an argument takes and that none of TEXTS is.
 MORE_TEXTS = (
-    ".",
-    "/",
-    "3-4",
+    *[".", "/", "3-4", "UTC", "local", "completed", "dead", "cancelled", "bash", "fish", "id", "127.0.0.1", "timeout"],
     "* * * * *",
     "0 * * * *",
-    "UTC",
-    "local",
-    "completed",
-    "dead",
-    "cancelled",
-    "bash",
-    "fish",
-    "id",
-    "127.0.0.1",
-    "timeout",
 )
 OPTIONS = [(command, arg) for command in COMMANDS.values() for arg in command.args if arg.is_option and not arg.rest]
 VALUED = [(command, arg) for command, arg in OPTIONS if not arg.flag]
@@ -149,27 +137,8 @@ def test_a_job_that_was_told_two_things_is_not_added(home: str, words: list[str]
 
 
 def test_what_adds_up_reaches_the_job(home: str) -> None:
-    done(
-        home,
-        "add",
-        "true",
-        "-t",
-        "a",
-        "-t",
-        "b",
-        "-t",
-        "a",
-        "-e",
-        "A=1",
-        "-e",
-        "B=2",
-        "-e",
-        "A=1",
-        "-r",
-        "1",
-        "-r",
-        "01",
-    )
+    options = "-t a -t b -t a -e A=1 -e B=2 -e A=1 -r 1 -r 01"
+    done(home, "add", "true", *options.split())
     (job,) = jobs(home)
     assert (job["tags"], job["env"], job["max_retries"]) == (["a", "b"], {"A": "1", "B": "2"}, 1)
 

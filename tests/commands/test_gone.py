@@ -32,25 +32,17 @@ def running(gone: str) -> Iterator[str]:
     lock.close()
 
 
-SCREENS = (
-    ["list"],
-    ["list", "-o", "json"],
-    ["show", "last"],
-    ["show", "last", "--json"],
-    ["why", "last"],
-    ["status"],
-    ["status", "--json"],
-)
+SCREENS = ("list", "list -o json", "show last", "show last --json", "why last", "status", "status --json")
 
 
-@pytest.mark.parametrize("words", SCREENS, ids=" ".join)
-def test_every_screen_says_that_the_worker_is_gone(gone: str, words: list[str]) -> None:
-    assert GONE in done(gone, *words).out
+@pytest.mark.parametrize("line", SCREENS)
+def test_every_screen_says_that_the_worker_is_gone(gone: str, line: str) -> None:
+    assert GONE in done(gone, *line.split()).out
 
 
-@pytest.mark.parametrize("words", SCREENS, ids=" ".join)
-def test_no_screen_says_so_of_a_job_that_runs(running: str, words: list[str]) -> None:
-    assert STEPS not in done(running, *words).out
+@pytest.mark.parametrize("line", SCREENS)
+def test_no_screen_says_so_of_a_job_that_runs(running: str, line: str) -> None:
+    assert STEPS not in done(running, *line.split()).out
 
 
 def test_only_a_job_that_runs_has_a_duration_so_far(running: str) -> None:
@@ -97,17 +89,20 @@ def test_cancelling_leaves_a_job_that_runs_to_its_worker(running: str) -> None:
 # What waits for other reasons
 
 
-def test_who_waits_for_a_held_job_is_told_how_to_release_it(home: str) -> None:
-    bring(home, "held")
-    answer = call(home, "wait", "held-1", "--timeout", "0.1")
-    assert answer.err.count("held-1 is held; let it go with: queuectl release held-1") == 1
-
-
-def test_who_waits_for_several_held_jobs_is_told_in_one_line(home: str) -> None:
-    for name in ("a", "b"):
-        done(home, "add", "true", "--hold", "--id", name)
-    answer = call(home, "wait", "--all", "--timeout", "0.1")
-    assert answer.err.count("a, b are held; let them go with: queuectl release a b\n") == 1
+@pytest.mark.parametrize(
+    ("added", "waits", "said"),
+    [
+        (["--hold --id a"], "a", "a is held; let it go with: queuectl release a\n"),
+        (["--hold --id a", "--hold --id b"], "--all", "a, b are held; let them go with: queuectl release a b\n"),
+        (["--id mine"], "mine", "mine waits: no workers are running; start them with: queuectl worker start"),
+    ],
+)
+def test_who_waits_is_told_once_what_is_held_and_what_nobody_runs(
+    home: str, added: list[str], waits: str, said: str
+) -> None:
+    for options in added:
+        done(home, "add", "true", *options.split())
+    assert call(home, "wait", waits, "--timeout", "0.1").err.count(said) == 1
 
 
 def test_who_waits_for_many_held_jobs_is_given_no_command_that_lets_others_go(home: str) -> None:
@@ -115,12 +110,6 @@ def test_who_waits_for_many_held_jobs_is_given_no_command_that_lets_others_go(ho
     done(home, "add", "true", "--hold")
     answer = call(home, "wait", "tag:mine", "--timeout", "0.1")
     assert "and 1 more are held\n" in answer.err and "queuectl release" not in answer.err
-
-
-def test_who_waits_for_a_job_that_nobody_runs_is_told_its_id(home: str) -> None:
-    done(home, "add", "true", "--id", "mine")
-    answer = call(home, "wait", "mine", "--timeout", "0.1")
-    assert answer.err.count("mine waits: no workers are running; start them with: queuectl worker start") == 1
 
 
 # What leaves a trace

@@ -268,17 +268,8 @@ def test_jobs_from_inputs_may_wait_and_be_waited_for(home: str) -> None:
 
 
 def test_jobs_from_inputs_are_run_and_awaited(workers: str) -> None:
-    answer = call(
-        workers,
-        "add",
-        'echo "$QUEUECTL_INDEX:$QUEUECTL_ITEM:"{}; exit $((QUEUECTL_INDEX - 1))',
-        "--retries",
-        "0",
-        "--follow",
-        ":::",
-        "a b",
-        "it's",
-    )
+    command = 'echo "$QUEUECTL_INDEX:$QUEUECTL_ITEM:"{}; exit $((QUEUECTL_INDEX - 1))'
+    answer = call(workers, "add", command, "--retries", "0", "--follow", ":::", "a b", "it's")
     assert answer.code == 1
     assert sorted(line.partition("| ")[2] for line in answer.lines) == ["1:a b:a b", "2:it's:it's"]
     assert done(workers, "logs", "job-1").out == "1:a b:a b\n"

@@ -14,13 +14,8 @@ def test_a_queue_is_limited_and_shown(home: str) -> None:
     assert done(home, "queue", "limit", "mail", "2").out == "Queue mail: at most 2 jobs at a time\n"
     assert done(home, "queue", "rate", "mail", "100/h:20").out == "Queue mail: 100/h:20 may start\n"
     (found,) = done(home, "queue", "list", "--json").json()
-    assert (found["queue"], found["state"], found["pending"], found["slots"], found["rate"]) == (
-        "mail",
-        "open",
-        1,
-        2,
-        "100/h:20",
-    )
+    expected = {"queue": "mail", "state": "open", "pending": 1, "slots": 2, "rate": "100/h:20"}
+    assert {name: found[name] for name in expected} == expected
     done(home, "queue", "limit", "mail", "none")
     done(home, "queue", "rate", "mail", "none")
     found = done(home, "queue", "show", "mail", "--json").json()

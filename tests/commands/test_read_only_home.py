@@ -59,12 +59,7 @@ shell -c 'list; status; show done'
 """
 # They look at the home, and what they find is that nothing runs.
 NOTHING_RUNS = (
-    "scheduler status",
-    "dashboard status",
-    "worker status",
-    "worker stop",
-    "scheduler stop",
-    "dashboard stop",
+    *(f"{daemon} {verb}" for daemon in ("worker", "scheduler", "dashboard") for verb in ("status", "stop")),
     "worker scale 2",
 )
 WITHOUT_HOME = ("help", "man", "completion bash", "help add")
@@ -146,13 +141,9 @@ def read_only(home: str) -> Iterator[str]:
         yield home
 
 
-def words_of(line: str) -> list[str]:
-    return shlex.split(line)
-
-
 @pytest.mark.parametrize("line", lines(LOOKING))
 def test_what_only_looks_works_and_says_once_that_it_is_read_only(read_only: str, line: str) -> None:
-    answer = call(read_only, *words_of(line))
+    answer = call(read_only, *shlex.split(line))
     assert answer.code == 0, answer
     assert answer.err.count("read-only") == (0 if line.startswith("template") else 1), answer.err
     if "template" not in line:
@@ -160,25 +151,21 @@ def test_what_only_looks_works_and_says_once_that_it_is_read_only(read_only: str
 
 
 def test_what_is_looked_at_is_what_is_there(read_only: str) -> None:
-    assert call(read_only, "list", "-o", "ids", "--sort", "number").out.split()[:4] == [
-        "done",
-        "gone",
-        "waiting",
-        "kept",
-    ]
+    ids = call(read_only, "list", "-o", "ids", "--sort", "number").out.split()
+    assert ids[:4] == ["done", "gone", "waiting", "kept"]
     assert call(read_only, "logs", "done").out == "hi\n"
     assert call(read_only, "list", "-q").err == ""
 
 
 @pytest.mark.parametrize("line", NOTHING_RUNS)
 def test_what_needs_a_daemon_says_that_there_is_none(read_only: str, line: str) -> None:
-    answer = call(read_only, *words_of(line))
+    answer = call(read_only, *shlex.split(line))
     assert answer.code in (0, 6) and "internal" not in answer.err, answer
 
 
 @pytest.mark.parametrize("line", lines(WRITING))
 def test_what_writes_is_refused(read_only: str, line: str) -> None:
-    answer = call(read_only, *words_of(line), "--json")
+    answer = call(read_only, *shlex.split(line), "--json")
     assert answer.code == 5, answer
     error = answer.error()
     assert error["code"] == "store_read_only" and error["message"] == f"the home is read-only: {read_only}"

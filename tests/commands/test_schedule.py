@@ -195,15 +195,9 @@ def test_a_recurring_job_is_run_by_hand(home: str) -> None:
     answer = done(home, "cron", "run", "tick")
     (job,) = jobs(home)
     assert answer.out == "Job added: job-1\n"
-    assert [job[name] for name in ("command", "queue", "priority", "max_retries", "timeout", "env", "schedule")] == [
-        "echo tick",
-        "night",
-        7,
-        1,
-        9,
-        {"A": "b"},
-        "tick",
-    ]
+    expected = {"command": "echo tick", "queue": "night", "priority": 7, "max_retries": 1, "timeout": 9}
+    expected.update(env={"A": "b"}, schedule="tick")
+    assert {name: job[name] for name in expected} == expected
     (row,) = done(home, "cron", "list", "--json").json()
     assert (row["last_state"], row["last_job"], row["last_fired_at"]) == ("pending", "job-1", None)
 
@@ -322,16 +316,11 @@ def test_events_are_followed(home: str, processes: object) -> None:
     assert "cancel  x  was pending" in feed.stdout.readline()
 
 
-# --- prune
-
-
-def aged(home: str, *wanted: str) -> None:
-    """Bring jobs into final states, as building does: they ended in January 2026."""
-    bring(home, *wanted)
+# --- prune: the jobs that `bring` has ended, it has ended in January 2026
 
 
 def test_only_what_has_ended_long_ago_is_pruned(home: str) -> None:
-    aged(home, "completed", "dead", "cancelled", "pending", "held")
+    bring(home, "completed", "dead", "cancelled", "pending", "held")
     answer = done(home, "prune", "--dry-run", "-o", "ids")
     assert answer.lines == ["completed-1"]
     assert done(home, "prune", "--dry-run").err.endswith("1 job, nothing was changed\n")
@@ -343,7 +332,7 @@ def test_only_what_has_ended_long_ago_is_pruned(home: str) -> None:
 
 
 def test_what_ended_lately_stays(home: str) -> None:
-    aged(home, "completed")
+    bring(home, "completed")
     with store(home) as opened, opened.writing():
         now = parse_instant("now", Queue(home).clock.wall())
         opened.database.change("UPDATE jobs SET finished_at = ?", (now - 3_600_000,))
@@ -354,7 +343,7 @@ def test_what_ended_lately_stays(home: str) -> None:
 
 @pytest.mark.parametrize("words", [["--state", "pending"], ["--state", "nonsense"], ["--older-than", "old"], []])
 def test_what_cannot_be_pruned_is_refused(home: str, words: list[str]) -> None:
-    aged(home, "completed")
+    bring(home, "completed")
     refused(home, 2, "prune", *words)
     assert state_of(home, "completed-1") == "completed"
 

@@ -38,16 +38,8 @@ def test_inputs_stand_in_the_words_of_no_shell_as_they_are(home: str, words: lis
     items = ["$HOME `id` \\\"'", "two\twords", "line\nend", ""]
     options = ["--shell", "none"]
     if words[0] == "--":
-        done(
-            home,
-            "add",
-            *options,
-            "--each-line",
-            "-",
-            "-0",
-            *words,
-            input="".join(f"{item}\0" for item in items).encode(),
-        )
+        data = "".join(f"{item}\0" for item in items).encode()
+        done(home, "add", *options, "--each-line", "-", "-0", *words, input=data)
     else:
         done(home, "add", *options, *words, ":::", *items)
     assert [shlex.split(job["command"]) for job in jobs(home)] == [["printf", f"a{item}$b"] for item in items]

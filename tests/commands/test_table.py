@@ -25,46 +25,9 @@ config:show config:get config:set config:reset template:list template:show templ
 LINES = 4_000
 
 # Texts that options take, the right and the wrong ones, and those that look like something else.
-TEXTS = [
-    "1",
-    "7",
-    "0",
-    "1000",
-    "-5",
-    "5m",
-    "1h30m",
-    "90",
-    "none",
-    "last",
-    "job-1",
-    "3-9",
-    "a,b",
-    "-",
-    "",
-    "echo hi",
-    "A=1",
-    "B=x y",
-    "=",
-    "pending",
-    "dead,failed",
-    "pendin",
-    "id,state",
-    "-duration",
-    "number",
-    "all",
-    "2",
-    "json",
-    "ids",
-    "yellow",
-    "always",
-    "default",
-    "nightly",
-    "ä",
-    "x" * 70,
-    "-q",
-    "--json",
-    "--id",
-]
+WORDS = """1 7 0 1000 -5 5m 1h30m 90 none last job-1 3-9 a,b - A=1 = pending dead,failed pendin id,state -duration
+number all 2 json ids yellow always default nightly ä -q --json --id"""
+TEXTS = [*WORDS.split(), "", "echo hi", "B=x y", "x" * 70]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -226,7 +189,7 @@ def test_the_same_name_cannot_be_declared_twice() -> None:
     from queuectl.commands.grammar.registry import command
 
     with pytest.raises(ValueError, match="declared twice"):
-        command("add", group="Jobs")(lambda context: None)  # type: ignore[arg-type, return-value]
+        command("add")(lambda context: None)  # type: ignore[arg-type, return-value]
 
 
 @pytest.mark.parametrize(

@@ -50,30 +50,8 @@ def test_a_template_of_ones_own_is_saved_from_anywhere(home: str, tmp_path: Path
 
 def test_fields_are_set_over_a_template(home: str) -> None:
     done(home, "template", "save", "own", OWN)
-    done(
-        home,
-        "enqueue",
-        "--template",
-        "own",
-        "--set",
-        "command=make 1",
-        "--set",
-        "retries=7",
-        "--set",
-        "timeout=5m",
-        "--set",
-        "env.B=2",
-        "--set",
-        "tags=x,y",
-        "--set",
-        "id=a123",
-        "--set",
-        "hold=true",
-        "--set",
-        "priority=-5",
-        "--set",
-        "queue=1",
-    )
+    changes = ["retries=7", "timeout=5m", "env.B=2", "tags=x,y", "id=a123", "hold=true", "priority=-5", "queue=1"]
+    done(home, "enqueue", "--template", "own", *(f"--set={change}" for change in ("command=make 1", *changes)))
     job = jobs(home)[0]
     wanted = {
         "command": "make 1",
@@ -131,13 +109,10 @@ def test_a_template_is_replaced_only_by_force(home: str) -> None:
 def test_a_name_that_could_be_elsewhere_is_refused(home: str, name: str) -> None:
     refused(home, 2, "template", "save", name, OWN)
     assert not os.path.exists(os.path.join(home, "templates"))
-    refused(
-        home,
-        3 if name != "simple_job" else 2,
-        "template",
-        "show" if name != "simple_job" else "save",
-        *([name] if name != "simple_job" else [name, OWN]),
-    )
+    if name == "simple_job":
+        refused(home, 2, "template", "save", name, OWN)
+    else:
+        refused(home, 3, "template", "show", name)
 
 
 @pytest.mark.parametrize("text", ['{"comand": "x"}', "{", '{"command": ""}', "/nonexistent"])

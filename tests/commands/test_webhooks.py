@@ -23,12 +23,9 @@ def test_a_webhook_is_added_and_shown_without_what_may_be_secret(home: str, tmp_
         out = done(home, *words).out
         assert "abc" not in out and SECRET[6:] not in out
     found = done(home, "webhook", "show", "chat", "--json").json()
-    assert (found["address"], found["events"], found["signed"], found["state"]) == (
-        "https://chat.example.com/***",
-        ["dead", "idle"],
-        True,
-        "active",
-    )
+    address = "https://chat.example.com/***"
+    expected = {"address": address, "events": ["dead", "idle"], "signed": True, "state": "active"}
+    assert {name: found[name] for name in expected} == expected
 
 
 def test_without_events_it_is_told_of_dead_jobs(home: str) -> None:
@@ -54,7 +51,7 @@ def test_without_events_it_is_told_of_dead_jobs(home: str) -> None:
         (["a", "http://127.0.0.1:80/"], "127.0.0.1 is a private address"),
         (["a", "http://localhost/"], "localhost is a private address"),
         (["a", "http://[::1]/"], "::1 is a private address"),
-        (["a", URL, "--secret-file", "/nowhere"], 'cannot read "/nowhere"'),
+        (["a", URL, "--secret-file", "/nowhere"], "cannot read /nowhere"),
         (["settings", URL], "the webhook of the setting"),
     ],
 )

@@ -22,6 +22,7 @@ __all__ = ["Candidate", "Lookup", "candidates"]
 # Of these kinds an argument may take several with commas between; of the first two only if it says so.
 LISTS = {"state": "pending,dead", "column": "id,state", "job": "", "resumable": "", "dead": ""}
 
+# How to find candidates of each kind that is no key of a filter, or that needs more than `Lookup.of`.
 KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
     "job": lambda ask, text: [*_ids(ask, "id", text), *_last(text)],
     "resumable": lambda ask, text: [*ask.of("paused"), *_ids(ask, "id", text), *_last(text)],
@@ -29,15 +30,7 @@ KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
     "state": lambda ask, text: [*map(Candidate, STATES), Candidate(OPEN, "all that are not final")],
     "column": lambda ask, text: [Candidate(column) for column in Job.FIELDS],
     "setting": lambda ask, text: _settings(text),
-    "queue": lambda ask, text: ask.of("queue"),
-    "group": lambda ask, text: ask.of("group"),
-    "tag": lambda ask, text: ask.of("tag"),
-    "batch": lambda ask, text: ask.of("batch", text),
-    "lock": lambda ask, text: ask.of("lock"),
-    "webhook": lambda ask, text: ask.of("webhook"),
     "batch term": lambda ask, text: [one.after("batch:") for one in ask.of("batch", text.partition(":")[2])],
-    "schedule": lambda ask, text: ask.of("schedule"),
-    "worker": lambda ask, text: ask.of("worker"),
     "template": lambda ask, text: ask.templates(),
     "file": lambda ask, text: _files(ask, text),
     "directory": lambda ask, text: ask.files(text, only_directories=True),
@@ -88,7 +81,7 @@ def _others(line: CommandLine) -> list[str]:
 
 
 def _positional(command: Command, given: int) -> Arg | None:
-    """Return the argument that the next word without option is, after so many."""
+    """Return the argument of the next positional word, after `given` of them."""
     for arg in command.args:
         if not arg.is_positional:
             continue
@@ -114,7 +107,7 @@ def _next_words(path: Sequence[str]) -> list[Candidate]:
 
 
 def _options(line: CommandLine, text: str) -> list[Candidate]:
-    """Return the options that may still be given, by their long names; a short one only once it stands there."""
+    """Return the options that may still be given, by their long names; by a short name only if it was typed."""
     used = {arg for _, arg, _ in line.given}
     found = []
     for arg in (*(line.command.args if line.command is not None else ()), *GLOBALS):
@@ -142,9 +135,13 @@ def _values(line: CommandLine, arg: Arg, text: str, ask: Lookup) -> list[Candida
     head, comma, last = text.rpartition(",") if _is_list(arg, kind) else ("", "", text)
     given = {part for word in (head, *(() if arg.is_option else _others(line))) for part in word.split(",")} - {""}
     minus = "-" if kind == "column" and last.startswith("-") else ""
-    found = [one.after(minus) for one in KINDS[kind](ask, last)]
+    found = [one.after(minus) for one in _of_kind(ask, kind, last)]
     fitting = [one for one in found if one.leave_to_shell or (one.value not in given and _is_allowed(arg, one.value))]
     return [*(one.after(head + comma) for one in fitting), *(filters if kind != "filter" else [])]
+
+
+def _of_kind(ask: Lookup, kind: str, text: str) -> list[Candidate]:
+    return KINDS[kind](ask, text) if kind in KINDS else ask.of(kind, text)
 
 
 def _is_list(arg: Arg, kind: str) -> bool:
@@ -170,12 +167,11 @@ def _filters(ask: Lookup, text: str) -> list[Candidate]:
     if key not in FILTERS:
         return []
     head, comma, last = value.rpartition(",")
-    found = KINDS[kind](ask, last) if kind in KINDS else ask.of(key, last)
-    return [one.after(f"{begun}{key}:{head}{comma}") for one in found]
+    return [one.after(f"{begun}{key}:{head}{comma}") for one in _of_kind(ask, kind, last)]
 
 
 def _ids(ask: Lookup, key: str, text: str) -> list[Candidate]:
-    """Return ids, without old ones that would be read as a filter."""
+    """Return ids, without old ids that read like a filter."""
     return [one for one in ask.of(key, text) if not is_filter(one.value)]
 
 
@@ -190,7 +186,7 @@ def _files(ask: Lookup, text: str) -> list[Candidate]:
 
 
 def _settings(text: str) -> list[Candidate]:
-    """Return the settings; their aliases, and names with dashes, only where something like that was typed."""
+    """Return the settings; aliases only after a first letter, and dashes only if one was typed."""
     names = [(setting.name, setting.help) for setting in SETTINGS]
     names += [(alias, f"the same as {setting.name}") for setting in SETTINGS for alias in setting.aliases if text]
     return [Candidate(name.replace("_", "-") if "-" in text else name, help) for name, help in names]

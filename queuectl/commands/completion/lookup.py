@@ -31,7 +31,7 @@ class Candidate(Record):
     leave_to_shell: str = ""
 
     def after(self, text: str) -> Candidate:
-        """Return the same behind what stands before it in its word."""
+        """Return this candidate with the text before it in the same word."""
         return Candidate(text + self.value, self.description, self.is_complete, self.leave_to_shell)
 
 

@@ -10,7 +10,13 @@ from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
 
-SHELLS = ("bash", "zsh", "fish")
+# Where each shell looks for scripts: the XDG variable of the directory, the directory without it, and the file.
+PLACES = {
+    "bash": ("XDG_DATA_HOME", "~/.local/share", "bash-completion/completions/{}"),
+    "zsh": ("", "~/.zfunc", "_{}"),
+    "fish": ("XDG_CONFIG_HOME", "~/.config", "fish/completions/{}.fish"),
+}
+SHELLS = tuple(PLACES)
 # Stands in each of our scripts; a file without it is somebody else's.
 MARKER = "made by: queuectl completion"
 
@@ -25,7 +31,6 @@ MARKER = "made by: queuectl completion"
         default="queuectl",
         help="the program's name, if it is called by another (default: queuectl)",
     ),
-    group="Administration",
     examples=("completion bash", "completion zsh --install"),
 )
 def completion(context: Context, *, shell: str | None, install: bool, name: str) -> Result:
@@ -42,12 +47,8 @@ def completion(context: Context, *, shell: str | None, install: bool, name: str)
     _write(path, text)
     from ...model.nouns.home import COMPLETION
 
-    return Result(
-        COMPLETION,
-        record={"shell": shell, "path": path},
-        message=f"Completion written: {path}",
-        notes=_how_to_load(shell, path),
-    )
+    record, notes = {"shell": shell, "path": path}, _how_to_load(shell, path)
+    return Result(COMPLETION, record=record, message=f"Completion written: {path}", notes=notes)
 
 
 def script(shell: str, name: str) -> str:
@@ -60,11 +61,10 @@ def script(shell: str, name: str) -> str:
 
 
 def _path(shell: str, name: str) -> str:
-    if shell == "bash":
-        return os.path.join(_directory("XDG_DATA_HOME", "~/.local/share"), "bash-completion", "completions", name)
-    if shell == "zsh":
-        return os.path.join(os.path.expanduser("~/.zfunc"), f"_{name}")
-    return os.path.join(_directory("XDG_CONFIG_HOME", "~/.config"), "fish", "completions", f"{name}.fish")
+    variable, usual, file = PLACES[shell]
+    given = os.environ.get(variable, "")
+    # By the XDG rules a relative directory is ignored.
+    return os.path.join(given if os.path.isabs(given) else os.path.expanduser(usual), file.format(name))
 
 
 def _login_shell() -> str:
@@ -75,12 +75,6 @@ def _login_shell() -> str:
     return name
 
 
-def _directory(variable: str, default: str) -> str:
-    """Return a directory of the XDG rules, which have a relative one ignored."""
-    given = os.environ.get(variable, "")
-    return given if os.path.isabs(given) else os.path.expanduser(default)
-
-
 def _write(path: str, text: str) -> None:
     """Write a script; a file that is there is replaced only if it is one of ours. Raises Conflict."""
     try:
@@ -88,17 +82,14 @@ def _write(path: str, text: str) -> None:
             with open(path, encoding="utf-8", errors="replace") as file:
                 is_ours = MARKER in file.read()
             if not is_ours:
-                raise Conflict(
-                    f"{path} is there already and was not made by queuectl",
-                    hint="move it away, or write the script elsewhere: queuectl completion SHELL > FILE",
-                )
+                hint = "move it away, or write the script elsewhere: queuectl completion SHELL > FILE"
+                raise Conflict(f"{path} is there already and was not made by queuectl", hint=hint)
         os.makedirs(os.path.dirname(path), exist_ok=True)
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
     except OSError as error:
-        raise QueueCTLError(
-            f"cannot write {path}: {error.strerror or error}", hint="print it instead, without --install"
-        ) from error
+        message = f"cannot write {path}: {error.strerror or error}"
+        raise QueueCTLError(message, hint="print it instead, without --install") from error
 
 
 def _how_to_load(shell: str, path: str) -> list[str]:

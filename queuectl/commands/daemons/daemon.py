@@ -1,4 +1,4 @@
-"""What the commands of all daemons share: how one is started, what is said of one that was stopped, its log."""
+"""What the commands of all daemons share: the options that start one, the answer of stop, the log."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from ...model.dashboard import DashboardOptions
+from ...model.dashboard import TOKEN_VARIABLE, DashboardOptions
 from ...model.errors import DaemonUnavailable
 from ...model.nouns import daemons as nouns
 from ...model.settings import find
@@ -15,7 +15,6 @@ from ..grammar.registry import Arg, command
 from ..result import Result
 from .daemon import DETACH, READY_FD, stopped
 
-GROUP = "Monitoring"
 HOST = find("dashboard_host")
 
 
@@ -48,7 +47,6 @@ HOST = find("dashboard_host")
     Arg("--detach", "-d", also=DETACH.also, flag=True, help="run in the background; returns when it is up"),
     Arg("--open", flag=True, help="open it in the browser"),
     READY_FD,
-    group=GROUP,
     aliases=("dashboard",),
     examples=("dashboard", "dashboard --port 8080 --open"),
 )
@@ -71,8 +69,6 @@ def dashboard_start(
     name, it needs a token of yours; the connection is not encrypted, so put a proxy that encrypts in front of
     it outside of a trusted network.
     """
-    from ...model.dashboard import TOKEN_VARIABLE, DashboardOptions
-
     settings = context.queue.settings()
     # Jobs and workers that are started from here are not to see it.
     from_environment = os.environ.pop(TOKEN_VARIABLE, None)
@@ -110,21 +106,13 @@ def _ready(context: Context, options: DashboardOptions, url: str, *, opens: bool
         notes.append("anyone who has this link can run commands as you; it is not encrypted on its way")
     elif needs_token and options.token is None:
         notes.append("this system does not tell whose a browser is: the link has the token, keep it to yourself")
-    if opens and not _open(_as_url(context.queue.home.dashboard_page) if needs_token else url):
-        notes.append("no browser was found to open it in")
-    return Result(
-        nouns.DASHBOARD_LINK,
-        record={"url": url, "pid": context.queue.dashboard.pid},
-        message=f"Dashboard: {url}",
-        ids=[url],
-        notes=notes,
-    )
+    if opens:
+        from pathlib import Path
 
-
-def _as_url(path: str) -> str:
-    from pathlib import Path
-
-    return Path(path).as_uri()
+        if not _open(Path(context.queue.home.dashboard_page).as_uri() if needs_token else url):
+            notes.append("no browser was found to open it in")
+    record = {"url": url, "pid": context.queue.dashboard.pid}
+    return Result(nouns.DASHBOARD_LINK, record=record, message=f"Dashboard: {url}", ids=[url], notes=notes)
 
 
 def _open(url: str) -> bool:
@@ -133,23 +121,18 @@ def _open(url: str) -> bool:
     return webbrowser.open(url)
 
 
-@command("dashboard status", group=GROUP, examples=("dashboard status", "dashboard status --json"))
+@command("dashboard status", examples=("dashboard status", "dashboard status --json"))
 def dashboard_status(context: Context) -> Result:
     """Show whether the dashboard runs, where, and the link with its token."""
     found = context.queue.dashboard.state
     if not found.running:
-        return Result(
-            nouns.DASHBOARD,
-            record=found,
-            message="Dashboard: not running",
-            notes=["start it with: queuectl dashboard"],
-            code=DaemonUnavailable.exit_code,
-        )
+        notes, code = ["start it with: queuectl dashboard"], DaemonUnavailable.exit_code
+        return Result(nouns.DASHBOARD, record=found, message="Dashboard: not running", notes=notes, code=code)
     notes = [] if found.link == found.url else [f"where a page asks for a token, open {found.link}"]
     return Result(nouns.DASHBOARD, record=found, message=f"Dashboard: {found.url}", ids=[str(found.url)], notes=notes)
 
 
-@command("dashboard stop", group=GROUP, examples=("dashboard stop",))
+@command("dashboard stop", examples=("dashboard stop",))
 def dashboard_stop(context: Context) -> Result:
     """Stop the dashboard; returns when it is gone."""
     return stopped(context.queue.dashboard.stop(), "Dashboard stopped", "no dashboard was running")

@@ -7,6 +7,7 @@ from ...model.nouns import daemons as nouns
 from ...model.quantity import counted
 from ...model.scheduler import TOTALS, SchedulerState
 from ...model.worker import ALL, given_limits
+from ..cells import pairs
 from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
@@ -14,8 +15,7 @@ from ..result import Result
 from .daemon import DETACH, FOLLOW, NO_DETACH, READY_FD, TAIL, demand_one_place, log_text, stopped
 from .workers import LIMITS
 
-GROUP = "Schedule"
-KEPT = "without --auto the scheduler starts no workers: the number is kept for scheduler start --auto"
+LABEL_WIDTH = 11
 
 
 def pause(text: str) -> float:
@@ -48,7 +48,6 @@ def pause(text: str) -> float:
     NO_DETACH,
     DETACH,
     READY_FD,
-    group=GROUP,
     examples=("scheduler start", "scheduler start --auto --workers 4"),
 )
 def scheduler_start(
@@ -81,26 +80,20 @@ def scheduler_start(
         return Result()
     most = context.queue.scheduler.start(interval=interval, workers=workers, auto=auto, limits=limits)
     how = "" if most is None else f", with up to {counted(most, 'worker')}"
-    return Result(
-        nouns.SCHEDULER,
-        record=context.queue.reports.status().scheduler,
-        message=f"Scheduler started{how}",
-        notes=[KEPT] if workers is not None and not auto else [],
-    )
+    found = context.queue.reports.status().scheduler
+    kept = "without --auto the scheduler starts no workers: the number is kept for scheduler start --auto"
+    notes = [kept] if workers is not None and not auto else []
+    return Result(nouns.SCHEDULER, record=found, message=f"Scheduler started{how}", notes=notes)
 
 
-@command("scheduler status", group=GROUP, watch=True, examples=("scheduler status", "scheduler status --json"))
+@command("scheduler status", watch=True, examples=("scheduler status", "scheduler status --json"))
 def scheduler_status(context: Context) -> Result:
     """Show whether the scheduler runs: mode, pid, uptime, last tick, next due job, and what it did."""
     if not context.queue.home.exists():
         raise DaemonUnavailable("no scheduler is running", hint="start one with: queuectl scheduler start")
     found = context.queue.reports.status().scheduler
-    notes = []
-    if not found.running:
-        notes.append(
-            "no scheduler is running"
-            + ("; the workers do what is due" if found.pool_running else "; start one with: queuectl scheduler start")
-        )
+    helps = "the workers do what is due" if found.pool_running else "start one with: queuectl scheduler start"
+    notes = [] if found.running else [f"no scheduler is running; {helps}"]
     return Result(
         nouns.SCHEDULER,
         record=found,
@@ -114,23 +107,23 @@ def scheduler_status(context: Context) -> Result:
 def _text(found: SchedulerState, now: int) -> str:
     from ...model.when import ago, duration_text, local
 
-    lines = [f"scheduler:  {'running, pid ' + str(found.pid) if found.running else 'not running'}"]
+    mode, due = None, found.next_due_at
     if found.mode and found.interval is not None:
         most = f", up to {counted(found.max_workers, 'worker')}" if found.max_workers else ""
-        lines.append(f"mode:       {found.mode}{most}, looking at least every {found.interval / 1000:g} s")
-    if found.uptime is not None:
-        lines.append(f"uptime:     {duration_text(found.uptime)}")
-    if found.last_tick_at is not None:
-        lines.append(f"last tick:  {ago(found.last_tick_at, now)}")
-    due = found.next_due_at
-    lines.append(f"next due:   {'nothing' if due is None else f'{local(due)}, {ago(due, now)}'}")
-    lines.append(f"schedules:  {found.schedules}")
-    if found.running:
-        lines.append("so far:     " + ", ".join(f"{getattr(found, name)} {name}" for name in TOTALS))
-    return "\n".join(lines)
+        mode = f"{found.mode}{most}, looking at least every {found.interval / 1000:g} s"
+    values = [
+        ("scheduler", f"running, pid {found.pid}" if found.running else "not running"),
+        ("mode", mode),
+        ("uptime", None if found.uptime is None else duration_text(found.uptime)),
+        ("last tick", None if found.last_tick_at is None else ago(found.last_tick_at, now)),
+        ("next due", "nothing" if due is None else f"{local(due)}, {ago(due, now)}"),
+        ("schedules", str(found.schedules)),
+        ("so far", ", ".join(f"{getattr(found, name)} {name}" for name in TOTALS) if found.running else None),
+    ]
+    return pairs(values, LABEL_WIDTH)
 
 
-@command("scheduler logs", TAIL, FOLLOW, group=GROUP, examples=("scheduler logs", "scheduler logs -f"))
+@command("scheduler logs", TAIL, FOLLOW, examples=("scheduler logs", "scheduler logs -f"))
 def scheduler_logs(context: Context, *, tail: int, follow: bool) -> Result:
     """Print the scheduler's log."""
     return Result(text=log_text(context, context.queue.scheduler.log, tail, follow), live=follow)
@@ -139,7 +132,6 @@ def scheduler_logs(context: Context, *, tail: int, follow: bool) -> Result:
 @command(
     "scheduler stop",
     Arg("--keep-workers", flag=True, help="let the workers that it has started go on"),
-    group=GROUP,
     examples=("scheduler stop", "scheduler stop --keep-workers"),
 )
 def scheduler_stop(context: Context, *, keep_workers: bool) -> Result:

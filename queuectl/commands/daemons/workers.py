@@ -26,7 +26,6 @@ from ..grammar.registry import Arg, command
 from ..result import Result
 from .daemon import DETACH, FOLLOW, NO_DETACH, READY_FD, TAIL, demand_one_place, log_text, stopped
 
-GROUP = "Workers"
 NAMED = "commas between; * for the group of all queues"
 COLUMNS = ("worker", "pid", "state", "job", "elapsed", "jobs_done", "heartbeat_at", "memory", "uptime", "command")
 
@@ -108,7 +107,6 @@ LIMITS = (
     *LIMITS,
     Arg("--group", many=True, parse=sized_group, hidden=True, help="with --no-detach: COUNT:QUEUES; repeatable"),
     READY_FD,
-    group=GROUP,
     examples=("worker start", "worker start --count 4"),
 )
 def worker_start(
@@ -160,7 +158,7 @@ def worker_start(
 def _run_here(
     context: Context, groups: Mapping[str, int], ready_fd: int | None, drain: bool, limits: Mapping[str, object]
 ) -> Result:
-    """Be the pool in the foreground; return what became of a drain."""
+    """Run the pool in the foreground; return how a drain ended."""
     context.front_end.note(
         f"starting {workers_text(groups)} in the foreground; to stop, press Ctrl-C or type: queuectl worker stop"
     )
@@ -186,7 +184,7 @@ def _started(group: str, before: int, count: int) -> str:
     return f"{workers_text({group: before})} {'is' if before == 1 else 'are'} running already"
 
 
-@command("worker status", group=GROUP, watch=True, examples=("worker status", "worker status --json"))
+@command("worker status", watch=True, examples=("worker status", "worker status --json"))
 def worker_status(context: Context, *, message: str | None = None) -> Result:
     """Show the workers' health by groups: pid, state, current job, jobs done, last heartbeat, memory."""
     rows: list[WorkerState] = []
@@ -210,7 +208,7 @@ def worker_status(context: Context, *, message: str | None = None) -> Result:
 
 
 def _size(text: str) -> int:
-    """Read a number of workers, also 0, which has a hint of its own."""
+    """Read a number of workers, including 0, for which there is a special hint."""
     return 0 if text == "0" else arguments.integer(1, 256)(text)
 
 
@@ -218,7 +216,6 @@ def _size(text: str) -> int:
     "worker scale",
     Arg("count", parse=_size, metavar="N", help="how many workers there should be"),
     _queues(f"the queues of the group, {NAMED} (default: that of all, or the only one that runs)"),
-    group=GROUP,
     examples=("worker scale 4", "worker scale 2 -Q encode"),
 )
 def worker_scale(context: Context, *, count: int, queue: Sequence[str]) -> Result:
@@ -230,11 +227,8 @@ def worker_scale(context: Context, *, count: int, queue: Sequence[str]) -> Resul
         line = f"queuectl worker stop{option(_group(queue))}"
         raise InvalidInput("a group has at least one worker", field="count", hint=f"stop all of them with: {line}")
     group = context.queue.workers.scale(_group(queue), count)
-    return Result(
-        nouns.GROUP,
-        record={"queues": queues_of(group), "target": count},
-        message=f"Scaled to {workers_text({group: count})}",
-    )
+    record = {"queues": queues_of(group), "target": count}
+    return Result(nouns.GROUP, record=record, message=f"Scaled to {workers_text({group: count})}")
 
 
 TIMEOUT = Arg(
@@ -248,21 +242,16 @@ TIMEOUT = Arg(
 FORCE = Arg("--force", also=("-f",), flag=True, help="end current jobs at once; they go back to the queue")
 
 
-def _demand_one(timeout: float | None, force: bool) -> None:
+def _before_stop(context: Context, group: str | None, timeout: float | None, force: bool) -> None:
+    """Say which suspended jobs of a group, by default of all, go on as their workers stop. Raises InvalidInput."""
     if timeout is not None and force:
         raise InvalidInput("give either --timeout or --force, not both", field="timeout")
-
-
-def _suspended(context: Context, group: str | None) -> list[str]:
-    workers = context.queue.reports.status().alive
-    mine = {worker.worker for worker in workers if group in (None, group_of(worker.queues))}
-    return [job.id for job in context.queue.list("suspended:yes") if job.worker in mine]
-
-
-def _tell_what_goes_on(context: Context, group: str | None = None) -> None:
-    """Say which suspended jobs of a group, by default of all, go on as their workers stop."""
+    if force or not context.queue.home.exists():
+        return
     try:
-        ids = _suspended(context, group) if context.queue.home.exists() else []
+        workers = context.queue.reports.status().alive
+        mine = {worker.worker for worker in workers if group in (None, group_of(worker.queues))}
+        ids = [job.id for job in context.queue.list("suspended:yes") if job.worker in mine]
     except StoreUnavailable:
         return  # A store that cannot be used keeps nobody from stopping what works on it.
     if ids:
@@ -275,7 +264,6 @@ def _tell_what_goes_on(context: Context, group: str | None = None) -> None:
     _queues(f"the queues of the group, {NAMED} (default: all groups)"),
     TIMEOUT,
     FORCE,
-    group=GROUP,
     examples=("worker stop", "worker stop -Q encode"),
 )
 def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None, force: bool) -> Result:
@@ -284,11 +272,8 @@ def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None
     Several --queue options name one group, whose workers take jobs from all of these queues. Jobs that are
     not done in time are ended and go back to the queue; that attempt does not count.
     """
-    _demand_one(timeout, force)
-    group = _group(queue)
-    workers = context.queue.workers
-    if not force:
-        _tell_what_goes_on(context, group)
+    group, workers = _group(queue), context.queue.workers
+    _before_stop(context, group, timeout, force)
     pid = workers.stop(group, patience=timeout, force=force)
     done = (
         "will stop: they wait for this job, which does not wait for them"
@@ -298,17 +283,15 @@ def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None
     return stopped(pid, f"Workers{of_group(group)} {done}", f"no workers were running{of_group(group)}")
 
 
-@command("worker restart", TIMEOUT, FORCE, group=GROUP, examples=("worker restart",))
+@command("worker restart", TIMEOUT, FORCE, examples=("worker restart",))
 def worker_restart(context: Context, *, timeout: float | None, force: bool) -> Result:
     """Stop the workers and start as many again, in the same groups."""
-    _demand_one(timeout, force)
-    if not force:
-        _tell_what_goes_on(context)
+    _before_stop(context, None, timeout, force)
     groups = context.queue.workers.restart(patience=timeout, force=force)
     return worker_status(context, message=f"{workers_text(groups)} started")
 
 
-@command("worker logs", TAIL, FOLLOW, group=GROUP, examples=("worker logs", "worker logs -f"))
+@command("worker logs", TAIL, FOLLOW, examples=("worker logs", "worker logs -f"))
 def worker_logs(context: Context, *, tail: int, follow: bool) -> Result:
     """Print the workers' log."""
     return Result(text=log_text(context, context.queue.workers.log, tail, follow), live=follow)

@@ -1,4 +1,4 @@
-"""The argparse parsers made from the table: for help, for mistakes, and as the reference for `commandline`."""
+"""The argparse parsers made from the table: for mistakes, and as the reference for `commandline`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import argparse
 
 from ...model.errors import InvalidInput, quoted, suggestion_text, with_value
 from ...model.shellwords import shell_line
-from .commandline import GLOBALS, CommandLine, Given, Parsed, unset_arguments, unset_globals
+from .commandline import GLOBALS, CommandLine, Given, Parsed, placed, unset_arguments, unset_globals
 from .elsewhere import OPTIONS_ELSEWHERE, SOURCES_ELSEWHERE, command_for, option_for
 from .registry import ALIASES, COMMANDS, Arg, Command, commands_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Mapping, NoReturn, Sequence
+    from typing import Any, Mapping, NoReturn, Sequence
 
 
 # How argparse says that a flag was given a value, which it shows in quotes.
@@ -20,24 +20,22 @@ IGNORED = "ignored explicit argument "
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser of some arguments of a command (None: of those of every command). It raises our errors."""
+    """A parser of the options of a command (None: of those of every command). It raises our errors."""
 
-    def __init__(self, command: Command | None, args: Iterable[Arg], unquoted: str = "", **settings: Any) -> None:
-        super().__init__(
-            prog=f"queuectl {command.path}" if command is not None else "queuectl",
-            add_help=False,
-            allow_abbrev=False,
-            **settings,
-        )
+    def __init__(self, command: Command | None, unquoted: str = "") -> None:
+        prog = f"queuectl {command.path}" if command is not None else "queuectl"
+        super().__init__(prog=prog, add_help=False, allow_abbrev=False)
         self.command = command
         self.unquoted = unquoted  # the line to type if what it adds was not quoted
-        self.args = list(args)
-        self.flags = {name: arg for arg in self.args if arg.is_option for name in arg.spellings}
-        groups: dict[str, argparse._ActionsContainer] = {"options": self}
+        self.args = [*GLOBALS, *(arg for arg in (command.args if command is not None else ()) if arg.is_option)]
+        self.flags = {name: arg for arg in self.args for name in arg.spellings}
         for arg in self.args:
-            if arg.is_option and arg.group not in groups:
-                groups[arg.group] = self.add_argument_group(arg.group)
-            _add(groups[arg.group] if arg.is_option else self, arg)
+            settings: dict[str, Any] = {"dest": arg.long_name, "action": "store_true" if arg.flag else "append"}
+            if arg.stands_for:
+                name, _, text = arg.stands_for.partition("=")
+                settings = {"dest": name, "action": "append_const", "const": text}
+            for names in filter(None, (arg.names, arg.also)):
+                self.add_argument(*names, **settings)
         # An option such as -0 must not make options of negative numbers.
         self._has_negative_number_optionals.clear()
 
@@ -45,9 +43,7 @@ class Parser(argparse.ArgumentParser):
         """Raise InvalidInput for a mistake that argparse found, in our words."""
         about, _, what = message.partition(": ")
         name = max(about.split()[-1].split("/"), key=len)
-        if about.endswith("are required"):
-            message = f"{self.prog.partition(' ')[2]} needs {what}"
-        elif what == "expected one argument":
+        if what == "expected one argument":
             choices = ", ".join(self.flags[name].choices)
             needed = f"one of {choices}" if choices else f"a value; write {name}=VALUE if it begins with -"
             message = f"option {name} needs {needed}"
@@ -70,7 +66,7 @@ class Parser(argparse.ArgumentParser):
         return vars(found), others
 
     def _refuse_option(self, name: str, is_in_command: bool) -> NoReturn:
-        """Raise InvalidInput for an option that there is not; it may stand within a command that was not quoted."""
+        """Raise InvalidInput for an unknown option, which may be part of a command that was not quoted."""
         message = f"unknown option {quoted(name)}"
         if is_in_command and not name.startswith("--"):
             self._refuse_unquoted(message)
@@ -78,7 +74,7 @@ class Parser(argparse.ArgumentParser):
         instead = OPTIONS_ELSEWHERE.get(f"{path} {name}") or OPTIONS_ELSEWHERE.get(name)
         if instead is not None:
             raise InvalidInput(f"there is no option {name}", hint=instead)
-        found = option_for(name, [name for arg in self.args if arg.is_option for name in arg.names])
+        found = option_for(name, [name for arg in self.args for name in arg.names])
         if found is None and is_in_command:
             self._refuse_unquoted(message)
         self.refuse(f"{message}{suggestion_text(found)}")
@@ -88,19 +84,21 @@ class Parser(argparse.ArgumentParser):
         if self.unquoted:
             raise InvalidInput(f"{message}; write a command with blanks as one quoted text", hint=self.unquoted)
 
-    def positionals(self, words: Sequence[str]) -> dict[str, list[str]]:
-        """Return the words of each positional. Raises InvalidInput for one too few or too many."""
-        # argparse places their numbers: it would drop a `--`, and take what begins with a dash for an option.
-        found, unknown = self.parse_known_args(list(map(str, range(len(words)))))
-        if unknown:
-            word = words[int(unknown[0])]
-            if word in SOURCES_ELSEWHERE and self.command is not None and self.command.takes_inputs:
-                raise InvalidInput(f"there is no {word}", hint=SOURCES_ELSEWHERE[word])
-            message = f"unexpected {quoted(word)}"
+    def place(self, command: Command, words: Sequence[str], arguments: dict[str, Any]) -> None:
+        """Give the positionals of a command their values. Raises InvalidInput for one too few or too many."""
+        found, missing, left = placed(command, words)
+        if missing:
+            self.refuse(f"{command.path} needs {', '.join(arg.metavar for arg in missing)}")
+        if left:
+            if left[0] in SOURCES_ELSEWHERE and command.takes_inputs:
+                raise InvalidInput(f"there is no {left[0]}", hint=SOURCES_ELSEWHERE[left[0]])
+            message = f"unexpected {quoted(left[0])}"
             self._refuse_unquoted(message)
             self.refuse(message)
-        places = {name: at if isinstance(at, list) else [at] for name, at in vars(found).items()}
-        return {name: [words[int(at)] for at in ats if at is not None] for name, ats in places.items()}
+        for arg, texts in found.items():
+            values = [self.value(arg, text) for text in texts]
+            if arg.many or values:
+                arguments[arg.key] = values if arg.many else values[0]
 
     def value(self, arg: Arg, text: str) -> Any:
         """Return the value of an argument's text. Raises InvalidInput."""
@@ -119,7 +117,7 @@ def _is_option(word: str) -> bool:
 
 
 def _unquoted(line: CommandLine) -> str:
-    """Return the line to type if the command that it adds was not quoted; a first word with a blank was.
+    """Return the line to type if the command to add was not quoted; a first word with a blank was quoted.
 
     An option of ours may stand on each side of it.
     """
@@ -131,26 +129,6 @@ def _unquoted(line: CommandLine) -> str:
     last = next((at for at in range(line.others[-1] + 1, end) if words[at].startswith("--")), end)
     own = [words[at] for at in range(line.name[0], first) if at not in line.name]
     return shell_line(["queuectl", *command.path.split(), *own, shell_line(words[first:last]), *words[last:end]])
-
-
-def _add(parser: argparse._ActionsContainer, arg: Arg) -> None:
-    settings: dict[str, Any] = {"help": argparse.SUPPRESS if arg.hidden else arg.help.replace("%", "%%")}
-    if arg.stands_for:
-        name, _, text = arg.stands_for.partition("=")
-        settings.update(dest=name, action="append_const", const=text)
-    elif arg.flag:
-        settings.update(dest=arg.long_name, action="store_true")
-    else:
-        # A value that may be left out stands right behind `=`; help takes away the blank that argparse puts there.
-        settings["metavar"] = arg.metavar if arg.implied is None else f"[={arg.metavar}]"
-        settings.update({"dest": arg.long_name, "action": "append"} if arg.is_option else {"nargs": _count(arg)})
-    parser.add_argument(*arg.names, **settings)
-    if arg.also:
-        parser.add_argument(*arg.also, **{**settings, "help": argparse.SUPPRESS})
-
-
-def _count(arg: Arg) -> str | None:
-    return "*" if arg.many else "?" if arg.optional else None
 
 
 def read_with_argparse(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
@@ -165,18 +143,16 @@ def read_with_argparse(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed
         _read_globals(own, options)
         return Parsed(None, {}, {**options, "help": bool(line.topic)}, topic=line.topic)
     arguments = unset_arguments(command, line)
-    unquoted = _unquoted(line)
-    parser = Parser(command, (*GLOBALS, *(arg for arg in command.args if arg.is_option)), unquoted)
+    parser = Parser(command, _unquoted(line))
     found, texts = parser.options(own)
     _fill(parser, found, options, arguments)
-    parser = Parser(command, (arg for arg in command.args if arg.is_positional), unquoted)
-    _place(parser, texts if command.takes_rest else [*texts, *(line.rest or ())], arguments)
+    parser.place(command, texts if command.takes_rest else [*texts, *(line.rest or ())], arguments)
     return Parsed(command, arguments, options)
 
 
 def _read_globals(words: Sequence[str], options: dict[str, Any]) -> None:
     """Put the global options, where nothing else may stand, among the values. Raises InvalidInput."""
-    parser = Parser(None, GLOBALS)
+    parser = Parser(None)
     found, others = parser.options(words)
     if others:
         parser.refuse(f"unexpected {quoted(others[0])}")
@@ -192,10 +168,8 @@ def _demand_command(line: CommandLine) -> None:
         raise InvalidInput(f"there is no command {quoted(word)}{suggestion_text(found)}", hint=hint)
     if line.positionals:
         word, known = line.positionals[0], [command.path.split()[1] for command in commands_of(line.topic)]
-        raise InvalidInput(
-            f"{line.topic} has no command {quoted(word)}{suggestion_text(command_for(word, known))}",
-            hint=f"it has: {', '.join(known)}",
-        )
+        message = f"{line.topic} has no command {quoted(word)}{suggestion_text(command_for(word, known))}"
+        raise InvalidInput(message, hint=f"it has: {', '.join(known)}")
     if line.rest is not None:
         raise InvalidInput("there is no command before --", hint=hint)
 
@@ -214,12 +188,3 @@ def _fill(parser: Parser, found: Mapping[str, Any], options: dict[str, Any], arg
             # Before Python 3.13, argparse makes an empty list of the value in `--cwd=--`.
             text = "--" if text == [] else text
             given.put(arg, text, parser.value(arg, text), values)
-
-
-def _place(parser: Parser, texts: Sequence[str], arguments: dict[str, Any]) -> None:
-    """Give the positionals their values. Raises InvalidInput."""
-    found = parser.positionals(texts)
-    for arg in parser.args:
-        values = [parser.value(arg, text) for text in found[arg.names[0]]]
-        if arg.many or values:
-            arguments[arg.key] = values if arg.many else values[0]

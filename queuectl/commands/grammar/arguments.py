@@ -10,7 +10,7 @@ from ...model.kinds import NONE, read_integer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Callable
+    from typing import Callable, Sequence
 
 
 def integer(low: int, high: int) -> Callable[[str], int]:
@@ -46,9 +46,15 @@ def state_list(text: str) -> list[str]:
         if word not in STATE_WORDS:
             from .elsewhere import STATES_ELSEWHERE
 
-            ours = did_you_mean(STATES_ELSEWHERE.get(word, word), STATE_WORDS)
-            raise ValueError(f"must be among {', '.join(STATE_WORDS)}, got {quoted(word)}{ours}")
+            demand_among(word, STATE_WORDS, meant=STATES_ELSEWHERE.get(word, word))
     return list(states_named(words))
+
+
+def demand_among(word: str, known: Sequence[str], meant: str = "") -> None:
+    """Raise ValueError for a word that is not known, with the one that is near to it, or to what it meant."""
+    if word not in known:
+        near = did_you_mean(meant or word, known)
+        raise ValueError(f"must be among {', '.join(known)}, got {quoted(word)}{near}")
 
 
 def unicode_text(text: str) -> str:

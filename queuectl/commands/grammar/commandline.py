@@ -64,8 +64,8 @@ class CommandLine:
     `name` holds the places of the command's name among the words, and `command` is what they name; while
     `is_naming`, the next word may belong to the name. `given` holds each option with its place and its text,
     `waiting` is the option whose value comes next. `positionals` are the other words before `--` or `:::`. `rest` are
-    those after `--`, `inputs` those after `:::`, each None without it: behind one of them the other is a word like any.
-    `others` are the places of the positionals, and of options that there are not. A line is `plain` if nothing in it is
+    those after `--`, `inputs` those after `:::`, each None without it. After one of them, the other is a plain word.
+    `others` are the places of the positionals and of unknown options. A line is `plain` if nothing in it is
     left to argparse.
     """
 
@@ -152,12 +152,12 @@ class CommandLine:
 
     @property
     def tail(self) -> list[str] | None:
-        """The words in which nothing is special, those behind `--` or `:::`; None without one."""
+        """The words after `--` or `:::`, of which none is special; None without one."""
         return self.inputs if self.rest is None else self.rest
 
     @property
     def end(self) -> int:
-        """The place of the `--` or `:::` before the tail, or behind the last word."""
+        """The place of the `--` or `:::` before the tail, or the place after the last word."""
         return len(self.words) - (0 if self.tail is None else len(self.tail) + 1)
 
     @property
@@ -202,24 +202,18 @@ class Given:
     def put(self, arg: Arg, text: str, value: Any, values: dict[str, Any]) -> None:
         """Give an option its value among `values`. Raises InvalidInput if it has another one already."""
         if not arg.many or arg.pairs:
-            self._demand_same(f"{arg.long_name} {value[0]}" if arg.pairs else arg.long_name, text, value, arg)
+            name = f"{arg.long_name} {value[0]}" if arg.pairs else arg.long_name
+            first, found = self._seen.setdefault(name, (text, value))
+            if found != value:
+                override = "; one after the command overrides one before it" if arg in GLOBALS else ""
+                message = f"{name} is given twice: {quoted(first)} and {quoted(text)}"
+                raise InvalidInput(message, field=arg.key, hint=f"give one of them{override}")
         if not arg.many:
             values[arg.key] = value
             return
         before = values[arg.key]
         more = value if isinstance(value, list) else [value]
         values[arg.key] = [*before, *(one for one in dict.fromkeys(more) if one not in before)]
-
-    def _demand_same(self, name: str, text: str, value: Any, arg: Arg) -> None:
-        first, found = self._seen.setdefault(name, (text, value))
-        if found == value:
-            return
-        is_global = arg in GLOBALS
-        raise InvalidInput(
-            f"{name} is given twice: {quoted(first)} and {quoted(text)}",
-            field=arg.key,
-            hint="give one of them" + ("; one after the command overrides one before it" if is_global else ""),
-        )
 
 
 def unset_globals(defaults: Mapping[str, Any]) -> dict[str, Any]:
@@ -229,15 +223,13 @@ def unset_globals(defaults: Mapping[str, Any]) -> dict[str, Any]:
 
 def unset_arguments(command: Command, line: CommandLine) -> dict[str, Any]:
     """Return the arguments of a command as they are where none is given, but for what follows `--` or `:::`."""
-    return {arg.key: _unset(arg, line) for arg in command.args}
-
-
-def _unset(arg: Arg, line: CommandLine) -> Any:
-    if arg.inputs:
-        return line.inputs
-    if arg.rest:
-        return [*(line.rest or ())]
-    return [] if arg.many else arg.default
+    found = {arg.key: [] if arg.many else arg.default for arg in command.args}
+    for arg in command.args:
+        if arg.inputs:
+            found[arg.key] = line.inputs
+        elif arg.rest:
+            found[arg.key] = [*(line.rest or ())]
+    return found
 
 
 def read_plain(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
@@ -253,22 +245,22 @@ def read_plain(line: CommandLine, defaults: Mapping[str, Any]) -> Parsed:
             values[arg.key] = True
         else:
             (before if at < line.name[0] else after).put(arg, text, arg.value(text), values)
-    _place(command, line, arguments)
+    found, missing, left = placed(command, line.positionals + ([] if command.takes_rest else line.rest or []))
+    if missing or left:
+        raise ValueError("too few or too many words")
+    for arg, texts in found.items():
+        own = [arg.value(text) for text in texts]
+        if arg.many or own:
+            arguments[arg.key] = own if arg.many else own[0]
     return Parsed(command, arguments, options)
 
 
-def _place(command: Command, line: CommandLine, arguments: dict[str, Any]) -> None:
-    """Give the positionals their values. Raises ValueError."""
-    texts = line.positionals + ([] if command.takes_rest else line.rest or [])
+def placed(command: Command, texts: Sequence[str]) -> tuple[dict[Arg, Sequence[str]], list[Arg], Sequence[str]]:
+    """Return the words of each positional, the positionals that lack a word, and the words that are too many."""
+    found: dict[Arg, Sequence[str]] = {}
     for arg in command.args:
-        if not arg.is_positional:
-            continue
-        if arg.many:
-            arguments[arg.key] = [arg.value(text) for text in texts]
-            texts = []
-        elif texts:
-            arguments[arg.key] = arg.value(texts.pop(0))
-        elif not arg.optional:
-            raise ValueError("one is missing")
-    if texts:
-        raise ValueError("one is too many")
+        if arg.is_positional:
+            count = len(texts) if arg.many else 1
+            found[arg], texts = texts[:count], texts[count:]
+    missing = [arg for arg, own in found.items() if not (own or arg.many or arg.optional)]
+    return found, missing, texts

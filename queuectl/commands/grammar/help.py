@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Callable, Mapping, Sequence
 
 from . import docs
 from .commandline import GLOBALS
 from .registry import COMMANDS, Arg, Command, commands_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Mapping, Sequence
 
 WIDTH = 79
 USAGE = "usage: queuectl [OPTIONS] COMMAND ..."
@@ -49,7 +46,7 @@ def overview() -> str:
 
 def global_page() -> str:
     """Return the options that every command takes."""
-    lines = [_entry(_names(arg), 20, arg.help) for arg in GLOBALS]
+    lines = [_entry(spelled(arg), 20, arg.help) for arg in GLOBALS]
     return _page([USAGE, "\n".join(["options of every command, before or after its name:", *lines])])
 
 
@@ -60,14 +57,8 @@ def exit_codes_page() -> str:
 
 def group_page(word: str) -> str:
     """Return the commands that begin with a word such as `dlq`."""
-    lines = map(_line, commands_of(word))
-    return _page(
-        [
-            f"usage: queuectl {word} COMMAND ...",
-            "\n".join(lines),
-            f"more about one of them: queuectl help {word} COMMAND\nsee also: {docs.page_of(word)}",
-        ]
-    )
+    more = f"more about one of them: queuectl help {word} COMMAND\nsee also: {docs.page_of(word)}"
+    return _page([f"usage: queuectl {word} COMMAND ...", "\n".join(map(_line, commands_of(word))), more])
 
 
 def command_page(command: Command) -> str:
@@ -78,7 +69,7 @@ def command_page(command: Command) -> str:
         *(textwrap.fill(paragraph, WIDTH) for paragraph in paragraphs),
     ]
     for heading, args in _by_group(command.args).items():
-        parts.append("\n".join([f"{heading}:", *(_entry(_names(arg), 22, help_of(arg)) for arg in args)]))
+        parts.append("\n".join([f"{heading}:", *(_entry(spelled(arg), 22, help_of(arg)) for arg in args)]))
     if command.examples:
         parts.append("\n".join(["examples:", *(f"  queuectl {example}" for example in command.examples)]))
     return _page([*parts, SEE.format(docs.page_of(command.path))])
@@ -122,14 +113,15 @@ def _by_group(args: Sequence[Arg]) -> Mapping[str, list[Arg]]:
     return {heading: shown for heading, shown in found.items() if shown}
 
 
-def _names(arg: Arg) -> str:
-    """Return how an argument is written: `-s, --state STATE`."""
+def spelled(arg: Arg, name: Callable[[str], str] = str, value: Callable[[str], str] = str) -> str:
+    """Return how an argument is spelled: `-s, --state STATE`. `name` and `value` mark the names and the value."""
+    shown = value(arg.metavar)
     if not arg.is_option:
-        return arg.metavar
-    names = ", ".join(sorted(arg.names, key=len))
-    if arg.flag or arg.stands_for:
+        return shown
+    names = ", ".join(map(name, sorted(arg.names, key=len)))
+    if arg.flag:
         return names
-    return f"{names} {arg.metavar}" if arg.implied is None else f"{names}[={arg.metavar}]"
+    return f"{names} {shown}" if arg.implied is None else f"{names}[={shown}]"
 
 
 def _line(command: Command) -> str:

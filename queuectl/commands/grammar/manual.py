@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ..context import Context
 from ..result import Result
-from .help import EXIT_CODES, FIRST_STEPS, help_of, usage_of
+from .help import EXIT_CODES, FIRST_STEPS, help_of, spelled, usage_of
 from .registry import COMMANDS, Arg, Command, command, load
 
 DESCRIPTION = """QueueCTL keeps shell commands in a queue and runs them in the background, with retries, timeouts
@@ -35,7 +35,7 @@ VARIABLES = (
 SEE_ALSO = (".BR at (1) ,", ".BR crontab (1) ,", ".BR nohup (1) ,", ".BR sh (1) ,", ".BR xargs (1)")
 
 
-@command("man", group="Administration", examples=("man", "man > queuectl.1"))
+@command("man", examples=("man", "man > queuectl.1"))
 def man(context: Context) -> Result:
     """Show the manual page; in a pipe or file it is roff."""
     return Result(text=[manual_page()], roff=True)
@@ -66,9 +66,9 @@ def _lines() -> Iterator[str]:
     yield from _section("GLOBAL OPTIONS", ["They may stand before or after the command."])
     yield from _terms(map(_option, GLOBALS))
     yield from _section("SETTINGS", _settings())
-    yield from _section("EXIT STATUS", _terms((f"\\fB{code}\\fR", meaning) for code, meaning in EXIT_CODES.items()))
+    yield from _section("EXIT STATUS", _terms((_bold(code), meaning) for code, meaning in EXIT_CODES.items()))
     yield from _section("ENVIRONMENT", _terms(VARIABLES))
-    yield from _section("FILES", _terms((f"\\fI{escaped(name)}\\fR", text) for name, text in FILES))
+    yield from _section("FILES", _terms((_italic(name), text) for name, text in FILES))
     yield from _section("EXAMPLES", _example_lines(f"queuectl {found.examples[0]}" for found in COMMANDS.values()))
     yield from _section("SEE ALSO", SEE_ALSO)
 
@@ -81,7 +81,7 @@ def _section(name: str, lines: Iterable[str]) -> Iterator[str]:
 def _command(found: Command) -> Iterator[str]:
     """Yield what there is to say about a command: how it is written, what it does, what it takes."""
     usage = usage_of(found, _italic).replace("[--", "[\\-\\-")
-    yield from _terms([(f"\\fBqueuectl {escaped(found.path)}\\fR{usage}", found.help + ".")])
+    yield from _terms([(_bold(f"queuectl {found.path}") + usage, found.help + ".")])
     for paragraph in filter(None, found.description.split("\n\n")):
         yield ".IP"
         yield from map(text_line, paragraph.split("\n"))
@@ -95,19 +95,20 @@ def _command(found: Command) -> Iterator[str]:
         yield ".RE"
 
 
+def _bold(text: str) -> str:
+    return f"\\fB{escaped(text)}\\fR"
+
+
 def _italic(text: str) -> str:
     return f"\\fI{escaped(text)}\\fR"
 
 
 def _option(arg: Arg) -> tuple[str, str]:
     """Return how an argument is written, in roff, and its help."""
-    value = _italic(arg.metavar)
-    if not arg.is_option:
-        return (f"\\-\\- {value} ..." if arg.rest else f"::: {value} ..." if arg.inputs else value), help_of(arg)
-    names = ", ".join(f"\\fB{escaped(name)}\\fR" for name in sorted(arg.names, key=len))
-    if arg.flag:
-        return names, help_of(arg)
-    return f"{names}[={value}]" if arg.implied is not None else f"{names} {value}", help_of(arg)
+    if arg.rest or arg.inputs:
+        mark = "\\-\\-" if arg.rest else ":::"
+        return f"{mark} {_italic(arg.metavar)} ...", help_of(arg)
+    return spelled(arg, _bold, _italic), help_of(arg)
 
 
 def _settings() -> Iterator[str]:
@@ -117,7 +118,7 @@ def _settings() -> Iterator[str]:
     for setting in SETTINGS:
         aliases = f" Also: {', '.join(setting.aliases)}." if setting.aliases else ""
         text = f"{setting.help} (default: {setting.show(setting.default)}). Must be {setting.allowed}.{aliases}"
-        yield from _terms([(f"\\fB{escaped(setting.name)}\\fR", text)])
+        yield from _terms([(_bold(setting.name), text)])
 
 
 def _terms(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:

@@ -1,11 +1,11 @@
 """The table of commands. Declaring one here is all that every front end needs to know of it.
 
-    @command("dlq retry", Arg("ids", many=True, complete="dead"), group="Dead letters")
+    @command("dlq retry", Arg("ids", many=True, complete="dead"), examples=("dlq retry job-1",))
     def retry(context, ids):
         \"\"\"Run dead jobs again.\"\"\"
 
-The docstring's first line is the command's help, the rest its description. The table builds the
-parser, the help, the shell, the menu's forms, the completion and the manual.
+The docstring's first line is the command's help, the rest its description. Its module and its heading in the help
+stand in `MODULES`. The table builds the parser, the help, the shell, the menu's forms, the completion and the manual.
 """
 
 from __future__ import annotations
@@ -162,7 +162,7 @@ ALIASES: dict[str, str] = {}
 
 
 def command(
-    path: str, *args: Arg, group: str, aliases: Sequence[str] = (), examples: Sequence[str] = (), watch: bool = False
+    path: str, *args: Arg, aliases: Sequence[str] = (), examples: Sequence[str] = (), watch: bool = False
 ) -> Callable[[Handler], Handler]:
     """Declare a function as the command of this path; with `watch` it takes `--watch` too."""
 
@@ -171,56 +171,60 @@ def command(
             if name in COMMANDS or name in ALIASES:
                 raise ValueError(f"command {name!r} is declared twice")
         taken = (*args, WATCH) if watch else args
-        COMMANDS[path] = Command(path, taken, handler, group, aliases, examples)
+        COMMANDS[path] = Command(path, taken, handler, GROUP_OF[path.split()[0]], aliases, examples)
         ALIASES.update(dict.fromkeys(aliases, path))
         return handler
 
     return declare
 
 
-# The modules that declare commands, in the order of the help, with the first words of their commands.
+# In the order of the help: each heading, the modules that declare its commands, and the first words of the commands.
 MODULES = {
-    "jobs.add": "add run",
-    "jobs.enqueue": "enqueue",
-    "jobs.listing": "list show history",
-    "jobs.logs": "logs",
-    "jobs.wait": "wait",
-    "jobs.actions": " ".join(verb.name for verb in PLAIN_VERBS if verb.name != "resume"),
-    "jobs.edit": "edit",
-    "jobs.templates": "template",
-    "jobs.batches": "batch",
-    "jobs.results": "results",
-    "jobs.inside": "snooze fail",
-    "daemons.workers": "worker",
-    "queues.queues": "queue",
-    "queues.locks": "lock",
-    "queues.pausing": "pause resume",
-    "jobs.scheduled": "schedule scheduled",
-    "daemons.scheduler": "scheduler",
-    "jobs.cron": "cron",
-    "jobs.dlq": "dlq",
-    "home.monitor": "status metrics time",
-    "daemons.dashboard": "dashboard",
-    "home.upkeep": "events why prune",
-    "home.config": "config",
-    "home.webhooks": "webhook",
-    "home.interactive": "top shell menu",
-    "completion.scripts": "completion",
-    "grammar.manual": "man",
-    "home.admin": "init init-db help demo",
+    "Jobs": {
+        "jobs.add": "add run",
+        "jobs.enqueue": "enqueue",
+        "jobs.listing": "list show history",
+        "jobs.logs": "logs",
+        "jobs.wait": "wait",
+        "jobs.actions": " ".join(verb.name for verb in PLAIN_VERBS if verb.name != "resume"),
+        "jobs.edit": "edit",
+        "jobs.templates": "template",
+        "home.batches": "batch",
+        "jobs.results": "results",
+        "jobs.inside": "snooze fail",
+    },
+    "Workers": {"daemons.workers": "worker"},
+    "Queues": {"queues.queues": "queue lock", "queues.pausing": "pause resume"},
+    "Schedule": {"jobs.scheduled": "schedule scheduled", "daemons.scheduler": "scheduler", "jobs.cron": "cron"},
+    "Dead letters": {"jobs.dlq": "dlq"},
+    "Monitoring": {
+        "home.monitor": "status metrics time",
+        "daemons.dashboard": "dashboard",
+        "home.upkeep": "events why",
+        "home.webhooks": "webhook",
+        "home.interactive": "top",
+    },
+    "Administration": {
+        "home.upkeep": "prune",
+        "home.interactive": "shell menu",
+        "completion.scripts": "completion",
+        "grammar.manual": "man",
+        "home.admin": "init init-db help demo",
+    },
+    "Settings": {"home.config": "config"},
 }
-MODULE_OF = {word: module for module, words in MODULES.items() for word in words.split()}
+GROUP_OF = {word: group for group, named in MODULES.items() for words in named.values() for word in words.split()}
+MODULE_OF = {word: name for named in MODULES.values() for name, words in named.items() for word in words.split()}
 # The package of all commands, whose modules are named above.
 PACKAGE = __name__.rsplit(".", 2)[0]
 
 
 def load() -> dict[str, Command]:
     """Return the table with all commands in the order of `MODULES`, whichever were loaded before."""
-    places = {}
-    for place, module in enumerate(MODULES):
-        __import__(f"{PACKAGE}.{module}")
-        places[f"{PACKAGE}.{module}"] = place
-    ordered = sorted(COMMANDS.items(), key=lambda item: places[item[1].handler.__module__])
+    for word in MODULE_OF:
+        load_for(word)
+    places = {word: place for place, word in enumerate(MODULE_OF)}
+    ordered = sorted(COMMANDS.items(), key=lambda item: places[item[0].split()[0]])
     COMMANDS.clear()
     COMMANDS.update(ordered)
     return COMMANDS

@@ -1,1 +1,1 @@
-"""Commands about the home: settings, reports, upkeep."""
+"""Commands about the home and its batches: settings, reports, upkeep."""

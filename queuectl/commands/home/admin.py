@@ -8,13 +8,10 @@ from ..context import Context
 from ..grammar.registry import ALIASES, Arg, command, command_named, commands_of, load
 from ..result import Result
 
-GROUP = "Administration"
-
 
 @command(
     "init",
     Arg("directory", optional=True, metavar="DIR", help="where (default: here)", complete="directory"),
-    group=GROUP,
     examples=("init",),
 )
 def init(context: Context, *, directory: str | None) -> Result:
@@ -26,25 +23,20 @@ def init(context: Context, *, directory: str | None) -> Result:
     return Result(MADE_HOME, record={"home": path}, message=message, ids=[path], notes=notes if is_hidden else [])
 
 
-@command("init-db", group=GROUP, examples=("init-db",))
+@command("init-db", examples=("init-db",))
 def init_db(context: Context) -> Result:
     """Make the files of the home now; not needed, since the first job does it."""
     path = context.queue.home.path
     is_new = not context.queue.home.exists()
     context.queue.changes()
-    return Result(
-        MADE_HOME,
-        record={"home": path},
-        message=f"Queue made: {path}" if is_new else f"The queue is there already: {path}",
-        notes=["init-db is not needed: the first job makes the home"],
-        ids=[path],
-    )
+    message = f"Queue made: {path}" if is_new else f"The queue is there already: {path}"
+    notes = ["init-db is not needed: the first job makes the home"]
+    return Result(MADE_HOME, record={"home": path}, message=message, ids=[path], notes=notes)
 
 
 @command(
     "help",
     Arg("topic", many=True, metavar="COMMAND", help="a command or a group of commands", complete="command_name"),
-    group=GROUP,
     examples=("help", "help worker start"),
 )
 def help_command(context: Context, *, topic: list[str]) -> Result:
@@ -68,17 +60,14 @@ def help_for(topic: str) -> Result:
     if group:
         return Result(text=[pages.group_page(topic)], is_prose=True)
     if topic:
-        raise InvalidInput(
-            f"there is no command {quoted(topic)}{suggestion_text(command_for(topic, known))}",
-            hint="see all commands with: queuectl help",
-        )
+        message = f"there is no command {quoted(topic)}{suggestion_text(command_for(topic, known))}"
+        raise InvalidInput(message, hint="see all commands with: queuectl help")
     return Result(text=[pages.overview()], is_prose=True)
 
 
 @command(
     "demo",
     Arg("--run", flag=True, help="also start two workers, show the progress and stop them again"),
-    group=GROUP,
     examples=("demo", "demo --run"),
 )
 def demo(context: Context, *, run: bool) -> Result:
@@ -88,20 +77,12 @@ def demo(context: Context, *, run: bool) -> Result:
 
     ids = add_demo_jobs(context.queue)
     if not run:
-        return Result(
-            ADDED,
-            rows=[{"id": job} for job in ids],
-            ids=ids,
-            message=f"{len(ids)} demo jobs added: {ids[0]} to {ids[-1]}",
-            notes=["run them with: queuectl worker start", "look at them with: queuectl list"],
-        )
+        message = f"{len(ids)} demo jobs added: {ids[0]} to {ids[-1]}"
+        notes = ["run them with: queuectl worker start", "look at them with: queuectl list"]
+        return Result(ADDED, rows=[{"id": job} for job in ids], message=message, ids=ids, notes=notes)
     context.front_end.note(f"{len(ids)} demo jobs added, starting 2 workers")
     with context.front_end.progress(len(ids), "running") as on_progress:
         fates = run_demo(context.queue, ids, on_progress)
-    return Result(
-        DEMO_JOB,
-        rows=fates,
-        columns=("id", "state", "attempts", "duration", "fate", "command"),
-        ids=ids,
-        notes=[f"look closer at one with: queuectl show {ids[-1]}, and queuectl logs {ids[-1]}"],
-    )
+    columns = ("id", "state", "attempts", "duration", "fate", "command")
+    notes = [f"look closer at one with: queuectl show {ids[-1]}, and queuectl logs {ids[-1]}"]
+    return Result(DEMO_JOB, rows=fates, columns=columns, ids=ids, notes=notes)

@@ -14,7 +14,6 @@ from ..grammar.registry import Arg, command
 from ..grammar.shared import YES
 from ..result import Result, left_alone
 
-GROUP = "Settings"
 ANY_KEY = Arg("key", metavar="KEY", optional=True, help="the setting (default: show all of them)", complete="setting")
 # Each setting as an option, as other queues have it.
 AS_OPTIONS = tuple(
@@ -30,19 +29,14 @@ AS_OPTIONS = tuple(
 COLUMNS = ("name", "value", "source", "default", "allowed", "help")
 
 
-@command("config show", group=GROUP, aliases=("config list",), examples=("config show", "config show -o json"))
+@command("config show", aliases=("config list",), examples=("config show", "config show -o json"))
 def config_show(context: Context) -> Result:
     """Show every setting, its value and where that comes from."""
     rows = context.queue.config.rows()
     return Result(SETTING, rows=rows, columns=COLUMNS, ids=[row.name for row in rows])
 
 
-@command(
-    "config get",
-    ANY_KEY,
-    group=GROUP,
-    examples=("config get max_retries",),
-)
+@command("config get", ANY_KEY, examples=("config get max_retries",))
 def config_get(context: Context, *, key: str | None) -> Result:
     """Print one setting's value."""
     if key is None:
@@ -56,7 +50,6 @@ def config_get(context: Context, *, key: str | None) -> Result:
     Arg("key", metavar="KEY", optional=True, help="the setting's name or alias, or KEY=VALUE", complete="setting"),
     Arg("value", metavar="VALUE", optional=True, help="the new value"),
     *AS_OPTIONS,
-    group=GROUP,
     examples=("config set max_retries 5", "config set timeout=10m"),
 )
 def config_set(context: Context, *, key: str | None, value: str | None, **options: str | None) -> Result:
@@ -66,9 +59,8 @@ def config_set(context: Context, *, key: str | None, value: str | None, **option
     notes = []
     if os.environ.get(setting.environment) and not setting.shared:
         notes.append(f"{setting.environment} is set in the environment and wins over it")
-    return Result(
-        SETTING_VALUE, record={"name": setting.name, "value": text}, message=f"{setting.name} = {text}", notes=notes
-    )
+    record = {"name": setting.name, "value": text}
+    return Result(SETTING_VALUE, record=record, message=f"{setting.name} = {text}", notes=notes)
 
 
 def _key_and_value(key: str | None, value: str | None, options: Mapping[str, str | None]) -> tuple[str, str]:
@@ -82,18 +74,14 @@ def _key_and_value(key: str | None, value: str | None, options: Mapping[str, str
         return given[0]
     if given:
         raise InvalidInput("config set sets one setting at a time", field="key", hint="queuectl config set KEY VALUE")
-    raise InvalidInput(
-        "config set needs KEY and VALUE" if key is None else "config set needs VALUE",
-        field="key" if key is None else "value",
-        hint="queuectl config set max_retries 5",
-    )
+    field, needed = ("key", "KEY and VALUE") if key is None else ("value", "VALUE")
+    raise InvalidInput(f"config set needs {needed}", field=field, hint="queuectl config set max_retries 5")
 
 
 @command(
     "config",
     ANY_KEY,
     Arg("value", metavar="VALUE", optional=True, help="what to set it to"),
-    group=GROUP,
     examples=("config", "config max_retries"),
 )
 def config(context: Context, *, key: str | None, value: str | None) -> Result:
@@ -107,7 +95,6 @@ def config(context: Context, *, key: str | None, value: str | None) -> Result:
     "config reset",
     Arg("key", metavar="KEY", optional=True, help="the setting (default: all of them)", complete="setting"),
     YES,
-    group=GROUP,
     aliases=("config unset",),
     examples=("config reset max_retries", "config reset --yes"),
 )
@@ -119,8 +106,5 @@ def config_reset(context: Context, *, key: str | None, yes: bool) -> Result:
         return left_alone()
     # The time zone of a home that has schedules is another one then, not none.
     values = config.update(dict.fromkeys(names)) if names else {}
-    return Result(
-        SETTING_VALUE,
-        rows=[{"name": name, "value": value} for name, value in values.items()],
-        notes=[] if names else ["no setting was set"],
-    )
+    rows = [{"name": name, "value": value} for name, value in values.items()]
+    return Result(SETTING_VALUE, rows=rows, notes=[] if names else ["no setting was set"])

@@ -24,7 +24,6 @@ TOP_SECONDS = 1.0
         metavar="SECONDS",
         help="how often to look (default: 1)",
     ),
-    group="Monitoring",
     examples=("top", "top 'state:open queue:mail'"),
 )
 def top(context: Context, *, filter: Sequence[str], interval: float) -> Result:
@@ -48,7 +47,6 @@ def top(context: Context, *, filter: Sequence[str], interval: float) -> Result:
         help='run this line, such as "list; status", and exit',
     ),
     Arg("--keep-going", "-k", flag=True, help="in a script, go on after a command that failed"),
-    group="Administration",
     examples=("shell", "shell -c 'list; status'"),
 )
 def shell(context: Context, *, command: str | None, keep_going: bool) -> Result:
@@ -60,7 +58,7 @@ def shell(context: Context, *, command: str | None, keep_going: bool) -> Result:
     return Result(code=context.front_end.shell(context, command, keep_going=keep_going))
 
 
-@command("menu", group="Administration", examples=("menu",))
+@command("menu", examples=("menu",))
 def menu(context: Context) -> Result:
     """Open the numbered menu."""
     return Result(code=context.front_end.menu(context))

@@ -6,6 +6,7 @@ from ...model import when
 from ...model.job import PENDING, PROCESSING, SCHEDULED
 from ...model.link import batch_of
 from ...model.nouns.home import CLOCK, METRICS, STATUS
+from ..cells import pairs
 from ..grammar.registry import Arg, command
 from ..result import Result
 
@@ -13,8 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...engine.reports.status import Metrics, Status
     from ..context import Context
-
-GROUP = "Monitoring"
 
 
 def batch_term(text: str) -> str:
@@ -35,16 +34,15 @@ def batch_term(text: str) -> str:
         help="how far this batch is, instead of the whole home",
         complete="batch term",
     ),
-    group=GROUP,
     watch=True,
     examples=("status", "status --json"),
 )
 def status(context: Context, *, batch: str | None) -> Result:
     """Show the counts per state, the workers, and what needs attention; of a batch, what batch show does."""
     if batch is not None:
-        from ..batchanswer import answer
+        from .batches import batch_show
 
-        return answer(context, batch)
+        return batch_show(context, name=batch)
     found = context.queue.reports.status()
     return Result(STATUS, record=found, message=_status_text(found), is_prose=True)
 
@@ -84,7 +82,7 @@ def _status_text(found: Status) -> str:
 
 
 def _held_up(found: Status, queue: str) -> str:
-    """Return what of a queue lets no job start, or none be added, in parentheses."""
+    """Return why a queue starts no job, or takes none, in parentheses."""
     lane, running = found.lanes.get(queue), found.queues[queue].get(PROCESSING, 0)
     if lane is None:
         return ""
@@ -94,7 +92,7 @@ def _held_up(found: Status, queue: str) -> str:
     return f" ({'; '.join(facts)})" if facts else ""
 
 
-@command("metrics", group=GROUP, watch=True, examples=("metrics", "metrics --json"))
+@command("metrics", watch=True, examples=("metrics", "metrics --json"))
 def metrics(context: Context) -> Result:
     """Show counts, run and wait times with percentiles, success rate, utilization and queue depth."""
     found = context.queue.reports.metrics()
@@ -127,15 +125,15 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share * 100:.1f} %"
 
 
-@command("time", group=GROUP, watch=True, examples=("time",))
+@command("time", watch=True, examples=("time",))
 def time(context: Context) -> Result:
     """Show the time as the queue sees it, local and UTC, and when the next job is due."""
     now = context.clock.wall()
     due = context.queue.reports.status().scheduler.next_due_at
     record = {"local": when.local(now), "utc": when.iso(now), "next_due_at": due}
-    lines = [
-        f"local:    {when.local(now)}",
-        f"UTC:      {when.iso(now)}",
-        f"next due: {'nothing is scheduled' if due is None else when.local(due) + ', ' + when.ago(due, now)}",
+    values = [
+        ("local", when.local(now)),
+        ("UTC", when.iso(now)),
+        ("next due", "nothing is scheduled" if due is None else f"{when.local(due)}, {when.ago(due, now)}"),
     ]
-    return Result(CLOCK, record=record, message="\n".join(lines))
+    return Result(CLOCK, record=record, message=pairs(values, 9))

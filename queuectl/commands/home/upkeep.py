@@ -11,21 +11,14 @@ from ...model.nouns.jobs import REASON
 from ...model.when import local
 from ..context import Context
 from ..grammar import arguments
-from ..grammar.limit import LIMIT, beyond_limit, limit_of
 from ..grammar.registry import Arg, command
-from ..grammar.shared import DRY_RUN, ID, YES
+from ..grammar.shared import DRY_RUN, ID, LIMIT, YES, beyond_limit, limit_of
 from ..result import Result, job_table, left_alone
 
 LOOK_SECONDS = 0.1
 
 
-@command(
-    "events",
-    LIMIT,
-    Arg("--follow", "-f", flag=True, help="go on until Ctrl-C"),
-    group="Monitoring",
-    examples=("events", "events -f"),
-)
+@command("events", LIMIT, Arg("--follow", "-f", flag=True, help="go on until Ctrl-C"), examples=("events", "events -f"))
 def events(context: Context, *, limit: int | None, follow: bool) -> Result:
     """Show what users, workers and the scheduler did, newest last."""
     most = limit_of(context, limit)
@@ -38,7 +31,7 @@ def events(context: Context, *, limit: int | None, follow: bool) -> Result:
 
 
 def _followed(context: Context, most: int) -> Iterator[bytes]:
-    """Yield the newest events, at most so many or all if negative, and then all that come."""
+    """Yield the newest events, at most `most` of them or all if it is negative, and then each new one."""
     last = 0
     while True:
         for event in context.queue.events.since(last, most):
@@ -49,23 +42,15 @@ def _followed(context: Context, most: int) -> Iterator[bytes]:
         context.clock.pause(LOOK_SECONDS)
 
 
-@command("why", ID, group="Monitoring", watch=True, examples=("why job-1", "why last"))
+@command("why", ID, watch=True, examples=("why job-1", "why last"))
 def why(context: Context, *, id: str) -> Result:
     """Explain why a job is in its state, and what helps."""
     job = context.queue.get(id)
     found = context.queue.reports.why(job)
-    return Result(
-        REASON,
-        record=found,
-        ids=[job.id],
-        is_prose=True,
-        message="\n  ".join([f"{job.id} is {job.state}: {found.reason}", *_lines(found.hint)]),
-    )
-
-
-def _lines(hint: str | None) -> list[str]:
-    """Return a hint with a line of its own for each command, so that it can be copied."""
-    return hint.split("; ") if hint else []
+    # Each command has a line of its own, so that it can be copied.
+    helps = found.hint.split("; ") if found.hint else []
+    message = "\n  ".join([f"{job.id} is {job.state}: {found.reason}", *helps])
+    return Result(REASON, record=found, message=message, ids=[job.id], is_prose=True)
 
 
 def final_states(text: str) -> list[str]:
@@ -97,13 +82,18 @@ def final_states(text: str) -> list[str]:
     ),
     DRY_RUN,
     YES,
-    group="Administration",
     examples=("prune --yes", "prune --older-than 30d --state completed,cancelled --dry-run"),
 )
 def prune(context: Context, *, older_than: float | None, state: Sequence[str], dry_run: bool, yes: bool) -> Result:
     """Delete jobs that ended long ago, with their output, and free the space."""
     state = state or [COMPLETED]
-    before = context.clock.wall() - _age(context, older_than)
+    if older_than is None:
+        hours = context.queue.settings().retain_completed_hours
+        if hours is None:
+            message, hint = "older than what? retain_completed_hours is none", "give --older-than, such as 30d"
+            raise InvalidInput(message, hint=hint, field="older_than")
+        older_than = hours * 3600
+    before = context.clock.wall() - round(older_than * 1000)
     jobs = context.queue.ended_before(state, before)
     total = len(jobs)
     if dry_run:
@@ -113,14 +103,3 @@ def prune(context: Context, *, older_than: float | None, state: Sequence[str], d
     with context.front_end.progress(total, "pruning") as on_progress:
         pruned = context.queue.prune(state, before, on_progress) if total else 0
     return Result(PRUNED, record={"pruned": pruned}, message=f"{jobs_text(pruned)} pruned")
-
-
-def _age(context: Context, older_than: float | None) -> int:
-    if older_than is not None:
-        return round(older_than * 1000)
-    hours = context.queue.settings().retain_completed_hours
-    if hours is None:
-        raise InvalidInput(
-            "older than what? retain_completed_hours is none", hint="give --older-than, such as 30d", field="older_than"
-        )
-    return round(hours * 3_600_000)

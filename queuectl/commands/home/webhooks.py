@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from ...model.errors import InvalidInput, quoted
 from ...model.nouns.webhooks import DELIVERY, WEBHOOK
 from ...model.settings import EVENTS
 from ...model.webhook import check_events
+from ..context import Context
 from ..grammar import arguments
-from ..grammar.limit import LIMIT, limit_of
 from ..grammar.registry import Arg, command
+from ..grammar.shared import LIMIT, limit_of
 from ..result import Result
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..context import Context
-
-GROUP = "Monitoring"
 NAME = Arg("name", metavar="NAME", parse=arguments.name, complete="webhook", help="the webhook's name")
 COLUMNS = ("name", "state", "address", "events", "signed", "waiting", "failures", "retry_at")
 MOST_SECRET_BYTES = 1024
@@ -32,7 +27,6 @@ def _events(text: str) -> list[str]:
     Arg("--events", parse=_events, many=True, metavar="EVENT", help=f"{', '.join(EVENTS)}, or all (default: dead)"),
     Arg("--secret-file", metavar="FILE", complete="file", help="sign with the secret in this file; - for stdin"),
     Arg("--allow-private", flag=True, help="also if it is an address of this machine or of a private network"),
-    group=GROUP,
     examples=(
         "webhook add chat https://chat.example.com/hooks/1 --events dead,idle",
         "webhook add ci https://ci.example.com/ --secret-file secret.txt",
@@ -46,25 +40,15 @@ def webhook_add(
     Each event is a POST with JSON, in the form of Standard Webhooks. While workers or a scheduler run, events are sent
     in their order, and each at least once. What cannot be delivered is tried again for a day.
     """
-    secret = None if secret_file is None else _read_secret(context, secret_file)
+    secret = None
+    if secret_file is not None:
+        secret = context.bytes_of(secret_file, MOST_SECRET_BYTES, field="secret_file").decode("ascii", "replace")
     found = context.queue.webhooks.add(name, url, events or ["dead"], secret=secret, allow_private=allow_private)
     context.front_end.hint(lambda: f"try it with: queuectl webhook test {name}")
     return Result(WEBHOOK, record=found, message=f"Webhook {name}: {', '.join(found.events)}", ids=[name])
 
 
-def _read_secret(context: Context, path: str) -> str:
-    if path == "-":
-        data = context.front_end.read_stdin(MOST_SECRET_BYTES)
-    else:
-        try:
-            with open(path, "rb") as file:
-                data = file.read(MOST_SECRET_BYTES)
-        except OSError as error:
-            raise InvalidInput(f"cannot read {quoted(path)}: {error.strerror}", field="secret_file") from None
-    return data.decode("ascii", "replace")
-
-
-@command("webhook list", group=GROUP, watch=True, examples=("webhook list",))
+@command("webhook list", watch=True, examples=("webhook list",))
 def webhook_list(context: Context) -> Result:
     """Show the webhooks: the events of each, and how many wait for it."""
     rows = context.queue.webhooks.all()
@@ -72,13 +56,13 @@ def webhook_list(context: Context) -> Result:
     return Result(WEBHOOK, rows=rows, columns=COLUMNS, ids=[row.name for row in rows], notes=notes)
 
 
-@command("webhook show", NAME, group=GROUP, examples=("webhook show chat",))
+@command("webhook show", NAME, examples=("webhook show chat",))
 def webhook_show(context: Context, *, name: str) -> Result:
     """Show one webhook. Its address is shown without what may be a secret in it."""
     return Result(WEBHOOK, record=context.queue.webhooks.get(name), ids=[name])
 
 
-@command("webhook test", NAME, group=GROUP, examples=("webhook test chat",))
+@command("webhook test", NAME, examples=("webhook test chat",))
 def webhook_test(context: Context, *, name: str) -> Result:
     """Send a message to a webhook at once, and show how that ended; the exit code is 1 if it was not taken."""
     delivery = context.queue.webhooks.test(name)
@@ -86,21 +70,21 @@ def webhook_test(context: Context, *, name: str) -> Result:
     return Result(DELIVERY, record=delivery, message=message, ids=[name], code=int(delivery.error is not None))
 
 
-@command("webhook pause", NAME, group=GROUP, examples=("webhook pause chat",))
+@command("webhook pause", NAME, examples=("webhook pause chat",))
 def webhook_pause(context: Context, *, name: str) -> Result:
     """Send nothing to a webhook until it is resumed. Events wait for a day."""
     found = context.queue.webhooks.pause(name)
     return Result(WEBHOOK, record=found, message=f"Webhook {name} is paused", ids=[name])
 
 
-@command("webhook resume", NAME, group=GROUP, examples=("webhook resume chat",))
+@command("webhook resume", NAME, examples=("webhook resume chat",))
 def webhook_resume(context: Context, *, name: str) -> Result:
     """Send to a webhook again, also to one that answered 410."""
     found = context.queue.webhooks.resume(name)
     return Result(WEBHOOK, record=found, message=f"Webhook {name} gets events again", ids=[name])
 
 
-@command("webhook remove", NAME, group=GROUP, examples=("webhook remove chat",))
+@command("webhook remove", NAME, examples=("webhook remove chat",))
 def webhook_remove(context: Context, *, name: str) -> Result:
     """Remove a webhook; what waits for it is not sent."""
     found = context.queue.webhooks.get(name)
@@ -108,7 +92,7 @@ def webhook_remove(context: Context, *, name: str) -> Result:
     return Result(WEBHOOK, record=found, message=f"Webhook removed: {name}", ids=[name])
 
 
-@command("webhook deliveries", NAME, LIMIT, group=GROUP, examples=("webhook deliveries chat",))
+@command("webhook deliveries", NAME, LIMIT, examples=("webhook deliveries chat",))
 def webhook_deliveries(context: Context, *, name: str, limit: int | None) -> Result:
     """Show the last deliveries to a webhook, up to 100, the newest first: each answer, or what went wrong."""
     rows = context.queue.webhooks.deliveries(name, limit_of(context, limit))

@@ -11,7 +11,7 @@ from ...model.errors import WaitTimeout
 from ...model.job import CANCELLED, PROCESSING, TRANSITIONS
 from ...model.verbs import PLAIN_VERBS, Verb
 from ..grammar.registry import Arg, command
-from ..result import Result, left_alone
+from ..result import Result
 from .selection import SELECTION, act, report, select, show_only, verb_options, widened
 
 TYPE_CHECKING = False
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ...engine.finding import Selection
     from ..context import Context
 
-GROUP = "Jobs"
 END_SECONDS = 5
 # It is declared with the pauses, which it ends too.
 RESUME = "resume"
@@ -37,9 +36,7 @@ def handler_of(verb: Verb) -> Callable[..., Result]:
         if dry_run:
             return show_only(context, verb, meant)
         change = act(context, verb, meant, yes=yes, **flags)
-        if change is None:
-            return left_alone()
-        if not no_wait:
+        if change is not None and not no_wait:
             _await_end(context, change, meant)
         return report(change, verb.done, meant)
 
@@ -77,6 +74,4 @@ def _await_end(context: Context, change: Change, meant: Selection) -> None:
 for _verb in (verb for verb in PLAIN_VERBS if verb.name != RESUME):
     # A running job ends some time after the request reached its worker.
     _more = [NO_WAIT] if (PROCESSING, _verb.name) in TRANSITIONS and _verb.destroys else []
-    command(_verb.name, *SELECTION, *verb_options(_verb), *_more, group=GROUP, examples=_examples(_verb))(
-        handler_of(_verb)
-    )
+    command(_verb.name, *SELECTION, *verb_options(_verb), *_more, examples=_examples(_verb))(handler_of(_verb))

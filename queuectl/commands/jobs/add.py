@@ -5,13 +5,14 @@ from __future__ import annotations
 from ...model.checks import is_utf8, without_line_end
 from ...model.errors import InvalidInput, quoted
 from ...model.fields import GIVEN
+from ...model.job import jobs_text
 from ...model.nouns import jobs as nouns
 from ...model.shellwords import shell_word
 from ...model.surroundings import NO_SHELL
 from ..grammar.registry import Arg, command
 from ..result import Result
 from . import inputs as inputs_of
-from .addedtext import added_text, due_note, how_to_release, skipped_notes
+from .adding import added_job, awaited, due_note, enqueued, planned, skipped_notes, start_worker
 from .linked import link_notes
 from .options import job_fields, options, overrides, tell_of_line_end
 
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from ..context import Context
     from .inputs import Array, Given
-
-GROUP = "Jobs"
 
 
 @command(
@@ -65,7 +64,6 @@ GROUP = "Jobs"
     ),
     Arg("--start", flag=True, help="start a worker if nobody runs the job", group="afterwards"),
     Arg("--dry-run", flag=True, help="only show the first and the last commands, and how many there are"),
-    group=GROUP,
     aliases=("run",),
     examples=("add 'make -j4 test' --timeout 10m", "add 'ffmpeg -i {} {.}.mp4' ::: *.mkv"),
 )
@@ -103,59 +101,48 @@ def add(
     found = inputs_of.Given(inputs, each_line, null, csv, array)
     if like is not None:
         fields = _like(context, like, fields, but=inputs_of.OWN if found else ())
+    places: list[str] = []
     if found:
-        from .addeach import add_each
-
-        return add_each(
-            context,
-            found,
-            _template(context, command, command_option, words, fields, found),
-            fields,
-            wait=wait,
-            follow=follow,
-            start=start,
-            dry_run=dry_run,
-        )
-    jobs, places = _jobs(context, command, command_option, words, fields)
-    tell_of_line_end(context, *(job.get("command") for job in jobs))
+        template = _template(context, command, command_option, words, fields, found)
+        specs = found.inputs_for(context, template, fields).specs(context.queue, fields)
+    else:
+        jobs, places = _jobs(context, command, command_option, words, fields)
+        tell_of_line_end(context, *(job.get("command") for job in jobs))
+        specs = context.queue.check(jobs, names=places)
     if dry_run:
-        from .addeach import planned
-
-        return planned(context.queue.check(jobs, names=places))
+        return planned(specs)
     if start:
-        context.queue.check(jobs, names=places)
-        from .afterwards import start_worker
-
-        start_worker(context, fields.get("queue"))
-    skipped: list[str] = []
-    ids = context.queue.enqueue(jobs, names=places, on_skipped=skipped.extend)
-    notes = [*(skipped_notes(skipped) if places else ()), *link_notes(context, jobs, ids)]
+        start_worker(context, specs[0].queue)
+    ids, skipped = enqueued(context, specs, is_batch=bool(found) and specs[0].batch is None)
+    notes = [*(skipped_notes(skipped) if places else ()), *link_notes(context, specs, ids)]
     if follow or wait:
         for note in notes:
             context.front_end.note(note)
-        from .afterwards import awaited
-
         return awaited(context, ids, follow=follow)
-    if places:
-        notes += [due_note(context, ids[0])] if "run_at" in fields else []
-        return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message="\n".join(ids), ids=ids, notes=notes)
-    job = context.queue.get(ids[0])
-    if skipped:
-        message = f"Nothing added: {job.id} has the key {quoted(job.key)} already, it is {job.state}"
-        return Result(nouns.JOB, record=job, message=message, ids=ids, notes=notes)
-    context.front_end.hint(lambda: _what_next(context, job.id))
-    return Result(
-        nouns.JOB,
-        record=job,
-        message=added_text(job, context.clock.wall()),
-        call=how_to_release(job),
-        ids=ids,
-        notes=notes,
-    )
+    if not found and not places:
+        return _one_added(context, ids[0], notes, is_new=not skipped)
+    if "run_at" in fields:
+        notes.append(due_note(context, ids[0]))
+    message = "\n".join(ids)
+    if found:
+        batch = specs[0].batch
+        context.front_end.hint(lambda: f"see how far they are with: queuectl batch show {batch}")
+        message = f"Jobs added: {batch}, {jobs_text(len(ids))}, {' to '.join(dict.fromkeys((ids[0], ids[-1])))}"
+    return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message=message, ids=ids, notes=notes)
+
+
+def _one_added(context: Context, id: str, notes: list[str], *, is_new: bool) -> Result:
+    """Return the answer for one job; one that is not new had the key already."""
+    job = context.queue.get(id)
+    if is_new:
+        context.front_end.hint(lambda: _what_next(context, job.id))
+        return added_job(context, job, notes)
+    message = f"Nothing added: {job.id} has the key {quoted(job.key)} already, it is {job.state}"
+    return Result(nouns.JOB, record=job, message=message, ids=[job.id], notes=notes)
 
 
 def _like(context: Context, reference: str, fields: dict[str, Any], *, but: Sequence[str]) -> dict[str, Any]:
-    """Return the fields of a job, secrets included, without some, and with these in place of its own.
+    """Return the fields of a job, secrets included, except those in `but`; `fields` replace the job's.
 
     Raises NotFound.
     """
@@ -187,11 +174,11 @@ def _template(
     if len(given.from_stdin) > 1:
         raise InvalidInput(f"stdin can be read once only, not by {' and '.join(given.from_stdin)}")
     if command is not None and command.strip() == "{}" and command_option is None:
-        # The item alone, which would be taken for a job in JSON.
+        # This command is the item alone; it would look like a job in JSON.
         command, command_option = None, command
     jobs, _ = _jobs(context, command, command_option, words, fields)
     tell_of_line_end(context, jobs[0].get("command"))
-    if not words or given.has_indices_only:
+    if not words or given.array is not None:
         return str(jobs[0]["command"])
     return _words_to_run(context, words, fields)
 
@@ -205,17 +192,49 @@ def _jobs(
             "give the command once: as one quoted text, as words after --, or with --command", field="command"
         )
     if command == "-":
-        from .stdin import jobs_of_stdin
-
-        return jobs_of_stdin(context, fields)
-    if command is not None and command.lstrip().startswith("{"):
-        from .stdin import demand_no_json
-
-        demand_no_json(command, shell_word(command))
+        return _jobs_of_stdin(context, fields)
+    if command is not None:
+        _demand_no_json(command, shell_word(command))
     text = command_option if command is None else command
     if text is None and (words or "command" not in fields):
         text = _quoted(context, words, fields)
     return [fields if text is None else {**fields, "command": text}], []
+
+
+def _jobs_of_stdin(context: Context, fields: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Return a job with these fields for each line of stdin, and where each stands.
+
+    Blank lines and those that begin with # are none. Raises InvalidInput, also where there is no other line.
+    """
+    from ...engine.intake import MAX_JOBS
+
+    if "id" in fields:
+        raise InvalidInput("an id is for one job, not for those of stdin", field="id")
+    lines = context.stdin_text().split("\n")
+    found = {number: line.strip() for number, line in enumerate(lines, 1)}
+    commands = {number: text for number, text in found.items() if text and not text.startswith("#")}
+    if not commands:
+        raise InvalidInput("stdin holds no command; one on each line was expected", field="command")
+    if len(commands) > MAX_JOBS:
+        raise InvalidInput(f"stdin: at most {MAX_JOBS} jobs can be added at once", field="command")
+    for text in commands.values():
+        _demand_no_json(text, "-")
+    places = [f"stdin:{number}" for number in commands]
+    return [{**fields, "command": text} for text in commands.values()], places
+
+
+def _demand_no_json(command: str, word: str) -> None:
+    """Raise InvalidInput for a job in JSON, which `enqueue` takes as `word`: as a command it would only fail later."""
+    if not command.lstrip().startswith("{"):
+        return
+    import json
+
+    try:
+        found = json.loads(command)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(found, dict):
+        raise InvalidInput("this is a job in JSON, not a command", field="command", hint=f"queuectl enqueue {word}")
 
 
 def _quoted(context: Context, words: Sequence[str], fields: dict[str, Any]) -> str:
@@ -245,7 +264,7 @@ def _words_to_run(context: Context, words: Sequence[str], fields: dict[str, Any]
 
 
 def _word(word: str) -> str:
-    """Return a word as the shell reads it back; bytes that are no text it has to make."""
+    """Return a word as the shell reads it back. The shell has to make bytes that are no text."""
     if not is_utf8(word):
         return shell_word(word)
     import shlex

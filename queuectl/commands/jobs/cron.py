@@ -21,12 +21,13 @@ from .scheduletext import shown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, Mapping
 
     from ..context import Context
 
-GROUP = "Schedule"
 TIMES = "when to run"
+# What a new schedule has where nothing else is given.
+DEFAULTS = {"timezone": "local", "catch_up": "last", "overlap": "skip", "expires": NONE}
 HOME_ZONE = "that of the home, the setting timezone"
 NAME = Arg("name", metavar="NAME", help="the schedule's name", complete="schedule")
 COLUMNS = ("name", "words", "timezone", "paused", "next_at", "last_state", "runs")
@@ -71,15 +72,16 @@ def _file(help: str) -> Arg:
     return Arg("--file", "-f", metavar="FILE", help=f"{help}: JSON as enqueue takes it, - for stdin", complete="file")
 
 
-def _times(timezone_of: str | None, catch_up: str | None, overlap: str | None, expires: str | None) -> tuple[Arg, ...]:
+def _times(defaults: Mapping[str, str]) -> tuple[Arg, ...]:
     """Return the options about the times of a schedule, with these defaults; without them what is not given stays."""
-    local = f" (default: {HOME_ZONE})" if timezone_of else f"; local is {HOME_ZONE}"
+    local = f" (default: {HOME_ZONE})" if defaults else f"; local is {HOME_ZONE}"
+    words = {name: f" (default: {value})" for name, value in defaults.items()}
     return (
         Arg(
             "--timezone",
             "-z",
             parse=timezone,
-            default=timezone_of,
+            default=defaults.get("timezone"),
             metavar="ZONE",
             group=TIMES,
             help=f"UTC, or a zone such as Europe/London{local}",
@@ -87,29 +89,28 @@ def _times(timezone_of: str | None, catch_up: str | None, overlap: str | None, e
         Arg(
             "--catch-up",
             choices=tuple(CATCH_UP),
-            default=catch_up,
+            default=defaults.get("catch_up"),
             metavar="|".join(CATCH_UP),
             group=TIMES,
             help="what to do about times that passed while nothing was running: nothing, run once, or run for each"
-            + (f" (default: {catch_up})" if catch_up else ""),
+            + words.get("catch_up", ""),
         ),
         Arg(
             "--overlap",
             choices=tuple(OVERLAP),
-            default=overlap,
+            default=defaults.get("overlap"),
             metavar="|".join(OVERLAP),
             group=TIMES,
             help="what to do while the last job has not ended: skip this time, or queue another"
-            + (f" (default: {overlap})" if overlap else ""),
+            + words.get("overlap", ""),
         ),
         Arg(
             "--expires",
             parse=expires_after,
-            default=expires,
+            default=defaults.get("expires"),
             metavar="DURATION",
             group=TIMES,
-            help="cancel each job unless it has started so long after its time: 2h, or none"
-            + (f" (default: {expires})" if expires else ""),
+            help="cancel each job unless it has started so long after its time: 2h, or none" + words.get("expires", ""),
         ),
     )
 
@@ -120,26 +121,15 @@ def _times(timezone_of: str | None, catch_up: str | None, overlap: str | None, e
     Arg("expression", **EXPRESSION),
     Arg("command", optional=True, help="the command, as one quoted text", complete="command", field="command"),
     _file("add several jobs at each time, instead of a command"),
-    *_times("local", "last", "skip", NONE),
+    *_times(DEFAULTS),
     *options((BY_NAME["inherit_env"], *RECURRING), defaults={"inherit_env": "only PATH"}),
-    group=GROUP,
     examples=(
         "cron add cleanup '*/5 * * * *' './cleanup.sh'",
         "cron add report '30 8 * * mon-fri' 'make report' --timezone UTC",
     ),
 )
 def cron_add(
-    context: Context,
-    *,
-    name: str,
-    expression: str,
-    command: str | None,
-    file: str | None,
-    timezone: str,
-    catch_up: str,
-    overlap: str,
-    expires: str,
-    **given: Any,
+    context: Context, *, name: str, expression: str, command: str | None, file: str | None, **given: Any
 ) -> Result:
     """Add a schedule: a command, or several jobs, that are queued again and again.
 
@@ -149,22 +139,18 @@ def cron_add(
     """
     if (command is None) == (file is None):
         raise InvalidInput("give either a command, or several jobs with --file", field="command")
-    schedules = context.queue.schedules
-    work = _job(context, command, given) if file is None else _jobs(context, file, given)
-    added = schedules.add(
-        name, expression, timezone=timezone, catch_up=catch_up, overlap=overlap, expires=expires, **work
-    )
+    times = {key: given.pop(key) for key in DEFAULTS}
+    if file is None:
+        tell_of_line_end(context, command)
+        work = {"command": command, **job_fields(context, given)}
+    else:
+        work = _jobs(context, file, given)
+    added = context.queue.schedules.add(name, expression, **times, **work)
     hint_if_nobody_looks(context)
-    trouble = schedules.trouble(added)
+    trouble = context.queue.schedules.trouble(added)
     if trouble is not None:
         context.front_end.note(trouble)
     return _answer(context, added, "Schedule added")
-
-
-def _job(context: Context, command: str | None, given: dict[str, Any]) -> dict[str, Any]:
-    """Return what a schedule of a command is given."""
-    tell_of_line_end(context, command)
-    return {"command": command, **job_fields(context, given)}
 
 
 def _jobs(context: Context, file: str, given: dict[str, Any], *, has_secrets: bool = False) -> dict[str, Any]:
@@ -187,37 +173,19 @@ def _jobs(context: Context, file: str, given: dict[str, Any], *, has_secrets: bo
     NAME,
     _file("other jobs, of a schedule that has several"),
     Arg("--expression", group=TIMES, **EXPRESSION),
-    *_times(None, None, None, None),
+    *_times({}),
     *edit_options(RECURRING_EDITABLE),
-    group=GROUP,
     examples=(
         "cron edit cleanup --expression '0 * * * *'",
         "cron edit report --timezone Europe/London --command 'make report'",
     ),
 )
-def cron_edit(
-    context: Context,
-    *,
-    name: str,
-    file: str | None,
-    expression: str | None,
-    timezone: str | None,
-    catch_up: str | None,
-    overlap: str | None,
-    expires: str | None,
-    **given: Any,
-) -> Result:
+def cron_edit(context: Context, *, name: str, file: str | None, **given: Any) -> Result:
     """Change a schedule.
 
     What is not given stays; the jobs of --file replace all that it has. The jobs that it has made are not changed.
     """
-    own = {
-        "expression": expression,
-        "timezone": timezone,
-        "catch_up": catch_up,
-        "overlap": overlap,
-        "expires": expires,
-    }
+    own = {key: given.pop(key) for key in ("expression", *DEFAULTS)}
     work = {} if file is None else _jobs(context, file, {}, has_secrets=True)
     changes = {**{key: value for key, value in own.items() if value is not None}, **job_fields(context, given), **work}
     if not changes:
@@ -226,7 +194,7 @@ def cron_edit(
     return _answer(context, context.queue.schedules.edit(name, **changes), "Schedule changed")
 
 
-@command("cron list", group=GROUP, watch=True, examples=("cron list", "cron list --json"))
+@command("cron list", watch=True, examples=("cron list", "cron list --json"))
 def cron_list(context: Context) -> Result:
     """List the schedules: when in words, next time, what became of the last job."""
     rows = context.queue.schedules.rows()
@@ -234,7 +202,7 @@ def cron_list(context: Context) -> Result:
     return Result(nouns.SCHEDULE, rows=rows, columns=COLUMNS, ids=[row.name for row in rows], notes=notes)
 
 
-@command("cron show", NAME, group=GROUP, examples=("cron show backup",))
+@command("cron show", NAME, examples=("cron show backup",))
 def cron_show(context: Context, *, name: str) -> Result:
     """Show everything about a schedule."""
     return _answer(context, context.queue.schedules.get(name), "schedule")
@@ -244,7 +212,6 @@ def cron_show(context: Context, *, name: str) -> Result:
     "cron next",
     NAME,
     Arg("--count", "-n", parse=arguments.integer(1, 1000), default=5, metavar="N", help="how many times (default: 5)"),
-    group=GROUP,
     examples=("cron next backup", "cron next backup -n 10"),
 )
 def cron_next(context: Context, *, name: str, count: int) -> Result:
@@ -254,16 +221,12 @@ def cron_next(context: Context, *, name: str, count: int) -> Result:
     schedules = context.queue.schedules
     found = schedules.get(name)
     rows, problem = time_rows(schedules.times(found, count), context.clock.wall()), schedules.problem(found)
-    return Result(
-        nouns.NEXT_TIME,
-        rows=rows,
-        columns=("local", "utc", "in"),
-        ids=[str(row["utc"]) for row in rows],
-        notes=[problem] if problem else [] if rows else ["it never comes before 2101"],
-    )
+    notes = [problem] if problem else [] if rows else ["it never comes before 2101"]
+    ids = [str(row["utc"]) for row in rows]
+    return Result(nouns.NEXT_TIME, rows=rows, columns=("local", "utc", "in"), ids=ids, notes=notes)
 
 
-@command("cron run", NAME, group=GROUP, examples=("cron run backup",))
+@command("cron run", NAME, examples=("cron run backup",))
 def cron_run(context: Context, *, name: str) -> Result:
     """Run the job of a schedule now, or all of its jobs, in addition to its times."""
     job = context.queue.schedules.run(name)
@@ -273,19 +236,19 @@ def cron_run(context: Context, *, name: str) -> Result:
     return Result(JOB, record=job, message=f"Job added: {job.id}", ids=[job.id])
 
 
-@command("cron pause", NAME, group=GROUP, examples=("cron pause backup",))
+@command("cron pause", NAME, examples=("cron pause backup",))
 def cron_pause(context: Context, *, name: str) -> Result:
     """Pause a schedule until it is resumed."""
     return _answer(context, context.queue.schedules.pause(name), message=f"Schedule paused: {name}")
 
 
-@command("cron resume", NAME, group=GROUP, examples=("cron resume backup",))
+@command("cron resume", NAME, examples=("cron resume backup",))
 def cron_resume(context: Context, *, name: str) -> Result:
     """Resume a paused schedule; times that passed meanwhile are skipped."""
     return _answer(context, context.queue.schedules.resume(name), message=f"Schedule resumed: {name}")
 
 
-@command("cron remove", NAME, YES_ANYWAY, group=GROUP, examples=("cron remove backup",))
+@command("cron remove", NAME, YES_ANYWAY, examples=("cron remove backup",))
 def cron_remove(context: Context, *, name: str, yes: bool) -> Result:
     """Delete a schedule; the jobs that it made stay."""
     context.queue.schedules.remove(name)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from ...engine.finding import Selection
 from ...model.errors import Conflict
 from ...model.filter import Filter, with_quotes
 from ...model.job import DEAD, jobs_text
 from ...model.nouns.jobs import DEAD_GROUP
 from ...model.verbs import DLQ_VERBS, Verb
-from ..grammar.limit import LIMIT, beyond_limit, limit_of
+from ..context import Context
 from ..grammar.registry import Arg, command
-from ..result import Result, job_table, left_alone
+from ..grammar.shared import LIMIT, beyond_limit, limit_of
+from ..result import Result, job_table
 from .selection import act, report, select, verb_options, widened
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Sequence
-
-    from ..context import Context
-
-GROUP = "Dead letters"
 COLUMNS = ("id", "attempts", "finished_at", "exit_code", "error", "command")
 VERBOSE_COLUMNS = (
     *("number", "id", "queue", "priority", "attempts", "created_at", "finished_at", "duration", "exit_code", "signal"),
@@ -39,7 +35,6 @@ DEAD_IDS = Arg(
     "dlq list",
     Arg("--verbose", "-v", flag=True, help="show more columns"),
     LIMIT,
-    group=GROUP,
     watch=True,
     examples=("dlq list", "dlq list --verbose -o json"),
 )
@@ -52,7 +47,7 @@ def dlq_list(context: Context, *, verbose: bool, limit: int | None) -> Result:
     return job_table(jobs, notes, columns=VERBOSE_COLUMNS if verbose else COLUMNS)
 
 
-@command("dlq stats", group=GROUP, watch=True, examples=("dlq stats",))
+@command("dlq stats", watch=True, examples=("dlq stats",))
 def dlq_stats(context: Context) -> Result:
     """Show failure patterns: dead jobs by exit code and error, by command, and by the last line of standard error.
 
@@ -70,7 +65,7 @@ def _handler(verb: Verb) -> Callable[..., Result]:
         dead = _select(context, ids)
         meant = widened(context, verb, dead, flags)
         change = act(context, verb, meant, yes=yes, kind=DEAD if meant is dead else "", **flags)
-        return left_alone() if change is None else report(change, verb.done, meant)
+        return report(change, verb.done, meant)
 
     handle.__doc__ = f"{verb.label} dead jobs, all of them if no id is given."
     return handle
@@ -84,14 +79,12 @@ def _select(context: Context, ids: Sequence[str]) -> Selection:
     jobs = context.queue.read(meant.numbers)
     others = [job for job in jobs if job.state != DEAD]
     if meant.is_named and others:
-        raise Conflict(
-            f'job "{others[0].id}" is not in the dead letter queue: it is {others[0].state}',
-            hint="see the dead ones with: queuectl dlq list",
-        )
+        message = f'job "{others[0].id}" is not in the dead letter queue: it is {others[0].state}'
+        raise Conflict(message, hint="see the dead ones with: queuectl dlq list")
     return Selection([job.number for job in jobs if job.state == DEAD], meant.wanted, states=(DEAD,))
 
 
 for _verb in DLQ_VERBS:
     _path = f"dlq {_verb.name}"
     _examples = (f"{_path} exit:127", _path)
-    command(_path, DEAD_IDS, *verb_options(_verb), group=GROUP, examples=_examples)(_handler(_verb))
+    command(_path, DEAD_IDS, *verb_options(_verb), examples=_examples)(_handler(_verb))

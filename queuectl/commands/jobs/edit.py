@@ -5,18 +5,13 @@ from __future__ import annotations
 from ...model.errors import InvalidInput
 from ...model.fields import EDITABLE
 from ...model.verbs import VERBS
+from ..context import Context
 from ..grammar.registry import command
 from ..grammar.shared import DRY_RUN, YES_ANYWAY
 from ..result import Result
-from .addedtext import due_text
+from .adding import due_note
 from .options import edit_options, job_fields, tell_of_line_end
 from .selection import IDS, report, select, show_only
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
-
-    from ..context import Context
 
 
 @command(
@@ -25,10 +20,9 @@ if TYPE_CHECKING:
     *edit_options(EDITABLE),
     DRY_RUN,
     YES_ANYWAY,
-    group="Jobs",
     examples=("edit job-7 --priority 50", "edit 3-9 --at 'tomorrow 02:00' --timeout 2h"),
 )
-def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given: Any) -> Result:
+def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given: object) -> Result:
     """Change jobs that wait.
 
     What is not given stays. A job that runs or has ended cannot be edited. --tags replaces all tags.
@@ -47,10 +41,5 @@ def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given:
         return show_only(context, VERBS["edit"], meant)
     change = context.queue.edit(meant, **fields)
     if "run_at" in fields and change.done:
-        _tell_time(context, change.done[0])
+        context.front_end.note(due_note(context, change.done[0]))
     return report(change, VERBS["edit"].done, meant)
-
-
-def _tell_time(context: Context, job: str) -> None:
-    """Say what the time was taken for."""
-    context.front_end.note(f"runs at {due_text(context.queue.get(job), context.clock.wall())}")

@@ -13,7 +13,7 @@ from ...model.shellwords import shell_word
 from ...model.templates import SUFFIX
 from ..grammar.registry import Arg, command
 from ..result import Result
-from .addedtext import due_note, skipped_notes
+from .adding import due_note, enqueued, skipped_notes
 from .linked import link_notes
 from .options import job_fields, options, overrides, tell_of_line_end
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 
     from ...engine.intake import JobText
     from ..context import Context
-
-GROUP = "Jobs"
-MANY_JOBS = 10_000
 
 
 @command(
@@ -49,7 +46,6 @@ MANY_JOBS = 10_000
         help="with --template: set a field; repeatable",
     ),
     *options(GIVEN, but=(), group="for every job, in place of what it says"),
-    group=GROUP,
     examples=('enqueue \'{"id": "hello", "command": "echo Hello"}\'', "enqueue jobs.jsonl"),
 )
 def enqueue(
@@ -76,30 +72,20 @@ def enqueue(
         found, places = _gather(context, jobs, file, template, set)
     found = [overridden(job, fields) for job in found] if fields else found
     tell_of_line_end(context, *(job.get(key) for job in found for key in spellings_of("command")))
+    specs = context.queue.check(found, names=places)
     if validate:
-        count = len(context.queue.check(found, names=places))
-        return Result(
-            nouns.CHECKED,
-            record={"valid": True, "jobs": count},
-            message=f"{jobs_text(count)} {'is' if count == 1 else 'are'} valid, nothing was added",
-        )
-    skipped: list[str] = []
-    ids = _enqueue(context, found, places, skipped)
-    is_timed = "run_at" in fields or (len(found) == 1 and any(key in found[0] for key in spellings_of("run_at")))
-    notes = [
-        *skipped_notes(skipped),
-        *link_notes(context, found, ids),
-        *([due_note(context, ids[0])] if is_timed else []),
-    ]
-    return Result(
-        nouns.ADDED, rows=[{"id": job} for job in ids], message=_added(ids, len(skipped)), ids=ids, notes=notes
-    )
-
-
-def _added(ids: list[str], skipped: int) -> str:
+        count = len(specs)
+        message = f"{jobs_text(count)} {'is' if count == 1 else 'are'} valid, nothing was added"
+        return Result(nouns.CHECKED, record={"valid": True, "jobs": count}, message=message)
+    ids, skipped = enqueued(context, specs)
+    notes = [*skipped_notes(skipped), *link_notes(context, specs, ids)]
+    if "run_at" in fields or (len(found) == 1 and any(key in found[0] for key in spellings_of("run_at"))):
+        notes.append(due_note(context, ids[0]))
     if skipped:
-        return f"{jobs_text(len(ids) - skipped)} added"
-    return f"Job added: {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs added: {ids[0]} to {ids[-1]}"
+        message = f"{jobs_text(len(ids) - len(skipped))} added"
+    else:
+        message = f"Job added: {ids[0]}" if len(ids) == 1 else f"{len(ids)} jobs added: {ids[0]} to {ids[-1]}"
+    return Result(nouns.ADDED, rows=[{"id": job} for job in ids], message=message, ids=ids, notes=notes)
 
 
 enqueue.__doc__ = f"""{enqueue.__doc__}
@@ -112,14 +98,6 @@ enqueue.__doc__ = f"""{enqueue.__doc__}
 def spellings_of(name: str) -> list[str]:
     """Return all names that a field has in JSON."""
     return [key for key, field in BY_SPELLING.items() if field.name == name]
-
-
-def _enqueue(context: Context, jobs: list[dict[str, Any]], places: list[str], skipped: list[str]) -> list[str]:
-    """Enqueue jobs, showing progress where it takes long enough to wonder; put into `skipped` what was there."""
-    if len(jobs) < MANY_JOBS:
-        return context.queue.enqueue(jobs, names=places, on_skipped=skipped.extend)
-    with context.front_end.progress(len(jobs), "adding") as on_progress:
-        return context.queue.enqueue(jobs, names=places, on_progress=on_progress, on_skipped=skipped.extend)
 
 
 def _gather(
@@ -152,10 +130,10 @@ def _gather(
 
 def read_source(context: Context, source: str) -> JobText:
     """Return the jobs of JSON, of a file that may have an `@` in front, or of stdin for `-`. Raises InvalidInput."""
-    from ...engine.intake import READ_BYTES, decode, parse_jobs, read_file
+    from ...engine.intake import parse_jobs, read_file
 
     if source == "-":
-        return parse_jobs(decode(context.front_end.read_stdin(READ_BYTES), "stdin"), "stdin")
+        return parse_jobs(context.stdin_text(), "stdin")
     if source.lstrip()[:1] in ("{", "[") or (source.lstrip()[:2] == "//" and not os.path.exists(source)):
         return parse_jobs(source, "the argument")
     path = source[1:] if source.startswith("@") else source
@@ -164,11 +142,8 @@ def read_source(context: Context, source: str) -> JobText:
         if template is not None:
             return parse_jobs(template, f"template {path}")
         if " " in source:
-            raise InvalidInput(
-                f"{quoted(source)} is neither JSON nor a file",
-                hint=f"queuectl add {shell_word(source)}",
-                field="jobs",
-            )
+            hint = f"queuectl add {shell_word(source)}"
+            raise InvalidInput(f"{quoted(source)} is neither JSON nor a file", hint=hint, field="jobs")
     return parse_jobs(read_file(path), path)
 
 
@@ -181,6 +156,6 @@ def _template(context: Context, path: str) -> str | None:
     try:
         text = read_template(context, path)
     except NotFound:
-        return None  # The reader of the file says that there is none.
+        return None  # The reader of the file reports that it does not exist.
     context.front_end.note(f"there is no file {path}: this is the template")
     return text

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
+
 from ...engine.follower import LOOK_SECONDS, Follower, read_job
-from ...model.job import COMPLETED
+from ...model.attempt import Attempt
+from ...model.job import COMPLETED, Job
 from ...model.link import STUCK
 from ...model.piece import nothing_printed
 from ...model.quantity import counted, some_of
+from ..context import Context
 from ..result import Labeled, Result
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable, Iterator, Sequence
-
-    from ...model.attempt import Attempt
-    from ...model.job import Job
-    from ..context import Context
-    from ..result import Text
+from .idle import waited_for
 
 
 class ToldFollower(Follower):
-    """A job that is followed from its last attempt on; the end of each other attempt is told in a note.
+    """Follows a job from its last attempt on. A note reports the end of each attempt but the last.
 
     `tail` begins with the last lines of what is there.
     """
@@ -48,7 +44,7 @@ class ToldFollower(Follower):
 
 
 def nothing_to_see(context: Context, job: Job, attempt: Attempt) -> bytes:
-    """Say why the output of an attempt was removed; return the line that a person reads in place of no output."""
+    """Say why the output of an attempt was removed. Return the line that a person reads if there is no output."""
     if context.queue.logs.is_removed(attempt):
         size = counted(attempt.output_size, "byte")
         context.front_end.note(
@@ -59,18 +55,22 @@ def nothing_to_see(context: Context, job: Job, attempt: Attempt) -> bytes:
     return nothing_printed(is_running=attempt.outcome is None) if context.front_end.is_read_by_people else b""
 
 
-def follow(followers: Sequence[Follower], context: Context) -> Iterator[tuple[int, bytes]]:
-    """Yield what jobs print, each piece after the index of its job, until all are done; an empty piece ends a job's."""
+def follow(context: Context, followers: Sequence[Follower], numbers: Sequence[int]) -> Iterator[tuple[int, bytes]]:
+    """Yield what jobs print, each piece after the index of its job, until all are done; an empty piece ends a job's.
+
+    Say first which of the jobs of these numbers do not run, and at Ctrl-C that they go on.
+    """
     open = dict(enumerate(followers))
-    while open:
-        for index, follower in list(open.items()):
-            for piece in filter(None, follower.look()):
-                yield index, piece
-            if follower.is_done:
-                del open[index]
-                yield index, b""
-        if open:
-            context.clock.pause(LOOK_SECONDS)
+    with waited_for(context, numbers):
+        while open:
+            for index, follower in list(open.items()):
+                for piece in filter(None, follower.look()):
+                    yield index, piece
+                if follower.is_done:
+                    del open[index]
+                    yield index, b""
+            if open:
+                context.clock.pause(LOOK_SECONDS)
 
 
 def labeled(names: Sequence[str], pieces: Iterable[tuple[int, bytes]]) -> Iterator[Labeled]:
@@ -92,18 +92,16 @@ def follow_jobs(context: Context, numbers: Sequence[int]) -> Result:
     return result
 
 
-def _to_code(context: Context, numbers: Sequence[int], result: Result) -> Iterator[Text]:
-    from .idle import waited_for
+def _to_code(context: Context, numbers: Sequence[int], result: Result) -> Iterator[bytes | Labeled]:
     from .wait import exit_code_of
 
     jobs = [read_job(context.queue, number) for number in numbers]
     context.front_end.note(f"{'Job' if len(jobs) == 1 else 'Jobs'} added: {some_of([job.id for job in jobs])}")
-    pieces = follow([ToldFollower(context, job) for job in jobs], context)
-    with waited_for(context, numbers):
-        if len(jobs) == 1:
-            yield from (piece for _, piece in pieces)
-        else:
-            yield from labeled([job.id for job in jobs], pieces)
+    pieces = follow(context, [ToldFollower(context, job) for job in jobs], numbers)
+    if len(jobs) == 1:
+        yield from (piece for _, piece in pieces)
+    else:
+        yield from labeled([job.id for job in jobs], pieces)
     jobs = [read_job(context.queue, number) for number in numbers]
     failed = [job for job in jobs if job.state != COMPLETED]
     for job in jobs if len(jobs) == 1 else failed:

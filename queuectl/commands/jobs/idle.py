@@ -1,7 +1,8 @@
-"""What is said to a user who waits for jobs that do not run: their ids and the command that helps."""
+"""Notes to a user who waits for jobs that do not run: their ids and the command that helps."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence, Sized
 from contextlib import contextmanager
 
 from ...model import when
@@ -9,15 +10,9 @@ from ...model.errors import Conflict
 from ...model.filter import reference
 from ...model.job import BLOCKED, HELD, OPEN_STATES, PROCESSING, QUEUED_STATES, SCHEDULED, WAITING_STATES
 from ...model.quantity import SHOWN, some_of
+from ..context import Context
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator, Mapping, Sequence, Sized
-
-    from ...model.job import Job
-    from ..context import Context
-
-# Of so many jobs it is looked up who takes them.
+# The most jobs to look up workers for.
 MOST = 500
 
 
@@ -30,35 +25,44 @@ def waited_for(context: Context, numbers: Sequence[int]) -> Iterator[None]:
         _tell_what_waits(context, numbers)
         yield
     except KeyboardInterrupt:
-        _tell_that_they_go_on(context, numbers)
+        states = context.queue.states_of(numbers)
+        left = [number for number, state in states.items() if state in OPEN_STATES]
+        if left:
+            _tell(context, left, "goes on" if len(left) == 1 else "go on", "cancel {} with: queuectl cancel")
         raise
 
 
 def _tell_what_waits(context: Context, numbers: Sequence[int]) -> None:
     """Say which of some jobs are held, wait for a time or for others, have nobody to run them, or stand still."""
-    states = context.queue.states_of(numbers)
-    held = [number for number, state in states.items() if state == HELD]
+    states, why = context.queue.states_of(numbers), context.queue.reports.why
+
+    def of(*wanted: str) -> list[int]:
+        return [number for number, state in states.items() if state in wanted]
+
+    held, waiting = of(HELD), of(*WAITING_STATES)
     if held:
         _tell(context, held, "is held" if len(held) == 1 else "are held", "let {} go with: queuectl release")
-    for job in context.queue.read([number for number, state in states.items() if state == SCHEDULED][:SHOWN]):
+    for job in context.queue.read(of(SCHEDULED)[:SHOWN]):
         context.front_end.note(f"{job.id} waits until {when.local(job.run_at)}")
-    for job in context.queue.read([number for number, state in states.items() if state == BLOCKED][:SHOWN]):
-        context.front_end.note(f"{job.id}: {context.queue.reports.why(job).reason}")
-    _tell_unattended(context, {number: state for number, state in states.items() if state in WAITING_STATES})
-    _tell_what_stands(context, context.queue.read([number for number, state in states.items() if state == PROCESSING]))
+    for job in context.queue.read(of(BLOCKED)[:SHOWN]):
+        context.front_end.note(f"{job.id}: {why(job).reason}")
+    if waiting and not _tell_paused(context, waiting):
+        _tell_unattended(context, waiting, of(*QUEUED_STATES))
+    # Those that are processing may be suspended, or their workers gone.
+    for job in context.queue.read(of(PROCESSING)):
+        if job.is_gone or job.is_suspended:
+            found = why(job)
+            context.front_end.note(f"{job.id}: {found.reason}" + (f": {found.hint}" if found.hint else ""))
 
 
-def _tell_unattended(context: Context, states: Mapping[int, str]) -> None:
-    """Say which of some jobs that wait have nobody to run them."""
+def _tell_unattended(context: Context, waiting: Sequence[int], queued: Sequence[int]) -> None:
+    """Say which of some jobs that wait have nobody to run them; those that are `queued` wait for nothing else."""
     from ...model.alert import NO_WORKERS_RUN
 
-    if not states or _tell_paused(context, states):
-        return
     if not context.queue.is_attended():
-        _tell(context, list(states), f"{_waits(states)}: {NO_WORKERS_RUN}")
+        _tell(context, waiting, f"{_waits(waiting)}: {NO_WORKERS_RUN}")
         return
     by_queue: dict[str, list[int]] = {}
-    queued = [number for number, state in states.items() if state in QUEUED_STATES]
     for job in context.queue.read(queued[:MOST]):
         by_queue.setdefault(job.queue, []).append(job.number)
     for queue, command in context.queue.reports.without_workers(by_queue).items():
@@ -66,10 +70,10 @@ def _tell_unattended(context: Context, states: Mapping[int, str]) -> None:
         _tell(context, by_queue[queue], what)
 
 
-def _tell_paused(context: Context, states: Mapping[int, str]) -> bool:
+def _tell_paused(context: Context, waiting: Sequence[int]) -> bool:
     """Say which of some jobs that wait are paused; return whether there are any."""
     status, paused = context.queue.reports.status(), False
-    for job in context.queue.read(list(states)[:SHOWN]) if status.lanes else ():
+    for job in context.queue.read(waiting[:SHOWN]) if status.lanes else ():
         lane = status.pause or status.paused_lane(job.queue)
         if lane is not None:
             paused = True
@@ -78,22 +82,6 @@ def _tell_paused(context: Context, states: Mapping[int, str]) -> bool:
                 f"{job.id} waits: {lane.subject} is {lane.pause_text(status.now)}; resume with: {resume}"
             )
     return paused
-
-
-def _tell_what_stands(context: Context, jobs: Sequence[Job]) -> None:
-    """Say which of some jobs that are processing do not run: they are suspended, or their workers are gone."""
-    for job in jobs:
-        if job.is_gone or job.is_suspended:
-            found = context.queue.reports.why(job)
-            context.front_end.note(f"{job.id}: {found.reason}" + (f": {found.hint}" if found.hint else ""))
-
-
-def _tell_that_they_go_on(context: Context, numbers: Sequence[int]) -> None:
-    states = context.queue.states_of(numbers)
-    left = [number for number, state in states.items() if state in OPEN_STATES]
-    if not left:
-        return
-    _tell(context, left, "goes on" if len(left) == 1 else "go on", "cancel {} with: queuectl cancel")
 
 
 def _waits(jobs: Sized) -> str:

@@ -6,6 +6,7 @@ from ...model.checks import MAX_INPUTS, MAX_SLOTS, check_integer
 from ...model.errors import InvalidInput, quoted
 from ...model.fields import MANY
 from ...model.kinds import read_integer
+from ...model.record import Record
 from ..grammar.commandline import GLOBAL_FLAGS, INPUTS
 from ..grammar.elsewhere import SOURCES_ELSEWHERE
 from ..grammar.registry import COMMANDS, Arg
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 MAX_COMMAS = 1_000_000
 MAX_INDEX = 999_999_999_999
-# What jobs that are added together have of their own: of another job, they are not taken over.
+# Fields that differ between jobs that are added together. `--like` does not copy them.
 OWN = ("key", "key_for", "item", "item_index", "inputs", "batch")
 ARRAY_RULE = "must be FIRST-LAST, with :STEP and %LIMIT behind it if wanted: 0-99, 1-9:2, 0-99%4"
 
@@ -72,43 +73,40 @@ OPTIONS = (
 )
 
 
-class Given:
+class Given(Record):
     """What the arguments of `add` say of inputs: `inputs` are the words after the first `:::`."""
 
-    def __init__(
-        self, inputs: Sequence[str] | None, each_line: str | None, null: bool, csv: str | None, array: Array | None
-    ) -> None:
-        self._inputs = inputs
-        self._lines = "-" if null and each_line is None else each_line
-        self._end = "\0" if null else "\n"
-        self._csv = csv
-        self._array = array
+    inputs: Sequence[str] | None
+    each_line: str | None
+    null: bool
+    csv: str | None
+    array: Array | None
+
+    def __post_init__(self) -> None:
+        """Read stdin if only --null is given."""
+        if self.null and self.each_line is None:
+            self.each_line = "-"
 
     def __bool__(self) -> bool:
-        return any(one is not None for one in (self._inputs, self._lines, self._csv, self._array))
-
-    @property
-    def has_indices_only(self) -> bool:
-        """Whether nothing is to be put into the command."""
-        return self._array is not None
+        return any(one is not None for one in (self.inputs, self.each_line, self.csv, self.array))
 
     @property
     def from_stdin(self) -> list[str]:
         """The options that read stdin."""
-        lines = "--each-line" if self._end == "\n" else "--null"
-        return [name for name, file in ((lines, self._lines), ("--csv", self._csv)) if file == "-"]
+        lines = "--null" if self.null else "--each-line"
+        return [name for name, file in ((lines, self.each_line), ("--csv", self.csv)) if file == "-"]
 
-    def of(self, context: Context, command: str | Sequence[str], fields: dict[str, Any]) -> Inputs:
+    def inputs_for(self, context: Context, command: str | Sequence[str], fields: dict[str, Any]) -> Inputs:
         """Return a command with its inputs; the limit of an array goes among the fields. Raises InvalidInput."""
         from ...engine.inputs import Inputs
 
-        if self._array is None:
+        if self.array is None:
             return Inputs(command, self._sources(context))
-        if self._inputs is not None or self._lines is not None or self._csv is not None:
+        if self.inputs is not None or self.each_line is not None or self.csv is not None:
             raise InvalidInput(
                 "--array is given beside other inputs", field="array", hint="leave it out: {#} is the number of the job"
             )
-        indices, limit = self._array
+        indices, limit = self.array
         if limit is not None and fields.get("batch_limit") not in (None, limit):
             raise InvalidInput(f"give the limit of the batch once, got %{limit} and {fields['batch_limit']}")
         if limit is not None:
@@ -116,13 +114,13 @@ class Given:
         return Inputs(command, [], indices)
 
     def _sources(self, context: Context) -> list[Source]:
-        found = [] if self._lines is None else [_items(context, self._lines, self._end)]
-        if self._csv is not None:
-            found.append(_table(context, self._csv))
-        if self._inputs is None:
+        found = [] if self.each_line is None else [_items(context, self.each_line, "\0" if self.null else "\n")]
+        if self.csv is not None:
+            found.append(_table(context, self.csv))
+        if self.inputs is None:
             return found
-        _tell_of_options(context, self._inputs)
-        return [*found, *_words(self._inputs)]
+        _tell_of_options(context, self.inputs)
+        return [*found, *_words(self.inputs)]
 
 
 def _words(words: Sequence[str]) -> list[Source]:
@@ -145,7 +143,7 @@ def _words(words: Sequence[str]) -> list[Source]:
 
 
 def _tell_of_options(context: Context, words: Sequence[str]) -> None:
-    """Say so if inputs look like options of `add`."""
+    """Tell the user if inputs look like options of `add`."""
     add = COMMANDS["add"]
     known = {*GLOBAL_FLAGS, *(name for arg in add.args if arg.is_option for name in arg.spellings)}
     given = [word for word in words if word.partition("=")[0] in known]
@@ -154,16 +152,16 @@ def _tell_of_options(context: Context, words: Sequence[str]) -> None:
 
 
 def _text(context: Context, file: str) -> tuple[str, str]:
-    """Return the text of a file, or of stdin for `-`, and what it is called. Raises InvalidInput."""
-    from ...engine.intake import READ_BYTES, decode, read_file
+    """Return the text of a file, or of stdin for `-`, and its name for messages. Raises InvalidInput."""
+    from ...engine.intake import read_file
 
     if file == "-":
-        return decode(context.front_end.read_stdin(READ_BYTES), "stdin"), "stdin"
+        return context.stdin_text(), "stdin"
     return read_file(file, hint="give a file that exists, or - for stdin"), file
 
 
 def _items(context: Context, file: str, end: str) -> Source:
-    """Return what stands before each end of an item; behind the last one nothing has to. Raises InvalidInput."""
+    """Return the items of a file. The end after the last item may be missing. Raises InvalidInput."""
     from ...model.inputs import Source
 
     text, name = _text(context, file)
@@ -223,9 +221,9 @@ def _header(row: Sequence[str], name: str) -> tuple[str, ...]:
 
 
 def _demand_few(ends: int, name: str) -> None:
-    """Raise InvalidInput for a text with more items than jobs can be made of, before they take memory."""
+    """Raise InvalidInput for a text with more items than the limit of jobs, before they take memory."""
     from ...engine.intake import MAX_JOBS
 
-    # A header is none, and some lines of CSV may be.
+    # A header makes no job, and neither do some lines of CSV.
     if ends > 2 * MAX_JOBS:
         raise InvalidInput(f"{name} has {ends} items, at most {MAX_JOBS} jobs can be added at once", field="inputs")

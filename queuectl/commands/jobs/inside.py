@@ -5,22 +5,16 @@ from __future__ import annotations
 from ...engine import wishes
 from ...model.nouns.jobs import ADDED
 from ...model.when import duration_text
+from ..context import Context
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..result import Result
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..context import Context
-
-GROUP = "Jobs"
 
 
 @command(
     "snooze",
     Arg("delay", parse=arguments.delay, metavar="DELAY", help="how long to wait, such as 10m"),
     Arg("reason", optional=True, metavar="WHY", help="the reason, which show and why tell"),
-    group=GROUP,
     examples=("snooze 10m 'the disk is not there'",),
 )
 def snooze(context: Context, *, delay: float, reason: str | None) -> Result:
@@ -36,7 +30,6 @@ def snooze(context: Context, *, delay: float, reason: str | None) -> Result:
 @command(
     "fail",
     Arg("reason", metavar="WHY", help="the reason, which show and why tell"),
-    group=GROUP,
     examples=("fail 'the input is broken'",),
 )
 def fail(context: Context, *, reason: str) -> Result:

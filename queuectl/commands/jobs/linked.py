@@ -1,4 +1,4 @@
-"""What is said of jobs that wait for others: what they wait for, what waits for them, and that one will not run."""
+"""Notes on jobs that wait for others: what they wait for, what waits for them, and which will not run."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from ...model.quantity import SHOWN, some_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Iterable, Iterator, Mapping, Sequence
+    from typing import Iterable, Sequence
 
     from ...model.attempt import JobDetail
     from ...model.job import Job
     from ...model.link import Relative
+    from ...model.spec import JobSpec
     from ..context import Context
 
-# What a job waits for a parent to do, where that is not to complete.
+# What the parent must do before the job can start; nothing is added if it must complete.
 TO = {COMPLETED: "", ANY: " to end", BADLY: " to fail"}
 
 
@@ -35,10 +36,18 @@ def _few_of(texts: Sequence[str]) -> str:
     return f"{', '.join(texts[:SHOWN])} and at least {MAX_RELATIVES - SHOWN} more"
 
 
-def link_notes(context: Context, jobs: Iterable[Mapping[str, Any]], ids: Sequence[str]) -> list[str]:
-    """Return what to say of jobs that were added and that wait for what has ended already, otherwise than they need."""
-    linked = [id for job, id in zip(jobs, ids) if job.get("after") or job.get("after_any") or job.get("after_failed")]
-    return list(_notes(context, linked)) if linked else []
+def link_notes(context: Context, specs: Iterable[JobSpec], ids: Sequence[str]) -> list[str]:
+    """Return the notes on jobs that were added and wait for a parent that has already ended in another way."""
+    linked = [id for spec, id in zip(specs, ids) if spec.after or spec.after_any or spec.after_failed]
+    if not linked:
+        return []
+    standings = context.queue.standings_of(context.queue.find(linked))
+    idle = [number for number, state in standings.items() if state in (STUCK, CANCELLED)]
+    notes = []
+    for job in context.queue.read(idle[:SHOWN]):
+        hopeless = [parent for parent in context.queue.logs.detail(job).parents if parent.hopeless]
+        notes.append(_stuck(job.id, hopeless[0]) if hopeless and not job.is_final else f"{job.id} is {job.error}")
+    return notes + _more(len(idle))
 
 
 def stuck_notes(context: Context, jobs: Sequence[Job]) -> list[str]:
@@ -52,15 +61,6 @@ def _more(count: int) -> list[str]:
     if count <= SHOWN:
         return []
     return [f"{jobs_text(count - SHOWN)} more will not run either; see them with: queuectl list stuck:yes"]
-
-
-def _notes(context: Context, ids: Sequence[str]) -> Iterator[str]:
-    standings = context.queue.standings_of(context.queue.find(ids))
-    idle = [number for number, state in standings.items() if state in (STUCK, CANCELLED)]
-    for job in context.queue.read(idle[:SHOWN]):
-        hopeless = [parent for parent in context.queue.logs.detail(job).parents if parent.hopeless]
-        yield _stuck(job.id, hopeless[0]) if hopeless and not job.is_final else f"{job.id} is {job.error}"
-    yield from _more(len(idle))
 
 
 def _stuck(id: str, parent: Relative) -> str:

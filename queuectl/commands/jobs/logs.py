@@ -9,7 +9,6 @@ from ..grammar.registry import Arg, command
 from ..result import Result
 from .follow import ToldFollower, labeled, nothing_to_see
 from .follow import follow as follow_all
-from .idle import waited_for
 from .selection import FINDING, none_meant, select
 
 TYPE_CHECKING = False
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
     from ...model.job import Job
     from ..context import Context
     from ..result import Text
-
-GROUP = "Jobs"
 
 
 def attempt_number(text: str) -> int | str:
@@ -39,7 +36,6 @@ def attempt_number(text: str) -> int | str:
     Arg("--tail", "-n", parse=arguments.integer(1, 1_000_000_000), metavar="N", help="only the last N lines"),
     Arg("--no-prefix", flag=True, help="of several jobs, print the lines without ids"),
     Arg("--raw", flag=True, help="print the bytes as they are, also to a terminal"),
-    group=GROUP,
     examples=("logs job-1", "logs -f last"),
 )
 def logs(
@@ -71,7 +67,7 @@ def logs(
     if follow:
         only = attempt if isinstance(attempt, int) else None
         followers = [ToldFollower(context, job, stream=stream, tail=tail, only=only) for job in jobs]
-        pieces = _to_the_end(context, follow_all(followers, context), meant.numbers)
+        pieces = follow_all(context, followers, meant.numbers)
     elif len(jobs) == 1:
         return Result(text=_printed(context, jobs[0], attempt, stream, tail), raw=raw)
     else:
@@ -80,24 +76,17 @@ def logs(
 
 
 def _shown(jobs: Sequence[Job], pieces: Iterator[tuple[int, bytes]], follow: bool, no_prefix: bool) -> Iterator[Text]:
-    """Return what is shown of the pieces: lines where those of several jobs come together, with or without ids."""
+    """Return the pieces as they are shown: as lines if several jobs are mixed, with or without ids."""
     if len(jobs) == 1 or (no_prefix and not follow):
         return (piece for _, piece in pieces)
     lines = labeled([job.id for job in jobs], pieces)
     return (line.data for line in lines) if no_prefix else lines
 
 
-def _to_the_end(
-    context: Context, pieces: Iterator[tuple[int, bytes]], numbers: Sequence[int]
-) -> Iterator[tuple[int, bytes]]:
-    with waited_for(context, numbers):
-        yield from pieces
-
-
 def _of_several(
     context: Context, jobs: Sequence[Job], attempt: int | str | None, stream: int | None, tail: int | None
 ) -> Iterator[tuple[int, bytes]]:
-    """Yield the jobs' output one after another, as `follow` does; of one that has not run, that is noted."""
+    """Yield the output of one job after another, as `follow` does. A note names each job that has not run."""
     for index, job in enumerate(jobs):
         if not context.queue.logs.attempts(job):
             context.front_end.note(f"{job.id} has not run yet, it is {job.state}")

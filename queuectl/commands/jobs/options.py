@@ -14,23 +14,9 @@ from ..grammar.registry import Arg
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, Mapping, Sequence
+    from typing import Any, Mapping, Sequence
 
     from ..context import Context
-
-
-def _delay(group: str = BY_NAME["run_at"].group) -> Arg:
-    return Arg(
-        "--in",
-        also=("--delay",),
-        parse=arguments.delay,
-        metavar="DELAY",
-        help="run it after this time, such as 90s, 30m or 2h30m",
-        group=group,
-    )
-
-
-DELAY = _delay()
 
 
 def options(
@@ -58,11 +44,21 @@ def edit_options(fields: Sequence[Field]) -> tuple[Arg, ...]:
 
 def _with_delay(found: list[Arg], group: str | None = None) -> tuple[Arg, ...]:
     """Return options, with one more where they take a time."""
-    delay = DELAY if group is None else _delay(group)
-    return (*found, delay) if any(arg.field == "run_at" for arg in found) else tuple(found)
+    if not any(arg.field == "run_at" for arg in found):
+        return tuple(found)
+    delay = Arg(
+        "--in",
+        also=("--delay",),
+        parse=arguments.delay,
+        metavar="DELAY",
+        help="run it after this time, such as 90s, 30m or 2h30m",
+        group=group or BY_NAME["run_at"].group,
+    )
+    return (*found, delay)
 
 
 def _option(field: Field, *, default: str = "", edits: bool = False, group: str | None = None) -> Arg:
+    """Return the option of a field; what is wrong with its value is reported later, with all other problems."""
     kind = field.kind
     if edits and kind.is_many:
         help = "names separated by commas, in place of those it has; '' for none"
@@ -74,7 +70,7 @@ def _option(field: Field, *, default: str = "", edits: bool = False, group: str 
         *filter(None, (field.option, field.short)),
         also=field.other_options,
         help=(edits and field.edit_help or field.help) + ("; repeatable" if kind.is_many else "") + more,
-        parse=_variable if kind.is_pairs else kind.read_one or _reader(field),
+        parse=_variable if kind.is_pairs else kind.read_one or (_directory if field.name == "cwd" else kind.read),
         choices=("yes", "no") if kind.is_flag and edits else tuple(kind.schema.get("enum", ())),
         metavar=field.metavar,
         implied=field.implied,
@@ -86,11 +82,6 @@ def _option(field: Field, *, default: str = "", edits: bool = False, group: str 
         field=None if kind.is_many else field.name,
         setting=None if edits else field.setting,
     )
-
-
-def _reader(field: Field) -> Callable[[str], Any]:
-    """Return what reads an option's text; what is wrong with a field is reported later, with all other problems."""
-    return _directory if field.name == "cwd" else field.kind.read
 
 
 def _variable(text: str) -> tuple[str, str]:
@@ -109,10 +100,11 @@ def _directory(text: str) -> str:
     return os.path.abspath(text)
 
 
-def job_fields(context: Context, given: dict[str, Any]) -> dict[str, Any]:
+def job_fields(context: Context, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a job that the arguments of a command mean, without those that were not given.
 
-    What the command of the job is to read is read here. Raises InvalidInput, also if stdin is taken already.
+    What the command of the job is to read is read here, up to one byte more than it may be. Raises InvalidInput, also
+    if stdin is taken already.
     """
     found = dict(_field_of(field, given) for field in GIVEN)
     delay = given.get("in")
@@ -121,23 +113,11 @@ def job_fields(context: Context, given: dict[str, Any]) -> dict[str, Any]:
     if delay is not None:
         found["run_at"] = f"+{round(delay * 1000)}ms"
     if found["stdin"] is not None:
-        found["stdin"] = _read_input(context, found["stdin"])
+        found["stdin"] = context.bytes_of(found["stdin"], MAX_STDIN_BYTES + 1, field="stdin")
     return {name: value for name, value in found.items() if value is not None}
 
 
-def _read_input(context: Context, path: str) -> bytes:
-    """Return what is in a file, or for `-` in stdin, up to one byte more than a job may have. Raises InvalidInput."""
-    most = MAX_STDIN_BYTES + 1
-    if path == "-":
-        return context.front_end.read_stdin(most)
-    try:
-        with open(path, "rb") as file:
-            return file.read(most)
-    except OSError as error:
-        raise InvalidInput(f"cannot read {path}: {error.strerror}", field="stdin") from None
-
-
-def _field_of(field: Field, given: dict[str, Any]) -> tuple[str, Any]:
+def _field_of(field: Field, given: Mapping[str, Any]) -> tuple[str, Any]:
     """Return a field's name, as its option has it where JSON may too, and its value."""
     key = field.option.lstrip("-").replace("-", "_")
     value = given.get(key, given.get(field.name))

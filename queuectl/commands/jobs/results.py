@@ -5,12 +5,9 @@ from __future__ import annotations
 from ...engine.results import results_of
 from ...model.errors import InvalidInput
 from ...model.job import jobs_text
+from ..context import Context
 from ..grammar.registry import Arg, command
 from ..result import Result
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ..context import Context
 
 
 @command(
@@ -18,7 +15,6 @@ if TYPE_CHECKING:
     Arg("jobs", metavar="BATCH|FILTER", complete="batch", help="the name of a batch, a filter, or a job"),
     Arg("--with-output", flag=True, help="also what the last attempt of each printed"),
     Arg("--dir", metavar="DIR", complete="directory", help="write what each printed into files of this directory"),
-    group="Jobs",
     examples=("results nightly -o csv > nightly.csv", "results nightly -o jsonl --with-output"),
 )
 def results(context: Context, *, jobs: str, with_output: bool, dir: str | None) -> Result:

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 from ...model.errors import InvalidInput
 from ...model.fields import BY_NAME, GIVEN
-from ...model.nouns import jobs as nouns
+from ...model.nouns.jobs import COMING
 from ...model.shellwords import shell_line
-from ..grammar.limit import LIMIT, beyond_limit, limit_of
+from ..context import Context
 from ..grammar.registry import Arg, command
+from ..grammar.shared import LIMIT, beyond_limit, limit_of
 from ..result import Result
-from .addedtext import added_text, how_to_release
+from .adding import added_job, enqueued
 from .linked import link_notes
 from .options import job_fields, options, tell_of_line_end
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Sequence
-
-    from ..context import Context
-
-GROUP = "Schedule"
 
 
 @command(
@@ -34,33 +27,22 @@ GROUP = "Schedule"
         "zone",
     ),
     *options(GIVEN, but=("command", "run_at")),
-    group=GROUP,
     examples=("schedule './backup.sh' +1h", "schedule 'make report' tomorrow 09:00 --retries 2"),
 )
-def schedule(context: Context, *, command: str, when: Sequence[str], **given: Any) -> Result:
+def schedule(context: Context, *, command: str, when: list[str], **given: object) -> Result:
     """Add a job that runs once, at a time; answers with that time, local and UTC."""
     if not when:
-        raise InvalidInput(
-            "the time is missing; give one such as +30m, 18:00 or tomorrow 09:00",
-            field="when",
-            hint="queuectl scheduled lists what is to come",
-        )
+        message = "the time is missing; give one such as +30m, 18:00 or tomorrow 09:00"
+        raise InvalidInput(message, field="when", hint="queuectl scheduled lists what is to come")
     time, now = " ".join(when), context.clock.wall()
     if _is_time(command, now) and not _is_time(time, now):
         hint = shell_line(["queuectl", "schedule", time, command])
         raise InvalidInput("the command comes first, then the time", field="when", hint=hint)
     tell_of_line_end(context, command)
-    fields = job_fields(context, given)
-    job = context.queue.add(command, **{**fields, "run_at": time})
+    specs = context.queue.check([{**job_fields(context, given), "command": command, "run_at": time}])
+    ids, _ = enqueued(context, specs)
     hint_if_nobody_looks(context)
-    return Result(
-        nouns.JOB,
-        record=job,
-        message=added_text(job, context.clock.wall()),
-        call=how_to_release(job),
-        ids=[job.id],
-        notes=link_notes(context, [fields], [job.id]),
-    )
+    return added_job(context, context.queue.get(ids[0]), link_notes(context, specs, ids))
 
 
 def _is_time(text: str, now: int) -> bool:
@@ -79,11 +61,11 @@ def hint_if_nobody_looks(context: Context) -> None:
         )
 
 
-@command("scheduled", LIMIT, group=GROUP, watch=True, examples=("scheduled", "scheduled --watch"))
+@command("scheduled", LIMIT, watch=True, examples=("scheduled", "scheduled --watch"))
 def scheduled(context: Context, *, limit: int | None) -> Result:
     """List what is to come: scheduled jobs, further attempts, and the next time of recurring jobs."""
     most = limit_of(context, limit)
     rows, total = context.queue.reports.upcoming(None if most < 0 else most)
     notes = [] if rows else ["nothing is scheduled; add a job with: queuectl schedule 'COMMAND' tomorrow 09:00"]
     notes += beyond_limit(len(rows), most, lambda: total, "times")
-    return Result(nouns.COMING, rows=rows, ids=[row.id for row in rows], notes=notes)
+    return Result(COMING, rows=rows, ids=[row.id for row in rows], notes=notes)

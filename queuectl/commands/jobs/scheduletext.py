@@ -7,13 +7,10 @@ from ...model.fields import BY_NAME, RECURRING, other_texts
 from ...model.kinds import exact_duration
 from ...model.link import WHENS
 from ...model.schedule import CATCH_UP, OVERLAP, ScheduleDetail
+from ...model.spec import JobSpec
 from ..cells import pairs
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...model.spec import JobSpec
-
-# The fields of its jobs that have words of their own here, or are left to --json.
+# The fields of its jobs that this text writes in its own words, or leaves to --json.
 SHOWN = ("command", "queue", "priority", "max_retries", "timeout", "cwd", "env")
 LABEL_WIDTH = 15
 MOST_JOBS = 20
@@ -47,7 +44,7 @@ def _next(found: ScheduleDetail, now: int) -> str:
 
 
 def _last(found: ScheduleDetail) -> tuple[str, str]:
-    """Return how its newest job is, or its newest batch."""
+    """Return the state of its newest job or batch."""
     label, name = ("last batch", found.last_batch) if found.is_graph else ("last job", found.last_job)
     return label, "none yet" if name is None else f"{name}, {found.last_state}"
 

@@ -15,7 +15,7 @@ from ...model.verbs import WITH_CHILDREN
 from ..grammar import arguments
 from ..grammar.registry import Arg
 from ..grammar.shared import DRY_RUN, YES, YES_ANYWAY
-from ..result import Result, job_table
+from ..result import Result, job_table, left_alone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,10 +97,8 @@ def select(
     wanted = parse(text, context.clock.wall(), takes_text=False)
     if not wanted.text and not all:
         example = "tag:nightly" if means == STATES else written("state", means[0])
-        raise InvalidInput(
-            f"no jobs given; give ids, a filter such as {in_quotes(example)}, or --all",
-            hint="see them with: queuectl list",
-        )
+        message = f"no jobs given; give ids, a filter such as {in_quotes(example)}, or --all"
+        raise InvalidInput(message, hint="see them with: queuectl list")
     return context.queue.found_by(wanted, means=means, takes=takes, finds=finds)
 
 
@@ -119,7 +117,7 @@ def none_meant(meant: Selection) -> NotFound:
 
 
 def left_out(meant: Selection) -> list[str]:
-    """Return what to say about the jobs that the filter found and that were left out."""
+    """Return the note on jobs that the filter found and the command left out."""
     if not meant.left_out:
         return []
     counts = ", ".join(f"{count} {state}" for state, count in meant.left_out.items())
@@ -149,7 +147,7 @@ def act(context: Context, verb: Verb, meant: Selection, *, yes: bool, kind: str 
 
 
 def show_only(context: Context, verb: Verb, meant: Selection) -> Result:
-    """Return the jobs that a verb would change; how many it would be refused for stands in the notes."""
+    """Return the jobs that a verb would change. The notes count the jobs that would be refused."""
     found = context.queue.read(meant.numbers)
     jobs = [job for job in found if verb.misfit(job) is None]
     others = Counter(job.state for job in found if verb.misfit(job))
@@ -157,26 +155,18 @@ def show_only(context: Context, verb: Verb, meant: Selection) -> Result:
     return job_table(jobs, [f"{jobs_text(len(jobs))}, nothing was changed", *refused, *left_out(meant)])
 
 
-def report(change: Change, done: str, meant: Selection) -> Result:
-    """Return the answer of a verb on the jobs that were meant: `done` says what was done, such as `cancelled`."""
+def report(change: Change | None, done: str, meant: Selection) -> Result:
+    """Return the answer of a verb, None if the user did not agree; `done` says what was done, such as `cancelled`."""
+    if change is None:
+        return left_alone()
     from ...engine.change import demand_done
     from ...model.nouns.jobs import CHANGE
 
     demand_done(change)
     refused = [one for one in change.refused if one.state in meant.states]
     others = len(meant.numbers) - len(change.done) - len(refused) - change.already
-    shown = some_of(change.done)
-    message = (
-        f"Job {done}: {shown}"
-        if len(change.done) == 1
-        else f"{jobs_text(len(change.done))} {done}" + (f": {shown}" if change.done else "")
-    )
+    who = f"Job {done}" if len(change.done) == 1 else f"{jobs_text(len(change.done))} {done}"
+    message = f"{who}: {some_of(change.done)}" if change.done else who
     late = [f"{others} had begun or ended meanwhile"] if others > 0 else []
-    return Result(
-        CHANGE,
-        record=change,
-        message=message,
-        ids=change.done,
-        notes=[*change.notes, *(one.message for one in refused[:20]), *late, *left_out(meant)],
-        code=1 if refused else 0,
-    )
+    notes = [*change.notes, *(one.message for one in refused[:20]), *late, *left_out(meant)]
+    return Result(CHANGE, record=change, message=message, ids=change.done, notes=notes, code=int(bool(refused)))

@@ -5,23 +5,17 @@ from __future__ import annotations
 import json
 import os
 
-from ...engine.intake import READ_BYTES, decode, parse_jobs, parse_value, read_file
+from ...engine.intake import parse_jobs, parse_value, read_file
 from ...model.checks import is_name
 from ...model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
 from ...model.fields import BY_SPELLING, GIVEN
 from ...model.nouns import jobs as nouns
 from ...model.settings import find
 from ...model.templates import FULLEST, SHIPPED, SUFFIX, plain_name
+from ..context import Context
 from ..grammar.registry import Arg, command
 from ..result import Result
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Sequence
-
-    from ..context import Context
-
-GROUP = "Jobs"
 # What the fullest template has where a default shows nothing.
 EXAMPLES = {
     "command": 'echo "running as $QUEUECTL_JOB_ID, attempt $QUEUECTL_ATTEMPT"',
@@ -31,7 +25,7 @@ EXAMPLES = {
 NAME = Arg("name", metavar="NAME", help="the template's name", complete="template")
 
 
-@command("template list", group=GROUP, examples=("template list",))
+@command("template list", examples=("template list",))
 def template_list(context: Context) -> Result:
     """List the job templates."""
     own = _own_names(context)
@@ -42,7 +36,7 @@ def template_list(context: Context) -> Result:
     return Result(nouns.TEMPLATE, rows=rows, ids=[*SHIPPED, *own])
 
 
-@command("template show", NAME, group=GROUP, examples=("template show simple_job > job.json",))
+@command("template show", NAME, examples=("template show simple_job > job.json",))
 def template_show(context: Context, *, name: str) -> Result:
     """Print a template as JSON."""
     return Result(text=[read_template(context, name)])
@@ -55,7 +49,6 @@ def template_show(context: Context, *, name: str) -> Result:
         "source", metavar="JSON|FILE|-", help="the job: a JSON object, a file with one, or - for stdin", complete="file"
     ),
     Arg("--force", flag=True, help="replace a template of that name"),
-    group=GROUP,
     examples=('template save nightly \'{"command": "./backup.sh", "timeout": "2h"}\'',),
 )
 def template_save(context: Context, *, name: str, source: str, force: bool) -> Result:
@@ -66,7 +59,7 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
             f"the name must be letters, digits and . _ - and none of {', '.join(SHIPPED)}, got {quoted(name)}"
         )
     if source == "-":
-        text = decode(context.front_end.read_stdin(READ_BYTES), "stdin")
+        text = context.stdin_text()
     else:
         text = source if source.lstrip().startswith("{") else read_file(source.lstrip("@"))
     jobs = parse_jobs(text, "the template").jobs
@@ -77,9 +70,8 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
     context.queue.check([job])
     path = _path(context, name)
     _write(path, json.dumps(job, indent=2) + "\n", force)
-    return Result(
-        nouns.SAVED_TEMPLATE, record={"name": name, "path": path}, message=f"Template saved: {name}", ids=[name]
-    )
+    record = {"name": name, "path": path}
+    return Result(nouns.SAVED_TEMPLATE, record=record, message=f"Template saved: {name}", ids=[name])
 
 
 def _write(path: str, text: str, force: bool) -> None:
@@ -114,10 +106,8 @@ def read_template(context: Context, name: str) -> str:
 
         return (pkgutil.get_data("queuectl", f"templates/{name}{SUFFIX}") or b"").decode()
     if name not in _own_names(context):
-        raise NotFound(
-            f"there is no template {quoted(name)}{did_you_mean(name, [*SHIPPED, *_own_names(context)])}",
-            hint="see them with: queuectl template list",
-        )
+        near = did_you_mean(name, [*SHIPPED, *_own_names(context)])
+        raise NotFound(f"there is no template {quoted(name)}{near}", hint="see them with: queuectl template list")
     return read_file(_path(context, name))
 
 
@@ -130,7 +120,7 @@ def _fullest() -> str:
     return json.dumps(shown, indent=2) + "\n"
 
 
-def fill(context: Context, name: str, changes: Sequence[tuple[str, str]]) -> dict[str, Any]:
+def fill(context: Context, name: str, changes: list[tuple[str, str]]) -> dict[str, object]:
     """Return a template's job with fields set; `env.NAME` sets one variable. Values that are not texts are JSON."""
     job = parse_jobs(read_template(context, name), f"template {name}").jobs[0]
     for key, text in changes:
@@ -144,7 +134,7 @@ def fill(context: Context, name: str, changes: Sequence[tuple[str, str]]) -> dic
     return job
 
 
-def _value(key: str, text: str) -> Any:
+def _value(key: str, text: str) -> object:
     """Return the value of a field that a text stands for: as an option has it, or JSON."""
     field = BY_SPELLING.get(key)
     value = text if field is None else field.kind.read(text)

@@ -18,7 +18,7 @@ from .selection import FINDING, none_meant, select
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Mapping, Sequence
+    from typing import Any
 
     from ...engine.finding import Selection
     from ..context import Context
@@ -31,7 +31,6 @@ SIGNAL_BASE = 128
     *FINDING,
     Arg("--timeout", "-T", parse=arguments.seconds, metavar="TIME", help="give up after this time (exit code 124)"),
     Arg("--notify", flag=True, help="ring the bell of the terminal and show a message on the desktop at the end"),
-    group="Jobs",
     examples=("wait job-1", "wait tag:nightly"),
 )
 def wait(context: Context, *, timeout: float | None, notify: bool, **selection: Any) -> Result:
@@ -45,14 +44,16 @@ def wait(context: Context, *, timeout: float | None, notify: bool, **selection: 
     if not meant.numbers:
         _demand_known(context, meant)
         return job_table([], ["there is nothing to wait for"])
-    if not notify:
-        return wait_for(context, meant, timeout=timeout)
     try:
         result = wait_for(context, meant, timeout=timeout)
     except QueueCTLError as error:
-        _notify(context, str(error))
+        if notify:
+            _notify(context, str(error))
         raise
-    _notify(context, _summary(context.queue.states_of(meant.numbers)))
+    if notify:
+        counts = Counter(context.queue.states_of(meant.numbers).values())
+        ended = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
+        _notify(context, f"{jobs_text(sum(counts.values()))} done: {ended}")
     return result
 
 
@@ -65,15 +66,8 @@ def _notify(context: Context, text: str) -> None:
         context.front_end.note(f"no message on the desktop: {trouble}")
 
 
-def _summary(states: Mapping[int, str]) -> str:
-    """Return how jobs ended, in a line."""
-    counts = Counter(states.values())
-    told = ", ".join(f"{counts[state]} {state}" for state in STATES if counts[state])
-    return f"{jobs_text(len(states))} done: {told}"
-
-
 def _demand_known(context: Context, meant: Selection) -> None:
-    """Raise NotFound if nothing was meant: a mistake in a name must not look like jobs that are done."""
+    """Raise NotFound if there is no such job: a mistake in a name must not look like jobs that are done."""
     wanted = meant.wanted
     if wanted is None or not set(OPEN_STATES).issubset(wanted.states):
         raise none_meant(meant)
@@ -86,29 +80,22 @@ def wait_for(context: Context, meant: Selection, *, timeout: float | None = None
 
     Raises NotFound if the one job is removed, WaitTimeout.
     """
-    if meant.is_named and len(meant.numbers) == 1:
-        return _wait_for_one(context, meant.numbers[0], timeout)
-    return _wait_for_several(context, meant, timeout)
-
-
-def _wait_for_one(context: Context, number: int, timeout: float | None) -> Result:
-    waiting = Waiting(context.queue, [number], timeout=timeout)
-    jobs = _await(context, waiting, [number])
-    if not jobs:
-        raise NotFound("the job was removed")
-    return job_table(jobs, stuck_notes(context, jobs), code=exit_code_of(jobs[0]))
-
-
-def _wait_for_several(context: Context, meant: Selection, timeout: float | None) -> Result:
     waiting = Waiting(context.queue, meant.numbers, timeout=timeout)
-    # A filter may find all that ever completed here; who named jobs wants to see them.
+    is_one = meant.is_named and len(meant.numbers) == 1
+    # A filter may find every job that ever completed here. A user who named jobs wants to see them.
     shown = [number for number, state in waiting.states.items() if meant.is_named or state != COMPLETED]
-    _tell_ended(context, waiting)
-    jobs = _await(context, waiting, shown)
-    if waiting.removed:
+    if not is_one:
+        _tell_ended(context, waiting)
+    total = len(waiting.open)
+    with waited_for(context, waiting.open), context.front_end.progress(total, "waiting") as update:
+        jobs = waiting.jobs(shown, lambda: update(max(0, total - len(waiting.open))))
+    if is_one and not jobs:
+        raise NotFound("the job was removed")
+    if waiting.removed and not is_one:
         gone = some_of([str(number) for number in waiting.removed])
         context.front_end.note(f"{jobs_text(len(waiting.removed))} removed before the end: number {gone}")
-    return job_table(jobs, stuck_notes(context, jobs), code=int(not waiting.all_completed))
+    code = exit_code_of(jobs[0]) if is_one else int(not waiting.all_completed)
+    return job_table(jobs, stuck_notes(context, jobs), code=code)
 
 
 def _tell_ended(context: Context, waiting: Waiting) -> None:
@@ -117,21 +104,12 @@ def _tell_ended(context: Context, waiting: Waiting) -> None:
     for number, state in waiting.states.items():
         if state not in (*OPEN_STATES, COMPLETED):
             ended.setdefault(state, []).append(number)
-    if not ended:
-        return
-    told = [f"{_ids(context, numbers)} {state}" for state, numbers in ended.items()]
-    context.front_end.note(f"{sum(map(len, ended.values()))} ended before: {'; '.join(told)}")
-
-
-def _ids(context: Context, numbers: Sequence[int]) -> str:
-    return some_of([job.id for job in context.queue.read(numbers[:SHOWN])], len(numbers))
-
-
-def _await(context: Context, waiting: Waiting, numbers: Sequence[int]) -> list[Job]:
-    """Wait, showing progress; return the jobs of these numbers as they ended."""
-    total = len(waiting.open)
-    with waited_for(context, waiting.open), context.front_end.progress(total, "waiting") as update:
-        return waiting.jobs(numbers, lambda: update(max(0, total - len(waiting.open))))
+    if ended:
+        parts = [
+            f"{some_of([job.id for job in context.queue.read(numbers[:SHOWN])], len(numbers))} {state}"
+            for state, numbers in ended.items()
+        ]
+        context.front_end.note(f"{sum(map(len, ended.values()))} ended before: {'; '.join(parts)}")
 
 
 def exit_code_of(job: Job) -> int:

@@ -1,1 +1,1 @@
-"""Commands about queues: their limits and pauses."""
+"""Commands about queues and locks: their limits, and the pauses of queues."""

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from ...model.queue import ShownQueue
 
-GROUP = "Queues"
 HOW = (
     Arg(
         "--for", parameter="duration", parse=arguments.delay, metavar="TIME", help="end it after this time, such as 1h"
@@ -34,15 +33,12 @@ HOW = (
 )
 
 
-def _queues(help: str) -> Arg:
-    return Arg("queues", metavar="QUEUE", many=True, complete="queue", help=help)
-
-
 @command(
     "pause",
-    _queues("the queues to pause (default: all, those to come too)"),
+    Arg(
+        "queues", metavar="QUEUE", many=True, complete="queue", help="the queues to pause (default: all, also new ones)"
+    ),
     *HOW,
-    group=GROUP,
     examples=("pause", "pause --for 1h --reason game"),
 )
 def pause(
@@ -67,12 +63,8 @@ def pause(
     done = context.queue.queues.pause(*queues, until=end, reason=reason, schedules=schedules, running=running)
     now = context.clock.wall()
     lines = [f"{lane.subject[0].upper()}{lane.subject[1:]} is {lane.pause_text(now)}" for lane in done.lanes]
-    return Result(
-        PAUSE,
-        rows=[Pause.of_lane(lane) for lane in done.lanes],
-        message="\n".join(lines),
-        notes=_notes(context, queues, len(done.jobs)),
-    )
+    rows, notes = [Pause.of_lane(lane) for lane in done.lanes], _notes(context, queues, len(done.jobs))
+    return Result(PAUSE, rows=rows, message="\n".join(lines), notes=notes)
 
 
 @command(
@@ -88,7 +80,6 @@ def pause(
     ),
     *SELECTION[1:],
     *verb_options(VERBS["resume"]),
-    group=GROUP,
     examples=("resume", "resume mail"),
 )
 def resume(context: Context, *, ids: Sequence[str], **given: Any) -> Result:
