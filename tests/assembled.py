@@ -14,7 +14,7 @@ EXECUTE = {
     *("execute", "executemany", "executescript"),
     *("_ask", "rows", "row", "value", "integer", "integers", "change", "change_many", "insert"),
 }
-# They put SQL together from parts that they choose themselves, and are looked at by hand.
+# They put SQL together from parts that they choose themselves, and are read by hand.
 COMPOSERS = {
     "queuectl/store/find.py:Find.numbers",
     "queuectl/store/find.py:Find._sorted",
@@ -61,7 +61,7 @@ def calls(node: ast.AST, where: str = "", function: ast.AST | None = None) -> It
 
 
 def _is_passed_on(statement: ast.AST, function: ast.AST) -> bool:
-    """Say whether a function of the database hands on the SQL that it was given; its callers are looked at too."""
+    """Say whether a function of the database hands on the SQL that it was given; its callers are checked too."""
     return (
         isinstance(statement, ast.Name)
         and statement.id == "sql"

@@ -21,7 +21,7 @@ NAMED_BY_PREFIX = NAMED + " WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
 NAMED_NEWEST = NAMED + " ORDER BY number DESC LIMIT ?"
 NAMED_DEAD = f"{NAMED} INDEXED BY jobs_finished WHERE {FINAL} AND state = 'dead' ORDER BY finished_at DESC LIMIT ?"
 NAMED_DEAD_BY_PREFIX = f"SELECT id, state, command FROM ({NAMED_DEAD}) WHERE id >= ? AND id < ? LIMIT ?"
-DEAD_LOOKED_AT = 5_000
+DEAD_READ = 5_000
 RECENT_TAGS = "SELECT DISTINCT tags FROM (SELECT tags FROM jobs ORDER BY number DESC LIMIT ?) WHERE tags <> ''"
 
 ENDS = """
@@ -29,7 +29,7 @@ SELECT at, kind, detail, actor FROM events WHERE id > (SELECT max(id) FROM event
     AND instr(detail, ?) ORDER BY id DESC
 """
 # So that a wrong id costs no more in a home with a long history.
-EVENTS_LOOKED_AT = 10_000
+EVENTS_READ = 10_000
 
 
 class Names(Table):
@@ -48,7 +48,7 @@ class Names(Table):
 
         if not identifier.isascii():
             return None
-        rows = self._database.rows(ENDS, (EVENTS_LOOKED_AT, PRUNED, REMOVED, identifier))
+        rows = self._database.rows(ENDS, (EVENTS_READ, PRUNED, REMOVED, identifier))
         steps = (Step(row["at"], row["kind"], row["detail"], row["actor"]) for row in rows)
         return next((step for step in steps if identifier in step.gone_ids), None)
 
@@ -67,7 +67,7 @@ class Names(Table):
         if not prefix:
             rows = self._database.rows(NAMED_DEAD if only_dead else NAMED_NEWEST, (limit,))
         elif only_dead:
-            rows = self._database.rows(NAMED_DEAD_BY_PREFIX, (DEAD_LOOKED_AT, *prefix_range(prefix), limit))
+            rows = self._database.rows(NAMED_DEAD_BY_PREFIX, (DEAD_READ, *prefix_range(prefix), limit))
         else:
             rows = self._database.rows(NAMED_BY_PREFIX, (*prefix_range(prefix), limit))
         return [NamedJob.of(row) for row in rows]

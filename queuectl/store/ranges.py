@@ -140,8 +140,8 @@ class Ranges(Table):
         present = [state for state in states if counts.get(state)]
         if len(states) == len(STATES) or not set(present).isdisjoint(KEPT_BACK_STATES):
             return None
-        looked_at = {*present, *(DUE_STATES if set(present) & set(DUE_STATES) else ())}
-        if sum(counts.get(state, 0) for state in looked_at) > FEW:
+        walked = {*present, *(DUE_STATES if set(present) & set(DUE_STATES) else ())}
+        if sum(counts.get(state, 0) for state in walked) > FEW:
             return None
         found: list[tuple[str, str, Sequence[str]]] = [
             (index, where, STATES) for state in present for index, where in BY_STATE.get(state, ())

@@ -43,7 +43,7 @@ FIRST_OF_PRIORITY = f"""
 SELECT run_at, created_at FROM jobs INDEXED BY jobs_claimable WHERE {CLAIMABLE} AND queue = ? AND priority = ?
 ORDER BY run_at LIMIT ?
 """
-LOOKED_AT = 1_000
+ROWS_READ = 1_000
 
 
 class Stats(Figures):
@@ -84,7 +84,7 @@ class Stats(Figures):
             first = waits_since(found["created_at"], found["run_at"])
             if first != found["run_at"]:
                 # Its time was over when it was added: then another may wait longer.
-                rows = self._database.rows(FIRST_OF_PRIORITY, (queue, found["priority"], LOOKED_AT))
+                rows = self._database.rows(FIRST_OF_PRIORITY, (queue, found["priority"], ROWS_READ))
                 first = min(waits_since(row["created_at"], row["run_at"]) for row in rows)
             yield first
             found = self._database.row(NEXT_PRIORITY, (queue, found["priority"]))

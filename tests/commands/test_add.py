@@ -120,12 +120,12 @@ def test_a_time_that_has_passed_is_named_and_the_job_runs_now(home: str, words: 
         (["enqueue", "-", "--at", "2020-01-01"], b'{"command":"true"}\n{"command":"false"}\n'),
     ],
 )
-def test_a_time_for_all_jobs_is_told_once(home: str, words: list[str], input: bytes) -> None:
+def test_a_time_for_all_jobs_is_reported_once(home: str, words: list[str], input: bytes) -> None:
     answer = done(home, *words, input=input)
     assert answer.err.count("runs at 2020-01-01 00:00:00 (") == answer.err.count("); that is over (") == 1
 
 
-def test_no_time_is_told_where_none_was_given(home: str) -> None:
+def test_no_time_is_reported_where_none_was_given(home: str) -> None:
     assert "runs at" not in done(home, "enqueue", '{"command":"true"}').err
 
 

@@ -102,7 +102,7 @@ def test_an_object_in_after_is_refused_with_what_is_allowed(book: str, after: ob
     assert refused(book, 2, "enqueue", json.dumps({"command": "true", "after": after})).problems == [problem]
 
 
-def test_a_job_that_waits_for_a_batch_is_told_with_it(book: str) -> None:
+def test_a_job_that_waits_for_a_batch_is_reported_with_it(book: str) -> None:
     assert "waits for:   batch:book (open)" in done(book, "show", "print").lines
     assert done(book, "show", "print", "--tree").lines[0] == "batch:book (open)"
     hint = "see what it waits for with: queuectl batch show book"

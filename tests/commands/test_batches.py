@@ -1,4 +1,4 @@
-"""Batches as users see them: added to from every way in, looked at, stopped and let go on."""
+"""Batches as users see them: added to from every way in, read, stopped and resumed."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_the_limit_of_dead_jobs_belongs_to_the_batch(home: str, queue: Queue, ma
         ({"batch": "b%two"}, "batch_limit must be an integer between 1 and 10000"),
     ],
 )
-def test_what_is_no_batch_or_no_limit_is_refused(queue: Queue, fields: dict[str, Any], said: str) -> None:
+def test_an_invalid_batch_or_limit_is_refused(queue: Queue, fields: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidInput, match=said):
         queue.enqueue([{"command": "true", **fields}])
 
@@ -195,7 +195,7 @@ def test_every_verb_takes_a_batch_by_its_filter(home: str, queue: Queue) -> None
 @pytest.mark.parametrize(
     "per_hour, text", [(3_600, "1.0 jobs a second"), (150, "2.5 jobs a minute"), (59.96, "60.0 jobs an hour")]
 )
-def test_a_rate_is_told_in_the_largest_unit_that_fits(per_hour: float, text: str) -> None:
+def test_a_rate_is_reported_in_the_largest_unit_that_fits(per_hour: float, text: str) -> None:
     assert rate_text(per_hour) == text
 
 
@@ -216,7 +216,7 @@ def test_status_of_a_batch_is_what_batch_show_tells(home: str, queue: Queue) -> 
         ("queue:b", 2, 'batch must be batch:NAME, or nothing for the whole home, got "queue:b"'),
     ],
 )
-def test_status_of_what_is_no_batch_is_refused(home: str, queue: Queue, word: str, code: int, problem: str) -> None:
+def test_status_of_an_unknown_batch_is_refused(home: str, queue: Queue, word: str, code: int, problem: str) -> None:
     queue.add("true", batch="b")
     answer = refused(home, code, "status", word)
     assert answer.problems[0].startswith(problem)

@@ -86,7 +86,7 @@ def test_a_command_is_explained(home: str) -> None:
     assert found["run"] == "the same as add"
 
 
-def test_what_is_no_command_completes_nothing(home: str) -> None:
+def test_an_unknown_command_completes_nothing(home: str) -> None:
     assert values(home, "nonsense", "") == []
     assert values(home, "dlq", "nonsense", "") == []
     assert values(home, "zzz") == []

@@ -8,7 +8,7 @@ import pytest
 
 from queuectl.commands.grammar.commandline import GLOBAL_FLAGS, CommandLine
 from queuectl.commands.grammar.parser import parse
-from queuectl.commands.grammar.registry import MODULE_OF, MODULES, PACKAGE, load
+from queuectl.commands.grammar.registry import PACKAGE, PLACE_OF, PLACES, load
 from queuectl.model.errors import InvalidInput
 
 COMMANDS = load()
@@ -125,13 +125,12 @@ def test_no_words_make_the_reader_fail(seed: int) -> None:
             assert error.message
 
 
-@pytest.mark.parametrize("module", sorted({*MODULE_OF.values()}))
+@pytest.mark.parametrize("module", sorted({module for _, module, _, _ in PLACES}))
 def test_the_table_of_modules_names_the_first_words_of_what_each_declares(module: str) -> None:
     declared = [found for found in COMMANDS.values() if found.handler.__module__ == f"{PACKAGE}.{module}"]
     words = [name.split()[0] for found in declared for name in (found.path, *found.aliases)]
-    assert list(dict.fromkeys(words)) == [word for word, name in MODULE_OF.items() if name == module]
+    assert list(dict.fromkeys(words)) == [word for word, place in PLACE_OF.items() if place[1] == module]
 
 
 def test_no_word_begins_commands_of_two_modules() -> None:
-    words = [word for named in MODULES.values() for words in named.values() for word in words.split()]
-    assert len(words) == len(MODULE_OF)
+    assert len(" ".join(words for _, _, _, words in PLACES).split()) == len(PLACE_OF)

@@ -114,7 +114,7 @@ def test_several_jobs_are_edited_and_those_that_cannot_be_are_named(home: str) -
     ],
 )
 @pytest.mark.parametrize("dry_run", [False, True])
-def test_what_is_wrong_is_said_and_nothing_is_changed(home: str, words: list[str], problem: str, dry_run: bool) -> None:
+def test_a_mistake_is_named_and_nothing_is_changed(home: str, words: list[str], problem: str, dry_run: bool) -> None:
     done(home, "add", "true", "--id", "x")
     before = jobs(home)
     answer = refused(home, 2, "edit", "x", *words, *(["--dry-run"] if dry_run else []))

@@ -65,7 +65,7 @@ def test_a_state_of_another_tool_leads_to_ours(home: str, word: str, state: str)
     assert done(home, "list", word).err.startswith(f"{word} is taken for a text; jobs in this state: 'state:{state}'")
 
 
-def test_what_is_suggested_is_there() -> None:
+def test_a_suggestion_exists() -> None:
     load()
     subcommands = {path.split()[-1] for path in COMMANDS}
     for ours in COMMANDS_ELSEWHERE:

@@ -188,7 +188,7 @@ def test_a_field_outside_its_limits_is_named_and_nothing_is_stored(home: str, fi
         ("\ufeff\ufeff{}", "not valid JSON"),
     ],
 )
-def test_what_is_not_strict_json_is_refused(home: str, text: str, problem: str) -> None:
+def test_lax_json_is_refused(home: str, text: str, problem: str) -> None:
     answer = refused(home, 2, "enqueue", "-", input=text.encode("utf-8"))
     assert problem in answer.err
     assert len(answer.err) < 1_000
@@ -196,7 +196,7 @@ def test_what_is_not_strict_json_is_refused(home: str, text: str, problem: str) 
 
 
 @pytest.mark.parametrize("data", [b'{"command": "\xff"}', b"\x80"])
-def test_what_is_not_utf_8_is_refused(home: str, data: bytes) -> None:
+def test_bytes_that_are_not_utf_8_are_refused(home: str, data: bytes) -> None:
     assert "stdin is not UTF-8 (byte " in refused(home, 2, "enqueue", "-", input=data).err
 
 
@@ -239,7 +239,7 @@ def test_what_cannot_be_understood_is_explained(home: str, words: list[str], pro
     assert problem in refused(home, 2, "enqueue", *words).err
 
 
-def test_a_special_file_that_never_ends_is_not_read_for_ever(home: str) -> None:
+def test_a_special_file_that_never_ends_is_not_read_forever(home: str) -> None:
     assert "/dev/zero has more than 67108864 bytes" in refused(home, 2, "enqueue", "/dev/zero").err
     assert "/dev/null is empty" in refused(home, 2, "enqueue", "/dev/null").err
 

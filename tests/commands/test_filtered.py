@@ -170,7 +170,7 @@ def test_a_minus_is_an_option_where_no_filter_can_stand(home: str, line: str) ->
     assert "negate" not in refused(home, 2, *line.split()).err
 
 
-def test_a_mistake_is_told_to_programs_with_its_place(filled: str) -> None:
+def test_a_mistake_is_reported_to_programs_with_its_place(filled: str) -> None:
     error = call(filled, "list", "queue:mail", "stat:dead", "--json").error()
     assert (error["code"], error["position"], error["suggestion"]) == ("bad_filter", 11, "state")
     assert json.loads(call(filled, "cancel", "exit:x", "--json").err)["error"]["position"] == 5
@@ -188,7 +188,7 @@ def test_a_command_for_one_job_says_where_a_filter_stands(filled: str) -> None:
     assert answer.hint == "find jobs by a filter: queuectl list 'state:dead'"
 
 
-def test_a_state_that_is_taken_for_a_text_is_told(filled: str) -> None:
+def test_a_state_that_is_taken_for_a_text_is_reported(filled: str) -> None:
     assert "dead is taken for a text; jobs in this state: 'state:dead'" in done(filled, "list", "dead").err
 
 

@@ -131,7 +131,7 @@ def test_help_is_shown_of_a_line_with_a_repeated_option() -> None:
         ),
     ],
 )
-def test_a_job_that_was_told_two_things_is_not_added(home: str, words: list[str], problem: str) -> None:
+def test_a_job_with_two_answers_to_one_question_is_not_added(home: str, words: list[str], problem: str) -> None:
     assert refused(home, 2, *words).problems == [problem]
     assert jobs(home) == []
 

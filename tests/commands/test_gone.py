@@ -69,7 +69,7 @@ def test_a_live_view_notices_a_worker_that_goes_without_a_word(gone: str) -> Non
 
 
 @pytest.mark.parametrize("words", [["wait", "last", "--timeout", "0.1"], ["wait", "--all", "--timeout", "0.1"]])
-def test_who_waits_for_it_is_told_once(gone: str, words: list[str]) -> None:
+def test_wait_reports_it_once(gone: str, words: list[str]) -> None:
     answer = call(gone, *words)
     assert answer.code == 124
     assert answer.err.count(f"processing-1: {GONE}: queuectl worker start") == 1
@@ -97,9 +97,7 @@ def test_cancelling_leaves_a_job_that_runs_to_its_worker(running: str) -> None:
         (["--id mine"], "mine", "mine waits: no workers are running; start them with: queuectl worker start"),
     ],
 )
-def test_who_waits_is_told_once_what_is_held_and_what_nobody_runs(
-    home: str, added: list[str], waits: str, said: str
-) -> None:
+def test_wait_reports_held_and_unserved_jobs_once(home: str, added: list[str], waits: str, said: str) -> None:
     for options in added:
         done(home, "add", "true", *options.split())
     assert call(home, "wait", waits, "--timeout", "0.1").err.count(said) == 1

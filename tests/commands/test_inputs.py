@@ -76,7 +76,7 @@ def test_options_before_the_inputs_are_read_as_ever(words: list[str]) -> None:
     assert parsed.arguments["null"] is ("-0" in words)
 
 
-def test_an_option_whose_value_is_missing_is_told_although_inputs_follow(home: str) -> None:
+def test_an_option_whose_value_is_missing_is_reported_although_inputs_follow(home: str) -> None:
     assert refused(home, 2, "add", "x", "--tag", ":::", "a").problems == [
         "option --tag needs a value; write --tag=VALUE if it begins with -"
     ]
@@ -131,7 +131,7 @@ def test_an_array_sets_the_index_alone(home: str) -> None:
 @pytest.mark.parametrize(
     "array", ["", "1", "a-b", "9-0", "-1-3", "0-9:0", "0-9:", "0-9%0", "0-9%", "0-9%10001", "0-9%4:2", "0--1"]
 )
-def test_what_is_no_array_is_refused(home: str, array: str) -> None:
+def test_an_invalid_array_is_refused(home: str, array: str) -> None:
     assert refused(home, 2, "add", "x", f"--array={array}").problems[0].startswith("--array ")
 
 
@@ -172,7 +172,7 @@ def test_what_is_no_array_is_refused(home: str, array: str) -> None:
         (["x", "--after", "nothing", ":::", "a"], b"", "nothing"),
     ],
 )
-def test_what_is_wrong_is_said_and_nothing_is_added(home: str, words: list[str], input: bytes, problem: str) -> None:
+def test_a_mistake_is_named_and_nothing_is_added(home: str, words: list[str], input: bytes, problem: str) -> None:
     answer = call(home, "add", *words, input=input)
     assert (answer.code, answer.out) == (3 if "--after" in words else 2, "")
     assert problem in answer.err
@@ -307,7 +307,7 @@ def test_python_adds_a_job_for_each(home: str) -> None:
 @pytest.mark.parametrize(
     "sources", [[], ["abc"], [3], [[None]], [[True]], [[{"a": 1}, {"b": 1}]], [[{"a": 1}, "x"]], [[]], [range(10**9)]]
 )
-def test_python_refuses_what_is_no_source(home: str, sources: list[Any]) -> None:
+def test_python_refuses_an_invalid_source(home: str, sources: list[Any]) -> None:
     with Queue(home) as queue:
         with pytest.raises(InvalidInput):
             queue.add_each("x", *sources)

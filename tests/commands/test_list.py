@@ -51,7 +51,7 @@ def test_queue_tag_and_search_find_their_jobs_and_go_together(full: str) -> None
     assert ids(full, "--state", "dead", "--queue", "q-held") == []
 
 
-def test_the_limit_is_told(full: str) -> None:
+def test_the_limit_is_reported(full: str) -> None:
     answer = done(full, "list", "--limit", "2", "-o", "ids")
     assert answer.lines == ["pending-1", "blocked-1"]
     assert answer.err == "showing 2 of 9 jobs, all with --limit 0\n"

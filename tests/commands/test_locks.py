@@ -103,7 +103,7 @@ def test_a_batch_is_limited_when_it_is_begun_and_later(home: str) -> None:
         (("list", "lock:é"), 2, "lock: must be 1 to 64", ""),
     ],
 )
-def test_what_is_no_lock_or_no_limit_is_refused(
+def test_an_invalid_lock_or_limit_is_refused(
     home: str, words: tuple[str, ...], code: int, problem: str, hint: str
 ) -> None:
     done(home, "add", "true", "--batch", "b")

@@ -63,7 +63,7 @@ def test_filters_on_stdin_name_no_job(old: str) -> None:
 
 
 @pytest.mark.parametrize("identifier", OLD)
-def test_what_is_hinted_at_acts_on_that_job_alone(old: str, identifier: str) -> None:
+def test_a_hinted_command_acts_on_that_job_alone(old: str, identifier: str) -> None:
     with Queue(old) as queue:
         job = queue.get(identifier)
         queue.release(job)
@@ -112,7 +112,7 @@ def test_a_text_that_is_a_filter_and_an_id_is_refused_in_python(old: str, identi
 
 
 @pytest.mark.parametrize("nothing", [True, None, 1.0, b"a", ["a"]])
-def test_what_is_no_name_of_a_job_is_refused_in_python(old: str, nothing: object) -> None:
+def test_an_invalid_name_of_a_job_is_refused_in_python(old: str, nothing: object) -> None:
     with Queue(old) as queue, pytest.raises(InvalidInput, match="a job is named by its id or number"):
         queue.cancel(nothing)  # type: ignore[arg-type]
 

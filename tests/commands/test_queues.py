@@ -22,7 +22,7 @@ def test_a_queue_is_limited_and_shown(home: str) -> None:
     assert (found["slots"], found["rate"]) == (None, None)
 
 
-def test_a_name_that_no_job_has_is_told(home: str) -> None:
+def test_a_name_that_no_job_has_is_reported(home: str) -> None:
     assert done(home, "queue", "limit", "mail", "2").err == "no job is in queue mail yet\n"
     assert "no job is in queue news yet" in done(home, "pause", "news").err
 

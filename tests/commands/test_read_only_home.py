@@ -150,7 +150,7 @@ def test_what_only_looks_works_and_says_once_that_it_is_read_only(read_only: str
         assert NOTE + read_only in answer.err
 
 
-def test_what_is_looked_at_is_what_is_there(read_only: str) -> None:
+def test_every_command_that_reads_is_in_the_table(read_only: str) -> None:
     ids = call(read_only, "list", "-o", "ids", "--sort", "number").out.split()
     assert ids[:4] == ["done", "gone", "waiting", "kept"]
     assert call(read_only, "logs", "done").out == "hi\n"
@@ -172,7 +172,7 @@ def test_what_writes_is_refused(read_only: str, line: str) -> None:
     assert "--home DIR" in error["hint"]
 
 
-def test_every_command_is_looked_at_here() -> None:
+def test_every_command_is_tried_here() -> None:
     tried = [*lines(LOOKING), *NOTHING_RUNS, *WITHOUT_HOME, *lines(WRITING)]
     assert {
         command for command in load() if not any(f"{line} ".startswith(f"{command} ") for line in tried)

@@ -94,7 +94,7 @@ def test_a_batch_a_filter_or_a_job_may_be_meant(home: str) -> None:
 
 
 @pytest.mark.parametrize("text, problem", [("nope", "no batch"), ("tag:nope", "no job matches"), ("9", "9")])
-def test_what_finds_nothing_is_told(home: str, text: str, problem: str) -> None:
+def test_an_empty_result_is_reported(home: str, text: str, problem: str) -> None:
     done(home, "add", "x", "--batch", "b")
     assert problem in refused(home, 3, "results", text).err
     assert call(home, "results", "state:no").code == 2

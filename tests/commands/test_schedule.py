@@ -37,7 +37,7 @@ def schedule(home: str, *words: str) -> Answer:
         ["noon"],
     ],
 )
-def test_a_job_is_scheduled_and_the_time_is_told_local_and_utc(home: str, words: list[str]) -> None:
+def test_a_job_is_scheduled_and_the_time_is_reported_local_and_utc(home: str, words: list[str]) -> None:
     answer = schedule(home, *words, "--id", "x", "--priority", "3", "--tag", "t")
     assert "Job added: x" in answer.out
     (job,) = jobs(home)
@@ -58,7 +58,7 @@ def test_add_takes_the_same_times(home: str) -> None:
     assert len({job["run_at"] for job in jobs(home)}) == 1
 
 
-def test_what_is_to_come_is_listed_in_order(home: str) -> None:
+def test_coming_jobs_are_listed_in_order(home: str) -> None:
     schedule(home, "+2h", "--id", "later")
     schedule(home, "+1h", "--id", "sooner")
     done(home, "cron", "add", "often", "* * * * *", "echo often")
@@ -88,7 +88,7 @@ def add(home: str, name: str = "tick", expression: str = "*/5 * * * *", *options
     return done(home, "cron", "add", name, expression, "echo tick", *options)
 
 
-def test_a_recurring_job_is_told_in_words_with_its_next_time(home: str) -> None:
+def test_a_recurring_job_is_reported_in_words_with_its_next_time(home: str) -> None:
     done(home, "config", "set", "timezone", "UTC")
     answer = add(home)
     assert "every 5 minutes (UTC), */5 * * * *" in answer.out
@@ -290,7 +290,7 @@ def test_why_knows_workers_that_take_other_queues_or_are_busy(home: str) -> None
 # --- events
 
 
-def test_events_tell_what_was_done_by_whom(home: str) -> None:
+def test_events_show_what_was_done_by_whom(home: str) -> None:
     done(home, "add", "true", "--id", "x", "--hold")
     done(home, "release", "x")
     done(home, "config", "set", "timezone", "utc")
@@ -331,7 +331,7 @@ def test_only_what_has_ended_long_ago_is_pruned(home: str) -> None:
     assert done(home, "prune", "--yes").out == "0 jobs pruned\n"
 
 
-def test_what_ended_lately_stays(home: str) -> None:
+def test_jobs_that_ended_recently_stay(home: str) -> None:
     bring(home, "completed")
     with store(home) as opened, opened.writing():
         now = parse_instant("now", Queue(home).clock.wall())

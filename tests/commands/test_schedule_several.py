@@ -93,7 +93,7 @@ def test_what_is_shown_can_be_given_again_with_its_secrets(home: str) -> None:
     assert other.problems == ["stdin: job 2: env: give the value of API_KEY, which *** stands for"]
 
 
-def test_all_that_is_wrong_is_told_at_once(home: str) -> None:
+def test_all_that_is_wrong_is_reported_at_once(home: str) -> None:
     jobs = [
         {"id": "a", "command": "x", "after": ["job-1", "bild"], "batch": "z", "at": "+3m"},
         {"id": "b", "command": ""},

@@ -114,7 +114,7 @@ def test_json_has_a_text_as_standard_input(home: str) -> None:
     assert [kept(home, "1"), kept(home, "2")] == ["é\n".encode(), None]
 
 
-def test_what_is_too_much_is_refused_and_nothing_is_added(home: str, tmp_path: Path) -> None:
+def test_an_excess_is_refused_and_nothing_is_added(home: str, tmp_path: Path) -> None:
     file = tmp_path / "in"
     file.write_bytes(b"x" * (MAX_STDIN_BYTES + 1))
     for path in (str(file), "/dev/zero", "-"):
@@ -211,7 +211,7 @@ def test_the_jobs_of_a_file_of_a_schedule_inherit_what_the_schedule_names(
     assert [(job["inherited"], job["shell"]) for job in jobs(home)] == [(["DEBUG"], "/bin/sh"), (["DEBUG"], "bash")]
 
 
-def test_what_is_too_much_is_left_out_and_said(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_excess_is_left_out_with_a_note(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LONG", "x" * 40_000)
     answer = done(home, "add", "true", "--inherit-env")
     assert "not inherited, since there is too much of it: LONG" in answer.err

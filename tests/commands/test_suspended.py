@@ -80,7 +80,7 @@ def test_what_has_been_done_already_is_refused_with_what_helps(running: str) -> 
     assert "it is not suspended" in refused(running, 4, "resume", "last").err
 
 
-def test_whoever_waits_for_a_suspended_job_is_told_what_lets_it_go_on(running: str) -> None:
+def test_wait_for_a_suspended_job_says_how_to_resume_it(running: str) -> None:
     done(running, "suspend", "last")
     said = call(running, "wait", "last", "--timeout", "0.1").err
     assert "processing-1: suspended for " in said and "it goes on with: queuectl resume processing-1\n" in said

@@ -116,7 +116,7 @@ def test_a_name_that_could_be_elsewhere_is_refused(home: str, name: str) -> None
 
 
 @pytest.mark.parametrize("text", ['{"comand": "x"}', "{", '{"command": ""}', "/nonexistent"])
-def test_what_is_no_job_is_no_template(home: str, text: str) -> None:
+def test_an_invalid_job_is_refused_as_a_template(home: str, text: str) -> None:
     refused(home, 2, "template", "save", "own", text)
     assert not os.path.exists(os.path.join(home, "templates"))
 

@@ -75,7 +75,7 @@ def test_a_link_says_for_which_end_it_waits_and_a_stuck_job_that_it_is(home: str
     ]
 
 
-def test_a_suspended_job_is_told_from_one_that_runs(home: str) -> None:
+def test_a_suspended_job_looks_different_from_a_running_one(home: str) -> None:
     bring(home, "processing")
     done(home, "add", "true", "--id", "next", "--after", "processing-1")
     done(home, "suspend", "processing-1")

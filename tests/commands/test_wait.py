@@ -122,7 +122,9 @@ def test_wait_for_several_is_1_if_one_did_not_complete(workers: str) -> None:
         (["2-4"], "2 ended before: c dead; d cancelled\n", ["b", "c", "d"]),
     ],
 )
-def test_jobs_that_ended_before_are_told_and_count(ended: str, words: list[str], told: str, shown: list[str]) -> None:
+def test_jobs_that_ended_before_are_reported_and_count(
+    ended: str, words: list[str], told: str, shown: list[str]
+) -> None:
     answer = call(ended, "wait", *words, "-o", "ids")
     assert (answer.code, answer.err, answer.lines) == (1, told, shown)
 

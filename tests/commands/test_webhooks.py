@@ -28,7 +28,7 @@ def test_a_webhook_is_added_and_shown_without_what_may_be_secret(home: str, tmp_
     assert {name: found[name] for name in expected} == expected
 
 
-def test_without_events_it_is_told_of_dead_jobs(home: str) -> None:
+def test_without_events_it_gets_those_of_dead_jobs(home: str) -> None:
     done(home, "webhook", "add", "chat", URL)
     done(home, "webhook", "add", "all", URL, "--events", "all")
     events = [webhook["events"] for webhook in done(home, "webhook", "list", "--json").json()]
@@ -55,7 +55,7 @@ def test_without_events_it_is_told_of_dead_jobs(home: str) -> None:
         (["settings", URL], "the webhook of the setting"),
     ],
 )
-def test_what_is_wrong_is_refused_and_nothing_is_added(home: str, words: list[str], problem: str) -> None:
+def test_a_mistake_is_refused_and_nothing_is_added(home: str, words: list[str], problem: str) -> None:
     assert problem in refused(home, 2, "webhook", "add", *words).err
     assert done(home, "webhook", "list", "--json").json() == []
 
@@ -142,7 +142,7 @@ def test_waiting_can_end_with_a_message_on_the_desktop(
     assert (tmp_path / "said").read_text() == "--app-name=queuectl|--|QueueCTL|1 job done: 1 completed|"
 
 
-def test_a_message_that_cannot_be_shown_is_told(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_message_that_cannot_be_shown_is_reported(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
     with store(home) as opened:
         add(opened)

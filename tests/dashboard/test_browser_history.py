@@ -79,7 +79,7 @@ def test_workers_are_shown_with_state_job_and_time(dashboard: Dashboard, browser
 
 
 @pytest.mark.parametrize("count, more", [(32, ""), (40, "+8 more")])
-def test_no_more_than_32_workers_are_shown(dashboard: Dashboard, browser: Browser, count: int, more: str) -> None:
+def test_at_most_32_workers_are_shown(dashboard: Dashboard, browser: Browser, count: int, more: str) -> None:
     dashboard.cli("add", "echo waits")
     register(dashboard.home, count)
     browser.size(320, 640)

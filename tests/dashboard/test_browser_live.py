@@ -75,7 +75,7 @@ def test_counts_and_title_follow_the_queue(dashboard: Dashboard, browser: Browse
     assert browser.text("[data-badge=dead]") == "1"
 
 
-def test_page_reconnects_after_the_server_was_started_anew(dashboard: Dashboard, browser: Browser) -> None:
+def test_page_reconnects_after_the_server_was_started_again(dashboard: Dashboard, browser: Browser) -> None:
     dashboard.cli("add", "echo before", "--id", "before", "--hold")
     browser.open(dashboard.url + "/jobs")
     browser.wait(f"{HEALTH} === 'connected' && document.querySelector('tr[data-key=before]')")

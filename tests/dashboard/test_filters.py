@@ -165,7 +165,7 @@ def test_a_filter_finds_how_jobs_failed(api: Api, text: str, found: str) -> None
         ('""', 0, None),
     ],
 )
-def test_what_is_not_understood_is_refused_with_its_place(
+def test_an_unclear_filter_is_refused_with_its_place(
     api: Api, text: str, position: int, suggestion: str | None
 ) -> None:
     answer = api.ask("GET", "/jobs", q=text)

@@ -6,15 +6,14 @@ import re
 
 import pytest
 
-from queuectl.commands.grammar.docs import INDEX, page_of
-from queuectl.commands.grammar.help import command_page, group_page, overview
+from queuectl.commands.grammar.help import INDEX, command_page, group_page, overview
 from queuectl.commands.grammar.registry import load
 from tests.docs.pages import PAGES
 
 
 @pytest.mark.parametrize("path", load())
 def test_the_help_of_a_command_names_a_page_that_speaks_of_it(path: str) -> None:
-    page = page_of(path)
+    page = load()[path].page
     assert f"see also: {page}\n" in command_page(load()[path])
     assert re.search(rf"(`|queuectl ){path}\b", PAGES[page])
 

@@ -1,4 +1,4 @@
-"""Following a job that ends while it is looked at."""
+"""Following a job that ends while it is read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Telling(Follower):
         yield from ()
 
 
-def test_a_job_that_ends_between_two_readings_is_told_as_it_is_then(
+def test_a_job_that_ends_between_two_readings_is_reported_as_it_is_then(
     queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue.add("true", id="a")

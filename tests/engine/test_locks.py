@@ -88,7 +88,7 @@ BAD: dict[str, tuple[Callable[[Queue], object], str, str | None]] = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_what_is_no_limit_is_refused(queue: Queue, case: str) -> None:
+def test_an_invalid_limit_is_refused(queue: Queue, case: str) -> None:
     call, said, hint = BAD[case]
     with pytest.raises(InvalidInput, match=said) as refusal:
         call(queue)

@@ -42,7 +42,7 @@ def test_the_tail_has_both_streams_of_the_last_attempt(opened: Queue) -> None:
 
 
 @pytest.mark.parametrize("size", [1, 7, 1_000])
-def test_no_more_than_the_last_bytes_are_loaded(opened: Queue, size: int) -> None:
+def test_at_most_the_last_bytes_are_loaded(opened: Queue, size: int) -> None:
     data = bytes(97 + index % 26 for index in range(5_000))
     number = ran(opened, *[(STDOUT, data[start : start + size]) for start in range(0, len(data), size)])
     tail = opened.logs.tail(number, 200)

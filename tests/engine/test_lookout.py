@@ -92,7 +92,7 @@ def test_the_order_can_be_chosen(opened: Queue, sort: str, order: list[int]) -> 
     assert shown(opened, sort=sort) == order
 
 
-def test_no_more_than_the_limit_is_shown_and_finished_jobs_have_a_share(opened: Queue) -> None:
+def test_at_most_the_limit_is_shown_and_finished_jobs_have_a_share(opened: Queue) -> None:
     for _ in range(6):
         add(opened.store)
         finish(opened.store, claim(opened.store))

@@ -85,7 +85,7 @@ def health(home: str) -> dict[int, dict[str, Any]]:
     return {row["worker"]: row for row in json.loads(done.stdout)}
 
 
-def test_the_health_of_workers_is_told_as_it_is(
+def test_the_health_of_workers_is_reported_as_it_is(
     home: str, queue: Queue, pool: RunningPool, processes: Processes, tmp_path: Path
 ) -> None:
     pid = pool.start("--count", "2")

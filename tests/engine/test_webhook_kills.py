@@ -63,7 +63,7 @@ def receiver() -> Iterator[Receiver]:
     server.thread.join(60)
 
 
-def test_each_event_arrives_in_order_whoever_is_killed(home: str, processes: Processes, receiver: Receiver) -> None:
+def test_each_event_arrives_in_order_whatever_is_killed(home: str, processes: Processes, receiver: Receiver) -> None:
     with Queue(home) as queue:
         url = f"http://127.0.0.1:{receiver.server_port}/"
         queue.webhooks.add("test", url, ["completed", "dead"], allow_private=True)

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from queuectl.commands.grammar.registry import MODULE_OF
+from queuectl.commands.grammar.registry import PLACES
 from tests.support import ROOT
 
 HEAVY = (
@@ -96,7 +96,7 @@ def test_a_short_command_loads_nothing_heavy(home: str, words: list[str]) -> Non
 )
 def test_a_command_loads_its_own_module_of_commands_and_no_other(home: str, words: list[str], module: str) -> None:
     loaded(PROGRAM, "--home", home, "add", "true")
-    names = {f"queuectl.commands.{name}" for name in MODULE_OF.values()}
+    names = {f"queuectl.commands.{name}" for _, name, _, _ in PLACES}
     if "--follow" in words:
         loaded(PROGRAM, "--home", home, "cancel", "last")
     assert names & set(loaded(PROGRAM, "--home", home, *words)) == {f"queuectl.commands.{module}"}

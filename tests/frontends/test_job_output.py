@@ -142,16 +142,16 @@ def test_each_part_of_a_long_line_has_its_colors() -> None:
 
 
 def test_a_long_line_is_read_once_however_many_pieces_it_comes_in(monkeypatch: pytest.MonkeyPatch) -> None:
-    known, looked_at = JobOutput._known, 0
+    known, length = JobOutput._known, 0
 
     def counted(output: JobOutput, text: str) -> int:
-        nonlocal looked_at
-        looked_at += len(text)
+        nonlocal length
+        length += len(text)
         return known(output, text)
 
     monkeypatch.setattr(JobOutput, "_known", counted)
     output = JobOutput(screen())
     assert [output.feed(b"x" * 10) for _ in range(100)] == [""] * 100
     assert output.feed(b"\nrest") == "x" * 1000 + "\n"
-    assert looked_at == 1005
+    assert length == 1005
     assert output.end() == "rest"

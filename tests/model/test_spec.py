@@ -260,7 +260,7 @@ def test_all_problems_are_reported_at_once() -> None:
         env=[],
         tags="t",
         hold=1,
-        colour="red",
+        hue="red",
     )
     assert [problem.split()[0].rstrip(":") for problem in found] == [
         "command",

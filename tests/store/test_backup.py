@@ -91,7 +91,7 @@ def test_it_holds_what_is_in_the_log_only(old: str) -> None:
     copied.close()
 
 
-def test_who_upgrades_is_told_where_it_is_and_it_is_noted(old: str) -> None:
+def test_the_upgrading_command_names_the_backup_and_it_is_noted(old: str) -> None:
     answer = call(old, "list", "-o", "ids")
     assert answer.code == 0 and len(answer.lines) == len(STATES)
     path = os.path.join(old, "backups", backups(old)[0])

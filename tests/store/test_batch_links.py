@@ -248,7 +248,7 @@ def test_what_waits_for_the_batch_of_a_job_waits_for_the_job(store: Store) -> No
 # What it costs
 
 
-def test_more_children_of_a_batch_than_one_transaction_tells_are_told_in_several(store: Store) -> None:
+def test_more_children_of_a_batch_than_one_transaction_updates_take_several(store: Store) -> None:
     member = add(store, batch="b")
     children = [spec() for _ in range(links.AT_ONCE * 3)]
     parents = [[(B, COMPLETED)]] * len(children)

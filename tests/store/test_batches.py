@@ -163,7 +163,7 @@ def test_what_is_not_at_the_head_of_a_queue_is_cancelled_some_at_a_time(store: S
     assert_whole(store)
 
 
-def test_a_claim_cancels_no_more_than_it_has_time_for(store: Store) -> None:
+def test_a_claim_cancels_only_what_it_has_time_for(store: Store) -> None:
     enqueue(store, *[spec(batch="b", max_fails="1")] * (PASSED_OVER_AT_ONCE + 2), spec(id="other"))
     bury(store)
     assert take(store) is None

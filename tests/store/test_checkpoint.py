@@ -37,7 +37,7 @@ def test_a_checkpoint_keeps_everything_and_needs_the_log_no_more(store: Store, h
         assert_whole(copied)
 
 
-def test_the_log_starts_anew_after_a_checkpoint(store: Store) -> None:
+def test_the_log_starts_again_after_a_checkpoint(store: Store) -> None:
     for _ in range(50):
         add(store)
     size = store.database.wal_bytes()

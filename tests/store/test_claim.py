@@ -269,7 +269,7 @@ def test_a_lost_attempt_of_a_removed_job_cannot_touch_another_even_under_the_sam
     assert contents(store) == before
 
 
-def test_a_retry_gives_all_attempts_anew(store: Store) -> None:
+def test_a_retry_gives_all_attempts_again(store: Store) -> None:
     number = bring_to(store, DEAD, max_retries=0)
     assert write(store, store.jobs.retry, number, NOW, keep_attempts=False)
     assert job(store, number).attempts == 0

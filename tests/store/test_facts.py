@@ -141,7 +141,7 @@ def test_the_job_that_waits_longest_is_found_behind_those_whose_time_was_over_wh
 
 
 def test_looking_for_the_job_that_waits_longest_has_an_end(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("queuectl.store.stats.LOOKED_AT", 2)
+    monkeypatch.setattr("queuectl.store.stats.ROWS_READ", 2)
     for age in range(5):
         add(store, run_at=age, now=NOW - age)
     assert store.stats.oldest_pending() == NOW - 1

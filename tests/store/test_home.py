@@ -116,7 +116,7 @@ def test_root_may_name_a_home_anywhere_unless_sudo_has_made_it_root(
     open_store(str(of_a_user / "other")).close()
 
 
-def test_the_owner_of_a_home_that_root_made_is_told_how_to_get_it_back(
+def test_the_owner_of_a_home_that_root_made_learns_how_to_get_it_back(
     home: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if os.name != "posix" or os.geteuid() != 0:

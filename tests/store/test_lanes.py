@@ -121,7 +121,7 @@ def test_a_pause_of_the_home_holds_for_queues_to_come(store: Store) -> None:
     assert claim(store, now=NOW + MINUTE).queue == "new"
 
 
-def test_it_is_told_how_many_jobs_could_start(store: Store) -> None:
+def test_it_learns_how_many_jobs_could_start(store: Store) -> None:
     for queue in ("free", "full", "paused", "limited", "limited", "limited"):
         add(store, queue=queue)
     give(store, "limited", slots=2)
@@ -143,7 +143,7 @@ def test_a_freed_slot_is_waited_for_where_jobs_are_pending(store: Store) -> None
     assert not store.lanes.is_waited_for("mail")
 
 
-def test_only_workers_of_a_queue_are_told_of_its_room(store: Store) -> None:
+def test_only_workers_of_a_queue_learn_of_its_room(store: Store) -> None:
     give(store, "mail", rate_count=1, rate_period=MINUTE)
     add(store, queue="mail")
     add(store, queue="mail")

@@ -6,7 +6,18 @@ from typing import Sequence
 
 import pytest
 
-from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, FAILED, FINAL_STATES, HELD, PENDING, SCHEDULED
+from queuectl.model.job import (
+    BLOCKED,
+    CANCELLED,
+    COMPLETED,
+    DEAD,
+    FAILED,
+    FINAL_STATES,
+    HELD,
+    PENDING,
+    SCHEDULED,
+    waits_since,
+)
 from queuectl.model.link import ANY, BADLY, KINDS, SATISFIED, Relative, fate, stronger
 from queuectl.store import Store, links
 from tests.store.building import (
@@ -78,7 +89,8 @@ def test_waiting_for_a_worker_begins_when_the_last_parent_ends(store: Store) -> 
         duration=1,
         now=NOW + 500,
     )
-    assert job(store, child).waits_since == NOW + 500
+    found = job(store, child)
+    assert waits_since(found.created_at, found.run_at) == NOW + 500
     assert claim(store).wait_time == max(0, claim_time(store, child) - (NOW + 500))
 
 
@@ -277,7 +289,7 @@ def test_an_edit_that_frees_a_stuck_job_frees_those_behind_it(store: Store) -> N
 
 
 @pytest.mark.parametrize(("count", "rounds"), [(499, 0), (500, 1), (501, 1), (1200, 2)])
-def test_more_children_than_one_transaction_tells_are_told_in_several(store: Store, count: int, rounds: int) -> None:
+def test_more_children_than_one_transaction_updates_take_several(store: Store, count: int, rounds: int) -> None:
     parent = add(store)
     found = [spec() for _ in range(count)]
     write(
@@ -306,7 +318,7 @@ def test_a_long_chain_is_stuck_and_revived_in_steps(store: Store) -> None:
     assert store.links.count_stuck() == 0
 
 
-def test_a_parent_that_changes_before_all_children_were_told_is_told_of_as_it_is_then(
+def test_a_parent_that_changes_before_all_children_were_updated_counts_as_it_is_then(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(links, "AT_ONCE", 2)
@@ -350,7 +362,7 @@ def numbers_of(rows: Sequence[Relative]) -> list[int]:
     return [row.number for row in rows]
 
 
-def test_relatives_are_told_with_how_they_stand(store: Store) -> None:
+def test_relatives_are_reported_with_how_they_stand(store: Store) -> None:
     parent = add(store)
     child = add(store, (parent, COMPLETED))
     end(store, parent, DEAD)

@@ -42,7 +42,7 @@ def test_numbers_of_a_range_are_those_that_exist(store: Store) -> None:
 def test_the_event_by_which_a_job_went_is_looked_for_among_the_newest_only(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(names, "EVENTS_LOOKED_AT", 2)
+    monkeypatch.setattr(names, "EVENTS_READ", 2)
     write(store, store.events.add, REMOVED, actor="me", now=NOW, detail="old, was dead")
     write(store, store.events.add, REMOVED, actor="me", now=NOW + 1, detail="older, was dead")
     found = store.names.end_of("old")

@@ -110,7 +110,7 @@ def everything_in(home: str) -> dict[str, bytes | None]:
 
 
 @pytest.mark.parametrize("spoil, kind, phrase", VARIANTS, ids=[spoil.__name__ for spoil, _, _ in VARIANTS])
-def test_what_is_not_a_whole_store_of_ours_is_refused_and_left_as_it_is(
+def test_a_file_that_is_not_a_whole_store_is_refused_and_left_as_it_is(
     home: str, spoil: Callable[[Path], None], kind: type[Exception], phrase: str
 ) -> None:
     with open_store(home) as store:

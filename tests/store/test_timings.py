@@ -137,7 +137,7 @@ def test_old_timings_go_a_few_hours_at_a_time(store: Store) -> None:
 # Backlog
 
 
-def test_a_minute_has_one_sample_whoever_is_first(store: Store, stores: Stores) -> None:
+def test_a_minute_has_one_sample_whichever_process_is_first(store: Store, stores: Stores) -> None:
     assert sample(store, 3, NOW, processing=1, oldest_age=9)
     assert not sample(stores(), 5, NOW + MINUTE - 1)
     assert sample(stores(), 4, NOW + MINUTE)

@@ -132,7 +132,7 @@ def test_no_patience_means_one_try(stores: Stores, gate: LockFile) -> None:
 
 
 @pytest.mark.parametrize("held", ["locked", "gate"])
-def test_a_writer_that_is_told_to_give_up_does_so_at_once(
+def test_a_writer_that_is_asked_to_give_up_does_so_at_once(
     stores: Stores, request: pytest.FixtureRequest, held: str
 ) -> None:
     request.getfixturevalue(held)

@@ -64,7 +64,7 @@ def test_an_event_tells_what_the_job_was_then(store: Store) -> None:
 
 
 @pytest.mark.parametrize("way", ["user", "expiry", "batch", "link", "key"])
-def test_whatever_cancels_a_job_that_waits_is_told(store: Store, way: str) -> None:
+def test_the_reason_why_a_waiting_job_was_cancelled_is_reported(store: Store, way: str) -> None:
     hook(store, CANCELLED)
     if way == "user":
         write(store, store.jobs.cancel, add(store, id="x"), NOW)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
-from . import docs
 from .commandline import GLOBALS
 from .registry import COMMANDS, Arg, Command, commands_of
 
@@ -31,6 +30,7 @@ EXIT_CODES = {
 }
 # What is true of every command, under the words that `help` takes.
 GLOBAL, CODES = TOPICS = ("global", "exit-codes")
+INDEX = "docs/index.md"
 SEE = "see also: {}\n          queuectl help global, queuectl help exit-codes"
 
 
@@ -41,7 +41,7 @@ def overview() -> str:
         groups.setdefault(command.group, []).append(command)
     parts = [USAGE, "Background jobs for shell commands, on bare Python.", FIRST_STEPS]
     parts += [f"{group.lower()}:\n" + "\n".join(map(_line, commands)) for group, commands in groups.items()]
-    return _page([*parts, f"more about a command: queuectl help COMMAND\n{SEE.format(docs.INDEX)}"])
+    return _page([*parts, f"more about a command: queuectl help COMMAND\n{SEE.format(INDEX)}"])
 
 
 def global_page() -> str:
@@ -57,7 +57,7 @@ def exit_codes_page() -> str:
 
 def group_page(word: str) -> str:
     """Return the commands that begin with a word such as `dlq`."""
-    more = f"more about one of them: queuectl help {word} COMMAND\nsee also: {docs.page_of(word)}"
+    more = f"more about one of them: queuectl help {word} COMMAND\nsee also: {commands_of(word)[0].page}"
     return _page([f"usage: queuectl {word} COMMAND ...", "\n".join(map(_line, commands_of(word))), more])
 
 
@@ -72,7 +72,7 @@ def command_page(command: Command) -> str:
         parts.append("\n".join([f"{heading}:", *(_entry(spelled(arg), 22, help_of(arg)) for arg in args)]))
     if command.examples:
         parts.append("\n".join(["examples:", *(f"  queuectl {example}" for example in command.examples)]))
-    return _page([*parts, SEE.format(docs.page_of(command.path))])
+    return _page([*parts, SEE.format(command.page)])
 
 
 def usage_of(command: Command, mark: Callable[[str], str] = str) -> str:

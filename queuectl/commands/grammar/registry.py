@@ -4,8 +4,9 @@
     def retry(context, ids):
         \"\"\"Run dead jobs again.\"\"\"
 
-The docstring's first line is the command's help, the rest its description. Its module and its heading in the help
-stand in `MODULES`. The table builds the parser, the help, the shell, the menu's forms, the completion and the manual.
+The docstring's first line is the command's help, the rest its description. `PLACES` has its module, its heading in the
+help and its page of the documentation. The table builds the parser, the help, the shell, the menu's forms, the
+completion and the manual.
 """
 
 from __future__ import annotations
@@ -121,6 +122,7 @@ class Command(Record):
     args: Sequence[Arg]
     handler: Handler
     group: str
+    page: str  # of the documentation
     aliases: Sequence[str]
     examples: Sequence[str]
 
@@ -171,59 +173,59 @@ def command(
             if name in COMMANDS or name in ALIASES:
                 raise ValueError(f"command {name!r} is declared twice")
         taken = (*args, WATCH) if watch else args
-        COMMANDS[path] = Command(path, taken, handler, GROUP_OF[path.split()[0]], aliases, examples)
+        group, _, page, _ = PLACE_OF[path.split()[0]]
+        COMMANDS[path] = Command(path, taken, handler, group, f"docs/{page}.md", aliases, examples)
         ALIASES.update(dict.fromkeys(aliases, path))
         return handler
 
     return declare
 
 
-# In the order of the help: each heading, the modules that declare its commands, and the first words of the commands.
-MODULES = {
-    "Jobs": {
-        "jobs.add": "add run",
-        "jobs.enqueue": "enqueue",
-        "jobs.listing": "list show history",
-        "jobs.logs": "logs",
-        "jobs.wait": "wait",
-        "jobs.actions": " ".join(verb.name for verb in PLAIN_VERBS if verb.name != "resume"),
-        "jobs.edit": "edit",
-        "jobs.templates": "template",
-        "home.batches": "batch",
-        "jobs.results": "results",
-        "jobs.inside": "snooze fail",
-    },
-    "Workers": {"daemons.workers": "worker"},
-    "Queues": {"queues.queues": "queue lock", "queues.pausing": "pause resume"},
-    "Schedule": {"jobs.scheduled": "schedule scheduled", "daemons.scheduler": "scheduler", "jobs.cron": "cron"},
-    "Dead letters": {"jobs.dlq": "dlq"},
-    "Monitoring": {
-        "home.monitor": "status metrics time",
-        "daemons.dashboard": "dashboard",
-        "home.upkeep": "events why",
-        "home.webhooks": "webhook",
-        "home.interactive": "top",
-    },
-    "Administration": {
-        "home.upkeep": "prune",
-        "home.interactive": "shell menu",
-        "completion.scripts": "completion",
-        "grammar.manual": "man",
-        "home.admin": "init init-db help demo",
-    },
-    "Settings": {"home.config": "config"},
-}
-GROUP_OF = {word: group for group, named in MODULES.items() for words in named.values() for word in words.split()}
-MODULE_OF = {word: name for named in MODULES.values() for name, words in named.items() for word in words.split()}
+# In the order of the help: a heading, a module, the page in `docs/`, and the first words of the commands of all three.
+PLACES = (
+    ("Jobs", "jobs.add", "adding-jobs", "add run"),
+    ("Jobs", "jobs.enqueue", "adding-jobs", "enqueue"),
+    ("Jobs", "jobs.listing", "looking-at-jobs", "list show history"),
+    ("Jobs", "jobs.logs", "looking-at-jobs", "logs"),
+    ("Jobs", "jobs.wait", "looking-at-jobs", "wait"),
+    ("Jobs", "jobs.actions", "changing-jobs", " ".join(verb.name for verb in PLAIN_VERBS if verb.name != "resume")),
+    ("Jobs", "jobs.edit", "changing-jobs", "edit"),
+    ("Jobs", "jobs.templates", "adding-jobs", "template"),
+    ("Jobs", "home.batches", "batches", "batch"),
+    ("Jobs", "jobs.results", "batches", "results"),
+    ("Jobs", "jobs.inside", "failures", "snooze fail"),
+    ("Workers", "daemons.workers", "workers", "worker"),
+    ("Queues", "queues.queues", "queues", "queue"),
+    ("Queues", "queues.queues", "locks", "lock"),
+    ("Queues", "queues.pausing", "queues", "pause resume"),
+    ("Schedule", "jobs.scheduled", "schedules", "schedule scheduled"),
+    ("Schedule", "daemons.scheduler", "schedules", "scheduler"),
+    ("Schedule", "jobs.cron", "schedules", "cron"),
+    ("Dead letters", "jobs.dlq", "failures", "dlq"),
+    ("Monitoring", "home.monitor", "monitoring", "status metrics time"),
+    ("Monitoring", "daemons.dashboard", "dashboard", "dashboard"),
+    ("Monitoring", "home.upkeep", "monitoring", "events"),
+    ("Monitoring", "home.upkeep", "looking-at-jobs", "why"),
+    ("Monitoring", "home.webhooks", "notifications", "webhook"),
+    ("Monitoring", "home.interactive", "monitoring", "top"),
+    ("Administration", "home.upkeep", "schedules", "prune"),
+    ("Administration", "home.interactive", "shell", "shell menu"),
+    ("Administration", "completion.scripts", "installation", "completion"),
+    ("Administration", "grammar.manual", "installation", "man"),
+    ("Administration", "home.admin", "home", "init init-db"),
+    ("Administration", "home.admin", "installation", "help demo"),
+    ("Settings", "home.config", "settings", "config"),
+)
+PLACE_OF = {word: place for place in PLACES for word in place[3].split()}
 # The package of all commands, whose modules are named above.
 PACKAGE = __name__.rsplit(".", 2)[0]
 
 
 def load() -> dict[str, Command]:
-    """Return the table with all commands in the order of `MODULES`, whichever were loaded before."""
-    for word in MODULE_OF:
+    """Return the table with all commands in the order of `PLACES`, whichever were loaded before."""
+    for word in PLACE_OF:
         load_for(word)
-    places = {word: place for place, word in enumerate(MODULE_OF)}
+    places = {word: place for place, word in enumerate(PLACE_OF)}
     ordered = sorted(COMMANDS.items(), key=lambda item: places[item[0].split()[0]])
     COMMANDS.clear()
     COMMANDS.update(ordered)
@@ -232,8 +234,8 @@ def load() -> dict[str, Command]:
 
 def load_for(word: str) -> None:
     """Load the one module that declares the commands which begin with a word."""
-    if word in MODULE_OF:
-        __import__(f"{PACKAGE}.{MODULE_OF[word]}")
+    if word in PLACE_OF:
+        __import__(f"{PACKAGE}.{PLACE_OF[word][1]}")
 
 
 def command_named(name: str) -> Command | None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 SETTING = "timezone"
 NONE = "none"
 # Two zones count as one if their clocks agree every other day of the coming year.
-LOOKED_AT = range(0, 366 * DAY, 2 * DAY)
+SAMPLED = range(0, 366 * DAY, 2 * DAY)
 # When to try again to read a schedule whose expression or zone cannot be read.
 TRY_AGAIN_MS = 60_000
 SET_BACK = "the clock was set back"
@@ -239,4 +239,4 @@ def _agree(theirs: tzinfo | None, own: str, now: int) -> bool:
     except ValueError:
         return False
     one, other = zones.offsets(theirs), zones.offsets(ours)
-    return all(one(second) == other(second) for second in ((now + step) // SECOND for step in LOOKED_AT))
+    return all(one(second) == other(second) for second in ((now + step) // SECOND for step in SAMPLED))

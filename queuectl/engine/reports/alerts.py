@@ -24,7 +24,7 @@ LITTLE_ROOM = 500 << 20
 LONG_WAIT_MS = 15 * MINUTE
 OVERDUE_MS = MINUTE
 # At most so many of the schedules that are due are checked.
-LOOKED_AT = 20
+SCHEDULES_READ = 20
 
 
 def found(facts: Facts, rules: Sequence[Callable[[Facts], Iterator[Alert]]]) -> list[Alert]:
@@ -122,7 +122,7 @@ def _overdue(facts: Facts) -> Iterator[Alert]:
         return
     command = f"queuectl {'scheduler' if facts.scheduler.running else 'worker'} logs"
     before = facts.now - OVERDUE_MS
-    for schedule in facts.store.schedules.due(before - 1, LOOKED_AT):
+    for schedule in facts.store.schedules.due(before - 1, SCHEDULES_READ):
         if not has_no_next_time(facts.store, schedule, facts.now):
             due = ago(schedule.next_at or 0, facts.now)
             yield Alert("overdue", f"schedule {schedule.name} was due {due} and has not fired", command)

@@ -15,15 +15,15 @@ class News:
 
     def __init__(self, opened: OpenHome, since: int) -> None:
         self._opened = opened
-        self._began = self._looked_at = since
+        self._began = self._read_at = since
         self._reported: dict[int, int] = {}
 
     def look(self) -> list[Job]:
         """Return the jobs that ended since the last look, oldest first, at most a thousand of each state."""
         store, now = self._opened.store, self._opened.clock.wall()
-        since = max(self._began, self._looked_at - LATE_MS)
+        since = max(self._began, self._read_at - LATE_MS)
         ended = [found for state in FINAL_STATES for found in store.search.ended_since(state, since, AT_MOST)]
         fresh = [(at, number) for at, number in ended if self._reported.get(number) != at]
-        self._looked_at = now
+        self._read_at = now
         self._reported = {number: at for at, number in ended}
         return store.search.jobs([number for _, number in sorted(fresh)])

@@ -58,7 +58,7 @@ class Recovery:
         self._home_id = store.meta.home_id()
         self._boot = process.boot_id()
         self._overdue: dict[tuple[int, int], int] = {}
-        self._looked_at = self._clock.monotonic()
+        self._checked_at = self._clock.monotonic()
         self._settled: set[tuple[int, str]] = set()
 
     def step(self) -> int:
@@ -88,8 +88,8 @@ class Recovery:
     def _suspect(self, attempts: list[Running], workers: dict[int, RegisteredWorker]) -> None:
         """Kill workers that let a lease run out although they could have renewed it."""
         now = self._clock.monotonic()
-        is_late = now - self._looked_at > LATE_MS
-        self._looked_at = now
+        is_late = now - self._checked_at > LATE_MS
+        self._checked_at = now
         # What tells an attempt from all others, also of jobs that are removed by now.
         overdue = {
             (attempt.claim.number, attempt.claim.attempt_id): attempt

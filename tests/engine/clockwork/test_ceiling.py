@@ -71,7 +71,7 @@ def told(store: Store) -> list[str]:
     return [row.detail for row in store.events.since(0, 99) if row.what == "output removed"]
 
 
-def test_the_oldest_goes_first_and_no_more_than_is_too_much(store: Store, ceiling: Ceiling) -> None:
+def test_the_oldest_goes_first_and_only_the_excess(store: Store, ceiling: Ceiling) -> None:
     numbers = [run_one(store, 400 * KIB, at=NOW + age) for age in (5, 1, 4, 2, 3)]
     keep(ceiling, 1200 * KIB)
     assert sorted(kept(store)) == sorted([numbers[0], numbers[2], numbers[4]])
@@ -93,7 +93,7 @@ def test_it_goes_by_the_time_of_ending_in_whatever_state(store: Store, ceiling: 
         assert sorted(kept(store)) == numbers[len(numbers) - left :]
 
 
-def test_what_is_not_finished_keeps_its_output(home: str, store: Store, clock: FakeClock, ceiling: Ceiling) -> None:
+def test_an_unfinished_job_keeps_its_output(home: str, store: Store, clock: FakeClock, ceiling: Ceiling) -> None:
     waiting = run_one(store, MIB, FAILED)
     retried, finished = run_one(store, MIB, DEAD), run_one(store, 10, at=NOW + 9)
     enqueue(store, spec())
@@ -149,7 +149,7 @@ def test_it_is_added_up_in_parts(store: Store, monkeypatch: pytest.MonkeyPatch) 
 
 
 @pytest.mark.slow
-def test_what_is_large_goes_in_several_transactions_and_whole(
+def test_large_output_is_removed_in_several_transactions_and_whole(
     store: Store, ceiling: Ceiling, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     large, small = run_one(store, 10 * MIB), run_one(store, 10 * MIB, at=NOW + 1)
@@ -277,7 +277,7 @@ def test_a_step_ends_soon(home: str, store: Store, clock: FakeClock, monkeypatch
     assert len(kept(store)) == 2 and steps > 3
 
 
-def test_a_file_that_grows_fast_is_looked_at_before_the_minute_is_over(
+def test_a_file_that_grows_fast_is_checked_before_the_minute_is_over(
     home: str, store: Store, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     keeper = Housekeeping(store, Log("test", clock))

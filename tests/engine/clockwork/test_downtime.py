@@ -75,7 +75,7 @@ def test_before_the_first_note_the_last_sync_stands_for_it(store: Store, clock: 
     assert look(store, clock.wall()) == [(NOW, NOW + 30 * DAY)]
 
 
-def test_a_home_that_nobody_ever_looked_at_has_no_gap(store: Store) -> None:
+def test_a_home_that_was_never_checked_has_no_gap(store: Store) -> None:
     assert look(store, NOW) == [] and store.meta.downtime() == (NOW, [])
 
 
@@ -110,7 +110,7 @@ def test_a_clock_that_is_ahead_for_a_while_takes_nothing_away(
 
 @pytest.mark.once
 @pytest.mark.slow
-def test_a_clock_that_is_set_back_keeps_what_ended_for_longer_and_not_for_ever(store: Store, clock: FakeClock) -> None:
+def test_a_clock_that_is_set_back_keeps_what_ended_for_longer_and_not_forever(store: Store, clock: FakeClock) -> None:
     run_for(store, clock, HOUR)
     end_one(store, clock)
     clock.set_by(-2 * DAY)

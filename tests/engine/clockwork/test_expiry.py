@@ -50,7 +50,7 @@ def test_the_scheduler_cancels_what_has_not_started_in_time(
     demand_expired(queue, job)
 
 
-def test_whoever_claims_never_gets_one_that_has_expired(queue: Queue, clock: FakeClock) -> None:
+def test_a_claim_never_gets_one_that_has_expired(queue: Queue, clock: FakeClock) -> None:
     job, other = queue.add("true", expires="1h", priority=5), queue.add("true")
     clock.advance(HOUR)
     claimed = take(queue.store, now=clock.wall())

@@ -266,7 +266,7 @@ def test_one_that_is_resumed_before_its_next_time_keeps_it(queue: Queue, clock: 
     assert told(queue, "schedule resumed") == ["it"]
 
 
-def test_resuming_tells_what_was_left_out(queue: Queue, clock: FakeClock) -> None:
+def test_resuming_reports_what_was_left_out(queue: Queue, clock: FakeClock) -> None:
     due = every(queue).next_at
     queue.schedules.pause("it")
     clock.advance(5 * MINUTE)

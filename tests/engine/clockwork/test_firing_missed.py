@@ -97,7 +97,7 @@ def test_what_was_caught_up_with_is_queued_oldest_first(queue: Queue, scheduler:
         ("none", 12, (1, 11)),
     ],
 )
-def test_times_that_are_left_out_are_told_with_the_reason(
+def test_times_that_are_left_out_are_reported_with_the_reason(
     queue: Queue,
     scheduler: Clockwork,
     clock: FakeClock,
@@ -120,7 +120,7 @@ def skipped(start: int, first: int, last: int, catch_up: str) -> str:
     return f"it {span}: nothing fired in time, and catch-up is {catch_up}{most}"
 
 
-def test_a_single_time_that_is_too_late_is_told(queue: Queue, scheduler: Clockwork, clock: FakeClock) -> None:
+def test_a_single_time_that_is_too_late_is_reported(queue: Queue, scheduler: Clockwork, clock: FakeClock) -> None:
     start = clock.wall()
     every(queue, "*/10 * * * *", catch_up="none")
     clock.advance(11 * MINUTE + 1)

@@ -93,7 +93,7 @@ def test_it_looks_once_a_minute(store: Store, keeper: Housekeeping, clock: FakeC
     assert keeper.step() == (1, INTERVAL_MS / 1000)
 
 
-def test_what_was_pruned_is_an_event_and_in_the_log(
+def test_pruning_is_an_event_and_in_the_log(
     store: Store, keeper: Housekeeping, clock: FakeClock, capfd: pytest.CaptureFixture[str]
 ) -> None:
     enqueue(store, *[spec() for _ in range(PRUNE_AT_ONCE + 5)])
@@ -159,7 +159,7 @@ def test_events_go_after_thirty_days(store: Store, keeper: Housekeeping, clock: 
     assert [row.what for row in store.events.since(0, 2_000)] == ["new"] * 300
 
 
-def test_events_of_a_clock_that_was_ahead_do_not_keep_the_others_for_ever(
+def test_events_of_a_clock_that_was_ahead_do_not_keep_the_others_forever(
     store: Store, keeper: Housekeeping, clock: FakeClock
 ) -> None:
     with store.writing():
@@ -236,7 +236,7 @@ def test_what_is_due_meanwhile_is_not_delayed(
     assert store.counts.by_state() == {"pending": len(waiting)}
 
 
-def test_an_error_ends_the_round_and_the_next_one_begins_anew(
+def test_an_error_ends_the_round_and_the_next_one_begins_again(
     store: Store, keeper: Housekeeping, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run_one(store, COMPLETED)

@@ -159,7 +159,7 @@ def test_a_transaction_that_gives_room_back_is_short(store: Store, monkeypatch: 
 
 
 class Ticking(FakeClock):
-    """A clock that goes on by itself whenever it is looked at."""
+    """A clock that goes on by itself whenever it is read."""
 
     def __init__(self, times: Iterator[int]) -> None:
         super().__init__()

@@ -58,9 +58,7 @@ def test_a_job_that_runs_counts_and_its_age_does_not(store: Store, others: Store
     assert samples(others) == [(0, 1, 1, 5 * SECOND)]
 
 
-def test_what_is_neither_pending_nor_running_is_no_backlog(
-    scheduler: Clockwork, others: Store, clock: FakeClock
-) -> None:
+def test_only_pending_and_running_jobs_are_backlog(scheduler: Clockwork, others: Store, clock: FakeClock) -> None:
     add(others, hold=True)
     add(others, run_at=NOW + 600 * SECOND)
     run(scheduler, clock, 120)

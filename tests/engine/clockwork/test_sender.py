@@ -243,7 +243,7 @@ def test_who_gets_no_thread_leaves_the_sending_to_others(
     wait_until(lambda: again(store).failures == 1, what="the event was sent")
 
 
-def test_a_completed_job_is_told_to_those_who_want_it(store: Store, sender: Sender, receiver: Receiver) -> None:
+def test_a_completed_job_is_reported_to_those_who_want_it(store: Store, sender: Sender, receiver: Receiver) -> None:
     hook(store, "b", COMPLETED)
     add(store, id="x", now=store.clock.wall())
     finish(store, claim(store, now=store.clock.wall()), COMPLETED, now=store.clock.wall())

@@ -237,7 +237,7 @@ def print_much(queue: Queue, taken: Claim, position: int) -> int:
     return pieces[-1].end
 
 
-def test_a_large_write_ahead_log_is_copied_and_used_anew(
+def test_a_large_write_ahead_log_is_copied_and_used_again(
     queue: Queue, scheduler: Clockwork, store: Store, live_worker: int, clock: FakeClock
 ) -> None:
     queue.add("true")
@@ -298,7 +298,7 @@ def test_what_waits_in_a_stopped_batch_is_cancelled_in_small_transactions(
     assert queue.get("job-5").error == "cancelled: batch b was stopped after 1 dead job"
 
 
-def test_the_thread_looks_at_once_when_poked_and_ends_when_told(
+def test_the_thread_looks_at_once_when_poked_and_ends_when_asked(
     home: str, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tick_module, "LONGEST_WAIT_SECONDS", 600.0)

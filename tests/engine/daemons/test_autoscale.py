@@ -28,28 +28,39 @@ clock, fake = firings.clock, firings.queue
 MOST = 4
 
 
-class Scaler(AutoScaler):
-    """An AutoScaler whose workers are a number; it keeps what it was asked for."""
+class NumberedWorkers:
+    """Workers that are a number; they keep what they were asked for."""
 
-    def __init__(self, queue: Queue, most: int, log: Log) -> None:
-        super().__init__(queue, most, log)
+    def __init__(self) -> None:
         self.now = 0
         self.changes: list[tuple[int, int]] = []
         self.trouble: list[Exception] = []
 
-    def running(self) -> int:
-        return self.now
+    def groups(self) -> dict[str, int]:
+        return {ALL: self.now} if self.now else {}
 
-    def _apply(self, running: int, wanted: int) -> None:
-        self.changes.append((running, wanted))
+    def start(self, group: str, count: int, **_: object) -> None:
+        self.scale(group, count)
+
+    def scale(self, group: str, count: int) -> None:
+        self.changes.append((self.now, count))
         if self.trouble:
             raise self.trouble.pop()
-        self.now = wanted
+        self.now = count
+
+    def stop(self, group: str) -> None:
+        self.scale(group, 0)
 
 
 @pytest.fixture
-def scaler(fake: Queue, clock: FakeClock) -> Scaler:
-    return Scaler(fake, MOST, Log("test", clock))
+def workers() -> NumberedWorkers:
+    return NumberedWorkers()
+
+
+@pytest.fixture
+def scaler(fake: Queue, clock: FakeClock, workers: NumberedWorkers, monkeypatch: pytest.MonkeyPatch) -> AutoScaler:
+    monkeypatch.setattr(autoscale, "Workers", lambda opened: workers)
+    return AutoScaler(fake, MOST, Log("test", clock))
 
 
 def add(queue: Queue, count: int, **fields: Any) -> list[str]:
@@ -61,60 +72,66 @@ def claim(queue: Queue) -> None:
         assert queue.store.jobs.claim(worker=1, now=queue.clock.wall(), lease_until=1 << 60)
 
 
-def step_for(scaler: Scaler, clock: FakeClock, seconds: int) -> None:
+def step_for(scaler: AutoScaler, clock: FakeClock, seconds: int) -> None:
     for _ in range(seconds):
         clock.advance(1_000)
         scaler.step()
 
 
-def test_without_work_there_are_no_workers(scaler: Scaler, clock: FakeClock) -> None:
+def test_without_work_there_are_no_workers(scaler: AutoScaler, workers: NumberedWorkers, clock: FakeClock) -> None:
     scaler.step()
     step_for(scaler, clock, 200)
-    assert scaler.changes == []
+    assert workers.changes == []
 
 
-def test_there_is_a_worker_for_each_job_at_once_up_to_the_most(fake: Queue, scaler: Scaler, clock: FakeClock) -> None:
-    for backlog, workers in ((1, 1), (2, 2), (3, 3), (4, 4), (5, 4), (100, 4)):
+def test_there_is_a_worker_for_each_job_at_once_up_to_the_most(
+    fake: Queue, scaler: AutoScaler, workers: NumberedWorkers, clock: FakeClock
+) -> None:
+    for backlog, wanted in ((1, 1), (2, 2), (3, 3), (4, 4), (5, 4), (100, 4)):
         add(fake, backlog - fake.store.counts.by_state().get("pending", 0))
         scaler.step()
-        assert scaler.now == workers
-    assert scaler.changes == [(0, 1), (1, 2), (2, 3), (3, 4)]
+        assert workers.now == wanted
+    assert workers.changes == [(0, 1), (1, 2), (2, 3), (3, 4)]
 
 
-def test_a_big_backlog_starts_as_many_as_there_may_be_in_one_go(fake: Queue, scaler: Scaler) -> None:
+def test_a_big_backlog_starts_as_many_as_there_may_be_in_one_go(
+    fake: Queue, scaler: AutoScaler, workers: NumberedWorkers
+) -> None:
     add(fake, 1_000)
     scaler.step()
-    assert scaler.changes == [(0, MOST)]
+    assert workers.changes == [(0, MOST)]
 
 
-def test_jobs_that_run_count_and_those_that_wait_for_their_time_do_not(fake: Queue, scaler: Scaler) -> None:
+def test_jobs_that_run_count_and_those_that_wait_for_their_time_do_not(
+    fake: Queue, scaler: AutoScaler, workers: NumberedWorkers
+) -> None:
     add(fake, 2, run_at="+1h")
     add(fake, 2, hold=True)
     scaler.step()
-    assert scaler.changes == []
+    assert workers.changes == []
     add(fake, 2)
     claim(fake)
     scaler.step()
-    assert scaler.changes == [(0, 2)]
+    assert workers.changes == [(0, 2)]
 
 
 def test_workers_leave_down_to_how_many_were_needed_during_the_last_minute(
-    fake: Queue, scaler: Scaler, clock: FakeClock
+    fake: Queue, scaler: AutoScaler, workers: NumberedWorkers, clock: FakeClock
 ) -> None:
     ids = add(fake, 4)
     scaler.step()
     fake.cancel(*ids[:3])
     step_for(scaler, clock, IDLE_MS // 1_000 - 1)
-    assert scaler.now == 4
+    assert workers.now == 4
     # The minute still saw all four wanted.
     step_for(scaler, clock, 1)
-    assert scaler.now == 4
+    assert workers.now == 4
     step_for(scaler, clock, IDLE_MS // 1_000)
-    assert scaler.changes == [(0, 4), (4, 1)]
+    assert workers.changes == [(0, 4), (4, 1)]
 
 
 def test_a_short_burst_within_the_minute_keeps_the_workers_that_it_needed(
-    fake: Queue, scaler: Scaler, clock: FakeClock
+    fake: Queue, scaler: AutoScaler, workers: NumberedWorkers, clock: FakeClock
 ) -> None:
     ids = add(fake, 4)
     scaler.step()
@@ -124,63 +141,69 @@ def test_a_short_burst_within_the_minute_keeps_the_workers_that_it_needed(
         burst = add(fake, 3)
         step_for(scaler, clock, 1)
         fake.cancel(*burst)
-    assert scaler.now == 3 and scaler.changes == [(0, 4), (4, 3)]
+    assert workers.now == 3 and workers.changes == [(0, 4), (4, 3)]
 
 
 def test_after_an_idle_minute_all_are_gone_and_new_work_brings_them_back(
-    fake: Queue, scaler: Scaler, clock: FakeClock
+    fake: Queue, scaler: AutoScaler, workers: NumberedWorkers, clock: FakeClock
 ) -> None:
     ids = add(fake, 2)
     scaler.step()
     fake.cancel(*ids)
     waited = 0
-    while scaler.now > 0:
+    while workers.now > 0:
         step_for(scaler, clock, 1)
         waited += 1
     assert IDLE_MS // 1_000 <= waited <= 2 * IDLE_MS // 1_000
-    assert scaler.changes == [(0, 2), (2, 0)]
+    assert workers.changes == [(0, 2), (2, 0)]
     add(fake, 1)
     scaler.step()
-    assert scaler.now == 1
+    assert workers.now == 1
 
 
-def test_nothing_leaves_while_there_is_enough_to_do(fake: Queue, scaler: Scaler, clock: FakeClock) -> None:
+def test_nothing_leaves_while_there_is_enough_to_do(
+    fake: Queue, scaler: AutoScaler, workers: NumberedWorkers, clock: FakeClock
+) -> None:
     add(fake, 10)
     scaler.step()
     step_for(scaler, clock, 500)
-    assert scaler.changes == [(0, MOST)]
+    assert workers.changes == [(0, MOST)]
 
 
-def test_workers_that_are_gone_are_started_again(fake: Queue, scaler: Scaler, clock: FakeClock) -> None:
+def test_workers_that_are_gone_are_started_again(
+    fake: Queue, scaler: AutoScaler, workers: NumberedWorkers, clock: FakeClock
+) -> None:
     add(fake, 2)
     scaler.step()
-    scaler.now = 0
+    workers.now = 0
     scaler.step()
-    assert scaler.changes == [(0, 2), (0, 2)]
+    assert workers.changes == [(0, 2), (0, 2)]
 
 
 def test_a_start_that_fails_is_tried_again_ten_seconds_later(
-    fake: Queue, scaler: Scaler, clock: FakeClock, capfd: pytest.CaptureFixture[str]
+    fake: Queue, scaler: AutoScaler, workers: NumberedWorkers, clock: FakeClock, capfd: pytest.CaptureFixture[str]
 ) -> None:
     add(fake, 2)
-    scaler.trouble = [DaemonUnavailable("no more processes")] * 2
+    workers.trouble = [DaemonUnavailable("no more processes")] * 2
     scaler.step()
-    assert scaler.now == 0 and scaler.changes == [(0, 2)]
+    assert workers.now == 0 and workers.changes == [(0, 2)]
     assert "workers: stay at 0: no more processes" in capfd.readouterr().err
     clock.advance(TRY_AGAIN_MS - 1)
     scaler.step()
-    assert len(scaler.changes) == 1
+    assert len(workers.changes) == 1
     for _ in range(2):
         clock.advance(TRY_AGAIN_MS)
         scaler.step()
-    assert scaler.changes == [(0, 2)] * 3 and scaler.now == 2
+    assert workers.changes == [(0, 2)] * 3 and workers.now == 2
 
 
-def test_a_stop_that_fails_is_tried_again(fake: Queue, scaler: Scaler, clock: FakeClock) -> None:
-    scaler.now = 2
-    scaler.trouble = [QueueCTLError("no")]
+def test_a_stop_that_fails_is_tried_again(
+    fake: Queue, scaler: AutoScaler, workers: NumberedWorkers, clock: FakeClock
+) -> None:
+    workers.now = 2
+    workers.trouble = [QueueCTLError("no")]
     step_for(scaler, clock, 3 * IDLE_MS // 1_000)
-    assert scaler.now == 0 and scaler.changes == [(2, 0)] * 2
+    assert workers.now == 0 and workers.changes == [(2, 0)] * 2
 
 
 def test_a_start_that_cannot_fork_is_tried_again(
@@ -243,7 +266,7 @@ def test_a_start_that_gives_no_reason_names_the_log(
 
 
 def test_why_the_number_changes_is_in_the_log_and_an_event(
-    fake: Queue, scaler: Scaler, clock: FakeClock, capfd: pytest.CaptureFixture[str]
+    fake: Queue, scaler: AutoScaler, clock: FakeClock, capfd: pytest.CaptureFixture[str]
 ) -> None:
     ids = add(fake, 3)
     scaler.step()

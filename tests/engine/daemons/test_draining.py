@@ -46,7 +46,7 @@ def test_a_scheduled_job_whose_time_has_come_counts(store: Store) -> None:
     assert is_empty(store, [ALL], LATER - 1) and not is_empty(store, [ALL], LATER)
 
 
-def test_only_jobs_of_its_queues_that_died_since_its_beginning_are_told(store: Store) -> None:
+def test_only_jobs_of_its_queues_that_died_since_its_beginning_are_reported(store: Store) -> None:
     bring_to(store, DEAD, queue="mail", id="mine")
     bring_to(store, DEAD, queue="encode", id="other")
     ended = store.search.jobs([1])[0].finished_at

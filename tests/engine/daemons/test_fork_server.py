@@ -238,7 +238,7 @@ def test_a_pool_whose_package_was_replaced_starts_no_more_workers(
 
 
 @pytest.mark.parametrize("version", ["0.0.1", ""])
-def test_a_pool_of_another_version_is_told_with_what_helps(
+def test_a_pool_of_another_version_is_reported_with_what_helps(
     home: str, queue: Queue, pool: RunningPool, version: str
 ) -> None:
     pool.start("--count", "1")
@@ -259,7 +259,7 @@ def test_a_pool_of_another_version_is_told_with_what_helps(
 
 
 @pytest.mark.parametrize("words", [("start", "-n", "3"), ("start", "-n", "1", "-Q", "a"), ("scale", "1")])
-def test_a_pool_of_a_version_that_knew_no_groups_is_told_from_one_that_ends(
+def test_a_pool_of_a_version_that_knew_no_groups_is_distinguished_from_one_that_ends(
     home: str, queue: Queue, pool: RunningPool, words: tuple[str, ...]
 ) -> None:
     pool.start("--count", "2")

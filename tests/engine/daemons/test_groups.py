@@ -299,7 +299,7 @@ def test_a_restart_stops_nothing_that_it_may_not_start_again(home: str, queue: Q
     assert pool.pid == pid and groups(pool) == {"a": 2}
 
 
-def test_workers_are_shown_by_group_with_the_number_that_each_shall_have(home: str, pool: RunningPool) -> None:
+def test_workers_are_shown_by_group_with_the_number_that_each_should_have(home: str, pool: RunningPool) -> None:
     pool.start("-n", "1", "-Q", "b")
     pool.run("start", "-n", "2")
     pool.run("start", "-n", "1", "-Q", "a")

@@ -89,7 +89,7 @@ def change_first(monkeypatch: pytest.MonkeyPatch, queue: Queue, others: dict[str
 
 
 @pytest.mark.parametrize("other, found", [({"a": 4}, "it is 4"), ({"a": 1, "b": 1}, "it is 1")])
-def test_who_scales_a_group_is_told_that_somebody_else_has_changed_it(
+def test_scaling_a_group_reports_that_somebody_else_has_changed_it(
     queue: Queue, pool: RunningPool, monkeypatch: pytest.MonkeyPatch, other: dict[str, int], found: str
 ) -> None:
     pool.start("-n", "1", "-Q", "a")
@@ -99,7 +99,7 @@ def test_who_scales_a_group_is_told_that_somebody_else_has_changed_it(
     wait_until(lambda: groups(pool) == other)
 
 
-def test_who_scales_a_group_that_somebody_stops_meanwhile_is_told_so(
+def test_scaling_a_group_that_is_stopped_meanwhile_reports_that(
     queue: Queue, pool: RunningPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pool.start("-n", "1", "-Q", "a")

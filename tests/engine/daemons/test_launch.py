@@ -48,7 +48,7 @@ def test_the_reason_why_it_did_not_start_arrives_with_its_kind(home: str, pool: 
     assert caught.value.hint is not None and "worker scale" in caught.value.hint
 
 
-def test_a_daemon_that_ends_without_a_word_is_told_with_its_log(home: str, pool: RunningPool, log: str) -> None:
+def test_a_daemon_that_ends_without_a_word_is_reported_with_its_log(home: str, pool: RunningPool, log: str) -> None:
     with pytest.raises(DaemonUnavailable) as caught:
         launch(arguments(home, count="0"), Home(home), log)
     assert caught.value.hint is not None and log in caught.value.hint
@@ -111,7 +111,7 @@ def test_it_does_not_inherit_what_tells_a_job_apart(home: str, queue: Queue, poo
         assert b"KEPT" in names and not names & {b"QUEUECTL_ATTEMPT_ID", b"QUEUECTL_JOB_ID"}
 
 
-def test_a_home_that_cannot_be_used_is_told_at_once(tmp_path: Path) -> None:
+def test_a_home_that_cannot_be_used_is_reported_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     done = run_cli(tmp_path / "file", "worker", "start")
     assert done.returncode == 5 and "cannot be used" in done.stderr
@@ -148,7 +148,7 @@ def test_the_reason_of_a_failed_start_is_in_the_error(home: str, queue: Queue, w
     assert "Too many open files" in done.stderr or "cannot be opened" in done.stderr, done.stderr
 
 
-def test_of_a_daemon_that_is_killed_the_end_is_told(home: str, queue: Queue, log: str) -> None:
+def test_of_a_daemon_that_is_killed_the_end_is_reported(home: str, queue: Queue, log: str) -> None:
     code = "import os, signal; os.kill(os.getpid(), signal.SIGKILL)"
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("queuectl.engine.daemons.launch.own_python", lambda *words: [sys.executable, "-c", code])
@@ -156,7 +156,7 @@ def test_of_a_daemon_that_is_killed_the_end_is_told(home: str, queue: Queue, log
             launch([], Home(home), log)
 
 
-def test_of_a_daemon_that_fails_without_an_answer_the_last_line_is_told(home: str, queue: Queue, log: str) -> None:
+def test_of_a_daemon_that_fails_without_an_answer_the_last_line_is_reported(home: str, queue: Queue, log: str) -> None:
     Path(log).write_text("a line of last week\n")
     code = "raise SystemExit('this is why')"
     with pytest.MonkeyPatch.context() as patch:
@@ -171,7 +171,7 @@ def test_of_a_daemon_that_fails_without_an_answer_the_last_line_is_told(home: st
             launch([], Home(home), log)
 
 
-def test_a_mistake_of_ours_is_told_with_its_kind() -> None:
+def test_a_mistake_of_ours_is_reported_with_its_kind() -> None:
     read_end, write_end = os.pipe()
     with pytest.raises(ZeroDivisionError), reporting(write_end, "pool"):
         raise ZeroDivisionError("by zero")

@@ -209,7 +209,7 @@ def test_the_time_to_wait_is_that_of_the_settings(queue: Queue, monkeypatch: pyt
     lock.close()
 
 
-def test_a_lock_that_says_nothing_of_its_holder_is_told_as_that(home: str, queue: Queue) -> None:
+def test_a_lock_that_says_nothing_of_its_holder_is_reported_as_that(home: str, queue: Queue) -> None:
     lock = LockFile(queue.home.daemon_lock("pool"))
     assert lock.acquire()
     Path(queue.home.daemon_lock("pool")).write_text("")

@@ -60,7 +60,7 @@ def bench(home: str) -> Iterator[Bench]:
 
 
 @pytest.mark.parametrize("place", ["run", "bells", "lock", "bell"])
-def test_what_is_removed_is_made_again_within_a_second(bench: Bench, place: str) -> None:
+def test_a_removed_file_is_made_again_within_a_second(bench: Bench, place: str) -> None:
     path = {"lock": bench.lock.path, "bell": bench.bell.path, "bells": bench.home.bells, "run": bench.home.run}[place]
     descriptor = bench.bell.fileno()
     assert bench.look() == 0 and bench.is_found()
@@ -257,7 +257,7 @@ def test_a_copy_of_a_home_has_no_pool(home: str, queue: Queue, pool: RunningPool
 
 
 @pytest.mark.parametrize("words", [("worker", "stop"), ("worker", "status"), ("scheduler", "status")])
-def test_what_cannot_be_looked_at_is_told_as_the_trouble_of_the_home(
+def test_what_cannot_be_read_is_reported_as_the_trouble_of_the_home(
     home: str, queue: Queue, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     real = os.open

@@ -187,7 +187,7 @@ def test_a_scheduler_with_a_variable_that_names_no_zone_says_so_and_goes_on(
 
 
 @needs_zones
-def test_another_zone_computes_the_next_times_anew(queue: Queue, clock: FakeClock, go: Go) -> None:
+def test_another_zone_computes_the_next_times_again(queue: Queue, clock: FakeClock, go: Go) -> None:
     at = follow(queue)
     follow(queue, name="paused")
     own = every(queue, "51 6 * * *", name="own", timezone="UTC").next_at

@@ -45,7 +45,7 @@ def test_ringing_reaches_all_whose_name_begins_so(place: Home, bells: list[Doorb
     assert not any(map(is_ringing, bells))
 
 
-def test_what_was_rung_meanwhile_is_answered_at_once(place: Home, bells: list[Doorbell]) -> None:
+def test_a_ring_meanwhile_is_answered_at_once(place: Home, bells: list[Doorbell]) -> None:
     for what in (WORK, CONTROL, WORK):
         ring(place, f"{WORKERS}1", what)
     assert bells[0].answer() == WORK + CONTROL + WORK

@@ -179,7 +179,7 @@ def test_a_private_address_is_refused_before_it_is_connected_to(serve: Serve) ->
     assert server.said == []
 
 
-def test_what_was_checked_is_connected_to(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_connects_to_the_address_that_was_checked(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that resolves to another address at the second look leads nowhere else."""
     asked: list[str] = []
 
@@ -194,7 +194,7 @@ def test_what_was_checked_is_connected_to(serve: Serve, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("error", [None, socket.gaierror(-2, "Name or service not known")])
-def test_a_name_that_leads_nowhere_is_told(monkeypatch: pytest.MonkeyPatch, error: socket.gaierror | None) -> None:
+def test_a_name_that_leads_nowhere_is_reported(monkeypatch: pytest.MonkeyPatch, error: socket.gaierror | None) -> None:
     def resolve(*_: object, **__: object) -> list[object]:
         if error is not None:
             raise error
@@ -214,7 +214,7 @@ def test_a_resolver_that_hangs_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("host", ["a..b", "a" * 64])
-def test_what_cannot_be_a_name_is_told(host: str) -> None:
+def test_what_cannot_be_a_name_is_reported(host: str) -> None:
     """The codec of names raises an error of its own, which is no OSError."""
     assert parts(post(f"http://{host}/", b"", {}, allow_private=True)) == (
         None,

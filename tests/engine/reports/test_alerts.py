@@ -94,7 +94,7 @@ def test_jobs_that_nobody_runs_are_an_error(queue: Queue, jobs: int, waits: str)
     assert found(queue) == []
 
 
-def test_a_scheduler_that_starts_workers_is_enough_for_whoever_adds_a_job(queue: Queue) -> None:
+def test_a_scheduler_that_starts_workers_is_enough_to_add_a_job(queue: Queue) -> None:
     queue.home.prepare()
     lock = SCHEDULER.take_lock(queue)
     try:
@@ -131,7 +131,7 @@ def test_a_queue_that_no_group_of_workers_takes_jobs_from_is_an_error(queue: Que
     assert found(queue) == []
 
 
-def test_a_shortage_is_told_once_for_each_reason(queue: Queue) -> None:
+def test_a_shortage_is_reported_once_for_each_reason(queue: Queue) -> None:
     for reason in ("Cannot allocate memory", "Cannot allocate memory", "Too many open files"):
         write(queue.store, queue.store.workers.set_trouble, employ(queue.store), reason)
     assert [alert.text for alert in found(queue)] == [

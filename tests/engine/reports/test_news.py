@@ -37,7 +37,7 @@ def told(news: News, now: int) -> list[str]:
     return [job.id for job in news.look()]
 
 
-def test_an_end_is_told_once_and_none_from_before_the_beginning(queue: Queue, store: Store) -> None:
+def test_an_end_is_reported_once_and_none_from_before_the_beginning(queue: Queue, store: Store) -> None:
     end(store, "old", NOW)
     news = queue.reports.news(NOW + 1)
     assert told(news, NOW + 1) == []
@@ -47,7 +47,7 @@ def test_an_end_is_told_once_and_none_from_before_the_beginning(queue: Queue, st
     assert told(news, NOW + 6) == []
 
 
-def test_what_was_committed_late_is_told(queue: Queue, store: Store) -> None:
+def test_what_was_committed_late_is_reported(queue: Queue, store: Store) -> None:
     news = queue.reports.news(NOW)
     assert told(news, NOW + LATE_MS) == []
     end(store, "late", NOW + 1)
@@ -55,7 +55,7 @@ def test_what_was_committed_late_is_told(queue: Queue, store: Store) -> None:
     assert told(news, NOW + LATE_MS + 2) == []
 
 
-def test_a_job_that_ends_once_more_is_told_once_more(queue: Queue, store: Store) -> None:
+def test_a_job_that_ends_once_more_is_reported_once_more(queue: Queue, store: Store) -> None:
     news = queue.reports.news(NOW)
     end(store, "again", NOW + 1)
     assert told(news, NOW + 2) == ["again"]

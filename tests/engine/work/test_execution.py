@@ -45,7 +45,7 @@ def test_every_exit_code_is_kept_as_it_is(home: str, queue: Queue, tmp_path: Pat
 
 
 @pytest.mark.slow
-def test_death_by_a_signal_is_told_with_the_signal(home: str, queue: Queue) -> None:
+def test_death_by_a_signal_is_reported_with_the_signal(home: str, queue: Queue) -> None:
     expected = {
         "kill -SEGV $$": signal.SIGSEGV,
         "kill -9 $$": signal.SIGKILL,
@@ -89,7 +89,7 @@ def test_a_job_that_removes_its_directory_does_not_harm_the_next(queue: Queue, t
 
 
 @pytest.mark.slow
-def test_a_directory_that_was_made_anew_is_the_one_that_is_used(queue: Queue, tmp_path: Path) -> None:
+def test_a_directory_that_was_made_again_is_the_one_that_is_used(queue: Queue, tmp_path: Path) -> None:
     place = tmp_path / "place"
     place.mkdir()
     queue.add(f"cd /; rmdir {place}; mkdir {place}; echo new >{place}/file", cwd=str(place))
@@ -127,7 +127,7 @@ def environment_of(queue: Queue, job: Job) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_a_job_is_told_who_it_is(queue: Queue) -> None:
+def test_a_job_learns_who_it_is(queue: Queue) -> None:
     job = run_one(queue, "env -0", id="who", queue="lane", retries=4)
     found = {name: value for name, value in environment_of(queue, job).items() if name.startswith("QUEUECTL_")}
     marker = found.pop("QUEUECTL_ATTEMPT_ID")
@@ -143,14 +143,14 @@ def test_a_job_is_told_who_it_is(queue: Queue) -> None:
 
 
 @pytest.mark.slow
-def test_a_job_is_told_its_item_and_its_index(queue: Queue) -> None:
+def test_a_job_learns_its_item_and_its_index(queue: Queue) -> None:
     job = run_one(queue, "env -0", item="a\n'b'", index=0)
     found = environment_of(queue, job)
     assert (found["QUEUECTL_ITEM"], found["QUEUECTL_INDEX"]) == ("a\n'b'", "0")
 
 
 @pytest.mark.slow
-def test_a_job_is_told_what_it_has_waited_for(home: str, queue: Queue) -> None:
+def test_a_job_learns_what_it_has_waited_for(home: str, queue: Queue) -> None:
     parents = [queue.add("true", id=name) for name in ("b", "a")]
     child = queue.add('echo "$QUEUECTL_PARENTS"', after=[parents[1]], after_any=[parents[0]])
     drain(home)
@@ -158,7 +158,7 @@ def test_a_job_is_told_what_it_has_waited_for(home: str, queue: Queue) -> None:
 
 
 @pytest.mark.slow
-def test_of_many_parents_as_many_are_told_as_fit_into_4_kib(home: str, queue: Queue) -> None:
+def test_of_many_parents_as_many_are_named_as_fit_into_4_kib(home: str, queue: Queue) -> None:
     names = [f"j{number:0100}" for number in range(1, 60)]
     queue.enqueue([{"id": name, "command": "true"} for name in names])
     child = queue.add('printf %s "$QUEUECTL_PARENTS"', after=names)
@@ -198,7 +198,7 @@ def test_a_job_has_the_path_of_who_enqueued_it_and_its_own_variables(
     assert found["FROM_WORKER"] == "no"
 
 
-def test_the_umask_is_the_workers_where_the_caller_has_told_none(queue: Queue) -> None:
+def test_the_umask_is_the_workers_if_the_caller_has_none(queue: Queue) -> None:
     queue.is_caller = False
     job = queue.add("umask")
     before = os.umask(0o027)

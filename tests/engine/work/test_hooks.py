@@ -160,7 +160,7 @@ def told(queue: Queue, store: Store) -> dict[str, str]:
     return {name.decode(): text.decode() for name, text in found.items() if name.startswith(b"QUEUECTL_HOOK_")}
 
 
-def test_a_hook_is_told_what_has_ended_even_if_that_is_removed(queue: Queue, store: Store) -> None:
+def test_a_hook_learns_what_has_ended_even_if_that_is_removed(queue: Queue, store: Store) -> None:
     job = queue.add("work '$(x)'", id="dawn", retries=0, tags=["a", "b"], queue="mail", on_failure="tell")
     end(store, claim(store, now=queue.clock.wall()), Outcome.exited(3))
     queue.remove(job)
@@ -180,13 +180,13 @@ def test_a_hook_is_told_what_has_ended_even_if_that_is_removed(queue: Queue, sto
     }
 
 
-def test_a_long_command_is_told_as_far_as_4_kib_of_whole_letters(queue: Queue, store: Store) -> None:
+def test_a_long_command_is_reported_as_far_as_4_kib_of_whole_letters(queue: Queue, store: Store) -> None:
     queue.add("x" + "é" * 5_000, on_success="tell")
     end(store, claim(store, now=queue.clock.wall()), Outcome.exited(0))
     assert told(queue, store)["QUEUECTL_HOOK_COMMAND"] == "x" + "é" * 2_047
 
 
-def test_another_job_is_told_nothing(queue: Queue, store: Store) -> None:
+def test_another_job_learns_nothing(queue: Queue, store: Store) -> None:
     queue.add("work", on_success="tell")
     assert told(queue, store) == {}
 

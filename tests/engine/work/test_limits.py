@@ -72,7 +72,7 @@ def test_without_limits_nobody_looks(box: Machine) -> None:
     assert box.looks == 0
 
 
-def test_the_machine_is_looked_at_once_a_second_at_most(box: Machine) -> None:
+def test_the_machine_is_checked_at_most_once_a_second(box: Machine) -> None:
     clock, settings = FakeClock(0), Settings({"max_load": 4.0})
     limits = Limits(clock)
     box.load = 5.0

@@ -66,7 +66,7 @@ def test_a_code_that_is_a_success_completes_the_job_and_frees_those_that_wait_fo
         ("kill -TERM $$", {"ok_codes": "TERM"}, "SIGTERM counts as a success"),
     ],
 )
-def test_an_end_that_counts_as_a_success_is_told(
+def test_an_end_that_counts_as_a_success_is_reported(
     queue: Queue, command: str, accepted: dict[str, object], said: str
 ) -> None:
     job = run_one(queue, command, **accepted)
@@ -91,7 +91,7 @@ def test_only_codes_of_the_list_are_tried_again(queue: Queue) -> None:
 
 
 @pytest.mark.parametrize("command", ["kill -SEGV $$", "sh -c 'kill -SEGV $$'; exit $?"])
-def test_a_signal_is_known_by_its_name_however_it_is_told(queue: Queue, command: str) -> None:
+def test_a_signal_is_known_by_its_name_however_it_is_reported(queue: Queue, command: str) -> None:
     assert run_one(queue, command, fail_on="SEGV").attempts == 1
 
 

@@ -87,7 +87,7 @@ def test_without_a_shell_exactly_the_words_run(queue: Queue, nice: int) -> None:
     assert output(queue, job) == f"{WORDS}\n"
 
 
-def test_exit_codes_and_signals_are_told_of_any_shell(queue: Queue) -> None:
+def test_exit_codes_and_signals_are_reported_of_any_shell(queue: Queue) -> None:
     commands = {
         "exit 7": "exit code 7",
         "no-such-command-at-all": "exit code 127",
