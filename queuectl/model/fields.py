@@ -38,6 +38,7 @@ from .kinds import (
 from .policy import check_codes, check_ok_codes, check_signal, check_snoozes
 from .record import Record
 from .surroundings import SHELL, check_inherit, check_shell, check_stdin
+from .when import DAY, SECOND
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -193,7 +194,9 @@ INHERIT = NAMES.but(
 )
 INHERITED = NAMES.but(schema={"type": "array", "items": STRING}, given=None)
 PARENTS = REFERENCES.but(read=read_parents, read_one=read_new_parents)
-POLICY = TEXT.but(input="line", is_free=False, given={"anyOf": [STRING, {"type": "integer"}, {"type": "null"}]})
+# As a number it is an exit code, a signal, or the seconds of a backoff.
+NUMBER_OF_POLICY = {"type": "integer", "minimum": 0, "maximum": DAY // SECOND}
+POLICY = TEXT.but(input="line", is_free=False, given={"anyOf": [STRING, NUMBER_OF_POLICY, {"type": "null"}]})
 POLICY_TRAITS = "given editable recurring nullable shared"
 HOOK_TRAITS = "given editable recurring nullable wide"
 # As a table: the formatter would write each value on a line of its own.

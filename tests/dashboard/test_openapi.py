@@ -127,6 +127,20 @@ def test_a_setting_that_is_given_has_its_range() -> None:
         assert tuple(setting.parse(str(end)) for end in ends) == (setting.low, setting.high)
 
 
+def test_a_whole_number_that_is_given_has_bounds() -> None:
+    """The reader of JSON refuses numbers of many digits, so that a number without bounds would not be valid."""
+
+    def unbounded(schema: Any) -> Iterator[dict[str, Any]]:
+        if isinstance(schema, dict) and schema.get("type") == "integer" and not {"minimum", "maximum"} <= {*schema}:
+            yield schema
+        for part in schema.values() if isinstance(schema, dict) else schema if isinstance(schema, list) else ():
+            yield from unbounded(part)
+
+    operations = [operation for path in DOCUMENT["paths"].values() for operation in path.values()]
+    given = [operation.get(part) for operation in operations for part in ("parameters", "requestBody")]
+    assert list(unbounded(given)) == []
+
+
 @pytest.mark.parametrize("path", ["/api/v1/jobs/{id}", "/api/v1/schedules/{name}", "/api/v1/config"])
 def test_no_change_is_required(path: str) -> None:
     body = DOCUMENT["paths"][path]["patch"]["requestBody"]["content"]["application/json"]["schema"]
