@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +229,12 @@ def test_ctrl_c_twice_in_the_foreground_ends_them(
     assert_released(queue, jobs)
 
 
+def send(number: signal.Signals, pid: int) -> None:
+    """Send a signal to a process of a tree that may be gone: the signal to its parent may have ended it."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
 def everybody(pool: RunningPool) -> list[int]:
     return [each.pid for each in tree(pool.pid)]
 
@@ -240,7 +247,7 @@ def test_a_stop_that_signals_the_jobs_too_costs_no_attempt(
     pool.start("--count", "2")
     jobs = started(queue, tmp_path, 2)
     for pid in everybody(pool):
-        os.kill(pid, signal.SIGTERM if pid == pool.pid else number)
+        send(signal.SIGTERM if pid == pool.pid else number, pid)
     wait_until(lambda: not pool.is_running)
     assert_released(queue, jobs)
 
@@ -252,7 +259,7 @@ def test_a_stop_right_after_the_jobs_signal_costs_no_attempt(
     pid = pool.start("--count", "1")
     (job,) = started(queue, tmp_path)
     for survivor in survivors(queue, job):
-        os.kill(survivor, number)
+        send(number, survivor)
     wait_until(lambda: not survivors(queue, job))
     os.kill(pid, signal.SIGTERM)
     wait_until(lambda: not pool.is_running)
@@ -268,7 +275,7 @@ def test_a_shell_that_tells_of_the_signal_by_its_exit_code_costs_no_attempt(
     os.kill(pid, signal.SIGTERM)
     log_says(pool, "current jobs may finish")
     for survivor in survivors(queue, job):
-        os.kill(survivor, signal.SIGTERM)
+        send(signal.SIGTERM, survivor)
     wait_until(lambda: not pool.is_running)
     assert_released(queue, [job])
 
