@@ -81,7 +81,7 @@ def _due_text(job: Job, now: int) -> str:
     away, is_held = when.ahead(job.run_at, now), job.state == HELD
     if job.run_at < min(job.created_at, now):
         return f"{instant}; that is over ({away}): it runs " + ("once it is released" if is_held else "now")
-    return f"{instant}, {away}" + ", once it is released" * is_held
+    return f"{instant}, {away}" + (", once it is released" if is_held else "")
 
 
 def due_note(context: Context, id: str) -> str:

@@ -154,6 +154,7 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
     is_held = job.state == HELD and job.run_at > now
     is_due = is_held or STATE_TABLE[job.state].is_due
     size, secrets = job.stdin_size, ", ".join(secrets_of(job))
+    release = ", once it is released" if is_held else ""
     values: list[tuple[str, str | None]] = [
         ("job", f"{job.id} (number {job.number})"),
         ("state", _state(job)),
@@ -163,7 +164,7 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
         ("attempts", f"{job.attempts} of {job.max_retries + 1}"),
         ("timeout", "none" if job.timeout is None else when.duration_text(job.timeout)),
         ("added", f"{when.local(job.created_at)} by {job.created_by}"),
-        ("runs at", when.local(job.run_at) + ", once it is released" * is_held if is_due else None),
+        ("runs at", when.local(job.run_at) + release if is_due else None),
         ("expires", _expiry(job, now)),
         ("started", None if job.started_at is None else f"{when.local(job.started_at)} by worker {job.worker}"),
         ("finished", None if job.finished_at is None else when.local(job.finished_at)),
