@@ -18,7 +18,7 @@ from queuectl.store import Home, Store
 from queuectl.store.lockfile import is_held
 from tests.engine.firings import MINUTE, assert_once, every, fires, get, jobs
 from tests.engine.running import python
-from tests.support import FakeClock, Processes, cli_environment, wait_until
+from tests.support import FakeClock, Processes, cli_environment
 
 # Ticks once at a wall time, and kills itself at a step of the transaction that fires.
 KILLED = """
@@ -85,8 +85,11 @@ def test_a_kill_in_the_middle_of_firing(
 
 # At random
 
-SPEED = 600  # a schedule that fires each minute does so ten times a second
+# A schedule that fires each minute does so five times a second: a hundred missed times, the most that are caught up
+# with, are twenty seconds.
+SPEED = 300
 CHAOS_MS = 8_000
+LEAST_FIRES, LEAST_DEATHS = 10, 5
 SCHEDULERS = 3
 # Ticks all the time; its wall clock runs ahead. Kills itself at one call of the database in a few hundred.
 CHAOS = """
@@ -178,13 +181,12 @@ def test_schedulers_that_are_killed_at_random_leave_no_time_out_and_fire_none_tw
     schedulers = Schedulers(home, processes, chance, start)
     until = SYSTEM_CLOCK.monotonic() + CHAOS_MS
     next_kill = 0
-    while SYSTEM_CLOCK.monotonic() < until:
+    while SYSTEM_CLOCK.monotonic() < until or schedulers.deaths < LEAST_DEATHS or len(fires(queue)) < LEAST_FIRES:
         if SYSTEM_CLOCK.monotonic() >= next_kill:
             schedulers.kill_one()
             next_kill = SYSTEM_CLOCK.monotonic() + chance.randrange(100, 1_000)
         schedulers.replace()
         SYSTEM_CLOCK.pause(0.01)
-    wait_until(lambda: fires(queue), what="anything has fired")
     schedulers.end()
     clock.set_to(schedulers.wall())
     assert not is_held(queue.home.gate)
@@ -193,7 +195,6 @@ def test_schedulers_that_are_killed_at_random_leave_no_time_out_and_fire_none_tw
         Clockwork(store, Log("last", clock)).tick()
     times = {name: sorted(fires(queue, name)) for name in ("it", "other")}
     print(f"{during} of {len(times['it'])} times fired while {schedulers.deaths} schedulers died")
-    assert schedulers.deaths > 5 and during > 10
     check_no_gaps(times, clock.wall())
     assert times["it"][0] == start + MINUTE
     assert jobs(queue) == len(times["it"]) + len(times["other"])
