@@ -89,9 +89,7 @@ def settle(
     actor = "recovery" if outcome.kind == LOST else f"worker {claim.worker}"
     add_hooks(store, claim, state, settings=settings, actor=actor, now=now)
     if ended_background:
-        processes = counted(len(ended_background), "process", "processes")
-        were = "was" if len(ended_background) == 1 else "were"
-        detail = f"{processes} left running {were} ended: {some_of(ended_background)}"
+        detail = _ended_text(ended_background)
         store.events.add(BACKGROUND_ENDED, actor=f"worker {claim.worker}", now=now, job=claim.number, detail=detail)
     return state
 
@@ -127,6 +125,11 @@ def judge(store: Store, claim: Claim, outcome: Outcome, asked: Asked, settings: 
         return outcome.snoozed(f"{because}again in {duration_text(delay)}"), False, delay
     verdict = RETRY if outcome.succeeded else policy.verdict(outcome, can_snooze=False)[0]
     return outcome.failed(f"{because}put off {counted(settings.max_snoozes, 'time')} already"), verdict == FAIL, 0
+
+
+def _ended_text(names: Sequence[str]) -> str:
+    processes, were = counted(len(names), "process", "processes"), "was" if len(names) == 1 else "were"
+    return f"{processes} left running {were} ended: {some_of(names)}"
 
 
 def _is_released_too_often(store: Store, claim: Claim, duration: int | None) -> bool:
