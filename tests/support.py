@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any, AnyStr, Callable, Iterator, Mapping, NamedTuple, TypeVar
 
@@ -147,12 +148,14 @@ def is_alive(process: Process) -> bool:
 
 def kill(process: Process) -> None:
     """Send SIGKILL to this very process, if it still runs."""
-    if not is_alive(process):
-        return
-    try:
-        os.kill(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
+    if is_alive(process):
+        send(signal.SIGKILL, process.pid)
+
+
+def send(number: int, pid: int) -> None:
+    """Send a signal to a process of a tree that may be gone: the signal to its parent may have ended it."""
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def tree(pid: int) -> list[Process]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from queuectl.engine.queue import Queue
 from queuectl.model.clock import SYSTEM_CLOCK
 from queuectl.model.job import Job
 from tests.engine.running import RunningPool, attempts, survivors, wait_for_file
-from tests.support import Processes, identify, run_cli, tree, wait_until
+from tests.support import Processes, identify, run_cli, send, tree, wait_until
 
 # Jobs may finish for so long: a stop that takes less than the second has not waited for that.
 SHUTDOWN_TIMEOUT = "10m"
@@ -227,12 +226,6 @@ def test_ctrl_c_twice_in_the_foreground_ends_them(
     os.killpg(pool.pid, signal.SIGINT)
     assert pool.wait(60) == 0
     assert_released(queue, jobs)
-
-
-def send(number: signal.Signals, pid: int) -> None:
-    """Send a signal to a process of a tree that may be gone: the signal to its parent may have ended it."""
-    with suppress(ProcessLookupError):
-        os.kill(pid, number)
 
 
 def everybody(pool: RunningPool) -> list[int]:

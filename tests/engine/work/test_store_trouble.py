@@ -27,7 +27,7 @@ from tests.engine.running import (
     wait_for_file,
     wait_for_state,
 )
-from tests.support import Processes, run_cli, tree, wait_until
+from tests.support import Processes, run_cli, send, tree, wait_until
 
 LOCK = """
 import sqlite3
@@ -111,11 +111,11 @@ def test_a_pause_of_all_processes_longer_than_the_lease_costs_no_attempt(
     wait_for_file(tmp_path / "started")
     everybody = tree(pool.pid)
     for each in everybody:
-        os.kill(each.pid, signal.SIGSTOP)
+        send(signal.SIGSTOP, each.pid)
     # As a container that is paused: longer than the lease.
     SYSTEM_CLOCK.pause(4)
     for each in everybody:
-        os.kill(each.pid, signal.SIGCONT)
+        send(signal.SIGCONT, each.pid)
     # Time in which somebody might draw the wrong conclusion.
     SYSTEM_CLOCK.pause(2)
     (tmp_path / "go").touch()
