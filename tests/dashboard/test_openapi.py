@@ -102,7 +102,16 @@ def test_required_keys_are_declared() -> None:
 
 def test_a_new_job_may_have_the_fields_that_the_model_knows() -> None:
     body = DOCUMENT["paths"]["/api/v1/jobs"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert set(body["properties"]) == set(BY_SPELLING) and body["required"] == ["command"]
+    assert set(body["properties"]) == set(BY_SPELLING)
+
+
+def test_a_required_field_may_have_any_one_of_its_spellings(api: Api) -> None:
+    described = DOCUMENT["paths"]["/api/v1/jobs"]["post"]["requestBody"]
+    body = described["content"]["application/json"]["schema"]
+    assert body["allOf"] == [{"oneOf": [{"required": ["command"]}, {"required": ["cmd"]}]}]
+    assert described["required"] and "required" not in body
+    for given, status in ({"command": "a"}, 201), ({"cmd": "a"}, 201), ({"command": "a", "cmd": "a"}, 422), ({}, 422):
+        assert api.ask("POST", "/jobs", given).status == status, given
 
 
 @pytest.mark.parametrize("kind", [NAME, ID, BY_NAME["command"].kind, BY_NAME["cwd"].kind], ids=lambda kind: kind.name)

@@ -95,7 +95,7 @@ def _operation(declared: Route, nouns: dict[str, Schema]) -> Schema:
         found["security"] = [*WITH_TOKEN, {}] if declared.path == METRICS else []
     body = _body(declared)
     if body is not None:
-        found["requestBody"] = {"required": bool(body.get("required")), "content": {JSON: {"schema": body}}}
+        found["requestBody"] = {"required": bool({"required", "allOf"} & {*body}), "content": {JSON: {"schema": body}}}
     return found
 
 
@@ -132,10 +132,17 @@ def _body(declared: Route) -> Schema | None:
             **{each.name: _described(each, is_optional=False) for each in declared.rest},
         },
     }
-    required = [parameter.name for parameter in given if parameter.is_required]
+    spellings: dict[str, list[str]] = {}
+    for parameter in given:
+        if parameter.is_required:
+            spellings.setdefault(parameter.spelling_of or parameter.name, []).append(parameter.name)
+    required = [name for name, names in spellings.items() if len(names) == 1]
     if required:
         found["required"] = required
-    elif declared.method == "PATCH":
+    if len(spellings) > len(required):
+        choices = [names for names in spellings.values() if len(names) > 1]
+        found["allOf"] = [{"oneOf": [{"required": [name]} for name in names]} for names in choices]
+    if declared.method == "PATCH" and not spellings:
         found["minProperties"] = 1
     return found
 

@@ -31,6 +31,7 @@ class Parameter(Record):
     help: str
     default: object = None
     is_required: bool = False
+    spelling_of: str = ""  # the name of the field that it spells: one of the spellings may be given
 
     def read(self, text: str | None) -> object:
         """Return the value of a text of the query or a header, None if there is none. Raises HttpError."""
@@ -55,7 +56,7 @@ class Parameter(Record):
 def parameters_of(fields: Sequence[Field], *, are_changes: bool = False) -> tuple[Parameter, ...]:
     """Return the fields of a job as parameters, one for each name of a field in JSON. No change is required."""
     return tuple(
-        Parameter(name, field.kind, field.help, None, field.is_required and name == field.name and not are_changes)
+        Parameter(name, field.kind, field.help, None, field.is_required and not are_changes, field.name)
         for field in fields
         for name in (field.name, *field.spellings)
     )
