@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 # The rooms of a layer, from the ground up; what is no room stands on top.
 ROOMS = {
     "engine": ENGINE_ROOMS,
-    "commands": ("result", "context", "cells", "grammar", "completion", "daemons", "home", "jobs"),
+    "commands": ("context", "cells", "grammar", "completion", "daemons", "home", "jobs"),
     "dashboard": ("http", "health", "app", "api"),
 }
 LONGEST_FILE = 400
@@ -233,7 +233,11 @@ SOUND: list[tuple[Rule, str, str]] = [
     (upward_imports, "queuectl/frontends/cli.py", "from ..dashboard import server\nfrom . import render"),
     (crossed_fronts, "queuectl/frontends/a.py", "from ..commands import x\nfrom . import render"),
     (rooms_out_of_order, "queuectl/engine/reports/a.py", "from ..home import x\nfrom .b import y"),
-    (rooms_out_of_order, "queuectl/commands/jobs/a.py", "from ..grammar import arguments\nfrom ..result import Result"),
+    (
+        rooms_out_of_order,
+        "queuectl/commands/jobs/a.py",
+        "from ..grammar import arguments\nfrom ..context import Result",
+    ),
     (rooms_out_of_order, "queuectl/engine/queue.py", "from .reports import x\nfrom .demo import y"),
     (rooms_out_of_order, "queuectl/dashboard/api/a.py", "from ..app import App\nfrom ..http.message import Request"),
     (rooms_out_of_order, "queuectl/dashboard/daemon.py", "from .api.routes import handle\nfrom .http import server"),

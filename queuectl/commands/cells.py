@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Iterable
+from collections.abc import Callable, Iterable
 
 # What a spreadsheet would run as a formula begins so.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -46,11 +44,9 @@ def csv_line(values: Iterable[object], safe: Callable[[str], str] = str, end: st
 def _cell(value: object) -> str:
     """Return the text of a cell, marked as text if a spreadsheet would run it as a formula."""
     text = plain(value)
-    return "'" + text if text.startswith(FORMULA_STARTS) and not _is_number(text) else text
-
-
-def _is_number(text: str) -> bool:
-    """Return whether a text is a number and no more, such as an input or an output of -0.5."""
+    if not text.startswith(FORMULA_STARTS):
+        return text
     import re
 
-    return re.fullmatch(r"[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?\s*", text) is not None
+    # A number and no more, such as an input or an output of -0.5, is none.
+    return text if re.fullmatch(r"[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?\s*", text) else "'" + text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..model.errors import Conflict
 from ..model.filter import reference, written
-from ..model.job import COMPLETED, DEAD, jobs_text
+from ..model.job import COMPLETED, DEAD
 from ..model.link import STUCK, of_batch
 from ..model.nouns.jobs import CHANGE
 from ..model.quantity import SHOWN, some_of
@@ -68,8 +68,8 @@ def tell_stuck(store: Store, change: Change, cancelled: Sequence[int]) -> None:
     standings = store.search.standings_of(store.links.descendants(cancelled))
     stuck = sum(standing == STUCK for standing in standings.values())
     if stuck:
-        be, them = ("is", "it") if stuck == 1 else ("are", "them")
-        what = f"{jobs_text(stuck)} that {'waits' if stuck == 1 else 'wait'} for what was cancelled {be} stuck"
+        wait, be, them = ("job that waits", "is", "it") if stuck == 1 else ("jobs that wait", "are", "them")
+        what = f"{stuck} {wait} for what was cancelled {be} stuck"
         few = len(change.done) <= SHOWN
         found = in_quotes(f"stuck:yes {written('after', *_parents(store, change.done))}") if few else "stuck:yes"
         change.notes = [*change.notes, f"{what}; cancel {them} too with: queuectl cancel --with-children {found}"]

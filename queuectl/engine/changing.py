@@ -85,8 +85,8 @@ class Changing(Finding):
         """Take back what gone workers hold if that is one of some jobs, unless a pool or a scheduler does."""
         from .home.underway import jobs_under_way
         from .machine.log import Silence
-        from .reports.alerts import is_deserted
         from .reports.facts import Facts
+        from .reports.status import is_deserted
         from .work.recovery import Recovery
 
         is_concerned = any(job.is_gone and job.id in ids for job in jobs_under_way(self))
@@ -154,7 +154,7 @@ class Changing(Finding):
 
         def begin(jobs: Sequence[Job]) -> None:
             if changes.get("parents"):
-                from .circles import demand_no_circle_of_edit
+                from .linking import demand_no_circle_of_edit
 
                 editable = {job.number for job in jobs if job.state in VERBS["edit"].states}
                 demand_no_circle_of_edit(self.store, editable, changes["parents"])
@@ -164,7 +164,7 @@ class Changing(Finding):
     def _demand_known(self, names: Collection[str]) -> None:
         """Raise DaemonUnavailable if workers from before an upgrade run that do not know some fields or commands."""
         if names:
-            from .outgrown import demand_workers_that_know
+            from .daemons.daemon import demand_workers_that_know
 
             demand_workers_that_know(self, ", ".join(sorted(names)))
 
@@ -190,8 +190,7 @@ class Changing(Finding):
 
         Those that are in front already are refused. Raises Conflict if others have the highest priority there is.
         """
-        from .editing import difference
-        from .front import priorities
+        from .editing import difference, priorities
 
         meant = self.select(references, means=VERBS["front"].means)
         jobs = self.read(meant.numbers)
@@ -234,8 +233,7 @@ class Changing(Finding):
 
     def prune(self, states: Sequence[str], before: int, on_progress: Callable[[int], None] | None = None) -> int:
         """Delete jobs that ended in these states before an instant, and free their room; return how many."""
-        from .clockwork.housekeeping import prune
-        from .home.room import vacuum
+        from .clockwork.housekeeping import prune, vacuum
 
         pruned = 0
         for count in prune(self.store, dict.fromkeys(states, before), lambda jobs: self.note("pruned", jobs)):
@@ -286,7 +284,7 @@ class Changing(Finding):
                     else:
                         change.refuse(job, *self._refusal(rules, job))
         if store.links.has_follow_ups():
-            from .clockwork.follow_ups import tell_children
+            from .work.hooks import tell_children
 
             tell_children(store)
         if rules.wakes == RUNNERS:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import ContextManager
 
 from ..model.dashboard import TOKEN_VARIABLE, DashboardOptions, DashboardState
 from ..model.errors import DaemonUnavailable
 from .daemons.daemon import DASHBOARD, Place
+from .daemons.instance import Instance
 from .daemons.launch import DIRECTORY, Start, directory, reporting
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import ContextManager
-
-    from .daemons.instance import Instance
 
 # A browser opens this page: `ps` would show a link with the token among its arguments.
 OPENING_PAGE = (
@@ -46,8 +42,6 @@ class Dashboard(Place):
 
     def take(self) -> Instance:
         """Make this process the dashboard of the home. Raises Conflict if it has one, StoreUnavailable."""
-        from .daemons.instance import Instance
-
         return Instance(DASHBOARD, self._opened, keeps_directory=True)
 
     def reporting(self, ready_fd: int | None) -> ContextManager[Start]:

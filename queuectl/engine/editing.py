@@ -1,21 +1,20 @@
-"""Editing jobs that wait: which changes are refused, and what the history says of the others."""
+"""Editing jobs that wait: which changes are refused, what the history says of others, and how jobs come in front."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from ..model.errors import InvalidInput, quoted
+from ..model.checks import MAX_PRIORITY
+from ..model.errors import Conflict, InvalidInput, quoted
 from ..model.fields import BY_NAME
 from ..model.job import WAITING_STATES, Job
 from ..model.policy import LISTS, demand_distinct
+from ..model.schedule import Schedule
 from ..model.spec import parse_changes
-from .home.shells import demand_shell, demand_words
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Mapping, Sequence
-
-    from ..model.schedule import Schedule
+from ..store import Store
+from .machine.programs import demand_shell, demand_words
 
 
 def read_changes(jobs: Sequence[Job], fields: Mapping[str, object], now: int) -> dict[str, Any]:
@@ -55,3 +54,30 @@ def _text(name: str, value: Any) -> str:
     # Nothing else keeps the old value, so it is not cut. A value that may have blanks is quoted.
     kind = BY_NAME[name].kind
     return json.dumps(value, ensure_ascii=False) if kind.is_free else kind.text(value) or "none"
+
+
+def priorities(store: Store, jobs: Iterable[Job]) -> dict[int, int]:
+    """Return the priorities that put waiting jobs before all others of their queue, by number.
+
+    They are above the highest of the other jobs that wait there, so the job that is put in front last comes first. Jobs
+    of different priorities keep their order, and jobs that are first already stay as they are. The run time cannot do
+    this: a scheduled job is due at it. Raises Conflict if others have the highest there is.
+    """
+    queues: dict[str, dict[int, int]] = {}
+    for job in (job for job in jobs if job.state in WAITING_STATES):
+        queues.setdefault(job.queue, {})[job.number] = job.priority
+    found: dict[int, int] = {}
+    for queue, chosen in queues.items():
+        counts = store.counts.by_queue().get(queue, {})
+        others = store.search.highest_priority(queue, [state for state in WAITING_STATES if counts.get(state)], chosen)
+        if others is None or min(chosen.values()) > others:
+            found.update(chosen)
+            continue
+        if others >= MAX_PRIORITY:
+            message = f"nothing can be put before the jobs of queue {quoted(queue)} whose priority is {MAX_PRIORITY}"
+            hint = f"lower theirs first: queuectl edit 'queue:{queue} priority:{MAX_PRIORITY}' --priority 0"
+            raise Conflict(message, hint=hint)
+        # One step for each priority that the jobs have, not for each job: steps are few.
+        steps = {priority: step for step, priority in enumerate(sorted(set(chosen.values())), others + 1)}
+        found.update((number, min(MAX_PRIORITY, steps[priority])) for number, priority in chosen.items())
+    return found

@@ -1,28 +1,31 @@
-"""What jobs printed and what happened to them.
+"""What jobs printed and print, what happened to them, and what users and daemons did.
 
 Output is read in pieces, also while it grows. Positions count the bytes of both streams together.
 """
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterator
+
 from ..model.attempt import Attempt, JobDetail
 from ..model.errors import NotFound
-from ..model.event import BACKGROUND_ENDED, Step
+from ..model.event import BACKGROUND_ENDED, Event, Step
 from ..model.filter import reference
+from ..model.job import Job
 from ..model.piece import Piece, Tail, marked
+from .finding import Finding
 from .home.opened import Part
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Generator, Iterator
-
-    from ..model.job import Job
 
 BATCH = 8
 TAIL_BYTES = 65_536
 # How many of each a JobDetail holds.
 MAX_RELATIVES = 500
 MAX_HOOK_JOBS = 20
+# Between two looks.
+LOOK_SECONDS = 0.05
+NEWEST = 1 << 60
+# So many events are searched at once for those of one kind.
+WINDOW = 10_000
 
 
 class Logs(Part):
@@ -151,3 +154,86 @@ class Logs(Part):
         if is_due and all(step.at != job.run_at for step in steps):
             steps.append(Step(job.run_at, "due", "", "scheduler"))
         return sorted(steps, key=lambda step: step.at)
+
+
+class Follower:
+    """Follows what a job prints until it is over, one look at a time.
+
+    It begins with attempt `first`, which counts from 0; with `only` it is attempt number `only` alone. `stream` 1 is
+    stdout, 2 stderr, None both. `position` is the place in the attempt's output; once it `is_done`, nothing more will
+    come.
+    """
+
+    def __init__(
+        self,
+        finding: Finding,
+        logs: Logs,
+        job: Job,
+        *,
+        first: int = 0,
+        stream: int | None = None,
+        only: int | None = None,
+    ) -> None:
+        self.is_done = False
+        self.position = 0
+        self._finding = finding
+        self._logs = logs
+        self._number = job.number
+        self._stream = stream
+        self._only = only
+        self._shown = first if only is None else only - 1
+
+    def look(self) -> Iterator[bytes]:
+        """Yield what is new. Raises NotFound if the job was removed, or never had the attempt."""
+        # The job is read before its attempts: if it is over, they are all there.
+        job = read_job(self._finding, self._number)
+        attempts = self._logs.attempts(job)
+        for attempt in attempts[self._shown : self._only]:
+            self.position = yield from self._logs.printed(attempt, self.position, self._stream)
+            if attempt.outcome is None:
+                break
+            # The attempt may have ended after the job was read.
+            ended = job if job.is_over else read_job(self._finding, self._number)
+            yield from self.end_of(attempt, ended, is_last=attempt is attempts[-1] and ended.is_over)
+            self._shown, self.position = self._shown + 1, 0
+        if self._shown == self._only:
+            self.is_done = True
+        elif job.is_over and self._shown >= len(attempts):
+            if self._only is not None:
+                self._logs.attempt(job, self._only)
+            self.is_done = True
+
+    def end_of(self, attempt: Attempt, job: Job, *, is_last: bool) -> Iterator[bytes]:
+        """Yield what follows the output of an attempt that has ended; `is_last` if no other one comes."""
+        yield from ()
+
+
+def read_job(finding: Finding, number: int) -> Job:
+    """Return the job of this number. Raises NotFound if it was removed."""
+    found = finding.read([number])
+    if not found:
+        raise NotFound("the job was removed")
+    return found[0]
+
+
+class Events(Part):
+    """The events of a home."""
+
+    def since(self, last: int, limit: int) -> list[Event]:
+        """Return the newest `limit` events after the one with number `last`, oldest first; a negative limit: all."""
+        return self._opened.store.events.since(last, limit)
+
+    def count(self) -> int:
+        """Return how many events are kept."""
+        return self._opened.store.events.count()
+
+    def page(self, limit: int, *, before: int = NEWEST, what: str = "") -> tuple[list[Event], int | None]:
+        """Return up to `limit` events before a number, newest first, and the number to go on before, None at the end.
+
+        With `what`, such as `retry`, only those are returned: maybe none on this page.
+        """
+        events = self._opened.store.events
+        found = events.page(before, what, WINDOW if what else limit, limit)
+        if len(found) == limit:
+            return found, found[-1].number
+        return found, events.end_of_window(before, WINDOW) if what else None

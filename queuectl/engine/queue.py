@@ -31,17 +31,14 @@ if TYPE_CHECKING:
     from ..model.job import Job
     from ..model.spec import JobSpec
     from ..store.enqueue import Parent
-    from .batches import Batches
+    from .batches import Batches, Results
     from .charts import Charts
     from .config import Config
     from .dashboard import Dashboard
-    from .events import Events
     from .inputs import Input
-    from .locks import Locks
-    from .logs import Logs
-    from .queues import Queues
+    from .logs import Events, Logs
+    from .queues import Locks, Queues
     from .reporting import Reports
-    from .results import Results
     from .scheduler import Scheduler
     from .schedules import Schedules
     from .webhooks import Webhooks
@@ -52,8 +49,8 @@ if TYPE_CHECKING:
 
 # The value of a field that is not given: None may mean something.
 NOT_GIVEN: Any = object()
-# Of the part whose module has another name.
-MODULES = {"reports": "reporting"}
+# Of the parts whose modules have other names.
+MODULES = {"reports": "reporting", "events": "logs", "locks": "queues"}
 
 
 class Queue(Changing):
@@ -243,7 +240,7 @@ class Queue(Changing):
                 specs, parents = adding.specs, adding.parents
             self.demand_open({spec.queue for spec in specs})
             if parents and any(spec.batch is not None for spec in specs):
-                from .circles import demand_no_circle_in_batches
+                from .linking import demand_no_circle_in_batches
 
                 demand_no_circle_in_batches(store, specs, parents)
             ids = store.jobs.enqueue(
@@ -330,7 +327,7 @@ class Queue(Changing):
         `jobs` is the name of a batch, or a filter; `with_output` adds `stdout` and `stderr` of the last attempts.
         Raises NotFound.
         """
-        from .results import results_of
+        from .batches import results_of
 
         return results_of(self, jobs, with_output=with_output)
 
@@ -343,7 +340,7 @@ class Queue(Changing):
 
         `stream` 1 is stdout, 2 stderr. Raises NotFound, also if the job is removed meanwhile.
         """
-        from .follower import LOOK_SECONDS, Follower
+        from .logs import LOOK_SECONDS, Follower
 
         follower = Follower(self, self.logs, self.get(reference), stream=stream)
         while True:

@@ -9,23 +9,25 @@ from .. import __version__
 from ..model.dead import DeadGroups
 from ..model.errors import StoreUnavailable
 from ..model.filter import Filter
-from ..model.job import DEAD, DUE_STATES, SCHEDULED, Job
+from ..model.job import DEAD, DUE_STATES, FINAL_STATES, SCHEDULED, Job
 from ..model.report import Coming, Reason
 from ..store.home import prove_room
 from ..store.sqlite import VERSION as SQLITE_VERSION
 from .home.opened import OpenHome, Part
 from .logs import Logs
-from .reports.status import Metrics, Status
+from .reports.status import Metrics, Status, start_for, takers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..model.link import Graph
     from .finding import Finding
-    from .reports.news import News
 
 GROUPS = 20
 # The last output of so many dead jobs is read.
 NEWEST_DEAD = 1_000
+AT_MOST = 1_000
+# A worker notes the time before it commits: what ended this long before the last look may be new.
+LATE_MS = 5_000
 
 
 def version() -> str:
@@ -70,8 +72,6 @@ class Reports(Part):
 
         While a scheduler starts workers, none are missing.
         """
-        from .reports.alerts import start_for, takers
-
         status = self.status()
         if status.scheduler.mode == "auto":
             return {}
@@ -124,6 +124,23 @@ class Reports(Part):
 
     def news(self, since: int) -> News:
         """Return the news of jobs that end from an instant on, each end once."""
-        from .reports.news import News
-
         return News(self._opened, since)
+
+
+class News:
+    """Jobs that came to an end, each reported once. Nothing that ended before `since` is news."""
+
+    def __init__(self, opened: OpenHome, since: int) -> None:
+        self._opened = opened
+        self._began = self._read_at = since
+        self._reported: dict[int, int] = {}
+
+    def look(self) -> list[Job]:
+        """Return the jobs that ended since the last look, oldest first, at most a thousand of each state."""
+        store, now = self._opened.store, self._opened.clock.wall()
+        since = max(self._began, self._read_at - LATE_MS)
+        ended = [found for state in FINAL_STATES for found in store.search.ended_since(state, since, AT_MOST)]
+        fresh = [(at, number) for at, number in ended if self._reported.get(number) != at]
+        self._read_at = now
+        self._reported = {number: at for at, number in ended}
+        return store.search.jobs([number for _, number in sorted(fresh)])

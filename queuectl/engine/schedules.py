@@ -22,15 +22,14 @@ from ..model.when import LATEST_MS, ago, iso, local
 from ..model.zones import LOCAL
 from .changing import NEWER_FIELDS, newer_of
 from .clockwork.firing import enqueue
+from .daemons.daemon import demand_scheduler_that_knows
 from .editing import difference
 from .home.opened import Part
-from .home.shells import demand_words
 from .home.timezone import demand, home_zone, pin, trouble
 from .machine.doorbell import SCHEDULERS, WORKERS, ring
 from .machine.localzone import rules
-from .outgrown import demand_scheduler_that_knows
-from .schedule_jobs import read_jobs
-from .schedule_values import OWN, changes_of, checked, normalized, read_cron, read_inherit
+from .machine.programs import demand_words
+from .schedule_jobs import OWN, changes_of, checked, normalized, read_cron, read_inherit, read_jobs
 
 NEXT, JOBS = 5, 20
 

@@ -1,4 +1,4 @@
-"""Waiting for jobs until all of them have ended at the same time.
+"""Waiting for jobs until all of them have ended at the same time, and a message to the user who waits.
 
 Only open jobs are read again and again, so that a home full of finished jobs costs nothing. Once none is open, all are
 read once more: one that had ended may have been retried meanwhile, and is waited for again. For waiting, a stuck job
@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 ENDED = (*FINAL_STATES, STUCK)
 FIRST_LOOK_SECONDS = 0.005
 LONGEST_LOOK_SECONDS = 0.1
+NOTIFY_SECONDS = 10.0
+# For each program the words before title and text, which are separate arguments: no program takes them for code.
+PROGRAMS = {
+    "notify-send": ["--app-name=queuectl", "--"],
+    "osascript": [
+        *("-e", "on run argv", "-e", "display notification (item 2 of argv) with title (item 1 of argv)"),
+        *("-e", "end run"),
+    ],
+}
 
 
 class Waiting:
@@ -84,3 +93,27 @@ class Waiting:
 
     def _open_among(self, numbers: Sequence[int]) -> list[int]:
         return [number for number in numbers if self.states[number] not in ENDED]
+
+
+def notify(title: str, text: str) -> str | None:
+    """Show a message on the desktop of this machine; return None, or why that failed."""
+    import shutil
+
+    for program, words in PROGRAMS.items():
+        path = shutil.which(program)
+        if path is not None:
+            return _run([path, *words, title, text])
+    return f"there is neither {' nor '.join(PROGRAMS)}"
+
+
+def _run(words: list[str]) -> str | None:
+    import subprocess
+
+    try:
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=NOTIFY_SECONDS, check=False)
+    except subprocess.TimeoutExpired:
+        return f"{words[0]} did not answer within {NOTIFY_SECONDS:g} s"
+    except OSError as error:
+        return f"cannot run {words[0]}: {error.strerror}"
+    told = done.stderr.decode("utf-8", "replace").strip().partition("\n")[0]
+    return None if done.returncode == 0 else f"{words[0]}: {told or f'exit code {done.returncode}'}"

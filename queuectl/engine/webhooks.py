@@ -22,8 +22,7 @@ from ..model.webhook import (
     message,
 )
 from ..store import Store
-from .home.opened import Part
-from .home.settings import load_settings
+from .home.opened import Part, load_settings
 from .machine.doorbell import SCHEDULERS, ring
 
 PATIENCE_SECONDS = 5.0

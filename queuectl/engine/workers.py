@@ -20,7 +20,7 @@ from .machine.load import demand_known_memory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .daemons.draining import DrainEnd
+    from .daemons.pool import DrainEnd
 
 # For a caller that has more to do than to wait.
 START_SECONDS = 90.0
@@ -200,9 +200,8 @@ class Workers(Groups):
         keep theirs. A process that waits at the descriptor `ready_fd` learns that the workers are up, or why they are
         not. Raises Conflict if a pool runs, InvalidInput beyond `max_workers`, DaemonUnavailable, StoreUnavailable.
         """
-        from .daemons.draining import outcome
         from .daemons.launch import reporting
-        from .daemons.pool import Pool
+        from .daemons.pool import Pool, outcome
 
         with reporting(ready_fd, "pool") as start:
             groups = {group_of(queues_of(group)): count for group, count in groups.items()}

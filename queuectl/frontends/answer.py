@@ -11,7 +11,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Iterable, Iterator, Mapping
 
-    from ..commands.result import Result, Text
+    from ..commands.context import Result, Text
     from .terminal import Terminal
 
 LABEL_STYLES = ("cyan", "yellow", "green", "magenta", "red")
@@ -21,7 +21,7 @@ def show(result: Result, options: Mapping[str, Any], terminal: Terminal) -> int:
     """Print an answer as the options want it; return its exit code."""
     pieces = lines(result, options, terminal)
     if terminal.is_tty and result.roff:
-        from .manpage import formatted
+        from .pager import formatted
 
         pieces = formatted(pieces, terminal)
     elif terminal.is_tty and result.text is not None and not result.raw:

@@ -12,17 +12,15 @@ import sys
 
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import FilterError, InvalidInput, QueueCTLError
-from .program import NAME
 from .terminal import Terminal
-from .text import width
+from .text import NAME, width
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Mapping, Sequence
 
-    from ..commands.context import Context, FrontEnd
+    from ..commands.context import Context, FrontEnd, Result
     from ..commands.grammar.commandline import Parsed
-    from ..commands.result import Result
 
     Opener = Callable[["Session", Terminal, Mapping[str, Any]], FrontEnd]
 

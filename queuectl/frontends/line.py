@@ -9,14 +9,12 @@ as it stands, without quotes around it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ..model.errors import InvalidInput
 from ..model.record import Record
 from ..model.shellwords import PLAIN, in_quotes
-from .program import NAME
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable
+from .text import NAME
 
 BLANKS = " \t\r\n"
 ESCAPED_IN_DOUBLE = '"\\$`'

@@ -16,7 +16,6 @@ from ..engine.queue import Queue
 from ..model.errors import NotFound, QueueCTLError, quoted
 from ..model.quantity import counted
 from ..model.shellwords import shell_line
-from .banner import banner
 from .dispatch import BROKEN_PIPE
 from .forms import Asker, Back, EndOfInput, Interrupted, fill
 from .text import wrapped
@@ -43,7 +42,7 @@ def run_menu(session: Session, entries: Entries) -> int:
     with Queue(session.defaults["home"], actor="menu") as queue:
         menu = Menu(session, queue)
         asker = menu.asker
-        asker.write(banner(asker.terminal, queue.home.path, "Choose by number or name; b leads back."))
+        asker.write(asker.terminal.banner(queue.home.path, "Choose by number or name; b leads back."))
         try:
             menu.choose_until_left(entries)
         except Left as left:

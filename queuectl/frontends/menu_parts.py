@@ -106,7 +106,7 @@ def main_entries(menu: Menu) -> Sequence[Choice]:
         ("Schedule a job", ask("schedule", "command", "when", more=ASKED, defaults={"when": None})),
         below("Scheduler", scheduler_entries, "not running" if queue.scheduler.pid is None else "running"),
         below("Web dashboard", dashboard_entries, "not running" if queue.dashboard.pid is None else "running"),
-        below("Demo jobs", demo_entries),
+        below("Demo jobs", lambda _: [("Add demo jobs", run("demo")), ("Add and run them", run("demo", "--run"))]),
         ("Shell", run("shell")),
         below("Queues, batches and locks", queue_entries, "paused" if queue.queues.pause_of_home() is not None else ""),
     ]
@@ -306,7 +306,3 @@ def dashboard_entries(menu: Menu) -> Sequence[Choice]:
         ("Where it is", run("dashboard", "status")),
         ("Stop", run("dashboard", "stop")),
     ]
-
-
-def demo_entries(menu: Menu) -> Sequence[Choice]:
-    return [("Add demo jobs", run("demo")), ("Add and run them", run("demo", "--run"))]

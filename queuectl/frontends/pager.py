@@ -1,8 +1,12 @@
-"""Long answers in a pager: $QUEUECTL_PAGER, else $PAGER, else `less -FRX`; an empty one or `cat` turns it off."""
+"""Other programs that show answers: a pager long ones, and the formatter of the system's manual pages ours.
+
+The pager is $QUEUECTL_PAGER, else $PAGER, else `less -FRX`; an empty one or `cat` turns it off.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -14,9 +18,13 @@ from .terminal import Terminal
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..commands.result import Text
+    from ..commands.context import Text
 
 DEFAULT = "less -FRX"
+# As on a typewriter: letters that are printed twice, and letters on an underscore.
+BOLD, UNDERLINED = re.compile(r"(?:(.)\x08\1)+"), re.compile(r"(?:_\x08[^\x08])+")
+WIDEST = 100
+SECONDS = 20
 
 
 def paged(pieces: Iterable[Text], terminal: Terminal) -> Iterator[Text]:
@@ -70,3 +78,31 @@ def _run(words: list[str], texts: Iterable[bytes], terminal: Terminal) -> bool:
         pager.wait()
         signal.signal(signal.SIGINT, before)
     return True
+
+
+def formatted(pieces: Iterable[Text], terminal: Terminal) -> Iterator[str]:
+    """Yield a page of roff as text; where nothing can format it, the page as it is and a note."""
+    page = "".join(map(str, pieces))
+    columns = min(WIDEST, terminal.columns)
+    device = "utf8" if terminal.out.utf8 else "ascii"
+    for words in (
+        ["groff", "-man", f"-T{device}", "-P-c", f"-rLL={columns}n"],
+        ["mandoc", "-man", f"-T{device}", f"-Owidth={columns}"],
+    ):
+        try:
+            done = subprocess.run(
+                words, input=page.encode(), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, timeout=SECONDS
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            continue  # It is not installed, or useless.
+        if done.returncode == 0 and done.stdout:
+            text = done.stdout.decode("utf-8", "backslashreplace")
+            yield from (_painted(line, terminal) + "\n" for line in text.splitlines())
+            return
+    yield page
+    terminal.note("this is roff; groff or mandoc would make a page of it")
+
+
+def _painted(line: str, terminal: Terminal) -> str:
+    line = BOLD.sub(lambda match: terminal.paint(match.group()[::3], "bold"), line)
+    return UNDERLINED.sub(lambda match: terminal.paint(match.group()[2::3], "underline"), line)

@@ -28,7 +28,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
-    from ..commands.result import Rows
+    from ..commands.context import Rows
     from ..model.kinds import Kind
     from ..model.noun import Noun
 

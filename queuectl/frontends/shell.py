@@ -16,15 +16,13 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from ..commands.completion.lookup import Candidate, Lookup
+from ..commands.completion.candidates import Candidate, Lookup, candidates
 from ..engine.queue import Queue
 from ..model.clock import SYSTEM_CLOCK
 from ..model.errors import InvalidInput, QueueCTLError
 from ..model.job import jobs_text
-from .banner import banner
 from .dispatch import BROKEN_PIPE, Session
-from .history import History
-from .interpreter import WORDS, Interpreter, split_interval
+from .interpreter import WORDS, History, Interpreter, split_interval
 from .line import cursor, shell_word
 from .text import clip
 
@@ -45,9 +43,8 @@ def run_shell(session: Session, line: str | None, *, keep_going: bool) -> int:
     queue = Queue(session.defaults["home"])
     queue.home.prepare()
     shell = Shell(session, queue, History(queue.home.history, terminal.note))
-    terminal.out.write(
-        banner(terminal, queue.home.path, "help lists the commands, TAB completes, exit or Ctrl-D leaves.")
-    )
+    hint = "help lists the commands, TAB completes, exit or Ctrl-D leaves."
+    terminal.out.write(terminal.banner(queue.home.path, hint))
     while True:
         try:
             shell.cmdloop()
@@ -155,8 +152,6 @@ class Shell(cmd.Cmd):
 
     def _candidates(self, words: list[str], text: str) -> list[Candidate]:
         """Return what a word may become: the shell's own words, and the queue's commands with what they take."""
-        from ..commands.completion.candidates import candidates
-
         ask = Lookup(self._queue.home.path)
         if not words:
             own = [Candidate(word, help) for word, (_, help) in WORDS.items() if word.startswith(text)]

@@ -14,12 +14,12 @@ import io
 import os
 import sys
 
+from .. import __version__
 from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.errors import InvalidInput
 from ..model.job import STATE_TABLE
 from ..model.when import is_digits
-from .program import NAME, as_called
-from .text import escape, width, wrapped
+from .text import NAME, as_called, clip, escape, width, wrapped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +31,13 @@ STYLES = {
 }
 STATE_STYLES = {name: state.style for name, state in STATE_TABLE.items()}
 ERASE_LINE = "\r\x1b[K"
+# What the shell and the menu begin with.
+ART = r"""
+  ___                       ___ _____ _
+ / _ \ _  _ ___ _  _ ___   / __|_   _| |
+| (_) | || / -_) || / -_) | (__  | | | |__
+ \__\_\\_,_\___|\_,_\___|  \___| |_| |____|
+""".strip("\n")
 
 
 def wants_color(mode: str, environ: Mapping[str, str], is_tty: bool) -> bool:
@@ -211,6 +218,13 @@ class Terminal:
         if self.line_shown:
             self.err.send(ERASE_LINE)
             self.line_shown = False
+
+    def banner(self, home: str, hint: str) -> str:
+        """Return the banner: the name as wide as there is room for, the version, the home, and a hint."""
+        art = ART.split("\n")
+        name = [self.paint(line, "cyan") for line in art] if max(map(len, art)) < self.columns else ["QueueCTL"]
+        facts = clip(f"version {__version__}, home {self.safe(home)}", self.columns - 1, self.out.ellipsis)
+        return "\n".join([*name, self.paint(facts, "dim"), *wrapped(hint, self.columns - 1), ""])
 
     def confirm(self, question: str) -> bool:
         """Ask `question`, such as "Remove 12 jobs"; anything but yes is a no."""

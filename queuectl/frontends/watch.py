@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from typing import Any, TypeVar
 
-from ..commands.result import Result
+from ..commands.context import Result
 from ..model.errors import StoreUnavailable
 from ..model.when import duration_text, local
 from .answer import lines, on_terminal, show

@@ -5,16 +5,14 @@ Where it stands follows from how many of its jobs are in each state; `max_fails`
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .filter import written
 from .job import CANCELLED, COMPLETED, DEAD, FINAL_STATES, PROCESSING, jobs_text
 from .link import UNFINISHED
 from .record import Record
 from .shellwords import in_quotes
 from .when import HOUR
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Mapping
 
 OPEN, FAILED, STOPPED = "open", "failed", "stopped"
 # Some of its jobs have not ended; all are completed; all have ended, and some are dead, cancelled or stuck; too many

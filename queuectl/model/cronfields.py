@@ -10,13 +10,11 @@ caller's sentence.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from .errors import quoted
 from .record import Record
 from .when import MONTHS, WEEKDAYS
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
 
 SHORTEST_NAME = 3
 # Words of other crons, and their meaning there.

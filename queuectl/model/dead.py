@@ -5,13 +5,9 @@ Texts that differ only in numbers are the same: N stands for a number that diffe
 
 from __future__ import annotations
 
-from .record import Record
+from collections.abc import Sequence
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
-else:
-    Sequence = tuple
+from .record import Record
 
 ANY = "N"
 # A group of texts of at most this size names all its jobs.

@@ -16,12 +16,10 @@ end turns them into a message and an exit code, the daemons into a line of their
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 from .printable import printable
 from .quantity import counted
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable, Mapping, Sequence
 
 MAX_PROBLEMS_SHOWN = 20
 MAX_SHOWN = 80

@@ -6,15 +6,14 @@ The batch is `NAME-FIRE`, a job with the local name LOCAL becomes `NAME-FIRE-LOC
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import Any
+
 from .checks import MAX_ID, MAX_NAME
 from .fields import GIVEN
 from .link import WHENS, stronger
 from .spec import DEFAULTS, JobSpec
 from .when import iso
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Iterable, Sequence
 
 MOST_JOBS = 10_000
 LONGEST_FIRE = len("20261128T020013.123Z")

@@ -7,12 +7,9 @@ Prometheus; the last one has no bound.
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 
 from .record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
 
 # In milliseconds. The store keeps indexes into this: a bound may never change its place.
 BOUNDS = (

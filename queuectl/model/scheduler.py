@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from .record import Record
+from collections.abc import Mapping
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Mapping
+from .record import Record
 
 MANUAL, AUTO = "manual", "auto"
 # What it does and counts.

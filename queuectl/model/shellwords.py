@@ -6,9 +6,7 @@ the line as it is, and a Tab in it completes nothing where the line is pasted.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable
+from collections.abc import Iterable
 
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
 # What the format of printf would take for something else.

@@ -7,13 +7,11 @@ QUEUECTL_ variable never.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
 from . import checks, kinds
 from .errors import quoted
 from .record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable, Mapping, Sequence
 
 SHELL = "/bin/sh"
 NO_SHELL = "none"

@@ -6,15 +6,13 @@ try, `webhook-signature` is an HMAC with SHA-256 over the id, the time and the b
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from .kinds import seconds
 from .quantity import counted
 from .record import Record
 from .settings import EVENTS
 from .when import DAY, HOUR, MINUTE, SECOND, iso
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Mapping, Sequence
 
 TEST, DIGEST = "test", "digest"
 # The name of the webhook that the settings define.

@@ -6,14 +6,12 @@ for all queues has an empty name, written `*`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 from .checks import is_name
 from .errors import InvalidInput
 from .quantity import counted
 from .record import Record
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable, Mapping
 
 # The group for all queues, and how users write it.
 ALL = ""

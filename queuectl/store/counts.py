@@ -6,11 +6,9 @@ claiming the next leaves `processing` as it was. Triggers would do the same 3.3 
 
 from __future__ import annotations
 
-from .database import Database
+from collections.abc import Collection
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Collection
+from .database import Database
 
 # Each table, and the column with the names.
 TABLES = (("counts", "queue"), ("batch_counts", "batch"), ("lock_counts", "lock"))

@@ -14,13 +14,10 @@ Everything in it is readable by its owner only, from the first instant.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from ..model.errors import StoreReadOnly, StoreUnavailable
 from .trouble import CHECK_MODE, FULL, full, refused
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Mapping
 
 DIRECTORY = ".queuectl"
 JOURNAL = ".journal"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
+from collections.abc import Sequence
 
 # The fields that are stored like this.
 NAME_LISTS = ("tags", "locks")

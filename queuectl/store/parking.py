@@ -17,15 +17,13 @@ All methods that write must be called inside `with store.writing():`.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
+
 from ..model.job import PROCESSING
 from ..model.lane import BATCH, LOCK
 from .claim import ORDER
 from .locks import Locks
 from .table import Table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Collection, Iterable
 
 PARK = "UPDATE jobs SET parked = ? WHERE number = ? AND state = 'pending' AND parked IS NULL"
 NEXT_QUEUE = """

@@ -6,16 +6,14 @@ so are the histograms of `timings`.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from ..model.job import COMPLETED, DEAD, FAILED, PENDING, waits_since
 from ..model.rollup import Rollup
 from ..model.when import MINUTE
 from .figures import END_OF_TIME, Figures
 from .schema import CLAIMABLE
 from .timings import Timings
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterator
 
 ROLL_UP = """
 INSERT INTO rollups (minute, queue, finished, failed, dead, run_time, wait_time) VALUES (?, ?, ?, ?, ?, ?, ?)

@@ -8,15 +8,13 @@ position of its own; all methods that move it name the one that they have read. 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..model.settings import EVENTS
 from ..model.webhook import IS_GONE, MOST_WAITING, WAITS, Delivery, Event, Webhook
 from .namelists import names_of, names_text
 from .sqlite import Row, sqlite3
 from .table import Table
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Sequence
 
 EVENT = """id, event, at, job, number, command, queue, batch, tags, attempts, exit_code, signal, error, duration"""
 # Where a webhook reads on: what it wants, after its position.

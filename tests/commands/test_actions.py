@@ -9,7 +9,7 @@ import pytest
 
 from queuectl.commands.jobs import actions
 from queuectl.engine.waiting import Waiting
-from queuectl.frontends.front_end import FrontEnd
+from queuectl.frontends.cli import FrontEnd
 from queuectl.model.job import FINAL_STATES, STATES, WAITING_STATES, sources
 from tests.commands.calling import await_output, await_state, bring, call, done, ids, refused, state_of, states, store
 from tests.store import building

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from queuectl.commands.context import Labeled
 from queuectl.commands.jobs.follow import labeled
-from queuectl.commands.result import Labeled
 from tests.commands.calling import Answer, call, done
 
 

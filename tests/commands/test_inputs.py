@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from queuectl import Conflict, InvalidInput, Queue
-from queuectl.commands.completion.candidates import candidates
-from queuectl.commands.completion.lookup import Lookup
+from queuectl.commands.completion.candidates import Lookup, candidates
 from queuectl.commands.grammar.commandline import CommandLine
 from queuectl.commands.grammar.parser import parse
 from queuectl.model.errors import NotFound

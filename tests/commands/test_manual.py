@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from queuectl.commands.grammar.commandline import GLOBALS
-from queuectl.commands.grammar.help import help_of
-from queuectl.commands.grammar.manual import escaped, manual_page, text_line
+from queuectl.commands.grammar.manual import escaped, help_of, manual_page, text_line
 from queuectl.commands.grammar.registry import load
 from queuectl.model.settings import SETTINGS
 from tests.commands.calling import done

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from queuectl.commands.grammar.commandline import GLOBALS
-from queuectl.commands.grammar.help import command_page
+from queuectl.commands.grammar.manual import command_page
 from queuectl.commands.grammar.parser import parse
 from queuectl.commands.grammar.registry import Command, load
 from queuectl.model.fields import BY_NAME, GIVEN

@@ -12,7 +12,7 @@ from typing import Sequence
 import pytest
 
 from queuectl import Job, Queue
-from queuectl.engine import results as module
+from queuectl.engine import batches as module
 from queuectl.model.outcome import Outcome
 from queuectl.model.piece import STDERR, STDOUT, Piece
 from tests.commands.calling import call, done, refused, store

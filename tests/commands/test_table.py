@@ -12,7 +12,7 @@ import pytest
 from queuectl.commands.grammar import parser
 from queuectl.commands.grammar.argparser import read_with_argparse
 from queuectl.commands.grammar.commandline import GLOBAL_FLAGS, GLOBALS, CommandLine, read_plain
-from queuectl.commands.grammar.help import command_page, overview
+from queuectl.commands.grammar.manual import command_page, overview
 from queuectl.commands.grammar.registry import ALIASES, Arg, Command, load
 from queuectl.model.errors import InvalidInput
 from tests.commands.calling import done

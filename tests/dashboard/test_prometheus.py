@@ -13,8 +13,8 @@ import pytest
 from queuectl import __version__
 from queuectl.dashboard.api.prometheus import CONTENT_TYPE, escaped
 from queuectl.dashboard.daemon import add_up
+from queuectl.engine.charts import SLACK_MS
 from queuectl.engine.machine.log import Log
-from queuectl.engine.reports.totals import SLACK_MS
 from queuectl.model.errors import StoreUnavailable
 from queuectl.model.job import COMPLETED, DEAD, FAILED, PROCESSING
 from queuectl.model.when import DAY, HOUR

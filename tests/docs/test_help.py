@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from queuectl.commands.grammar.help import INDEX, command_page, group_page, overview
+from queuectl.commands.grammar.manual import INDEX, command_page, group_page, overview
 from queuectl.commands.grammar.registry import load
 from tests.docs.pages import PAGES
 

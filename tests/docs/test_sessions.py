@@ -15,7 +15,7 @@ from typing import Iterator
 
 import pytest
 
-from queuectl.engine.demo import JOBS
+from queuectl.commands.home.admin import JOBS
 from tests import support
 from tests.docs.pages import PAGES, TYPED, blocks, first, matches, missing, steps
 from tests.support import ROOT

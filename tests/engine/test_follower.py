@@ -6,7 +6,7 @@ from typing import Iterator
 
 import pytest
 
-from queuectl.engine.follower import Follower
+from queuectl.engine.logs import Follower
 from queuectl.engine.queue import Queue
 from queuectl.model.attempt import Attempt
 from queuectl.model.job import Job

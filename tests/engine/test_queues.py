@@ -7,12 +7,12 @@ from typing import Any, Callable
 
 import pytest
 
-from queuectl.engine.autoscale import AutoScaler
 from queuectl.engine.clockwork.pauses import WITH_PAUSE
 from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.machine.doorbell import WORK, WORKERS, Doorbell
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
+from queuectl.engine.scheduler_daemon import AutoScaler
 from queuectl.model.errors import Conflict, InvalidInput, NotFound
 from queuectl.model.when import HOUR, MINUTE
 from queuectl.store import Home, Store

@@ -90,8 +90,8 @@ def test_a_short_command_loads_nothing_heavy(home: str, words: list[str]) -> Non
         (["metrics"], "home.monitor"),
         (["worker", "stop"], "daemons.workers"),
         (["config", "get", "timeout"], "home.config"),
-        (["template", "list"], "jobs.templates"),
-        (["dlq", "list"], "jobs.dlq"),
+        (["template", "list"], "jobs.enqueue"),
+        (["dlq", "list"], "jobs.actions"),
     ],
 )
 def test_a_command_loads_its_own_module_of_commands_and_no_other(home: str, words: list[str], module: str) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from queuectl.frontends.history import REMEMBERED, History
+from queuectl.frontends.interpreter import REMEMBERED, History
 
 
 class Bench:
@@ -85,7 +85,7 @@ def test_a_file_that_is_read_only_is_read_and_left_alone(bench: Bench, monkeypat
     bench.path.write_text("list\n")
     history = bench.open()
     # Root, who may be running this, is refused nothing by the file's mode.
-    monkeypatch.setattr("queuectl.frontends.history.os.open", refuse)
+    monkeypatch.setattr("queuectl.frontends.interpreter.os.open", refuse)
     history.add("status")
     assert history.lines == ["list", "status"]
     assert bench.path.read_text() == "list\n"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from queuectl.frontends.program import as_called
+from queuectl.frontends.text import as_called
 from tests.support import ROOT, cli_environment, run_cli
 
 ADDRESSED = "python3 main.py"

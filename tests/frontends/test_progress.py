@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from queuectl.frontends.progress import Progress
+from queuectl.frontends.live import Progress
 from queuectl.frontends.terminal import ERASE_LINE, Terminal
 from queuectl.frontends.text import width
 from tests.frontends.test_terminal import Tty

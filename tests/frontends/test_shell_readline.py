@@ -14,7 +14,7 @@ import pytest
 from queuectl.engine.queue import Queue
 from queuectl.frontends import shell as module
 from queuectl.frontends.dispatch import Session
-from queuectl.frontends.history import History
+from queuectl.frontends.interpreter import History
 from tests.commands.calling import bring, done
 
 

@@ -7,7 +7,7 @@ from typing import Sequence
 
 import pytest
 
-from queuectl.engine.circles import demand_no_circle_in_batches, demand_no_circle_of_edit
+from queuectl.engine.linking import demand_no_circle_in_batches, demand_no_circle_of_edit
 from queuectl.model.errors import InvalidInput, NotFound
 from queuectl.model.job import BLOCKED, CANCELLED, COMPLETED, DEAD, PENDING
 from queuectl.model.link import ANY, BADLY

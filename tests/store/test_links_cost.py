@@ -8,7 +8,7 @@ from typing import Callable, Sequence
 
 import pytest
 
-from queuectl.engine.circles import demand_no_circle_of_edit
+from queuectl.engine.linking import demand_no_circle_of_edit
 from queuectl.model.job import COMPLETED, DEAD
 from queuectl.store import Store
 from tests.store.building import NOW, ORIGINS, claim, finish, open_store, outcome_for, spec, steps_taken, write

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from queuectl.engine.circles import demand_no_circle_in_batches, demand_no_circle_of_edit
+from queuectl.engine.linking import demand_no_circle_in_batches, demand_no_circle_of_edit
 from queuectl.model.errors import InvalidInput
 from queuectl.model.job import (
     BLOCKED,

@@ -180,7 +180,7 @@ def test_it_takes_schedules(old: str) -> None:
 
 @pytest.mark.parametrize("version", [1])
 def test_its_file_cannot_shrink_and_pruning_minds_that_not(old: str) -> None:
-    from queuectl.engine.home.room import vacuum
+    from queuectl.engine.clockwork.housekeeping import vacuum
 
     with open_store(old) as store:
         write(

@@ -3,21 +3,26 @@
 `candidates` has the words before the cursor read as every command line is, and offers what may follow:
 commands, options that were not given yet, and values. What completes a value stands in the declaration
 (`Arg.complete`, `Arg.choices`); a value that the argument would refuse is not offered.
+
+A TAB must not make a home, must not wait, and has no place to show an error: where the store is not there or does not
+answer at once, there are no candidates of it.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 
+from ...engine.queue import Queue
+from ...model.clock import SYSTEM_CLOCK, Clock
+from ...model.errors import QueueCTLError
 from ...model.fields import FILTERS
 from ...model.filter import is_filter, meaning
 from ...model.job import OPEN, STATES, Job
+from ...model.record import Record
 from ...model.settings import BY_NAME, SETTINGS
 from ..grammar.commandline import GLOBALS, CommandLine
 from ..grammar.registry import ALIASES, COMMANDS, Arg, Command, load
-from .lookup import Candidate, Lookup
-
-__all__ = ["Candidate", "Lookup", "candidates"]
 
 # Of these kinds an argument may take several with commas between; of the first two only if it says so.
 LISTS = {"state": "pending,dead", "column": "id,state", "job": "", "resumable": "", "dead": ""}
@@ -40,6 +45,9 @@ KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
 }
 # Of these arguments, words of a filter may stand in the place of ids.
 WITH_FILTERS = ("filter", "job", "resumable", "dead")
+LIMIT = 50
+MAX_FILES = 1_000
+BUSY_SECONDS = 0.2
 
 
 def candidates(words: Sequence[str], text: str, ask: Lookup) -> list[Candidate]:
@@ -132,7 +140,8 @@ def _values(line: CommandLine, arg: Arg, text: str, ask: Lookup) -> list[Candida
     filters = _filters(ask, text) if text and arg.many and kind in WITH_FILTERS else []
     if (":" in text or " " in text) and filters:
         return filters
-    head, comma, last = text.rpartition(",") if _is_list(arg, kind) else ("", "", text)
+    is_list = kind in LISTS and (_is_allowed(arg, LISTS[kind]) if LISTS[kind] else arg.many)
+    head, comma, last = text.rpartition(",") if is_list else ("", "", text)
     given = {part for word in (head, *(() if arg.is_option else _others(line))) for part in word.split(",")} - {""}
     minus = "-" if kind == "column" and last.startswith("-") else ""
     found = [one.after(minus) for one in _of_kind(ask, kind, last)]
@@ -142,10 +151,6 @@ def _values(line: CommandLine, arg: Arg, text: str, ask: Lookup) -> list[Candida
 
 def _of_kind(ask: Lookup, kind: str, text: str) -> list[Candidate]:
     return KINDS[kind](ask, text) if kind in KINDS else ask.of(kind, text)
-
-
-def _is_list(arg: Arg, kind: str) -> bool:
-    return kind in LISTS and (_is_allowed(arg, LISTS[kind]) if LISTS[kind] else arg.many)
 
 
 def _is_allowed(arg: Arg, text: str) -> bool:
@@ -204,3 +209,93 @@ def _setting_values(line: CommandLine, text: str) -> list[Candidate]:
         return [Candidate(choice).after(head + comma) for choice in setting.choices if choice not in head.split(",")]
     values = {setting.show(setting.default): "the default", **({"none": "switch it off"} if setting.optional else {})}
     return [Candidate(value, description) for value, description in values.items()]
+
+
+class Candidate(Record):
+    """What the word under the cursor may become.
+
+    After one that is not `is_complete` (`--state=`, a directory) the word goes on, so no blank follows.
+    `leave_to_shell` is "" or says that the shell must complete a "file" or "directory" after `value`.
+    """
+
+    value: str
+    description: str = ""
+    is_complete: bool = True
+    leave_to_shell: str = ""
+
+    def after(self, text: str) -> Candidate:
+        """Return this candidate with the text before it in the same word."""
+        return Candidate(text + self.value, self.description, self.is_complete, self.leave_to_shell)
+
+
+class Lookup:
+    """Answers what there is in a home, and in the file system."""
+
+    def __init__(self, home: str | None = None, *, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._given = home
+        self._clock = clock
+
+    def at(self, home: str) -> Lookup:
+        """Return the same for another home."""
+        return type(self)(home, clock=self._clock)
+
+    def of(self, key: str, prefix: str = "") -> list[Candidate]:
+        """Return what there is of a key of a filter, such as queues; of jobs those whose id begins with `prefix`."""
+        try:
+            with self._queue() as queue:
+                # Opening the store of a new home would make it.
+                if not os.path.isfile(queue.home.database):
+                    return []
+                return [Candidate(found.value, found.about) for found in queue.suggest(key, prefix, LIMIT)]
+        except (QueueCTLError, OSError):
+            return []
+
+    def templates(self) -> list[Candidate]:
+        """Return the templates, those that come with the package first."""
+        from ...model.templates import SHIPPED, SUFFIX, plain_name
+
+        found = [Candidate(name, text) for name, text in SHIPPED.items()]
+        try:
+            files = sorted(os.listdir(self._queue().home.templates))
+        except (OSError, QueueCTLError):
+            return found
+        return found + [Candidate(plain_name(name), "of this home") for name in files if name.endswith(SUFFIX)]
+
+    def files(self, text: str, *, only_directories: bool = False) -> list[Candidate]:
+        """Return the files that the path `text` may become. A directory is shown with its slash."""
+        folder, name = os.path.split(text)
+        try:
+            with os.scandir(os.path.expanduser(folder) or ".") as entries:
+                named = (entry for entry in entries if entry.name.startswith(name))
+                # Hidden ones only where a dot was typed.
+                found = sorted((entry.name, entry.is_dir()) for entry in named if name or entry.name[0] != ".")
+        except (OSError, ValueError):
+            return []
+        before = text[: len(text) - len(name)]
+        return [
+            Candidate(f"{before}{name}/" if is_directory else before + name, is_complete=not is_directory)
+            for name, is_directory in found[:MAX_FILES]
+            if is_directory or not only_directories
+        ]
+
+    def programs(self, text: str) -> list[Candidate]:
+        """Return the commands that `text` begins: names on the PATH, or files where it is a path."""
+        if "/" in text:
+            return self.files(text)
+        names: set[str] = set()
+        for folder in os.environ.get("PATH", "").split(os.pathsep) if text else ():
+            try:
+                names.update(name for name in os.listdir(folder or ".") if name.startswith(text))
+            except OSError:
+                continue
+        # A command goes on with its own arguments, and a quote around it must not be closed.
+        return [Candidate(name, is_complete=False) for name in sorted(names)[:MAX_FILES]]
+
+    def words(self, text: str, *, is_first: bool) -> list[Candidate]:
+        """Return what a word of another command may become: that is for a shell to know, and this is none."""
+        return []
+
+    def _queue(self) -> Queue:
+        queue = Queue(self._given, clock=self._clock)
+        queue.busy_budget = BUSY_SECONDS
+        return queue

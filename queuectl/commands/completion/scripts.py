@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 
 from ...model.errors import Conflict, InvalidInput, QueueCTLError
-from ..context import Context
+from ..context import Context, Result
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..result import Result
 
 # Where each shell looks for scripts: the XDG variable of the directory, the directory without it, and the file.
 PLACES = {

@@ -9,11 +9,10 @@ from ...model.dashboard import TOKEN_VARIABLE, DashboardOptions
 from ...model.errors import DaemonUnavailable
 from ...model.nouns import daemons as nouns
 from ...model.settings import find
-from ..context import Context
+from ..context import Context, Result
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..result import Result
-from .daemon import DETACH, READY_FD, stopped
+from .workers import DETACH, READY_FD, stopped
 
 HOST = find("dashboard_host")
 
@@ -107,18 +106,13 @@ def _ready(context: Context, options: DashboardOptions, url: str, *, opens: bool
     elif needs_token and options.token is None:
         notes.append("this system does not tell whose a browser is: the link has the token, keep it to yourself")
     if opens:
+        import webbrowser
         from pathlib import Path
 
-        if not _open(Path(context.queue.home.dashboard_page).as_uri() if needs_token else url):
+        if not webbrowser.open(Path(context.queue.home.dashboard_page).as_uri() if needs_token else url):
             notes.append("no browser was found to open it in")
     record = {"url": url, "pid": context.queue.dashboard.pid}
     return Result(nouns.DASHBOARD_LINK, record=record, message=f"Dashboard: {url}", ids=[url], notes=notes)
-
-
-def _open(url: str) -> bool:
-    import webbrowser
-
-    return webbrowser.open(url)
 
 
 @command("dashboard status", examples=("dashboard status", "dashboard status --json"))

@@ -8,12 +8,10 @@ from ...model.quantity import counted
 from ...model.scheduler import TOTALS, SchedulerState
 from ...model.worker import ALL, given_limits
 from ..cells import pairs
-from ..context import Context
+from ..context import Context, Result
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..result import Result
-from .daemon import DETACH, FOLLOW, NO_DETACH, READY_FD, TAIL, demand_one_place, log_text, stopped
-from .workers import LIMITS
+from .workers import DETACH, FOLLOW, LIMITS, NO_DETACH, READY_FD, TAIL, demand_one_place, log_text, stopped
 
 LABEL_WIDTH = 11
 

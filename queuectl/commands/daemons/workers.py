@@ -1,14 +1,16 @@
-"""Commands for the workers: start, stop, scale, look at them."""
+"""Commands for the workers: start, stop, scale, look at them; and what those of the other daemons share with them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from ...model.alert import NO_WORKERS_RUN
 from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, StoreUnavailable
 from ...model.job import jobs_text
 from ...model.nouns import daemons as nouns
-from ...model.quantity import some_of
+from ...model.nouns.daemons import STOPPED
+from ...model.quantity import counted, some_of
 from ...model.worker import (
     ALL,
     EVERY_QUEUE,
@@ -20,14 +22,38 @@ from ...model.worker import (
     queues_of,
     workers_text,
 )
-from ..context import Context
+from ..context import Context, Result
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..result import Result
-from .daemon import DETACH, FOLLOW, NO_DETACH, READY_FD, TAIL, demand_one_place, log_text, stopped
 
 NAMED = "commas between; * for the group of all queues"
 COLUMNS = ("worker", "pid", "state", "job", "elapsed", "jobs_done", "heartbeat_at", "memory", "uptime", "command")
+TAIL_LINES = 50
+READ_BYTES = 65_536
+LOOK_SECONDS = 0.1
+TAIL = Arg(
+    "--tail",
+    "-n",
+    parse=arguments.integer(1, 1_000_000),
+    default=TAIL_LINES,
+    metavar="N",
+    help=f"only the last N lines (default: {TAIL_LINES})",
+)
+NO_DETACH = Arg(
+    "--no-detach",
+    also=("--foreground", "--no-daemon"),
+    flag=True,
+    help="stay in the foreground until Ctrl-C; a second one does not wait for current jobs",
+)
+DETACH = Arg(
+    "--detach",
+    "-d",
+    also=("--detached", "--daemon", "--background"),
+    flag=True,
+    help="run in the background, as it does anyway",
+)
+READY_FD = Arg("--ready-fd", parse=arguments.integer(0, 1_000_000), hidden=True, help="where to say that it is up")
+FOLLOW = Arg("--follow", "-f", flag=True, help="go on until Ctrl-C")
 
 
 def queue_names(text: str) -> list[str]:
@@ -171,8 +197,8 @@ def _run_here(
         died = f"{jobs_text(len(end.dead))} died: {some_of(end.dead)}"
         return Result(notes=[f"{died}; see them with: queuectl dlq list"], code=1)
     if end.paused:
-        left = f"{jobs_text(end.paused)} of paused queues {'is' if end.paused == 1 else 'are'} left"
-        return Result(notes=[f"{left}; see the pauses with: queuectl queue list"], code=Conflict.exit_code)
+        left = counted(end.paused, "job of paused queues is", "jobs of paused queues are")
+        return Result(notes=[f"{left} left; see the pauses with: queuectl queue list"], code=Conflict.exit_code)
     return Result(notes=["nothing is left to do"])
 
 
@@ -207,14 +233,14 @@ def worker_status(context: Context, *, message: str | None = None) -> Result:
     )
 
 
-def _size(text: str) -> int:
-    """Read a number of workers, including 0, for which there is a special hint."""
-    return 0 if text == "0" else arguments.integer(1, 256)(text)
-
-
 @command(
     "worker scale",
-    Arg("count", parse=_size, metavar="N", help="how many workers there should be"),
+    Arg(
+        "count",
+        parse=lambda text: 0 if text == "0" else arguments.integer(1, 256)(text),
+        metavar="N",
+        help="how many workers there should be",
+    ),
     _queues(f"the queues of the group, {NAMED} (default: that of all, or the only one that runs)"),
     examples=("worker scale 4", "worker scale 2 -Q encode"),
 )
@@ -255,8 +281,7 @@ def _before_stop(context: Context, group: str | None, timeout: float | None, for
     except StoreUnavailable:
         return  # A store that cannot be used keeps nobody from stopping what works on it.
     if ids:
-        goes = "goes" if len(ids) == 1 else "go"
-        context.front_end.note(f"{some_of(ids)} {goes} on, to end before the workers stop")
+        context.front_end.note(f"{some_of(ids)} {'goes' if len(ids) == 1 else 'go'} on, to end before the workers stop")
 
 
 @command(
@@ -295,3 +320,34 @@ def worker_restart(context: Context, *, timeout: float | None, force: bool) -> R
 def worker_logs(context: Context, *, tail: int, follow: bool) -> Result:
     """Print the workers' log."""
     return Result(text=log_text(context, context.queue.workers.log, tail, follow), live=follow)
+
+
+def demand_one_place(no_detach: bool, detach: bool) -> None:
+    """Raise InvalidInput if a daemon is to be both in the foreground and in the background."""
+    if no_detach and detach:
+        raise InvalidInput("give either --detach or --no-detach, not both", field="detach")
+
+
+def log_text(context: Context, path: str, lines: int, follow: bool) -> Iterator[bytes]:
+    """Yield the end of a log; with `follow` go on, also after the log was emptied for rotation."""
+    try:
+        file = open(path, "rb")
+    except FileNotFoundError:
+        context.front_end.note(f"there is no log yet: {path}")
+        return
+    with file:
+        yield from file.read().splitlines(keepends=True)[-lines:]
+        while follow:
+            data = file.read(READ_BYTES)
+            if data:
+                yield data
+                continue
+            if file.tell() > os.fstat(file.fileno()).st_size:
+                file.seek(0)
+            context.clock.pause(LOOK_SECONDS)
+
+
+def stopped(pid: int | None, done: str, nothing: str, notes: Sequence[str] = ()) -> Result:
+    """Return the answer of a command that stopped the process `pid`, or nothing if that is None."""
+    record = {"stopped": pid is not None, "pid": pid}
+    return Result(STOPPED, record=record, message=nothing if pid is None else done, notes=notes)

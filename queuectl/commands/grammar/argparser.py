@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping, Sequence
+from typing import Any, NoReturn
 
 from ...model.errors import InvalidInput, quoted, suggestion_text, with_value
 from ...model.shellwords import shell_line
 from .commandline import GLOBALS, CommandLine, Given, Parsed, placed, unset_arguments, unset_globals
 from .elsewhere import OPTIONS_ELSEWHERE, SOURCES_ELSEWHERE, command_for, option_for
 from .registry import ALIASES, COMMANDS, Arg, Command, commands_of
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Mapping, NoReturn, Sequence
-
 
 # How argparse says that a flag was given a value, which it shows in quotes.
 IGNORED = "ignored explicit argument "

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from ...model import when
 from ...model.checks import MAX_SLOTS, check_integer, check_name, is_utf8
 from ...model.errors import did_you_mean, quoted
 from ...model.job import STATE_WORDS, states_named
 from ...model.kinds import NONE, read_integer
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Callable, Sequence
 
 
 def integer(low: int, high: int) -> Callable[[str], int]:

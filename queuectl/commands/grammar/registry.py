@@ -19,7 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Mapping, Sequence
 
-    from ..result import Result
+    from ..context import Result
 
     Handler = Callable[..., Result]
 
@@ -190,26 +190,25 @@ PLACES = (
     ("Jobs", "jobs.wait", "looking-at-jobs", "wait"),
     ("Jobs", "jobs.actions", "changing-jobs", " ".join(verb.name for verb in PLAIN_VERBS if verb.name != "resume")),
     ("Jobs", "jobs.edit", "changing-jobs", "edit"),
-    ("Jobs", "jobs.templates", "adding-jobs", "template"),
-    ("Jobs", "home.batches", "batches", "batch"),
-    ("Jobs", "jobs.results", "batches", "results"),
+    ("Jobs", "jobs.enqueue", "adding-jobs", "template"),
+    ("Jobs", "home.batches", "batches", "batch results"),
     ("Jobs", "jobs.inside", "failures", "snooze fail"),
     ("Workers", "daemons.workers", "workers", "worker"),
-    ("Queues", "queues.queues", "queues", "queue"),
-    ("Queues", "queues.queues", "locks", "lock"),
-    ("Queues", "queues.pausing", "queues", "pause resume"),
+    ("Queues", "jobs.queues", "queues", "queue"),
+    ("Queues", "jobs.queues", "locks", "lock"),
+    ("Queues", "jobs.queues", "queues", "pause resume"),
     ("Schedule", "jobs.scheduled", "schedules", "schedule scheduled"),
     ("Schedule", "daemons.scheduler", "schedules", "scheduler"),
     ("Schedule", "jobs.cron", "schedules", "cron"),
-    ("Dead letters", "jobs.dlq", "failures", "dlq"),
+    ("Dead letters", "jobs.actions", "failures", "dlq"),
     ("Monitoring", "home.monitor", "monitoring", "status metrics time"),
     ("Monitoring", "daemons.dashboard", "dashboard", "dashboard"),
     ("Monitoring", "home.upkeep", "monitoring", "events"),
     ("Monitoring", "home.upkeep", "looking-at-jobs", "why"),
     ("Monitoring", "home.webhooks", "notifications", "webhook"),
-    ("Monitoring", "home.interactive", "monitoring", "top"),
+    ("Monitoring", "home.admin", "monitoring", "top"),
     ("Administration", "home.upkeep", "schedules", "prune"),
-    ("Administration", "home.interactive", "shell", "shell menu"),
+    ("Administration", "home.admin", "shell", "shell menu"),
     ("Administration", "completion.scripts", "installation", "completion"),
     ("Administration", "grammar.manual", "installation", "man"),
     ("Administration", "home.admin", "home", "init init-db"),

@@ -1,12 +1,34 @@
-"""Commands about the home itself, help, and the demonstration."""
+"""Commands about the home itself, help, the demonstration, and those that take over the terminal."""
 
 from __future__ import annotations
 
+from typing import Any, Callable, Sequence
+
+from ...engine.queue import Queue
 from ...model.errors import InvalidInput, quoted, suggestion_text
+from ...model.job import Job
 from ...model.nouns.home import MADE_HOME
-from ..context import Context
+from ...model.worker import ALL
+from ..context import Context, Result
+from ..grammar import arguments
 from ..grammar.registry import ALIASES, Arg, command, command_named, commands_of, load
-from ..result import Result
+from ..grammar.shared import FILTER
+
+TOP_SECONDS = 1.0
+BUDGET_SECONDS = 120.0
+# They show the queue at work: success, output, retries, a timeout, a dead job.
+JOBS: tuple[dict[str, Any], ...] = (
+    {"command": "echo 'Hello from QueueCTL'", "priority": 10},
+    {"command": 'for i in 1 2 3 4 5; do echo "step $i of 5"; sleep 0.1; done'},
+    {"command": "ls /usr/bin | sort | head -n 100 | wc -l"},
+    {"command": 'echo "priority jobs go first, this is attempt $QUEUECTL_ATTEMPT"', "priority": 5},
+    {"command": "test \"$QUEUECTL_ATTEMPT\" -ge 2 || { echo 'not yet' >&2; exit 75; }", "retries": 2},
+    {"command": "echo 'this one always fails' >&2; exit 3", "retries": 1},
+    {"command": "echo 'this one takes too long'; sleep 30", "timeout": 1, "retries": 0},
+    {"command": "kill -SEGV $$", "retries": 0},
+    {"command": 'echo "$GREETING, $NAME"', "env": {"GREETING": "Good evening", "NAME": "night shift"}},
+    {"command": "sleep 0.5; date"},
+)
 
 
 @command(
@@ -49,7 +71,7 @@ def help_command(context: Context, *, topic: list[str]) -> Result:
 
 def help_for(topic: str) -> Result:
     """Return the help of a command, of a group such as `dlq`, or the overview. Raises InvalidInput."""
-    from ..grammar import help as pages
+    from ..grammar import manual as pages
     from ..grammar.elsewhere import command_for
 
     if topic in pages.TOPICS:
@@ -72,17 +94,89 @@ def help_for(topic: str) -> Result:
 )
 def demo(context: Context, *, run: bool) -> Result:
     """Add a varied set of demo jobs; with --run, run them and show what became of each."""
-    from ...engine.demo import add_demo_jobs, run_demo
     from ...model.nouns.jobs import ADDED, DEMO_JOB
 
-    ids = add_demo_jobs(context.queue)
+    ids = context.queue.enqueue([{**job, "tags": ["demo"]} for job in JOBS])
     if not run:
         message = f"{len(ids)} demo jobs added: {ids[0]} to {ids[-1]}"
         notes = ["run them with: queuectl worker start", "look at them with: queuectl list"]
         return Result(ADDED, rows=[{"id": job} for job in ids], message=message, ids=ids, notes=notes)
     context.front_end.note(f"{len(ids)} demo jobs added, starting 2 workers")
     with context.front_end.progress(len(ids), "running") as on_progress:
-        fates = run_demo(context.queue, ids, on_progress)
+        fates = _run_demo(context.queue, ids, on_progress)
     columns = ("id", "state", "attempts", "duration", "fate", "command")
     notes = [f"look closer at one with: queuectl show {ids[-1]}, and queuectl logs {ids[-1]}"]
     return Result(DEMO_JOB, rows=fates, columns=columns, ids=ids, notes=notes)
+
+
+@command(
+    "top",
+    FILTER,
+    Arg(
+        "--interval",
+        "-i",
+        parse=arguments.interval,
+        default=TOP_SECONDS,
+        metavar="SECONDS",
+        help="how often to look (default: 1)",
+    ),
+    examples=("top", "top 'state:open queue:mail'"),
+)
+def top(context: Context, *, filter: Sequence[str], interval: float) -> Result:
+    """Watch the queue on the whole screen: counts, throughput, workers, jobs.
+
+    Keys move through the jobs, open their output, retry and cancel them; press ? for all keys.
+    """
+    from ...model.filterparse import parse
+
+    wanted = parse(" ".join(filter), context.clock.wall())
+    return Result(code=context.front_end.top(context, interval, wanted.text))
+
+
+@command(
+    "shell",
+    Arg(
+        "--command",
+        "-c",
+        parse=arguments.unicode_text,
+        metavar="LINE",
+        help='run this line, such as "list; status", and exit',
+    ),
+    Arg("--keep-going", "-k", flag=True, help="in a script, go on after a command that failed"),
+    examples=("shell", "shell -c 'list; status'"),
+)
+def shell(context: Context, *, command: str | None, keep_going: bool) -> Result:
+    """Open the interactive shell: commands without `queuectl` in front, with completion and history.
+
+    Reads commands from a pipe or file too, one a line; the exit code is the last command's, and the
+    first that fails ends it.
+    """
+    return Result(code=context.front_end.shell(context, command, keep_going=keep_going))
+
+
+@command("menu", examples=("menu",))
+def menu(context: Context) -> Result:
+    """Open the numbered menu."""
+    return Result(code=context.front_end.menu(context))
+
+
+def _run_demo(queue: Queue, ids: Sequence[str], on_progress: Callable[[int], None]) -> list[dict[str, Any]]:
+    """Run the jobs with workers of our own, and stop these; return each job's fate.
+
+    Workers that run already are used and left running. Raises WaitTimeout.
+    """
+    ours = queue.workers.pid is None and queue.workers.start(ALL, 2)[0] == 0
+    try:
+        jobs = queue.wait(
+            *ids, timeout=BUDGET_SECONDS, on_change=lambda found: on_progress(sum(job.is_final for job in found))
+        )
+    finally:
+        if ours:
+            queue.workers.stop(ALL, force=True)
+    return [{**{name: getattr(job, name) for name in job.FIELDS}, "fate": _fate(job)} for job in jobs]
+
+
+def _fate(job: Job) -> str:
+    if job.state != "completed":
+        return job.error or job.state
+    return "succeeded" if job.attempts == 1 else f"succeeded at attempt {job.attempts}"

@@ -1,20 +1,21 @@
-"""Commands about batches: which there are, and how far each one is."""
+"""Commands about batches: which there are, how far each one is, and what its jobs have brought."""
 
 from __future__ import annotations
 
+from ...engine.batches import results_of
 from ...model import when
 from ...model.batch import Batch, go_on, state_text
+from ...model.errors import InvalidInput
 from ...model.filter import written
 from ...model.job import DEAD, STATES, jobs_text
 from ...model.link import of_batch
 from ...model.nouns.batches import BATCH
-from ...model.quantity import bar
+from ...model.quantity import bar, counted
 from ...model.shellwords import in_quotes
 from ..cells import pairs
-from ..context import Context
+from ..context import Context, Result
 from ..grammar.registry import Arg, command
 from ..grammar.shared import LIMIT, SLOTS, beyond_limit, limit_of
-from ..result import Result
 
 COLUMNS = ("name", "state", "jobs", "ended", "dead", "slots", "created_at", "finished_at", "time_left")
 LABEL_WIDTH = 11
@@ -43,7 +44,6 @@ def batch_show(context: Context, *, name: str) -> Result:
 def _shown(batch: Batch) -> str:
     """Return a batch as text for people, without what is not known."""
     percent = batch.ended * 100 // batch.jobs
-    wait = "waits" if batch.waiting == 1 else "wait"
     values = [
         ("batch", batch.name),
         ("state", state_text(batch)),
@@ -51,7 +51,7 @@ def _shown(batch: Batch) -> str:
         ("jobs", ", ".join(f"{batch.states[state]} {state}" for state in STATES if state in batch.states)),
         ("stuck", str(batch.stuck) if batch.stuck else None),
         ("limit", None if batch.slots is None else f"{batch.slots} at a time"),
-        ("then", f"{jobs_text(batch.waiting)} {wait} for it" if batch.waiting else None),
+        ("then", f"{counted(batch.waiting, 'job waits', 'jobs wait')} for it" if batch.waiting else None),
         ("max fails", None if batch.max_fails is None else str(batch.max_fails)),
         ("added", f"{when.local(batch.created_at)} by {batch.created_by}"),
         ("started", None if batch.started_at is None else when.local(batch.started_at)),
@@ -94,3 +94,26 @@ def batch_limit(context: Context, *, name: str, slots: int | None) -> Result:
     batch = context.queue.batches.limit(name, slots)
     most = "any number of jobs" if slots is None else f"at most {jobs_text(slots)}"
     return Result(BATCH, record=batch, message=f"Batch {name}: {most} at a time", ids=[batch.name])
+
+
+@command(
+    "results",
+    Arg("jobs", metavar="BATCH|FILTER", complete="batch", help="the name of a batch, a filter, or a job"),
+    Arg("--with-output", flag=True, help="also what the last attempt of each printed"),
+    Arg("--dir", metavar="DIR", complete="directory", help="write what each printed into files of this directory"),
+    examples=("results nightly -o csv > nightly.csv", "results nightly -o jsonl --with-output"),
+)
+def results(context: Context, *, jobs: str, with_output: bool, dir: str | None) -> Result:
+    """Show the inputs of jobs, how each ended and what it printed, in the order of the inputs.
+
+    Each input that has a name or a place of its own is a key: input_size, input_1. Bytes that are no text are shown as
+    \\xNN; the files of --dir have them as they are: DIR/NUMBER/stdout and DIR/NUMBER/stderr. DIR must be empty or new.
+    """
+    if with_output and dir is not None:
+        raise InvalidInput("give either --with-output or --dir, not both", field="dir")
+    found = results_of(context.queue, jobs, with_output=with_output, directory=dir)
+    if dir is not None:
+        found.write()
+    left = found.count_open()
+    notes = [f"{jobs_text(left)} of {len(found)} {'has' if left == 1 else 'have'} not ended yet"] if left else []
+    return Result(found.noun, rows=found, ids=lambda row: str(row["id"]), notes=notes)

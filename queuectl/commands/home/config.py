@@ -9,10 +9,9 @@ from ...model.errors import InvalidInput
 from ...model.nouns.home import SETTING, SETTING_VALUE
 from ...model.quantity import counted
 from ...model.settings import SETTINGS, find
-from ..context import Context
+from ..context import Context, Result, left_alone
 from ..grammar.registry import Arg, command
 from ..grammar.shared import YES
-from ..result import Result, left_alone
 
 ANY_KEY = Arg("key", metavar="KEY", optional=True, help="the setting (default: show all of them)", complete="setting")
 # Each setting as an option, as other queues have it.

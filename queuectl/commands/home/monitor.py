@@ -7,13 +7,12 @@ from ...model.job import PENDING, PROCESSING, SCHEDULED
 from ...model.link import batch_of
 from ...model.nouns.home import CLOCK, METRICS, STATUS
 from ..cells import pairs
+from ..context import Context, Result
 from ..grammar.registry import Arg, command
-from ..result import Result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...engine.reports.status import Metrics, Status
-    from ..context import Context
 
 
 def batch_term(text: str) -> str:

@@ -9,11 +9,10 @@ from ...model.job import COMPLETED, FINAL_STATES, jobs_text
 from ...model.nouns.home import EVENT, PRUNED
 from ...model.nouns.jobs import REASON
 from ...model.when import local
-from ..context import Context
+from ..context import Context, Result, job_table, left_alone
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..grammar.shared import DRY_RUN, ID, LIMIT, YES, beyond_limit, limit_of
-from ..result import Result, job_table, left_alone
 
 LOOK_SECONDS = 0.1
 

@@ -5,26 +5,27 @@ from __future__ import annotations
 from ...model.nouns.webhooks import DELIVERY, WEBHOOK
 from ...model.settings import EVENTS
 from ...model.webhook import check_events
-from ..context import Context
+from ..context import Context, Result
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..grammar.shared import LIMIT, limit_of
-from ..result import Result
 
 NAME = Arg("name", metavar="NAME", parse=arguments.name, complete="webhook", help="the webhook's name")
 COLUMNS = ("name", "state", "address", "events", "signed", "waiting", "failures", "retry_at")
 MOST_SECRET_BYTES = 1024
 
 
-def _events(text: str) -> list[str]:
-    return list(check_events([word.strip() for word in text.split(",") if word.strip()]))
-
-
 @command(
     "webhook add",
     NAME,
     Arg("url", metavar="URL", help="an http or https URL"),
-    Arg("--events", parse=_events, many=True, metavar="EVENT", help=f"{', '.join(EVENTS)}, or all (default: dead)"),
+    Arg(
+        "--events",
+        parse=lambda text: [*check_events([word.strip() for word in text.split(",") if word.strip()])],
+        many=True,
+        metavar="EVENT",
+        help=f"{', '.join(EVENTS)}, or all (default: dead)",
+    ),
     Arg("--secret-file", metavar="FILE", complete="file", help="sign with the secret in this file; - for stdin"),
     Arg("--allow-private", flag=True, help="also if it is an address of this machine or of a private network"),
     examples=(

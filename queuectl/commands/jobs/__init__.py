@@ -1,1 +1,1 @@
-"""Commands about jobs and schedules."""
+"""Commands about jobs, queues and schedules."""

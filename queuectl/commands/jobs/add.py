@@ -9,8 +9,8 @@ from ...model.job import jobs_text
 from ...model.nouns import jobs as nouns
 from ...model.shellwords import shell_word
 from ...model.surroundings import NO_SHELL
+from ..context import Context, Result
 from ..grammar.registry import Arg, command
-from ..result import Result
 from . import inputs as inputs_of
 from .adding import added_job, awaited, due_note, enqueued, planned, skipped_notes, start_worker
 from .linked import link_notes
@@ -20,7 +20,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Sequence
 
-    from ..context import Context
     from .inputs import Array, Given
 
 

@@ -7,8 +7,7 @@ from ...model.job import HELD, SCHEDULED, Job, jobs_text
 from ...model.nouns import jobs as nouns
 from ...model.quantity import some_of
 from ...model.spec import JobSpec
-from ..context import Context
-from ..result import Result
+from ..context import Context, Result
 
 # From this number on, adding takes long enough to show progress.
 MANY_JOBS = 10_000

@@ -1,29 +1,29 @@
-"""Commands about recurring jobs."""
+"""Commands about recurring jobs, and a schedule as people read it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from ...model import when
 from ...model.checks import check_duration
 from ...model.errors import InvalidInput
-from ...model.fields import BY_NAME, RECURRING, RECURRING_EDITABLE, overridden
+from ...model.fields import BY_NAME, RECURRING, RECURRING_EDITABLE, other_texts, overridden
 from ...model.filter import written
 from ...model.job import jobs_text
-from ...model.kinds import NONE
+from ...model.kinds import NONE, exact_duration
+from ...model.link import WHENS
 from ...model.nouns import schedules as nouns
 from ...model.nouns.jobs import JOB
-from ...model.schedule import CATCH_UP, OVERLAP, Schedule
+from ...model.schedule import CATCH_UP, OVERLAP, Schedule, ScheduleDetail
+from ...model.spec import JobSpec
+from ..cells import pairs
+from ..context import Context, Result
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..grammar.shared import YES_ANYWAY
-from ..result import Result
 from .options import edit_options, job_fields, options, overrides, tell_of_line_end
 from .scheduled import hint_if_nobody_looks
-from .scheduletext import shown
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Mapping
-
-    from ..context import Context
 
 TIMES = "when to run"
 # What a new schedule has where nothing else is given.
@@ -31,6 +31,10 @@ DEFAULTS = {"timezone": "local", "catch_up": "last", "overlap": "skip", "expires
 HOME_ZONE = "that of the home, the setting timezone"
 NAME = Arg("name", metavar="NAME", help="the schedule's name", complete="schedule")
 COLUMNS = ("name", "words", "timezone", "paused", "next_at", "last_state", "runs")
+# The fields of its jobs that this text writes in its own words, or leaves to --json.
+SHOWN = ("command", "queue", "priority", "max_retries", "timeout", "cwd", "env")
+LABEL_WIDTH = 15
+MOST_JOBS = 20
 
 
 def expression(text: str) -> str:
@@ -144,7 +148,7 @@ def cron_add(
         tell_of_line_end(context, command)
         work = {"command": command, **job_fields(context, given)}
     else:
-        work = _jobs(context, file, given)
+        work = _work_of_file(context, file, given)
     added = context.queue.schedules.add(name, expression, **times, **work)
     hint_if_nobody_looks(context)
     trouble = context.queue.schedules.trouble(added)
@@ -153,7 +157,7 @@ def cron_add(
     return _answer(context, added, "Schedule added")
 
 
-def _jobs(context: Context, file: str, given: dict[str, Any], *, has_secrets: bool = False) -> dict[str, Any]:
+def _work_of_file(context: Context, file: str, given: dict[str, Any], *, has_secrets: bool = False) -> dict[str, Any]:
     """Return what a schedule of several jobs is given; it may have their secrets already."""
     from ...engine.intake import leave_out
     from .enqueue import read_source, spellings_of
@@ -186,7 +190,7 @@ def cron_edit(context: Context, *, name: str, file: str | None, **given: Any) ->
     What is not given stays; the jobs of --file replace all that it has. The jobs that it has made are not changed.
     """
     own = {key: given.pop(key) for key in ("expression", *DEFAULTS)}
-    work = {} if file is None else _jobs(context, file, {}, has_secrets=True)
+    work = {} if file is None else _work_of_file(context, file, {}, has_secrets=True)
     changes = {**{key: value for key, value in own.items() if value is not None}, **job_fields(context, given), **work}
     if not changes:
         raise InvalidInput("nothing to change", hint="what can be changed: queuectl cron edit --help")
@@ -260,3 +264,60 @@ def _answer(context: Context, schedule: Schedule, title: str = "", *, message: s
     found = context.queue.schedules.detail(schedule)
     message = message or shown(found, title, context.clock.wall())
     return Result(nouns.SCHEDULE_DETAIL, record=found, message=message, ids=[schedule.name])
+
+
+def shown(found: ScheduleDetail, title: str, now: int) -> str:
+    """Return everything about a schedule that people look for; `title` stands before its name."""
+    overlap = OVERLAP[found.overlap]
+    values = [
+        (title, found.name),
+        ("when", f"{'paused: ' * found.paused}{found.words} ({found.timezone}), {found.expression}"),
+        ("timezone", found.timezone + (", that of the home" if found.timezone_source == "home" else "")),
+        *(_jobs(found.jobs) if found.jobs else [("command", found.command or "")]),
+        ("next", _next(found, now)),
+        _last(found),
+        ("missed", CATCH_UP[found.catch_up]),
+        ("overlap", overlap.replace("job", "batch") if found.is_graph else overlap),
+        ("expires", "never" if found.expires is None else f"{exact_duration(found.expires)} after its time"),
+        *([] if found.is_graph else _of_the_command(found)),
+        *([("inherited", ", ".join(found.inherited))] if found.inherited else []),
+        ("added", f"{when.local(found.created_at)} by {found.created_by}"),
+    ]
+    return pairs(values, LABEL_WIDTH)
+
+
+def _next(found: ScheduleDetail, now: int) -> str:
+    due = found.next_at
+    if found.paused:
+        return "not while it is paused"
+    return "never" if due is None else f"{when.local(due)} ({when.iso(due)}), {when.ago(due, now)}"
+
+
+def _last(found: ScheduleDetail) -> tuple[str, str]:
+    """Return the state of its newest job or batch."""
+    label, name = ("last batch", found.last_batch) if found.is_graph else ("last job", found.last_job)
+    return label, "none yet" if name is None else f"{name}, {found.last_state}"
+
+
+def _of_the_command(found: ScheduleDetail) -> list[tuple[str, str]]:
+    """Return the fields of its only job."""
+    return [
+        ("queue", f"{found.queue}, priority {found.priority}"),
+        ("retries", str(found.max_retries)),
+        ("timeout", "none" if found.timeout is None else when.duration_text(found.timeout)),
+        ("directory", str(found.cwd)),
+        *other_texts(found, RECURRING, SHOWN),
+    ]
+
+
+def _jobs(jobs: list[JobSpec]) -> list[tuple[str, str]]:
+    """Return the first of its jobs: what each is called, runs and waits for."""
+    lines = [("jobs", str(len(jobs)))]
+    lines += [(f"  {spec.id or '-'}", f"{spec.command}{_parents(spec)}") for spec in jobs[:MOST_JOBS]]
+    return lines + [("  ...", f"{len(jobs) - MOST_JOBS} more")] * (len(jobs) > MOST_JOBS)
+
+
+def _parents(spec: JobSpec) -> str:
+    named = [(BY_NAME[name].label.lower(), ", ".join(getattr(spec, name))) for name in WHENS.values()]
+    texts = [f"{label} {jobs}" if label == "after" else f"{label} of {jobs}" for label, jobs in named if jobs]
+    return f"  ({'; '.join(texts)})" if texts else ""

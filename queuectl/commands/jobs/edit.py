@@ -5,10 +5,9 @@ from __future__ import annotations
 from ...model.errors import InvalidInput
 from ...model.fields import EDITABLE
 from ...model.verbs import VERBS
-from ..context import Context
+from ..context import Context, Result
 from ..grammar.registry import command
 from ..grammar.shared import DRY_RUN, YES_ANYWAY
-from ..result import Result
 from .adding import due_note
 from .options import edit_options, job_fields, tell_of_line_end
 from .selection import IDS, report, select, show_only

@@ -5,10 +5,9 @@ from __future__ import annotations
 from ...engine import wishes
 from ...model.nouns.jobs import ADDED
 from ...model.when import duration_text
-from ..context import Context
+from ..context import Context, Result
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..result import Result
 
 
 @command(

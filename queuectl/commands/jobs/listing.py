@@ -10,10 +10,10 @@ from ...model.link import WHENS
 from ...model.nouns import jobs as nouns
 from ...model.quantity import counted, size_text
 from ..cells import pairs
+from ..context import Context, Result, job_table
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
 from ..grammar.shared import FILTER, ID, LIMIT, beyond_limit, limit_of
-from ..result import Result, job_table
 from .selection import QUEUE, STATE, TAG
 
 TYPE_CHECKING = False
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from typing import Sequence
 
     from ...model.attempt import Attempt, JobDetail
-    from ..context import Context
 
 LABEL_WIDTH = 12
 # The fields that `show` writes in its own words.
@@ -128,7 +127,7 @@ def show(context: Context, *, id: str, tree: bool) -> Result:
 
     found = context.queue.get(id)
     if tree:
-        from .tree import tree_text
+        from .linked import tree_text
 
         graph = context.queue.reports.graph(found)
         text = tree_text(graph, has_unicode=context.front_end.has_unicode)
@@ -153,7 +152,7 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
 
     is_held = job.state == HELD and job.run_at > now
     is_due = is_held or STATE_TABLE[job.state].is_due
-    size, secrets = job.stdin_size, ", ".join(secrets_of(job))
+    size, at, secrets = job.stdin_size, job.suspended_at, ", ".join(secrets_of(job))
     release = ", once it is released" if is_held else ""
     values: list[tuple[str, str | None]] = [
         ("job", f"{job.id} (number {job.number})"),
@@ -169,7 +168,7 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
         ("started", None if job.started_at is None else f"{when.local(job.started_at)} by worker {job.worker}"),
         ("finished", None if job.finished_at is None else when.local(job.finished_at)),
         ("duration", _duration(job)),
-        ("suspended", _suspended(job)),
+        ("suspended", None if at is None or job.is_gone else f"{when.local(at)} by a {job.suspended_by}"),
         ("parked", None if job.parked is None else f"{job.parked.replace(':', ' ')} has no room"),
         *(("variable", f"{name}={value}") for name, value in masked(job.env).items()),
         ("inherited", ", ".join(job.inherited) if job.inherited else None),
@@ -201,12 +200,6 @@ def _duration(job: Job) -> str | None:
     so_far = " so far" if job.state == PROCESSING else " (the last attempt)" if job.attempts > 1 else ""
     stood = f", plus {when.duration_text(job.suspended_for)} suspended" if job.suspended_for else ""
     return when.duration_text(job.duration) + so_far + stood
-
-
-def _suspended(job: Job) -> str | None:
-    if job.suspended_at is None or job.is_gone:
-        return None
-    return f"{when.local(job.suspended_at)} by a {job.suspended_by}"
 
 
 def _tried(attempt: Attempt, job: JobDetail) -> str:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ...model.errors import InvalidInput
 from ...model.piece import STDERR, STDOUT
+from ..context import Context, Result
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..result import Result
 from .follow import ToldFollower, labeled, nothing_to_see
 from .follow import follow as follow_all
 from .selection import FINDING, none_meant, select
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
     from ...model.attempt import Attempt
     from ...model.job import Job
-    from ..context import Context
-    from ..result import Text
+    from ..context import Text
 
 
 def attempt_number(text: str) -> int | str:

@@ -6,10 +6,9 @@ from ...model.errors import InvalidInput
 from ...model.fields import BY_NAME, GIVEN
 from ...model.nouns.jobs import COMING
 from ...model.shellwords import shell_line
-from ..context import Context
+from ..context import Context, Result
 from ..grammar.registry import Arg, command
 from ..grammar.shared import LIMIT, beyond_limit, limit_of
-from ..result import Result
 from .adding import added_job, enqueued
 from .linked import link_notes
 from .options import job_fields, options, tell_of_line_end

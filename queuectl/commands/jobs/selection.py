@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import chain
 
 from ...engine.finding import NOT_BOTH, Selection, is_by_filter
 from ...model.errors import InvalidInput, NotFound
@@ -12,10 +13,10 @@ from ...model.job import STATES, jobs_text
 from ...model.quantity import some_of
 from ...model.shellwords import in_quotes
 from ...model.verbs import WITH_CHILDREN
+from ..context import Context, Result, job_table, left_alone
 from ..grammar import arguments
 from ..grammar.registry import Arg
 from ..grammar.shared import DRY_RUN, YES, YES_ANYWAY
-from ..result import Result, job_table, left_alone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
     from ...engine.change import Change
     from ...model.verbs import Verb
-    from ..context import Context
 
 IDS = Arg(
     "ids",
@@ -91,7 +91,9 @@ def select(
             raise InvalidInput(NOT_BOTH)
         if list(ids) == ["all"] and not context.queue.has_id("all"):
             raise NotFound('no job with id "all"', hint="for all jobs write --all")
-        return context.queue.named([one for word in ids for one in _ids_of(context, word)])
+        read = context.front_end.read_stdin
+        words = (read(MAX_IDS_BYTES).decode("utf-8", "replace").split() if word == "-" else [word] for word in ids)
+        return context.queue.named([*chain.from_iterable(words)])
     for note in how_read(ids):
         context.front_end.note(note)
     wanted = parse(text, context.clock.wall(), takes_text=False)
@@ -100,13 +102,6 @@ def select(
         message = f"no jobs given; give ids, a filter such as {in_quotes(example)}, or --all"
         raise InvalidInput(message, hint="see them with: queuectl list")
     return context.queue.found_by(wanted, means=means, takes=takes, finds=finds)
-
-
-def _ids_of(context: Context, word: str) -> list[str]:
-    """Return a reference, or with `-` the ids on stdin."""
-    if word != "-":
-        return [word]
-    return context.front_end.read_stdin(MAX_IDS_BYTES).decode("utf-8", "replace").split()
 
 
 def none_meant(meant: Selection) -> NotFound:

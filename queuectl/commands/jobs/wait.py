@@ -7,12 +7,12 @@ from collections import Counter
 from ...engine.waiting import Waiting
 from ...model.errors import NotFound, QueueCTLError
 from ...model.filter import Filter
-from ...model.job import COMPLETED, OPEN_STATES, STATES, Job, jobs_text
+from ...model.job import COMPLETED, OPEN_STATES, STATES, jobs_text
 from ...model.quantity import SHOWN, some_of
+from ..context import Context, Result, job_table
 from ..grammar import arguments
 from ..grammar.registry import Arg, command
-from ..result import Result, job_table
-from .idle import waited_for
+from .follow import exit_code_of, waited_for
 from .linked import stuck_notes
 from .selection import FINDING, none_meant, select
 
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...engine.finding import Selection
-    from ..context import Context
-
-SIGNAL_BASE = 128
 
 
 @command(
@@ -58,7 +55,7 @@ def wait(context: Context, *, timeout: float | None, notify: bool, **selection: 
 
 
 def _notify(context: Context, text: str) -> None:
-    from ...engine.notify import notify
+    from ...engine.waiting import notify
 
     context.front_end.ring()
     trouble = notify("QueueCTL", text)
@@ -110,12 +107,3 @@ def _tell_ended(context: Context, waiting: Waiting) -> None:
             for state, numbers in ended.items()
         ]
         context.front_end.note(f"{sum(map(len, ended.values()))} ended before: {'; '.join(parts)}")
-
-
-def exit_code_of(job: Job) -> int:
-    """Return the exit code that stands for how a job ended, as a shell would give it; 1 if it never ran."""
-    if job.state == COMPLETED:
-        return 0
-    if job.signal is not None:
-        return SIGNAL_BASE + job.signal
-    return job.exit_code or 1

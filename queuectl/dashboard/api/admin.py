@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...engine.events import NEWEST
+from ...engine.logs import NEWEST
 from ...model import when
 from ...model.errors import InvalidInput
 from ...model.fields import FILTERS

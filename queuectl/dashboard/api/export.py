@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, Iterable, Iterator
 
 from ...commands.cells import csv_line
-from ...engine.results import results_of
+from ...engine.batches import results_of
 from ...model.job import Job
 from ...model.kinds import FLAG, TEXT
 from ...model.noun import Noun

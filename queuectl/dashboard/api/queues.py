@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...engine.reports.status import Status
 from ...model.checks import MAX_SLOTS
 from ...model.errors import InvalidInput
 from ...model.job import PENDING
@@ -18,10 +19,6 @@ from ...model.when import HOUR, MINUTE
 from ..app import App
 from .answers import LOCKS, QUEUES
 from .route import Parameter, route
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...engine.reports.status import Status
 
 PAUSED = Parameter("paused", FLAG, "whether it is paused: true begins another pause, false ends it")
 HOW = (

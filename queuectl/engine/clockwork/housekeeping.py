@@ -2,22 +2,33 @@
 
 All of it goes in small transactions and short steps: a tick does at most a tenth of a second of it, so
 that nothing that is due waits for it.
+
+SQLite searches its whole list of free pages for each one that it gives back: with a gigabyte of them, a thousand pages
+take seconds. So where much is deleted, room is given back along with it, while the list is short.
+
+For retention that time counts in which a pool or a scheduler ran, so that nobody returns to an empty list.
+
+    seen                        now
+      |-- nobody looked --------|      more than a quarter of an hour: this time does not count
+
+The housekeeper looks each minute and writes down every five minutes that it has. A machine that was off or asleep
+leaves a gap then; so does a clock that is set forward. When the clock is set back, what the gaps say of the future
+is forgotten. The first time, the last sync of a scheduler stands for the last look.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
 from ...model.job import COMPLETED, DEAD, jobs_text
-from ...model.when import DAY, HOUR
+from ...model.quantity import size_text
+from ...model.when import DAY, HOUR, MINUTE
 from ...store import Store
 from ...store.home import LOGS
+from ...store.lockfile import LockFile
 from ..home.clockwatch import is_unsettled
-from ..home.room import SPARE_PAGES, SPARE_SHARE, clear, rest, vacuum
-from ..home.settings import load_settings
+from ..home.opened import load_settings
 from ..machine.log import Log, rotate
-from .ceiling import Ceiling
-from .downtime import counted_back, look
 from .sender import forget_events
 
 INTERVAL_MS = 60_000
@@ -28,6 +39,22 @@ KEPT_EVENTS_MS = 30 * DAY
 KEPT_MINUTES_MS = 90 * DAY
 # At most so many of the jobs that were pruned together are named in the record.
 MOST_IDS = 100
+WRITTEN_EACH_MS = 5 * MINUTE
+LONGEST_PAUSE_MS = 15 * MINUTE
+REMEMBERED = 256
+COUNTED_AT_ONCE = 20_000
+JOBS_AT_ONCE = 200
+# A file that has grown by so much is checked before its time: this, and an eighth of the ceiling.
+FAST_GROWTH = 64 << 20
+FAST_SHARE = 8
+BEGINNING = (0, 0)
+# Room worth giving back, in pages: 4 MiB and a quarter of the file. Freed pages are reused anyway.
+SPARE_PAGES = 4096
+SPARE_SHARE = 4
+WAL_BYTES = 4 * 1024 * 1024
+# Bytes of output in one transaction; each job counts for at least a hundredth of them.
+REMOVED_AT_ONCE = 1 << 19
+LEAST = REMOVED_AT_ONCE // 100
 
 
 class Housekeeping:
@@ -141,3 +168,171 @@ def _prune(store: Store, state: str, before: int) -> Iterator[list[str]]:
         if len(ids) < PRUNE_AT_ONCE:
             return
         rest(store)
+
+
+def look(store: Store, now: int) -> list[tuple[int, int]]:
+    """Note that the housekeeper was there at this wall time; return the gaps.
+
+    They are pairs of when a gap begins and ends, in order; none overlaps another. Several may look at once."""
+    seen, gaps = store.meta.downtime()
+    if seen is not None and abs(now - seen) < WRITTEN_EACH_MS:
+        return gaps
+    with store.writing():
+        # Asked again: another may have noted the same gap meanwhile.
+        seen, gaps = store.meta.downtime()
+        gaps = follow(gaps, (store.meta.synced_at() or None) if seen is None else seen, now)
+        store.meta.set_downtime(now, gaps)
+    return gaps
+
+
+def follow(gaps: list[tuple[int, int]], seen: int | None, now: int) -> list[tuple[int, int]]:
+    """Return the gaps as they are after a look at `now`, when the one before was at `seen`."""
+    if seen is None:
+        return gaps
+    if now < seen:
+        return [(start, min(end, now)) for start, end in gaps if start < now]
+    if now - seen <= LONGEST_PAUSE_MS:
+        return gaps
+    gaps = [*gaps, (seen, now)]
+    if len(gaps) > REMEMBERED:
+        # The time between the oldest two becomes a gap too: it is better to keep something for too long.
+        gaps[:2] = [(gaps[0][0], gaps[1][1])]
+    return gaps
+
+
+def counted_back(now: int, span: int, gaps: Sequence[tuple[int, int]]) -> int:
+    """Return the instant before `now` since when `span` milliseconds have counted."""
+    at = now
+    for start, end in reversed(gaps):
+        counted = max(0, at - end)
+        if counted >= span:
+            break
+        span -= counted
+        at = start
+    return at - span
+
+
+class Ceiling:
+    """Keeps the output of a home below its ceiling: beyond it, the oldest of finished jobs is removed; the jobs stay.
+
+    What the file holds is never less than the output in it, so most rounds end after one look at its size. Only beyond
+    the ceiling is the output itself added up, in short steps. What runs or waits keeps all of its output. If there are
+    several at once, only one works.
+    """
+
+    def __init__(self, store: Store, log: Log) -> None:
+        self._store = store
+        self._log = log
+        self._lock = LockFile(store.home.ceiling_lock)
+        self._limit: int | None = None
+        self._used = 0
+        self._quiet_since: int | None = None
+        # Up to this one, as (finished_at, number), no finished job has output.
+        self._cleared = BEGINNING
+
+    def is_urgent(self) -> bool:
+        """Return whether the file is beyond the ceiling and has grown so fast that the next minute is too late."""
+        if self._limit is None:
+            return False
+        used = self._store.database.used_bytes()
+        return used > self._limit and used - self._used > max(FAST_GROWTH, self._limit // FAST_SHARE)
+
+    def keep(self, limit: int | None) -> Iterator[int]:
+        """Remove what is beyond `limit` bytes, None for no limit, in small transactions; yield 0 after each step."""
+        self._limit, self._used = limit, self._store.database.used_bytes()
+        changes = self._store.changes()
+        if limit is None or self._used <= limit or changes == self._quiet_since or not self._lock.acquire():
+            return
+        try:
+            excess = (yield from self._count()) - limit
+            if excess > 0:
+                yield from self._remove(excess, limit)
+            else:
+                self._quiet_since = changes
+        finally:
+            self._lock.release()
+        self._used = self._store.database.used_bytes()
+
+    def _count(self) -> Generator[int, None, int]:
+        total, last = 0, 0
+        while True:
+            size, end = self._store.output.add_up(last, COUNTED_AT_ONCE)
+            if end is None:
+                return total
+            total, last = total + size, end
+            yield 0
+
+    def _remove(self, excess: int, limit: int) -> Generator[int, None, None]:
+        removed, jobs, begun_at = 0, 0, self._cleared
+        shrinks = is_much(self._store, excess)
+        while removed < excess:
+            page = self._store.jobs.finished_after(*self._cleared, JOBS_AT_ONCE)
+            numbers = [number for _, number, has_output in page if has_output]
+            for size, done in clear(self._store, numbers, enough=excess - removed, shrinks=shrinks):
+                removed, jobs = removed + size, jobs + done
+                yield 0
+            if page and removed < excess:
+                self._cleared = page[-1][:2]
+            elif not page and begun_at == BEGINNING:
+                break
+            elif not page:
+                # A clock that was set back lets jobs end before those that ended already.
+                self._cleared = begun_at = BEGINNING
+            yield 0
+        if jobs:
+            output = f"{size_text(removed)} of output of {jobs_text(jobs)}"
+            what = f"{output}, the oldest: all of it passed {size_text(limit)}"
+            now = self._store.clock.wall()
+            with self._store.writing():
+                self._store.events.add("output removed", actor=self._log.speaker, now=now, detail=what)
+            self._log.say(f"removed {what}")
+
+
+def is_much(store: Store, size: int) -> bool:
+    """Return whether there is enough to give back once `size` more bytes are free."""
+    pages, used = store.database.pages()[0], store.database.used_bytes()
+    return pages >= SPARE_PAGES and (used - size) * SPARE_SHARE < used * (SPARE_SHARE - 1)
+
+
+def clear(store: Store, numbers: Sequence[int], *, enough: int | None, shrinks: bool) -> Iterator[tuple[int, int]]:
+    """Remove the output of finished jobs, one after another, until `enough` bytes are gone, None for all of it.
+
+    The last job loses all of its output too. `shrinks` gives the room back at once. Yields after each transaction how
+    many bytes it has removed, and how many jobs have no output left by that.
+    """
+    removed, at, is_done = 0, 0, True
+    while at < len(numbers) and (enough is None or removed < enough or not is_done):
+        before, room, jobs = removed, REMOVED_AT_ONCE, 0
+        with store.writing():
+            while at < len(numbers) and room > 0 and (enough is None or removed < enough or not is_done):
+                size, is_done = store.output.remove(numbers[at], room)
+                removed, room = removed + size, room - max(size, LEAST)
+                at, jobs = at + is_done, jobs + (is_done and size > 0)
+            if shrinks:
+                store.database.shrink()
+        rest(store)
+        yield removed - before, jobs
+
+
+def vacuum(store: Store) -> Iterator[int]:
+    """Give free pages back to the file system, if there are many, in small transactions."""
+    pages, free = store.database.pages()
+    if free < SPARE_PAGES or free * SPARE_SHARE < pages:
+        return
+    while free > 0:
+        before = free
+        with store.writing():
+            store.database.shrink()
+        pages, free = store.database.pages()
+        if free >= before:
+            return  # A home of an older version, whose file cannot shrink.
+        rest(store)
+        yield 0
+    store.checkpoint()
+
+
+def rest(store: Store) -> None:
+    """Between two transactions: let others in, and keep the log short."""
+    store.database.give_way()
+    if store.database.wal_bytes() > WAL_BYTES:
+        store.checkpoint()

@@ -8,35 +8,30 @@ it whenever something is due, at most its longest pause later, and at once when 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from ...model.clock import Clock
 from ...model.errors import InvalidInput, QueueCTLError
-from ...model.job import PROCESSING, jobs_text
+from ...model.job import PENDING, PROCESSING, jobs_text
 from ...model.scheduler import TOTALS
+from ...model.when import MINUTE
 from ...store import Home, Store
 from ..home import timezone
 from ..home.clockwatch import ClockWatch, follow, set_by
-from ..home.room import WAL_BYTES
-from ..home.settings import load_settings
+from ..home.opened import load_settings
 from ..machine.doorbell import SCHEDULER, WORKERS, ring
 from ..machine.log import Log
 from ..work import hooks
+from ..work.hooks import tell_children
 from ..work.recovery import Recovery
 from .firing import MISSED, Firing
-from .follow_ups import tell_children
-from .housekeeping import Housekeeping
+from .housekeeping import WAL_BYTES, Housekeeping
 from .pauses import end_pauses
-from .sampling import sample
 from .sender import SenderThread
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from ...store.changes import Cancel
-
 LONGEST_WAIT_SECONDS = 1.0
-PROMOTE_AT_ONCE = CANCEL_AT_ONCE = EXPIRE_AT_ONCE = 500
+AT_ONCE = 500
 ZONES_MS = 60_000
 
 
@@ -105,45 +100,43 @@ class Clockwork:
             self._log.say(trouble)
         self._last_trouble = trouble
 
-    def _expire(self) -> int:
-        expired = 0
-        while self._store.jobs.has_expired(self._clock.wall()):
-            if expired:
+    def _change_while(self, is_left: Callable[[], bool], change: Callable[[], int]) -> int:
+        """Change jobs as long as some are left, each time in a transaction; return how many there were."""
+        changed = 0
+        while is_left():
+            if changed:
                 self._store.database.give_way()
-            cancel = self._cancel()
             with self._store.writing():
-                # The clock may have been set since this tick began.
-                follow(self._store)
-                now = self._clock.wall()
-                expired += self._store.jobs.cancel_expired(now, EXPIRE_AT_ONCE, actor=self._log.speaker, cancel=cancel)
-        return expired
+                changed += change()
+        return changed
 
-    def _cancel(self) -> Cancel:
-        """Return what cancels a job, with what follows from that."""
-        return partial(hooks.cancel, self._store, settings=load_settings(self._store), actor=self._log.speaker)
+    def _cancel(self, which: Callable[..., int]) -> int:
+        """Cancel some of the jobs that `which` finds, with what follows; return how many. In a transaction."""
+        # The clock may have been set since this tick began.
+        follow(self._store)
+        actor = self._log.speaker
+        cancel = partial(hooks.cancel, self._store, settings=load_settings(self._store), actor=actor)
+        return which(self._clock.wall(), AT_ONCE, actor=actor, cancel=cancel)
+
+    def _expire(self) -> int:
+        jobs = self._store.jobs
+        return self._change_while(
+            lambda: jobs.has_expired(self._clock.wall()), lambda: self._cancel(jobs.cancel_expired)
+        )
 
     def _promote(self) -> int:
-        promoted = 0
-        while True:
-            due = self._store.jobs.next_due()
-            if due is None or due > self._clock.wall():
-                return promoted
-            if promoted:
-                self._store.database.give_way()
-            with self._store.writing():
-                promoted += self._store.jobs.promote(self._clock.wall(), PROMOTE_AT_ONCE)
+        jobs, clock = self._store.jobs, self._clock
+
+        def is_due() -> bool:
+            due = jobs.next_due()
+            return due is not None and due <= clock.wall()
+
+        return self._change_while(is_due, lambda: jobs.promote(clock.wall(), AT_ONCE))
 
     def _cancel_stopped(self) -> int:
         """Cancel the jobs that wait in batches that were stopped; return how many there were."""
-        cancelled = 0
-        while self._store.jobs.has_stopped():
-            if cancelled:
-                self._store.database.give_way()
-            cancel = self._cancel()
-            with self._store.writing():
-                cancelled += self._store.jobs.cancel_stopped(
-                    self._clock.wall(), CANCEL_AT_ONCE, actor=self._log.speaker, cancel=cancel
-                )
+        jobs = self._store.jobs
+        cancelled = self._change_while(jobs.has_stopped, lambda: self._cancel(jobs.cancel_stopped))
         if cancelled:
             self._log.say(f"cancelled {jobs_text(cancelled)} of batches that were stopped")
         return cancelled
@@ -230,3 +223,21 @@ class ClockworkThread(threading.Thread):
             self._poked.clear()
         if store is not None:
             store.close()
+
+
+def sample(store: Store, counts: Mapping[str, int]) -> None:
+    """Take this minute's sample if it is needed and no other process was first. `counts` are of jobs by state.
+
+    An idle home is not written to: after the last job one sample says that nothing is left, and that is all.
+    """
+    now = store.clock.wall()
+    pending, processing = counts.get(PENDING, 0), counts.get(PROCESSING, 0)
+    last = store.backlog.last(now)
+    is_taken = last is not None and last.minute == now // MINUTE
+    was_idle = last is None or last.is_idle
+    if is_taken or (was_idle and not pending and not processing):
+        return
+    oldest = store.stats.oldest_pending() if pending else None
+    with store.writing():
+        age = 0 if oldest is None else max(0, now - oldest)
+        store.backlog.add(pending=pending, processing=processing, now=now, oldest_age=age)

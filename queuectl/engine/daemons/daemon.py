@@ -4,6 +4,10 @@ A daemon holds the kernel lock on a file of its own, with its identity in it, an
 store. The held lock proves that it lives, even if its process cannot be seen from here because it is in another
 container. A lock that is free, or whose file is missing, proves nothing: then the record tells which process to look
 for. In a copy of a home both name the daemon of the original, which does not count there.
+
+Workers from before an upgrade go on until they are restarted. They do not tell children that a parent has ended, count
+nothing in batches, add no hook jobs, and obey neither limits nor pauses. So what they do not know is refused until
+current workers run.
 """
 
 from __future__ import annotations
@@ -21,8 +25,7 @@ from ...store.lockfile import LockFile, is_held
 from ...store.schema import VERSION
 from ..home.liveness import works_in
 from ..home.opened import OpenHome, Part
-from ..machine.identity import Identity
-from .ending import TimedSignal, end
+from ..machine.identity import Identity, TimedSignal, end
 
 PROBE_TRIES = 20
 PROBE_SECONDS = 0.005
@@ -287,3 +290,22 @@ def lock_text() -> str:
 def _is_foreign(identity: Identity, opened: OpenHome) -> bool:
     """Return whether this is a living process of another home."""
     return identity.is_alive() and not works_in(opened.home, identity.pid)
+
+
+def demand_workers_that_know(opened: OpenHome, what: str) -> None:
+    """Raise DaemonUnavailable if workers run that were started with another schema, and so do not know `what`."""
+    _demand(opened, POOL, what, "queuectl worker restart")
+
+
+def demand_scheduler_that_knows(opened: OpenHome, what: str) -> None:
+    """Raise DaemonUnavailable if workers or a scheduler run that were started with another schema."""
+    demand_workers_that_know(opened, what)
+    _demand(opened, SCHEDULER, what, "queuectl scheduler stop && queuectl scheduler start")
+
+
+def _demand(opened: OpenHome, daemon: Daemon, what: str, hint: str) -> None:
+    running = daemon.find(opened)
+    version = None if running is None else running.other_version(opened, is_schema_enough=True)
+    if version is not None:
+        message = f"{daemon.subject} {daemon.be} of {version} of QueueCTL, which does not know {what}"
+        raise DaemonUnavailable(message, hint=hint)

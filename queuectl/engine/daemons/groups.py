@@ -16,14 +16,14 @@ from ...model.quantity import counted
 from ...model.settings import Settings
 from ...model.when import is_digits
 from ...model.worker import EVERY_QUEUE, RegisteredWorker, group_of, option, queues_of, workers_text
+from ...store import Store
 from ...store.home import VARIABLE
 from ..home.liveness import is_worker_alive
 from ..machine.doorbell import CONTROL, ring
 from ..machine.doorbell import POOL as POOL_BELL
-from ..machine.identity import Identity
+from ..machine.identity import LOOK_SECONDS, Identity, TimedSignal, end
 from ..machine.process import MARKER
 from .daemon import ELSEWHERE, POOL, Place, RunningDaemon
-from .ending import LOOK_SECONDS, TimedSignal, end, longest_grace
 
 FOLLOW_BUDGET_MS = 60_000
 # What the pool itself takes beyond what its workers are allowed: it ends late ones, and what they have left.
@@ -210,6 +210,13 @@ def _orders(grace: int, patience: float | None, force: bool, *, is_asked: bool) 
     order_at = 0 if patience is None or force else int(patience * 1000)
     kill_at = order_at + grace + FOLLOW_MS
     return [*request, TimedSignal(order_at, signal.SIGQUIT), TimedSignal(kill_at, signal.SIGKILL)]
+
+
+def longest_grace(store: Store, settings: Settings) -> int:
+    """Return for how many milliseconds a running job may go on after it was asked to end. Raises StoreUnavailable."""
+    running = store.attempts.running(store.contexts)
+    own = [int(attempt.claim.context.options.get("kill_grace", 0)) for attempt in running]
+    return max([settings.kill_grace, *own])
 
 
 def demand_room(settings: Settings, groups: Mapping[str, int], field: str = "count") -> None:

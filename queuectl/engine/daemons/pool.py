@@ -8,26 +8,33 @@ does what is due. The pool holds the kernel lock on `run/pool.lock` and is writt
 First stop signal: no new jobs, current ones may finish within `shutdown_timeout`. Second, or SIGQUIT:
 jobs are ended and go back to the queue. A pool that was outgrown because another version of QueueCTL was installed
 or has upgraded the store starts no more workers: those that it has go on, and it ends with the last one.
+
+A pool that drains stops when its queues are empty: none of their jobs runs, waits for a worker or for its next attempt,
+or was put off. Jobs whose time is later, that are held, or that wait for such ones keep no pool. Nor do jobs of a
+paused queue, but for those that run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from ... import __version__
 from ...model.clock import Clock
 from ...model.errors import QueueCTLError, StoreUnavailable
+from ...model.job import DEAD, FAILED, PENDING, PROCESSING
+from ...model.lane import is_queue_paused
 from ...model.quantity import counted
-from ...model.worker import workers_text
+from ...model.record import Record
+from ...model.worker import ALL, queues_of, workers_text
 from ...store import Home, Store
 from ..clockwork.tick import ClockworkThread
 from ..home.opened import OpenHome
 from ..machine import process
+from ..machine.identity import have_ended
 from ..machine.wakeup import AT_ONCE, NOT, ORDERLY
 from ..work.recovery import Recovery
 from .daemon import POOL
-from .draining import is_empty
-from .ending import have_ended, longest_grace
+from .groups import longest_grace
 from .instance import Instance
 from .launch import installed_version
 from .slots import Slots
@@ -38,6 +45,8 @@ FOLLOW_MS = 5_000
 OVERTIME_MS = 10_000
 LAST_BUDGET_SECONDS = 5.0
 DEATH_MS = 10_000
+LEFT = (PENDING, PROCESSING, FAILED)
+MOST_DEAD = 10_000
 
 
 class Pool:
@@ -174,7 +183,7 @@ class Pool:
         registered = {row.pid for row in self._store.workers.all()}
         if all(pid in registered for pid in self._slots.pids()):
             self._slots.is_ready = True
-            self._log.say(f"{counted(len(self._slots), 'worker')} {'is' if len(self._slots) == 1 else 'are'} up")
+            self._log.say(counted(len(self._slots), "worker is up", "workers are up"))
             self._on_ready()
             self._instance.note("workers started", workers_text(self._groups), LAST_BUDGET_SECONDS)
 
@@ -266,3 +275,43 @@ class Pool:
                 Recovery(store, self._log).step()
         except (QueueCTLError, OSError) as error:
             self._log.complain(f"cannot recover: {error}")
+
+
+class DrainEnd(Record):
+    """How a drain ended: whether the queues are empty, and the ids of the jobs that died meanwhile, oldest first.
+
+    `paused` is how many jobs wait in paused queues.
+    """
+
+    is_empty: bool
+    dead: list[str]
+    paused: int
+
+
+def is_empty(store: Store, groups: Collection[str], now: int) -> bool:
+    """Return whether nothing is left to do for the workers of some groups. Raises StoreUnavailable."""
+    lanes, snoozed = store.lanes.all(), store.jobs.snoozed_queues()
+    for queue, counts in store.counts.by_queue().items():
+        is_paused = is_queue_paused(lanes, queue, now)
+        left = any(counts.get(state) for state in ((PROCESSING,) if is_paused else LEFT))
+        if _takes(groups, queue) and (left or queue in snoozed and not is_paused):
+            return False
+    if store.links.has_follow_ups():
+        return False
+    # What is due is pending in a moment, of whichever queue it is.
+    due_at = store.jobs.next_due()
+    return due_at is None or due_at > now
+
+
+def outcome(store: Store, groups: Collection[str], since: int, now: int) -> DrainEnd:
+    """Return how a drain that began at `since` has ended; times in milliseconds. Raises StoreUnavailable."""
+    numbers = [number for _, number in store.search.ended_since(DEAD, since, MOST_DEAD)]
+    dead = [job.id for job in store.search.jobs(numbers) if _takes(groups, job.queue)]
+    lanes, counts = store.lanes.all(), store.counts.by_queue()
+    paused = [queue for queue in counts if _takes(groups, queue) and is_queue_paused(lanes, queue, now)]
+    waiting = sum(counts[queue].get(state, 0) for queue in paused for state in (PENDING, FAILED))
+    return DrainEnd(is_empty(store, groups, now), dead, waiting)
+
+
+def _takes(groups: Collection[str], queue: str) -> bool:
+    return any(group == ALL or queue in queues_of(group) for group in groups)

@@ -1,4 +1,4 @@
-"""A home as one program has opened it.
+"""A home as one program has opened it, and the settings that hold there.
 
 It may be shared by threads and survives a fork: each thread of each process gets its own connection.
 """
@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import os
 import time
-from _thread import get_ident
+from _thread import _count, get_ident
 
 from ...model.checks import is_utf8
 from ...model.clock import SYSTEM_CLOCK, Clock
 from ...model.errors import Conflict, InvalidInput, quoted
 from ...model.fields import BY_NAME, GIVEN
+from ...model.settings import Settings, find, resolve
 from ...model.spec import JobSpec
 from ...model.surroundings import NONE, NOTHING, PATH, SHELL, Origin, inherited
 from ...store import Home, Store
-from ..machine.umask import own_umask
-from .settings import load_settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +26,8 @@ if TYPE_CHECKING:
     from ...model.settings import Settings
 
     Self = TypeVar("Self", bound="OpenHome")
+
+STATUS, UMASK = "/proc/self/status", b"Umask:"
 
 
 class OpenHome:
@@ -117,7 +118,7 @@ class OpenHome:
 
     def look_for_shell(self, shell: str, env: Mapping[str, str] = NOTHING) -> None:
         """Raise InvalidInput for the path of a missing shell; note that a name is not in PATH of these variables."""
-        from .shells import demand_shell, is_missing
+        from ..machine.programs import demand_shell, is_missing
 
         demand_shell(shell)
         if is_missing(shell, env.get(PATH) or search_path()):
@@ -208,3 +209,31 @@ def here() -> str:
 def search_path() -> str:
     """Return the PATH for new jobs, without directories whose names are not UTF-8."""
     return os.pathsep.join(filter(is_utf8, os.environ.get("PATH", "").split(os.pathsep)))
+
+
+def own_umask() -> int | None:
+    """Return the umask, which the system call reveals only by setting another one.
+
+    None where it cannot be read, since another thread may make a file meanwhile.
+    """
+    try:
+        with open(STATUS, "rb") as file:
+            return next(int(line[len(UMASK) :], 8) for line in file if line.startswith(UMASK))
+    except (OSError, StopIteration):
+        if _count():
+            return None
+    umask = os.umask(0o077)
+    os.umask(umask)
+    return umask
+
+
+def load_settings(store: Store, group: str | None = None) -> Settings:
+    """Return the settings in force, those of a group for its workers.
+
+    Raises InvalidInput for a bad value in the environment.
+    """
+    values = {setting.name: value for setting, value, _ in resolve(store.meta.settings(), os.environ)}
+    if group is not None:
+        own = store.meta.limits_of(group)
+        values.update((name, find(name).parse(text)) for name, text in own.items())
+    return Settings(values)

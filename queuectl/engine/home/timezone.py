@@ -182,21 +182,10 @@ def alerts(store: Store, now: int, daemons: Mapping[str, str | None]) -> list[tu
     if own is not None:
         found.append((own, _go_by(own_zone())))
     for who, zone in daemons.items():
-        found += _alerts_of(who, zone, store, now)
+        text = None if zone is None else trouble(store, now, zone, who)
+        if zone is not None and text is not None:
+            found.append((text, _go_by(zone)))
     return found
-
-
-def _alerts_of(who: str, zone: str | None, store: Store, now: int) -> list[tuple[str, str]]:
-    """Return how the zone of a daemon differs from the home's, nothing if it does not."""
-    home = stored_zone(store)
-    if home in (None, zones.LOCAL) or zone in (None, home) or not _is_followed(store):
-        return []
-    try:
-        differs = not _agree(rules(str(home)), str(zone), now)
-    except ValueError:
-        return []  # Not known here: `trouble` says so.
-    text = f"cron expressions go by {home} in this home, {who} in {quoted(str(zone))}"
-    return [(text, _go_by(str(zone)))] if differs else []
 
 
 def has_no_next_time(store: Store, schedule: Schedule, now: int) -> bool:
@@ -206,20 +195,21 @@ def has_no_next_time(store: Store, schedule: Schedule, now: int) -> bool:
     return store.schedules.has_fired(schedule, schedule.next_at)
 
 
-def trouble(store: Store, now: int) -> str | None:
-    """Return how this process's zone differs from the home's, None if it does not."""
-    home, own = stored_zone(store), own_zone()
+def trouble(store: Store, now: int, other: str | None = None, who: str = "this process is") -> str | None:
+    """Return how this process's zone, or the `other` one of a daemon, differs from the home's, None if it does not."""
+    home, own = stored_zone(store), other or own_zone()
     if home is None or home == own or not _is_followed(store):
         return None
     if home == zones.LOCAL:
-        return f"cron expressions go by the zone of their process (timezone is local), here {quoted(own)}"
+        here = f"cron expressions go by the zone of their process (timezone is local), here {quoted(own)}"
+        return None if other else here
     try:
         theirs = rules(home)
     except ValueError as error:
-        return f"cron expressions go by {home}, which this process does not know: {error}"
+        return None if other else f"cron expressions go by {home}, which this process does not know: {error}"
     if _agree(theirs, own, now):
         return None
-    return f"cron expressions go by {home} in this home, this process is in {quoted(own)}"
+    return f"cron expressions go by {home} in this home, {who} in {quoted(own)}"
 
 
 def _go_by(zone: str) -> str:

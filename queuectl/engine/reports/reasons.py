@@ -26,15 +26,14 @@ from ...model.job import (
     SCHEDULED,
     STATE_TABLE,
     Job,
-    jobs_text,
 )
 from ...model.link import ANY, BADLY, Relative
 from ...model.lock import TAKEN
 from ...model.policy import Policy
-from ...model.quantity import some_of
-from ..home.settings import load_settings
-from .alerts import absent, limit_text, more_workers, start_for, takers
+from ...model.quantity import counted, some_of
+from ..home.opened import load_settings
 from .facts import COUNTED, Facts
+from .status import absent, limit_text, more_workers, start_for, takers
 
 # A command that runs more of them again is too long to type.
 MOST_NAMED = 20
@@ -68,7 +67,7 @@ def _pending(facts: Facts, job: Job) -> tuple[str, str | None]:
     if full is not None and not who:
         return full
     before = facts.store.search.count_before(job, COUNTED)
-    ahead = f"{jobs_text(before)} {'is' if before == 1 else 'are'} before it" if full is None else full[0]
+    ahead = counted(before, "job is before it", "jobs are before it") if full is None else full[0]
     if who:
         return f"{who}; {ahead}", START_WORKERS
     if not facts.alive:

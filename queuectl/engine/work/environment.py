@@ -3,12 +3,18 @@
 It is the worker's own without the QUEUECTL_ variables and what was true of the shell that started it, what the job
 inherits from its caller, the job's variables, what a hook learns, and what tells the command who it is. The marker
 tells us whose a process is.
+
+Among it is $QUEUECTL, the script `queuectl` in the home, which runs this program. Its path has blanks only if that of
+the home has, so `$QUEUECTL add ...` works without quotes too. The names of the interpreter and the program may have
+blanks, and they need not be on the job's search path.
 """
 
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
+from shlex import quote
 
 from ...model.surroundings import OF_LOGIN
 from ...store import Home
@@ -20,6 +26,7 @@ PREFIX = "QUEUECTL_"
 # What was true of the shell that started us.
 OF_STARTER = ("_", "OLDPWD", "PWD", "SHLVL")
 PARENTS_BYTES = 4096
+PACKAGE = __name__.partition(".")[0]
 
 
 def marker(home_id: str, mark: str, claim: Claim) -> str:
@@ -79,3 +86,29 @@ class Environments:
 
 def _encoded(variables: dict[str, str]) -> dict[bytes, bytes]:
     return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
+
+
+def place_launcher(path: str) -> None:
+    """Make the script at a path, or bring it up to date. Raises OSError."""
+    text = f'#!/bin/sh\nexec {" ".join(map(quote, _program()))} "$@"\n'
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape") as file:
+            if file.read() == text and os.access(path, os.X_OK):
+                return
+    except FileNotFoundError:
+        pass  # It is the first worker of this home.
+    draft = f"{path}-{os.getpid()}"
+    with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o700), "w", errors="surrogateescape") as file:
+        file.write(text)
+    os.replace(draft, path)
+
+
+def _program() -> list[str]:
+    """Return the words that run this program: a checkout's main.py, an archive of zipapp, or the installed package."""
+    modules = os.path.abspath(__file__)
+    for _ in __name__.split("."):
+        modules = os.path.dirname(modules)
+    if os.path.isfile(modules):
+        return [sys.executable, modules]
+    main = os.path.join(modules, "main.py")
+    return [sys.executable, main] if os.path.isfile(main) else [sys.executable, "-m", PACKAGE]

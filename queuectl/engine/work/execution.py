@@ -31,7 +31,7 @@ from ..machine.process import Entry
 from ..machine.wakeup import Wakeup
 from . import tree
 from .capture import Capture
-from .standstill import Standstill
+from .tree import Standstill
 
 READ_BYTES = 65_536
 WATCH_MS = 1000

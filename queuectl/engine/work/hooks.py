@@ -1,4 +1,4 @@
-"""Hooks: the jobs that the end of a job adds, in the transaction of that end.
+"""What follows the end of a job: its children learn how it stands, and hooks add jobs, in the transaction of that end.
 
 A text of the job replaces the setting's, and `none` switches that off. A hook job is like the job in whose place it
 stands: its queue, priority, directory, variables and time; the shell is that of the settings. How the job ended is in
@@ -107,3 +107,18 @@ def _facts(job: Job) -> dict[str, str]:
     # As much of each text as variables may take.
     texts = {name: "" if value is None else str(value) for name, value in facts.items()}
     return {name: text.encode()[:MAX_BYTES].decode(errors="ignore") for name, text in texts.items()}
+
+
+def tell_children(store: Store) -> int:
+    """Tell all children how their parents stand; return how many jobs became claimable. Raises StoreUnavailable.
+
+    It is for those that were too many for the transaction that changed the parent. The process that made the change
+    goes on in further transactions; if it dies, any scheduler does. Several may do so at once, and between two
+    transactions others can write.
+    """
+    before = store.links.unblocked
+    while store.links.has_follow_ups():
+        store.database.give_way()
+        with store.writing():
+            store.links.go_on(store.clock.wall())
+    return store.links.unblocked - before

@@ -32,7 +32,7 @@ from ...store.claim import Claim
 from ...store.home import JOURNAL
 from ...store.lockfile import is_held
 from ..home.liveness import is_worker_alive
-from ..home.settings import load_settings
+from ..home.opened import load_settings
 from ..machine import journal, process
 from ..machine.doorbell import WORKERS
 from ..machine.identity import Identity

@@ -1,11 +1,13 @@
-"""What follows from an attempt's end, in one transaction: used by workers and by recovery.
+"""Between two attempts: what follows from the end of one, for workers and recovery, and which job a worker takes next.
 
-An attempt is judged by what its command has asked for, otherwise by the policy of its job.
+An attempt is judged by what its command has asked for, otherwise by the policy of its job. Workers use the
+room in lanes: they claim where there is some, rest until there may be, or leave it to others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Optional, Tuple
 
 from ...model import backoff
@@ -19,6 +21,7 @@ from ...model.when import duration_text
 from ...store import Store
 from ...store.claim import Claim
 from ..home.clockwatch import follow
+from . import hooks
 from .hooks import add_hooks
 
 # Below this time a release is short; this many short ones in a row do not count as attempts.
@@ -89,7 +92,8 @@ def settle(
     actor = "recovery" if outcome.kind == LOST else f"worker {claim.worker}"
     add_hooks(store, claim, state, settings=settings, actor=actor, now=now)
     if ended_background:
-        detail = _ended_text(ended_background)
+        left = counted(len(ended_background), "process left running was", "processes left running were")
+        detail = f"{left} ended: {some_of(ended_background)}"
         store.events.add(BACKGROUND_ENDED, actor=f"worker {claim.worker}", now=now, job=claim.number, detail=detail)
     return state
 
@@ -127,14 +131,44 @@ def judge(store: Store, claim: Claim, outcome: Outcome, asked: Asked, settings: 
     return outcome.failed(f"{because}put off {counted(settings.max_snoozes, 'time')} already"), verdict == FAIL, 0
 
 
-def _ended_text(names: Sequence[str]) -> str:
-    processes, were = counted(len(names), "process", "processes"), "was" if len(names) == 1 else "were"
-    return f"{processes} left running {were} ended: {some_of(names)}"
-
-
 def _is_released_too_often(store: Store, claim: Claim, duration: int | None) -> bool:
     """Whether short attempts of this job ended so several times in a row: a job that reboots the machine does."""
     if duration is None or duration >= SHORT_MS:
         return False
     before = store.attempts.last_ends(claim.number, MOST_RELEASES)
     return len(before) == MOST_RELEASES and all(kind == RELEASED and ran < SHORT_MS for kind, ran in before)
+
+
+def claim_next(store: Store, worker: int, queues: Sequence[str], settings: Settings) -> Claim | None:
+    """Claim a job for a worker of some or all queues. In a transaction."""
+    if store.lanes.have_rates:
+        # They hold by the clock: it may just have been set.
+        follow(store)
+    return store.jobs.claim(
+        worker=worker,
+        now=store.clock.wall(),
+        queues=queues,
+        lease_until=store.clock.monotonic() + settings.lease,
+        cancel=partial(hooks.cancel, store, settings=settings, actor=f"worker {worker}"),
+        follow=partial(follow, store),
+    )
+
+
+def seconds_to_room(store: Store, queues: Sequence[str], longest: float) -> float:
+    """Return how long a worker of some or all queues may rest, at most `longest`. Raises StoreUnavailable."""
+    now = store.clock.wall()
+    if store.lanes.has_claimable(now, queues):
+        # It has just come, or the last claim had too many jobs to pass over.
+        return 0
+    room = store.lanes.next_room(now, queues)
+    return longest if room is None else min(longest, max(1, room - now) / 1000)
+
+
+def leaves_work(store: Store, queue: str, claim: Claim | None, woken: int) -> bool:
+    """Return whether the end of a job of a queue leaves work to other workers: the next claim does not take it all.
+
+    `woken` is how many parked jobs the store had woken before. In the transaction that has claimed the next one.
+    """
+    if (claim is None or claim.queue != queue) and store.lanes.is_waited_for(queue):
+        return True
+    return store.jobs.parking.woken > woken and store.lanes.has_claimable(store.clock.wall())

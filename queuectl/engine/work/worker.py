@@ -30,21 +30,18 @@ from ...model.settings import Settings
 from ...model.when import duration_text
 from ...store import Home, Store
 from ...store.claim import Claim
-from ..home.settings import load_settings
-from ..machine import launcher, process
+from ..home.opened import load_settings
+from ..machine import process
 from ..machine.doorbell import CONTROL, POOL, WORKERS, Doorbell, ring
 from ..machine.journal import Pair
-from ..machine.vitals import Vitals
+from ..machine.load import Limits, Pauses
 from ..machine.wakeup import LOOK, ORDERLY, Wakeup
 from . import hooks
 from .capture import Capture
-from .environment import Environments, marker
+from .environment import Environments, marker, place_launcher
 from .execution import Execution, Shortage
-from .limits import Limits
-from .registration import Registration
-from .room import claim_next, leaves_work, seconds_to_room
-from .settle import settle
-from .shortage import Pauses
+from .registration import Registration, Vitals
+from .settle import claim_next, leaves_work, seconds_to_room, settle
 from .tree import alive, reap
 
 POLL_SECONDS = 5.0
@@ -95,7 +92,7 @@ class Worker:
         self._vitals = Vitals(self.store, self.number)
         self._environments = Environments(home)
         try:
-            launcher.place(home.launcher)
+            place_launcher(home.launcher)
         except OSError as error:
             # Only jobs that call it need it, and it is there unless this is the first worker of the home.
             self.log.complain(f"cannot make {home.launcher} for $QUEUECTL: {error.strerror}")

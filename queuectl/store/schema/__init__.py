@@ -13,11 +13,9 @@ each question that is asked all the time, so that claiming costs the same with a
 
 from __future__ import annotations
 
-from ...model.job import DUE_STATES
+from collections.abc import Iterable
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Iterable
+from ...model.job import DUE_STATES
 
 APPLICATION_ID = 0x51435458  # "QCTX"
 VERSION = 7

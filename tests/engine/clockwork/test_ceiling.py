@@ -6,9 +6,14 @@ import os
 
 import pytest
 
-from queuectl.engine.clockwork.ceiling import FAST_GROWTH, Ceiling
-from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, STEP_MS, Housekeeping
-from queuectl.engine.home.room import REMOVED_AT_ONCE
+from queuectl.engine.clockwork.housekeeping import (
+    FAST_GROWTH,
+    INTERVAL_MS,
+    REMOVED_AT_ONCE,
+    STEP_MS,
+    Ceiling,
+    Housekeeping,
+)
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED

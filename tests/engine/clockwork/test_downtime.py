@@ -6,8 +6,16 @@ import random
 
 import pytest
 
-from queuectl.engine.clockwork.downtime import LONGEST_PAUSE_MS, REMEMBERED, WRITTEN_EACH_MS, counted_back, follow, look
-from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, Housekeeping
+from queuectl.engine.clockwork.housekeeping import (
+    INTERVAL_MS,
+    LONGEST_PAUSE_MS,
+    REMEMBERED,
+    WRITTEN_EACH_MS,
+    Housekeeping,
+    counted_back,
+    follow,
+    look,
+)
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.job import COMPLETED, DEAD

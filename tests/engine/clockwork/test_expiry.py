@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from queuectl.engine.clockwork.tick import EXPIRE_AT_ONCE, Clockwork
+from queuectl.engine.clockwork.tick import AT_ONCE, Clockwork
 from queuectl.engine.home.clockwatch import ClockWatch
 from queuectl.engine.machine.doorbell import WORK, WORKERS, Doorbell
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
-from queuectl.engine.work.room import claim_next
+from queuectl.engine.work.settle import claim_next
 from queuectl.model.errors import InvalidInput
 from queuectl.model.job import FAILED, PENDING, WAITING_STATES, Job
 from queuectl.model.outcome import Outcome
@@ -61,7 +61,7 @@ def test_a_claim_never_gets_one_that_has_expired(queue: Queue, clock: FakeClock)
 def test_of_many_that_come_first_one_transaction_cancels_some_and_the_scheduler_the_rest(
     queue: Queue, scheduler: Clockwork, clock: FakeClock
 ) -> None:
-    count = EXPIRE_AT_ONCE + PASSED_OVER_AT_ONCE + 10
+    count = AT_ONCE + PASSED_OVER_AT_ONCE + 10
     queue.enqueue([{"command": "true", "expires": "1h", "priority": 5}] * count)
     last = queue.add("true")
     clock.advance(HOUR)

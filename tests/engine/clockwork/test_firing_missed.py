@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.engine.clockwork.due import MOST_CAUGHT_UP
+from queuectl.engine.clockwork.firing import MOST_CAUGHT_UP
 from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.queue import Queue
 from queuectl.model import zones

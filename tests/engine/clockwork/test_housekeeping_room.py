@@ -8,8 +8,15 @@ from typing import Iterator
 
 import pytest
 
-from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, PRUNE_AT_ONCE, VACUUM_MS, Housekeeping
-from queuectl.engine.home.room import REMOVED_AT_ONCE, SPARE_PAGES, vacuum
+from queuectl.engine.clockwork.housekeeping import (
+    INTERVAL_MS,
+    PRUNE_AT_ONCE,
+    REMOVED_AT_ONCE,
+    SPARE_PAGES,
+    VACUUM_MS,
+    Housekeeping,
+    vacuum,
+)
 from queuectl.engine.machine.log import MAX_BYTES
 from queuectl.engine.queue import Queue
 from queuectl.model.job import COMPLETED

@@ -7,8 +7,7 @@ from typing import Iterator
 import pytest
 
 from queuectl.engine.clockwork.housekeeping import INTERVAL_MS, Housekeeping
-from queuectl.engine.clockwork.sampling import sample
-from queuectl.engine.clockwork.tick import Clockwork
+from queuectl.engine.clockwork.tick import Clockwork, sample
 from queuectl.engine.machine import process
 from queuectl.engine.machine.log import Log
 from queuectl.model.job import COMPLETED

@@ -289,7 +289,7 @@ def test_two_schedulers_do_not_promote_twice(home: str, queue: Queue, scheduler:
 def test_what_waits_in_a_stopped_batch_is_cancelled_in_small_transactions(
     queue: Queue, scheduler: Clockwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tick_module, "CANCEL_AT_ONCE", 4)
+    monkeypatch.setattr(tick_module, "AT_ONCE", 4)
     queue.enqueue([{"command": "true", "batch": "b", "max_fails": 1, "hold": bool(n)} for n in range(10)])
     queue.add("true", batch="c", run_at="+1h")
     building.finish(queue.store, building.claim(queue.store), "dead")

@@ -9,9 +9,8 @@ from typing import Iterator
 import pytest
 
 from queuectl.engine.daemons import slots as slots_module
-from queuectl.engine.daemons.fork_client import ForkReport
 from queuectl.engine.daemons.fork_server import ENDED, STARTED
-from queuectl.engine.daemons.slots import Slots
+from queuectl.engine.daemons.slots import ForkReport, Slots
 from queuectl.engine.home.opened import OpenHome
 from queuectl.engine.machine.doorbell import Doorbell
 from queuectl.engine.machine.log import Log

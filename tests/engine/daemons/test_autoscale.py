@@ -9,11 +9,11 @@ from typing import Any, Iterator
 
 import pytest
 
-from queuectl.engine import autoscale
-from queuectl.engine.autoscale import IDLE_MS, TRY_AGAIN_MS, AutoScaler
+from queuectl.engine import scheduler_daemon as autoscale
 from queuectl.engine.daemons import launch
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
+from queuectl.engine.scheduler_daemon import IDLE_MS, TRY_AGAIN_MS, AutoScaler
 from queuectl.engine.workers import Workers
 from queuectl.model.errors import DaemonUnavailable, QueueCTLError
 from queuectl.model.worker import ALL

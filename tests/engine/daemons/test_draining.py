@@ -9,7 +9,7 @@ from typing import Iterator
 
 import pytest
 
-from queuectl.engine.daemons.draining import is_empty, outcome
+from queuectl.engine.daemons.pool import is_empty, outcome
 from queuectl.engine.queue import Queue
 from queuectl.model.job import CANCELLED, COMPLETED, DEAD, FAILED, HELD, PENDING, PROCESSING, SCHEDULED
 from queuectl.model.worker import ALL

@@ -297,7 +297,7 @@ REAP = """
 import os
 import subprocess
 from queuectl.engine.machine import process
-from queuectl.engine.machine.reaper import LOOK_MS, Reaper
+from queuectl.engine.daemons.instance import LOOK_MS, Reaper
 from tests.support import FakeClock
 
 def zombies():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.engine.daemons.ending import longest_grace
-from queuectl.engine.home.settings import load_settings
+from queuectl.engine.daemons.groups import longest_grace
+from queuectl.engine.home.opened import load_settings
 from queuectl.engine.queue import Queue
 from tests.store.building import claim
 

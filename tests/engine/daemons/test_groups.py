@@ -12,9 +12,8 @@ from typing import Any
 import pytest
 
 from queuectl.engine.daemons import groups as groups_module
-from queuectl.engine.daemons.ending import TimedSignal, end
 from queuectl.engine.machine.doorbell import ring
-from queuectl.engine.machine.identity import Identity
+from queuectl.engine.machine.identity import Identity, TimedSignal, end
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import Conflict
 from queuectl.model.worker import group_of

@@ -9,9 +9,8 @@ import pytest
 
 from queuectl.engine import workers as workers_module
 from queuectl.engine.daemons import groups as groups_module
-from queuectl.engine.daemons.ending import TimedSignal, end
 from queuectl.engine.machine.doorbell import ring
-from queuectl.engine.machine.identity import Identity
+from queuectl.engine.machine.identity import Identity, TimedSignal, end
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import Conflict, DaemonUnavailable
 from tests.engine.running import RunningPool, groups, hold_a_worker, wait_for_file, wait_for_state

@@ -13,7 +13,7 @@ from queuectl.commands.grammar import parser
 from queuectl.commands.grammar.registry import load
 from queuectl.engine.daemons.daemon import POOL, SCHEDULER, DaemonRecord
 from queuectl.engine.queue import Queue
-from queuectl.engine.reports import alerts as module
+from queuectl.engine.reports import status as module
 from queuectl.model.alert import CODES, INFO, LEVELS, WARNING, Alert
 from queuectl.model.errors import NotFound
 from queuectl.model.job import COMPLETED, DEAD, FAILED, SCHEDULED, STATES

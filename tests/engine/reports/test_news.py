@@ -7,7 +7,7 @@ from typing import Iterator
 import pytest
 
 from queuectl.engine.queue import Queue
-from queuectl.engine.reports.news import LATE_MS, News
+from queuectl.engine.reporting import LATE_MS, News
 from queuectl.store import Store
 from tests.store import building
 from tests.store.building import NOW

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from queuectl.engine.queue import Queue
-from queuectl.engine.work.room import claim_next
+from queuectl.engine.work.settle import claim_next
 from queuectl.model.job import COMPLETED
 from queuectl.model.outcome import Outcome
 from queuectl.store import Store

@@ -8,12 +8,11 @@ from typing import Any, Iterator
 import pytest
 
 from queuectl.engine.clockwork.tick import Clockwork
-from queuectl.engine.home.settings import load_settings
+from queuectl.engine.home.opened import load_settings
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.environment import Environments
-from queuectl.engine.work.room import claim_next
-from queuectl.engine.work.settle import settle
+from queuectl.engine.work.settle import claim_next, settle
 from queuectl.model.job import Job
 from queuectl.model.outcome import Outcome
 from queuectl.store import Store

@@ -8,9 +8,9 @@ from typing import Iterator
 import pytest
 
 from queuectl.engine.machine import load as machine
+from queuectl.engine.machine import load as module
+from queuectl.engine.machine.load import LOOK_MS, Limits
 from queuectl.engine.queue import Queue
-from queuectl.engine.work import limits as module
-from queuectl.engine.work.limits import LOOK_MS, Limits
 from queuectl.engine.work.worker import Worker
 from queuectl.model.errors import InvalidInput
 from queuectl.model.settings import Settings

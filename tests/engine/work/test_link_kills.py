@@ -11,7 +11,7 @@ from typing import Any, Callable
 import pytest
 
 from queuectl.engine.clockwork.tick import Clockwork
-from queuectl.engine.home.settings import load_settings
+from queuectl.engine.home.opened import load_settings
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.settle import settle

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from queuectl.engine.daemons.draining import is_empty
-from queuectl.engine.home.settings import load_settings
+from queuectl.engine.daemons.pool import is_empty
+from queuectl.engine.home.opened import load_settings
 from queuectl.engine.logs import Logs
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.settle import settle

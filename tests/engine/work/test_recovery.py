@@ -11,7 +11,7 @@ from typing import Any, Iterator
 
 import pytest
 
-from queuectl.engine.home.settings import load_settings
+from queuectl.engine.home.opened import load_settings
 from queuectl.engine.machine import process
 from queuectl.engine.machine.journal import Journal
 from queuectl.engine.machine.log import Log

@@ -6,7 +6,7 @@ from typing import Iterator
 
 import pytest
 
-from queuectl.engine.home.settings import load_settings
+from queuectl.engine.home.opened import load_settings
 from queuectl.engine.queue import Queue
 from queuectl.engine.work.settle import settle
 from queuectl.model.outcome import Outcome

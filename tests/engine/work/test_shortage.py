@@ -10,8 +10,8 @@ from typing import Any, Iterator
 import pytest
 
 from queuectl.engine.machine import process
+from queuectl.engine.machine.load import LONGEST_PAUSE_MS, Pauses
 from queuectl.engine.queue import Queue
-from queuectl.engine.work.shortage import LONGEST_PAUSE_MS, Pauses
 from queuectl.engine.work.worker import Worker
 from tests.engine.running import attempts
 from tests.support import FakeClock, wait_until

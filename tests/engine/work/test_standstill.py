@@ -8,7 +8,7 @@ import pytest
 
 from queuectl.engine.machine import process
 from queuectl.engine.machine.process import Entry
-from queuectl.engine.work.standstill import Standstill
+from queuectl.engine.work.tree import Standstill
 from tests.support import FakeClock
 
 

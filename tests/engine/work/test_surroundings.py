@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from queuectl.engine.home.opened import own_umask
 from queuectl.engine.machine import process
-from queuectl.engine.machine.umask import own_umask
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import InvalidInput
 from queuectl.model.job import Job
@@ -263,10 +263,10 @@ def test_the_umask_is_read_without_another_being_set(monkeypatch: pytest.MonkeyP
     before = os.umask(0o031)
     try:
         assert own_umask() == 0o031
-        monkeypatch.setattr("queuectl.engine.machine.umask.STATUS", "/no/such/file")
+        monkeypatch.setattr("queuectl.engine.home.opened.STATUS", "/no/such/file")
         assert own_umask() == 0o031
         # Another thread might make a file meanwhile.
-        monkeypatch.setattr("queuectl.engine.machine.umask._count", lambda: 1)
+        monkeypatch.setattr("queuectl.engine.home.opened._count", lambda: 1)
         assert own_umask() is None
     finally:
         assert os.umask(before) == 0o031

@@ -1,1 +1,0 @@
-"""Commands about queues and locks: their limits, and the pauses of queues."""
