@@ -12,16 +12,19 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any, Callable, Iterator, Mapping
 
-from ..engine.daemons.instance import Instance
-from ..engine.machine.log import Log
 from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.dashboard import DashboardOptions
 from ..model.errors import DaemonUnavailable, StoreUnavailable
-from ..store import Home
 from .api.overview import overview
 from .api.routes import handle
 from .app import App
 from .http.server import Server
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..engine.daemons.instance import Instance
+    from ..engine.machine.log import Log
+    from ..store import Home
 
 LOOK_SECONDS = 1.0
 ACCEPT_SECONDS = 0.25

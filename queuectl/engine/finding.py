@@ -56,7 +56,7 @@ def is_by_filter(words: Sequence[str | int | Job]) -> bool:
 
     found = [isinstance(word, str) and is_filter(word) for word in words]
     if any(found) and not all(found):
-        raise InvalidInput(NOT_BOTH, hint="jobs by id beside others: run the command twice")
+        raise InvalidInput(NOT_BOTH, hint="run the command once with the ids, and once with the filter")
     return any(found)
 
 

@@ -105,7 +105,7 @@ def leave_out(jobs: list[dict[str, Any]], *, but_secrets: bool = False) -> list[
             del job[key]
         for name in _masked(job) if not but_secrets else ():
             del job["env"][name]
-    notes = [f"left out, since QueueCTL works it out: {', '.join(computed)}"] if computed else []
+    notes = [f"left out, since QueueCTL computes it: {', '.join(computed)}"] if computed else []
     if secrets:
         notes.append(f"left out, since the value is not there: {', '.join(secrets)}; give it with --env NAME")
     return notes
@@ -167,7 +167,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"key {quoted(twice)} stands twice in one object")
+        raise ValueError(f"key {quoted(twice)} appears twice in one object")
     return found
 
 

@@ -47,7 +47,7 @@ class Linking:
                 for parent in self._named(reference, name):
                     both = stronger(kind, found.get(parent, kind))
                     if both is None:
-                        raise InvalidInput(f"{quoted(reference)} cannot be completed and have failed", field=name)
+                        raise InvalidInput(f"{quoted(reference)} cannot both be completed and have failed", field=name)
                     found[parent] = both
         if len(found) > MOST_PARENTS:
             problem = f"a job can wait for at most {MOST_PARENTS} others, got {len(found)}"

@@ -206,7 +206,7 @@ def edits_of(name: str, parts: Mapping[str, Any], now: int) -> list[Edit]:
             raise InvalidInput(f"unknown field {quoted(key)}{did_you_mean(key, known)}", field=key)
     how = {key: parts[key] for key in HOW if key in parts}
     for key in how if not parts.get("paused") else ():
-        raise InvalidInput(f"{key} is said of a pause: give paused: true as well", field=key)
+        raise InvalidInput(f"{key} belongs to a pause: give paused: true as well", field=key)
     if not parts:
         raise InvalidInput(f"nothing to change, give at least one of {', '.join(known)}")
     return [make(parts[key]) for key, make in makers.items() if key in parts]
@@ -302,7 +302,7 @@ def _end_of(until: object, now: int) -> tuple[int | None, bool]:
     except ValueError as error:
         raise InvalidInput(f"until {with_value(error, until)}", field="until") from None
     if end is not None and end <= now:
-        raise InvalidInput(f"a pause cannot end at {local(end)}, which is over", field="until")
+        raise InvalidInput(f"a pause cannot end at {local(end)}, which has passed", field="until")
     return end, isinstance(until, str) and is_from_now(until)
 
 

@@ -39,7 +39,7 @@ INSTEAD = {
     "inherit_env": "give the schedule the option --inherit-env",
     "stdin": "let its command read a file",
     "expires_at": "give the schedule the option --expires",
-    **dict.fromkeys(("key", "if_exists", "key_for"), "--overlap says what happens while jobs of before are unfinished"),
+    **dict.fromkeys(("key", "if_exists", "key_for"), "--overlap says what happens while earlier jobs are unfinished"),
 }
 T = TypeVar("T")
 # What a schedule has in addition to its name and the fields of its jobs.
@@ -133,7 +133,7 @@ def _wrong_names(schedule: str, jobs: Iterable[Mapping[str, Any]], places: Itera
         if not isinstance(name, str):
             continue
         if name in seen:
-            yield f"{place}: id {quoted(name)} stands twice"
+            yield f"{place}: id {quoted(name)} appears twice"
         if len(name) > longest_id(schedule):
             yield (
                 f"{place}: id must have at most {longest_id(schedule)} characters here, since each time puts the name "
@@ -226,7 +226,7 @@ def normalized(own: Mapping[str, str]) -> dict[str, Any]:
 
 
 def read_expires(text: str) -> int | None:
-    """Return how long after each time a job may wait, in milliseconds; None for ever. Raises InvalidInput."""
+    """Return how long after each time a job may wait, in milliseconds; None forever. Raises InvalidInput."""
     try:
         return check_duration(text, 0)
     except ValueError as error:

@@ -77,7 +77,11 @@ class Waiting:
                 if not self.open:
                     return
             if self._deadline is not None and clock.monotonic() >= self._deadline:
-                hint = f"nothing was changed; see what it waits for with: queuectl why {self.open[0]}"
+                from ..model.filter import reference
+
+                # Somebody may have removed it by now.
+                names = [*map(reference, self._opened.store.search.jobs(self.open[:1])), self.open[0]]
+                hint = f"nothing was changed; see what it waits for with: queuectl why {names[0]}"
                 raise WaitTimeout(f"gave up waiting after {self._timeout:g} s", hint=hint)
             clock.pause(pause)
             pause = min(pause * 1.5, LONGEST_LOOK_SECONDS)

@@ -13,7 +13,7 @@ CODES = {
     "no_workers": (ERROR, "jobs wait, and neither workers run nor a scheduler that starts them"),
     "no_scheduler": (ERROR, "there are schedules, and neither workers nor a scheduler run that fire them"),
     "queue_without_workers": (ERROR, "pending jobs are in a queue that no group of workers takes jobs from"),
-    "shortage": (ERROR, "the machine is short of processes, descriptors, memory or room, so that no command starts"),
+    "shortage": (ERROR, "the machine is short of processes, descriptors, memory or space, so that no command starts"),
     "lost_workers": (WARNING, "a worker was killed or crashed, and the job that it ran is not taken back yet"),
     "overdue": (WARNING, "a schedule or a job has been due for over a minute although workers or a scheduler run"),
     "other_version": (WARNING, "the workers or the scheduler are of another version of QueueCTL"),
@@ -25,7 +25,7 @@ CODES = {
     "paused": (INFO, "all queues or one of them are paused, so that none of their jobs starts"),
     "dead_jobs": (WARNING, "jobs are dead (an info if none of them died during the last day)"),
     "stuck_jobs": (WARNING, "jobs wait for others that have ended otherwise than they need"),
-    "webhook": (WARNING, "a webhook has failed for an hour, was paused since it is gone, or missed events"),
+    "webhook": (WARNING, "a webhook has failed for an hour, was paused because its address is gone, or missed events"),
     "limited": (INFO, "workers take no jobs, since the machine is beyond `max_load` or `min_memory`"),
     "workers_elsewhere": (INFO, "the workers run in another container or pid namespace"),
 }

@@ -6,7 +6,7 @@ SIGNAL_BASE, HIGHEST_SIGNAL = 128, 64
 KILLED = 9
 NOT_RUNNABLE = "a file of the command is there but cannot be run: see its permissions and its first line"
 NOT_FOUND = "the shell did not find a program of the command: jobs have the PATH of where they were added"
-OUT_OF_MEMORY = "SIGKILL is often the kernel's, for want of memory: see dmesg"
+OUT_OF_MEMORY = "SIGKILL often comes from the kernel, when memory has run out: see dmesg"
 MEANINGS = {126: NOT_RUNNABLE, 127: NOT_FOUND, SIGNAL_BASE + KILLED: OUT_OF_MEMORY}
 
 

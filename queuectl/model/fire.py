@@ -60,7 +60,7 @@ def parents_of(spec: JobSpec) -> dict[str, str]:
         for parent in getattr(spec, name):
             both = stronger(kind, found.get(parent, kind))
             if both is None:
-                raise ValueError(f"{parent} cannot be completed and have failed")
+                raise ValueError(f"{parent} cannot both be completed and have failed")
             found[parent] = both
     return found
 

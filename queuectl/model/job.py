@@ -71,8 +71,8 @@ STATE_TABLE = {
         State(PENDING, "○", "", 2, "waits for a worker"),
         State(PROCESSING, "▶", "cyan", 0, "is being run by a worker", hint="cancel it first: queuectl cancel"),
         State(FAILED, "↻", "yellow", 1, "waits for its next attempt", is_due=True),
-        State(COMPLETED, "✓", "green", 7, "ended well", hint=AGAIN, is_final=True),
-        State(DEAD, "✗", "red", 6, "is out of attempts", hint=AGAIN, is_final=True),
+        State(COMPLETED, "✓", "green", 7, "succeeded", hint=AGAIN, is_final=True),
+        State(DEAD, "✗", "red", 6, "gets no further attempt", hint=AGAIN, is_final=True),
         State(CANCELLED, "⊘", "dim", 8, "was cancelled by a user", hint=AGAIN, is_final=True, is_rare=True),
     )
 }

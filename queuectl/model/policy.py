@@ -43,7 +43,7 @@ SNOOZE_RULE = f"{CODES_RULE}, and perhaps :DELAY behind each"
 WORDS = {
     "ok_codes": "counts as a success",
     "fail_on": "leaves it dead at once",
-    "retry_on": "is tried again, any other exit code leaves it dead at once",
+    "retry_on": "is retried, and any other exit code leaves it dead at once",
 }
 
 

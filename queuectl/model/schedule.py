@@ -10,7 +10,7 @@ from .surroundings import Origin
 from .zones import LOCAL
 
 # What to do with times that passed while nothing ran, and with a time at which the last job has not ended.
-CATCH_UP = {"none": "times are left out", "last": "times run once", "all": "times run each"}
+CATCH_UP = {"none": "left out", "last": "run once for all of them", "all": "run once for each"}
 OVERLAP = {"skip": "left out while the last job has not ended", "queue": "queued although the last job has not ended"}
 # A short text names at most this many of several jobs.
 NAMED = 5

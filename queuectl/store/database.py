@@ -8,7 +8,7 @@ Rules that the rest of the store relies on:
 - Waiting for another writer is our own loop with random pauses, a budget and a look at a stop flag.
   SQLite's built-in wait is unfair (one of 16 writers got one transaction in 5 s) and keeps signal
   handlers waiting. The gate is polled, not waited for in the kernel, so that a writer that was
-  stopped in the middle of a transaction cannot hang the others for ever.
+  stopped in the middle of a transaction cannot hang the others forever.
 - `wal_autocheckpoint` is 0. The one checkpoint routine holds the write lock on this connection while
   a second one copies, which avoids the WAL-reset bug of SQLite before 3.51.3.
 - No cursor is left half read: `rows` returns a list.

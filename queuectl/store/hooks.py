@@ -39,6 +39,6 @@ class Hooks(Table):
         return [HookJob(row["id"], row["state"], row["command"], decode(row["hook_facts"])[REASON]) for row in rows]
 
     def is_idle(self) -> bool:
-        """Return whether no job but hook jobs is in one of BUSY_STATES, or was put off. In a transaction."""
+        """Return whether no job but hook jobs is in one of BUSY_STATES, or was snoozed. In a transaction."""
         busy = sum(jobs for state in BUSY_STATES for jobs in self._counts.of_queues.in_state(state).values())
         return busy == self._database.value(BUSY_HOOKS) and self._database.value(SNOOZED) is None

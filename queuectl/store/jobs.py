@@ -246,11 +246,11 @@ class Jobs(JobChanges):
         return self._database.change(MAKE_WISH, (wish, number, attempt_id)) == 1
 
     def snoozed_queues(self) -> set[str]:
-        """Return the queues that have a job which was put off and will run again."""
+        """Return the queues that have a job which was snoozed and will run again."""
         return {row["queue"] for row in self._database.rows(SNOOZED_QUEUES)}
 
     def snoozes(self, number: int) -> int:
-        """Return how often a job was put off at no cost."""
+        """Return how often a job was snoozed."""
         return int(self._database.value("SELECT snoozes FROM jobs WHERE number = ?", (number,)) or 0)
 
     def finish(

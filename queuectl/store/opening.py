@@ -1,4 +1,4 @@
-"""How an existing database is opened, recognised and brought up to date.
+"""How an existing database is opened, recognized and brought up to date.
 
 A `queue.db` that exists but is empty, not SQLite, not ours or of a newer version is damaged or foreign: it is
 refused, never replaced. One of an older version is upgraded. One that we may not write to is opened for reading.
@@ -49,7 +49,7 @@ def open_database(home: Home, *, create: bool, clock: Clock, **options: Any) -> 
     def opened(kind: type[Database]) -> Database:
         database = kind(home, clock=clock, **options)
         try:
-            _recognise(database, home, clock)
+            _recognize(database, home, clock)
         except StoreUnavailable:
             database.close()
             raise
@@ -63,7 +63,7 @@ def open_database(home: Home, *, create: bool, clock: Clock, **options: Any) -> 
         return opened(FullDatabase)
 
 
-def _recognise(database: Database, home: Home, clock: Clock) -> None:
+def _recognize(database: Database, home: Home, clock: Clock) -> None:
     if database.value("PRAGMA application_id") != schema.APPLICATION_ID:
         raise StoreDamaged(
             f"{database.path} is not a QueueCTL store, or its header is damaged",

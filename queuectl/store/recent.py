@@ -15,7 +15,7 @@ RECENT = """
 (SELECT id, job, attempt, outcome, duration, exit_code, signal, error, finished_at FROM attempts ORDER BY id DESC
  LIMIT ?) AS recent JOIN jobs ON jobs.number = recent.job
 """
-# An attempt that was ended by a user or to stop a worker, or that was put off, has not failed.
+# An attempt that was ended by a user or to stop a worker, or that was snoozed, has not failed.
 FAILED = "recent.error IS NOT NULL AND outcome NOT IN ('cancelled', 'released', 'snoozed')"
 BY_COMMAND = f"""
 SELECT command, count(*) AS attempts, sum({FAILED}) AS failed, avg(recent.duration) AS average,

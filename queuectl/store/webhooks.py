@@ -74,7 +74,7 @@ DELETE FROM deliveries WHERE webhook = ? AND id < (
 DELIVERIES = """
 SELECT event, job, at, try AS attempt, status, error, took FROM deliveries WHERE webhook = ? ORDER BY id DESC LIMIT ?
 """
-# The home is idle once the last job that is no hook has ended: no other one runs, was put off, or comes to run without
+# The home is idle once the last job that is no hook has ended: no other one runs, was snoozed, or comes to run without
 # waiting for a time or for a user. What waited for it is told only after that, in the same transaction: one that goes
 # on takes the event back.
 BEGIN_OUTBOX = """

@@ -108,7 +108,7 @@ def test_a_delayed_job_says_when_it_runs(home: str, words: list[str], delay: int
 def test_a_time_that_has_passed_is_named_and_the_job_runs_now(home: str, words: tuple[str, ...]) -> None:
     answer = done(home, *words)
     (job,) = jobs(home)
-    assert f"({job['run_at']}); that is over (" in answer.out
+    assert f"({job['run_at']}); that has passed (" in answer.out
     assert answer.out.rstrip().endswith("d ago): it runs now")
 
 
@@ -122,7 +122,7 @@ def test_a_time_that_has_passed_is_named_and_the_job_runs_now(home: str, words: 
 )
 def test_a_time_for_all_jobs_is_reported_once(home: str, words: list[str], input: bytes) -> None:
     answer = done(home, *words, input=input)
-    assert answer.err.count("runs at 2020-01-01 00:00:00 (") == answer.err.count("); that is over (") == 1
+    assert answer.err.count("runs at 2020-01-01 00:00:00 (") == answer.err.count("); that has passed (") == 1
 
 
 def test_no_time_is_reported_where_none_was_given(home: str) -> None:

@@ -34,7 +34,7 @@ LINES = [
     ("enqueue job.json", 0, "Job added: mine"),
     ("enqueue commented.json", 0, "Job added: mine"),
     ("enqueue powershell.json", 0, "Job added: mine"),
-    ("enqueue model.json", 0, "left out, since QueueCTL works it out: state, attempts, created_at, updated_at"),
+    ("enqueue model.json", 0, "left out, since QueueCTL computes it: state, attempts, created_at, updated_at"),
     ("enqueue many.json", 0, "mine"),
     ("enqueue job_template.json", 0, "Job added: job-1"),
     ("enqueue simple_job.json", 0, "Job added: job-1"),
@@ -53,7 +53,7 @@ LINES = [
     ("run 'echo hi'", 0, "Job added: job-1"),
     ("template list", 0, "job_template"),
     # At a time
-    ("schedule 'daily backup' '2025-11-10 02:00:00'", 0, "that is over ("),
+    ("schedule 'daily backup' '2025-11-10 02:00:00'", 0, "that has passed ("),
     ("schedule 'echo hi' +30m", 0, ", in 30m"),
     ("schedule 'echo hi' 'tomorrow 09:00'", 0, "runs at:"),
     ("schedule 'echo hi' '2:30pm'", 0, "runs at:"),

@@ -50,7 +50,7 @@ def test_exactly_the_name_of_a_batch_is_one_link(book: str, options: list[str], 
         (
             2,
             ["add", "true", "--after", "batch:book", "--after-failed", "batch:book"],
-            '"batch:book" cannot be completed and have failed',
+            '"batch:book" cannot both be completed and have failed',
         ),
         (2, ["add", "true", "--after", ""], '--after names no job to wait for, got ""'),
         (2, ["add", "true", "--after-any", ","], '--after-any names no job to wait for, got ","'),

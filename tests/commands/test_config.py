@@ -101,7 +101,7 @@ def test_setting_what_the_environment_overrides_is_noted(home: str) -> None:
     answer = run_cli(home, "config", "set", "timeout", "5m", env={"QUEUECTL_TIMEOUT": "1m"})
     assert (answer.stdout, answer.stderr) == (
         "timeout = 300s\n",
-        "QUEUECTL_TIMEOUT is set in the environment and wins over it\n",
+        "QUEUECTL_TIMEOUT is set in the environment and overrides it\n",
     )
 
 

@@ -62,7 +62,7 @@ def test_a_word_of_another_tool_leads_to_ours(home: str, line: str, ours: str) -
 @pytest.mark.parametrize("word, state", STATES_ELSEWHERE.items())
 def test_a_state_of_another_tool_leads_to_ours(home: str, word: str, state: str) -> None:
     assert refused(home, 2, "list", "--state", word).problems[0].endswith(f'got "{word}" (did you mean "{state}"?)')
-    assert done(home, "list", word).err.startswith(f"{word} is taken for a text; jobs in this state: 'state:{state}'")
+    assert done(home, "list", word).err.startswith(f"{word} is read as a text; jobs in this state: 'state:{state}'")
 
 
 def test_a_suggestion_exists() -> None:

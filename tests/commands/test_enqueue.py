@@ -157,8 +157,8 @@ def test_a_field_outside_its_limits_is_named_and_nothing_is_stored(home: str, fi
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ('{"command": "a", "command": "b"}', 'key "command" stands twice'),
-        ('{"command": "a", "env": {"A": "1", "A": "2"}}', 'key "A" stands twice'),
+        ('{"command": "a", "command": "b"}', 'key "command" appears twice'),
+        ('{"command": "a", "env": {"A": "1", "A": "2"}}', 'key "A" appears twice'),
         ('{"command": "a", "timeout": NaN}', "NaN is not a JSON number"),
         ('{"command": "a", "timeout": Infinity}', "Infinity is not a JSON number"),
         ('{"command": "a", "timeout": -Infinity}', "-Infinity is not a JSON number"),
@@ -291,7 +291,7 @@ def test_a_job_that_was_shown_as_json_can_be_enqueued_again(home: str, tmp_path:
         assert again[name] == first[name]
     assert again["env"] == {"PLAIN": "1"}
     computed, secrets, due = sorted(answer.err.splitlines())
-    assert computed.startswith("left out, since QueueCTL works it out: number, state, attempts, ")
+    assert computed.startswith("left out, since QueueCTL computes it: number, state, attempts, ")
     assert secrets == "left out, since the value is not there: API_KEY; give it with --env NAME"
     assert due.startswith("runs at ")
 

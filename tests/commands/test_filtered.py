@@ -189,7 +189,7 @@ def test_a_command_for_one_job_says_where_a_filter_stands(filled: str) -> None:
 
 
 def test_a_state_that_is_taken_for_a_text_is_reported(filled: str) -> None:
-    assert "dead is taken for a text; jobs in this state: 'state:dead'" in done(filled, "list", "dead").err
+    assert "dead is read as a text; jobs in this state: 'state:dead'" in done(filled, "list", "dead").err
 
 
 def test_a_filter_has_the_states_of_a_verb_unless_it_names_some(filled: str) -> None:

@@ -92,8 +92,8 @@ def test_cancelling_leaves_a_job_that_runs_to_its_worker(running: str) -> None:
 @pytest.mark.parametrize(
     ("added", "waits", "said"),
     [
-        (["--hold --id a"], "a", "a is held; let it go with: queuectl release a\n"),
-        (["--hold --id a", "--hold --id b"], "--all", "a, b are held; let them go with: queuectl release a b\n"),
+        (["--hold --id a"], "a", "a is held; let it run with: queuectl release a\n"),
+        (["--hold --id a", "--hold --id b"], "--all", "a, b are held; let them run with: queuectl release a b\n"),
         (["--id mine"], "mine", "mine waits: no workers are running; start them with: queuectl worker start"),
     ],
 )

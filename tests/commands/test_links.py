@@ -74,7 +74,7 @@ def test_ids_with_colons_stand_between_commas_as_others_do(chain: str) -> None:
         (3, ["--after", "a,nobody"], 'no job with id "nobody"'),
         (3, ["--after", "tag:none"], 'no job to wait for: "tag:none" finds none'),
         (2, ["--after", "state:odd"], 'there is no state "odd"'),
-        (2, ["--after", "a", "--after-failed", "a"], '"a" cannot be completed and have failed'),
+        (2, ["--after", "a", "--after-failed", "a"], '"a" cannot both be completed and have failed'),
         (2, ["--id", "new", "--after", "new"], '"new" cannot wait for itself'),
     ],
 )

@@ -149,13 +149,13 @@ def test_status_says_what_needs_attention(home: str) -> None:
     answer = done(home, "status")
     assert answer.lines[-3:] == [
         "alerts:    2",
-        "  error:      1 job waits but neither workers nor a scheduler are running: queuectl worker start",
+        "  error:      1 job waits, but neither workers nor a scheduler are running: queuectl worker start",
         "  info:       1 job is dead: queuectl dlq list",
     ]
     assert (answer.err, "workers:   none" in answer.out) == ("", True)
     done(home, "add", "true")
     waiting, dead = done(home, "status", "--json").json()["alerts"]
-    assert waiting["text"].startswith("2 jobs wait but") and waiting["level"] == "error"
+    assert waiting["text"].startswith("2 jobs wait, but") and waiting["level"] == "error"
     assert dead == {"code": "dead_jobs", "level": "info", "text": "1 job is dead", "command": "queuectl dlq list"}
 
 

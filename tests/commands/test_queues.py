@@ -41,7 +41,7 @@ def test_a_name_that_no_job_has_is_reported(home: str) -> None:
         (("resume", "default"), 4, "queue default is not paused"),
         (("resume", "mail"), 3, 'no job with id "mail"'),
         (("pause", "--for", "1h", "--until", "18:00"), 2, "give either --for or --until, not both"),
-        (("pause", "--until", "2020-01-01"), 2, "which is over"),
+        (("pause", "--until", "2020-01-01"), 2, "which has passed"),
         (("pause", "job-1"), 2, "pause takes queues, and job-1 is a job"),
         (("pause", "1"), 2, "pause takes queues, and 1 is a job"),
     ],

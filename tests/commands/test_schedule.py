@@ -248,7 +248,7 @@ def test_secrets_of_a_schedule_are_masked(home: str) -> None:
         ("blocked", "it waits for job-", ""),
         ("processing", "its worker is gone; it is taken back when workers or the", "queuectl worker start"),
         ("dead", "attempt 1 of 4 left it dead at once: exit code 1", "queuectl retry dead-1"),
-        ("completed", "it ended well", ""),
+        ("completed", "it succeeded", ""),
         ("cancelled", "it was cancelled by a user", "queuectl retry cancelled-1"),
     ],
 )
@@ -351,7 +351,7 @@ def test_what_cannot_be_pruned_is_refused(home: str, words: list[str]) -> None:
 def test_without_retention_an_age_is_asked_for(home: str) -> None:
     done(home, "config", "set", "retain_completed_hours", "none")
     answer = refused(home, 2, "prune", "--yes")
-    assert "older than what" in answer.problems[0]
+    assert "the age is missing" in answer.problems[0]
     assert call(home, "prune", "--older-than", "1d", "--yes").code == 0
 
 

@@ -110,7 +110,7 @@ def test_all_that_is_wrong_is_reported_at_once(home: str) -> None:
         'stdin: job 2: command must not be empty, got ""',
         'stdin: job 3: unknown field "comand" (did you mean "command"?)',
         "stdin: job 3: command is missing",
-        'stdin: job 3: id "b" stands twice',
+        'stdin: job 3: id "b" appears twice',
         'stdin: job 1: after "job-1" is not the id of another of these jobs',
         'stdin: job 1: after "bild" is not the id of another of these jobs (did you mean "build"?)',
         'stdin: job 5: after_any "17" is not the id of another of these jobs',
@@ -124,7 +124,7 @@ def test_all_that_is_wrong_is_reported_at_once(home: str) -> None:
         ([{"id": "a", "command": "x", "after": "a"}], '"a" cannot wait for itself'),
         (
             [{"id": "a", "command": "x"}, {"command": "x", "after": "a", "after_failed": "a"}],
-            "stdin: job 2: a cannot be completed and have failed",
+            "stdin: job 2: a cannot both be completed and have failed",
         ),
         ([{"command": "x", "after": "state:dead"}], 'after "state:dead" is not the id of another of these jobs'),
         ([{"command": "x", "after": "last"}], 'after "last" is not the id of another of these jobs'),

@@ -78,6 +78,7 @@ def test_wait_says_when_nobody_works(home: str) -> None:
     answer = call(home, "wait", "1", "--timeout", "0")
     assert answer.code == 124
     assert "no workers are running; start them with: queuectl worker start" in answer.err
+    assert "queuectl why job-1" in answer.err
 
 
 def test_wait_ends_when_the_job_is_removed(home: str, processes: support.Processes) -> None:

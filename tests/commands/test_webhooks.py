@@ -122,7 +122,7 @@ def test_status_tells_of_one_that_fails_or_is_gone(home: str) -> None:
         assert webhook is not None
         with opened.writing():
             opened.webhooks.fail(webhook, opened.clock.wall(), opened.clock.wall())
-    assert "webhook a has failed since" in done(home, "status").out
+    assert "webhook a has failed for" in done(home, "status").out
     with Queue(home) as queue, queue.store.writing():
         queue.store.webhooks.pause("a", "it answered 410: it is gone", 1)
     assert "webhook a is paused: it answered 410" in done(home, "status").out

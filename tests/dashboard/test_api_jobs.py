@@ -149,7 +149,7 @@ def test_a_job_is_shown_with_everything(api: Api) -> None:
     write(store, store.jobs.promote, NOW, 10)
     finish(store, claim(store), DEAD, now=NOW + 1)
     found = api.get("/jobs/a")
-    assert found["job"]["number"] == number and found["why"]["reason"].startswith("all 2 attempts failed")
+    assert found["job"]["number"] == number and found["why"]["reason"].startswith("both attempts failed")
     assert [attempt["attempt"] for attempt in found["job"]["attempt_history"]] == [1, 2]
     assert found["history"][-1]["what"] == "attempt 2 exited" and found["history"][0]["what"] == "enqueued"
     assert [run["state"] for run in found["similar"]["runs"]] == [DEAD, DEAD, COMPLETED, COMPLETED, COMPLETED]

@@ -295,7 +295,7 @@ def test_the_overview_shows_the_alerts_of_status_with_a_button_for_each_command(
     browser.open(dashboard.url)
     browser.wait("document.querySelector('#alerts .alert[data-level=error]')")
     alert = browser.text("#alerts .alert")
-    for part in ("1 job waits but neither workers nor a scheduler are running", "queuectl worker start", "Copy"):
+    for part in ("1 job waits, but neither workers nor a scheduler are running", "queuectl worker start", "Copy"):
         assert part in alert
     assert browser.text("#alerts .alert span") in dashboard.cli("status")
 

@@ -283,7 +283,7 @@ def test_every_setting_that_works_stands_in_a_group_of_the_menu() -> None:
 def test_the_main_menu_shows_the_alerts_and_no_other_menu_does(home: str) -> None:
     bring(home, "dead", "pending")
     talk = Talk(home, "12", "0", "0")
-    alert = "error: 1 job waits but neither workers nor a scheduler are running: queuectl worker start"
+    alert = "error: 1 job waits, but neither workers nor a scheduler are running: queuectl worker start"
     assert " ".join(talk.out.split()).count(f"QueueCTL 1 pending, 1 dead; no workers {alert} 1) Add a job") == 2
     assert talk.out.count("error:") == 2 and "info" not in talk.out
 

@@ -269,7 +269,7 @@ def test_ctrl_c_ends_following_and_leaves_the_job_alone(terminal: Open, home: st
     ("options", "reason"),
     [
         ([], "mine waits: no workers are running"),
-        (["--hold"], "mine is held; let it go with: queuectl release mine"),
+        (["--hold"], "mine is held; let it run with: queuectl release mine"),
         (["--at", "2095-01-02 03:04"], "mine waits until 2095-01-02 03:04"),
     ],
 )

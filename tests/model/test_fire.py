@@ -73,5 +73,5 @@ def test_a_parent_that_is_named_twice_is_one_link_of_the_stronger_kind() -> None
         "a": "completed",
         "b": "failed",
     }
-    with pytest.raises(ValueError, match="a cannot be completed and have failed"):
+    with pytest.raises(ValueError, match="a cannot both be completed and have failed"):
         parents_of(parse(after="a", after_failed="a"))

@@ -120,7 +120,7 @@ def test_the_words_say_what_each_list_means() -> None:
         "3,SEGV leaves it dead at once",
     ]
     only = Policy.of_options({"retry_on": "1"}, Settings({})).words
-    assert only == ["1 is tried again, any other exit code leaves it dead at once"]
+    assert only == ["1 is retried, and any other exit code leaves it dead at once"]
     assert Policy.of_options({"backoff": "10s,1m"}, Settings({})).words == ["the wait between attempts is 10s,1m"]
     assert Policy.of_options({}, Settings({})).words == []
     both = Policy.of_options({"fail_on": "1"}, Settings({"retry_on": "1,2"})).words

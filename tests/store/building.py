@@ -217,7 +217,7 @@ def counted_locks(store: Store) -> dict[str, dict[str, int]]:
 
 
 def assert_parked_where_full(store: Store) -> None:
-    """Check that no job is parked for ever: see `store.parking`."""
+    """Check that no job is parked forever: see `store.parking`."""
     asked = "SELECT queue, locks, batch, parked FROM jobs WHERE state = 'pending' ORDER BY number"
     jobs = [(row["queue"], names_of(row["locks"]), row["batch"], row["parked"]) for row in store.database.rows(asked)]
     free = [(queue, locks, batch) for queue, locks, batch, parked in jobs if not parked]

@@ -1,4 +1,4 @@
-"""How a home's database comes to be, and how an existing one is recognised or refused."""
+"""How a home's database comes to be, and how an existing one is recognized or refused."""
 
 from __future__ import annotations
 

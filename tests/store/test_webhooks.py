@@ -269,7 +269,7 @@ def test_what_no_webhook_waits_for_can_be_deleted_before_it_is_old(store: Store)
     assert [event for event, _ in told(store, "dead")] == [DEAD]
 
 
-def test_a_home_in_which_a_job_was_put_off_is_not_idle(store: Store) -> None:
+def test_a_home_in_which_a_job_was_snoozed_is_not_idle(store: Store) -> None:
     hook(store, "idle")
     add(store)
     finish(store, claim(store), SCHEDULED)

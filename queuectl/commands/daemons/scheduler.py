@@ -62,7 +62,7 @@ def scheduler_start(
 ) -> Result:
     """Start the scheduler in the background; returns when it is up.
 
-    It promotes due jobs, fires recurring ones, recovers what lost workers held and prunes. Workers do the
+    It makes due jobs pending, fires recurring ones, recovers the jobs of lost workers and prunes. Workers do the
     same while they run, so a scheduler is for homes where they do not always run. With --auto it starts
     workers when there is something to do, and stops them after an idle minute. --max-load and --min-memory
     are for these workers.

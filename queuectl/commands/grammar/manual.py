@@ -29,7 +29,7 @@ VARIABLES = (
     (r"\fBQUEUECTL_PAGER, PAGER\fR", "what shows long answers on a terminal; empty for nothing"),
     (
         r"\fBQUEUECTL_\fISETTING\fR",
-        "a setting by its name in capitals, such as QUEUECTL_MAX_RETRIES; wins over the home's",
+        "a setting by its name in capitals, such as QUEUECTL_MAX_RETRIES; overrides the home's",
     ),
 )
 SEE_ALSO = (".BR at (1) ,", ".BR crontab (1) ,", ".BR nohup (1) ,", ".BR sh (1) ,", ".BR xargs (1)")

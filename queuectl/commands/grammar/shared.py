@@ -21,7 +21,7 @@ FILTER = Arg(
     complete="filter",
     help="only the jobs that this filter finds, such as 'state:dead exit:1 created:<2h !tag:nightly'",
 )
-DRY_RUN = Arg("--dry-run", "-n", flag=True, help="only say which jobs it would be")
+DRY_RUN = Arg("--dry-run", "-n", flag=True, help="only say which jobs it would change")
 YES = Arg("--yes", "-y", flag=True, help="do not ask for a confirmation")
 # So that a script may give it to any verb.
 YES_ANYWAY = Arg("--yes", "-y", flag=True, help="accepted by every verb; this one asks nothing")

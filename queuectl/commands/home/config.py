@@ -57,7 +57,7 @@ def config_set(context: Context, *, key: str | None, value: str | None, **option
     setting, text = find(key), context.queue.config.set(key, value)
     notes = []
     if os.environ.get(setting.environment) and not setting.shared:
-        notes.append(f"{setting.environment} is set in the environment and wins over it")
+        notes.append(f"{setting.environment} is set in the environment and overrides it")
     record = {"name": setting.name, "value": text}
     return Result(SETTING_VALUE, record=record, message=f"{setting.name} = {text}", notes=notes)
 

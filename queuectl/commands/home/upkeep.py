@@ -89,7 +89,7 @@ def prune(context: Context, *, older_than: float | None, state: Sequence[str], d
     if older_than is None:
         hours = context.queue.settings().retain_completed_hours
         if hours is None:
-            message, hint = "older than what? retain_completed_hours is none", "give --older-than, such as 30d"
+            message, hint = "the age is missing, since retain_completed_hours is none", "give --older-than, such as 30d"
             raise InvalidInput(message, hint=hint, field="older_than")
         older_than = hours * 3600
     before = context.clock.wall() - round(older_than * 1000)

@@ -36,7 +36,7 @@ MOST_SECRET_BYTES = 1024
 def webhook_add(
     context: Context, *, name: str, url: str, events: list[str], secret_file: str | None, allow_private: bool
 ) -> Result:
-    """Tell an address of events, from now on.
+    """Send events to an address, from now on.
 
     Each event is a POST with JSON, in the form of Standard Webhooks. While workers or a scheduler run, events are sent
     in their order, and each at least once. What cannot be delivered is tried again for a day.
@@ -65,7 +65,7 @@ def webhook_show(context: Context, *, name: str) -> Result:
 
 @command("webhook test", NAME, examples=("webhook test chat",))
 def webhook_test(context: Context, *, name: str) -> Result:
-    """Send a message to a webhook at once, and show how that ended; the exit code is 1 if it was not taken."""
+    """Send a message to a webhook at once, and show how that ended; the exit code is 1 if it was not accepted."""
     delivery = context.queue.webhooks.test(name)
     message = f"Webhook {name}: " + (delivery.error or f"answered {delivery.status}")
     return Result(DELIVERY, record=delivery, message=message, ids=[name], code=int(delivery.error is not None))

@@ -78,7 +78,7 @@ def _await_end(context: Context, change: Change, meant: Selection) -> None:
         return
     for job in jobs:
         if job.state != CANCELLED:
-            context.front_end.note(f"{job.id} was faster, it is {job.state}")
+            context.front_end.note(f"{job.id} had ended by then, it is {job.state}")
 
 
 for _verb in (verb for verb in PLAIN_VERBS if verb.name != RESUME):

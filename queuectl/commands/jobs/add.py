@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         inputs=True,
         many=True,
         metavar="INPUT",
-        help="after :::, a job for each; placeholders in the command stand for it, and several ::: make the grid",
+        help="after :::, a job for each; placeholders in the command stand for it, and several ::: make a grid",
         complete="file",
     ),
     Arg(
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     ),
     *options(GIVEN),
     *inputs_of.OPTIONS,
-    Arg("--like", metavar="ID", help="begin with all that this job was given, but for its id", complete="job"),
+    Arg("--like", metavar="ID", help="begin with all that this job was given, except its id", complete="job"),
     Arg("--wait", "-w", flag=True, help="wait until it is done and exit with its exit code", group="afterwards"),
     Arg(
         "--follow",
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
         help="show its output until it is done and exit with its exit code",
         group="afterwards",
     ),
-    Arg("--start", flag=True, help="start a worker if nobody runs the job", group="afterwards"),
+    Arg("--start", flag=True, help="start a worker if none would take the job", group="afterwards"),
     Arg("--dry-run", flag=True, help="only show the first and the last commands, and how many there are"),
     aliases=("run",),
     examples=("add 'make -j4 test' --timeout 10m", "add 'ffmpeg -i {} {.}.mp4' ::: *.mkv"),
@@ -88,7 +88,7 @@ def add(
 
     Give it as one quoted text, or after -- as words. It runs as /bin/sh -c COMMAND in the current
     directory, with the workers' environment, your PATH, language, time zone and umask.
-    With - each line of stdin is the command of a job, but for blank lines and those that begin with #;
+    With - each line of stdin is the command of a job, except blank lines and those that begin with #;
     all of them are added, or none.
 
     With inputs a job is added for each of them, all in one batch: {} in the command stands for the input,

@@ -65,7 +65,7 @@ def added_job(context: Context, job: Job, notes: list[str]) -> Result:
         lines.append(f"  runs at:  {_due_text(job, now)}")
     if job.expires_at is not None:
         lines.append(f"  expires:  {expiry_text(job.expires_at, now)}")
-    release = f"  held; let it go with: queuectl release {job.id}" if job.state == HELD else ""
+    release = f"  held; let it run with: queuectl release {job.id}" if job.state == HELD else ""
     return Result(nouns.JOB, record=job, message="\n".join(lines), call=release, ids=[job.id], notes=notes)
 
 
@@ -79,7 +79,7 @@ def _due_text(job: Job, now: int) -> str:
     instant = f"{when.local(job.run_at)} ({when.iso(job.run_at)})"
     away, is_held = when.ahead(job.run_at, now), job.state == HELD
     if job.run_at < min(job.created_at, now):
-        return f"{instant}; that is over ({away}): it runs " + ("once it is released" if is_held else "now")
+        return f"{instant}; that has passed ({away}): it runs " + ("once it is released" if is_held else "now")
     return f"{instant}, {away}" + (", once it is released" if is_held else "")
 
 

@@ -276,7 +276,7 @@ def shown(found: ScheduleDetail, title: str, now: int) -> str:
         *(_jobs(found.jobs) if found.jobs else [("command", found.command or "")]),
         ("next", _next(found, now)),
         _last(found),
-        ("missed", CATCH_UP[found.catch_up]),
+        ("missed times", CATCH_UP[found.catch_up]),
         ("overlap", overlap.replace("job", "batch") if found.is_graph else overlap),
         ("expires", "never" if found.expires is None else f"{exact_duration(found.expires)} after its time"),
         *([] if found.is_graph else _of_the_command(found)),

@@ -158,7 +158,7 @@ def _tell_what_waits(context: Context, numbers: Sequence[int]) -> None:
 
     held, waiting = of(HELD), of(*WAITING_STATES)
     if held:
-        _tell(context, held, "is held" if len(held) == 1 else "are held", "let {} go with: queuectl release")
+        _tell(context, held, "is held" if len(held) == 1 else "are held", "let {} run with: queuectl release")
     for job in context.queue.read(of(SCHEDULED)[:SHOWN]):
         context.front_end.note(f"{job.id} waits until {when.local(job.run_at)}")
     for job in context.queue.read(of(BLOCKED)[:SHOWN]):

@@ -106,7 +106,7 @@ def list_jobs(
     for word in dict.fromkeys(filter):
         meant = STATES_ELSEWHERE.get(word, word)
         if meant in STATE_WORDS:
-            notes.append(f"{word} is taken for a text; jobs in this state: 'state:{meant}'")
+            notes.append(f"{word} is read as a text; jobs in this state: 'state:{meant}'")
     notes += beyond_limit(len(jobs), most, lambda: context.queue.count(text), "jobs")
     if not jobs:
         notes.append("no jobs" + (" match" if text.strip() else "; add one with: queuectl add 'COMMAND'"))
@@ -174,7 +174,7 @@ def _shown(job: JobDetail, left: str | None, now: int) -> str:
         ("inherited", ", ".join(job.inherited) if job.inherited else None),
         ("umask", job.umask),
         ("stdin", None if size is None else f"{size_text(size)}, not in the line below: give it again with --stdin"),
-        ("put off", counted(job.snoozes, "time") if job.snoozes else None),
+        ("snoozed", counted(job.snoozes, "time") if job.snoozes else None),
         *relatives(job),
         ("tags", ", ".join(job.tags) if job.tags else None),
         *fields.other_texts(job, fields.GIVEN, (*SHOWN, *WHENS.values())),

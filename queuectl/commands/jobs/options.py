@@ -61,7 +61,7 @@ def _option(field: Field, *, default: str = "", edits: bool = False, group: str 
     """Return the option of a field; what is wrong with its value is reported later, with all other problems."""
     kind = field.kind
     if edits and kind.is_many:
-        help = "names separated by commas, in place of those it has; '' for none"
+        help = f"{field.help}; several with commas between, in place of those it has; '' for none"
         return Arg(field.edit_option, help=help, parse=kind.read, metavar=field.name.upper(), field=field.name)
     more = f" (default: {default})" if default else ""
     if edits and field.is_shared and field.is_nullable:

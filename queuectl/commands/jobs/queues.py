@@ -28,10 +28,14 @@ NAME = Arg("name", metavar="NAME", parse=arguments.name, complete="queue", help=
 COLUMNS = ("queue", "state", "pending", "processing", "total", "slots", "rate", "paused_until", "pause_reason")
 HOW = (
     Arg(
-        "--for", parameter="duration", parse=arguments.delay, metavar="TIME", help="end it after this time, such as 1h"
+        "--for",
+        parameter="duration",
+        parse=arguments.delay,
+        metavar="TIME",
+        help="end the pause after this time, such as 1h",
     ),
-    Arg("--until", metavar="TIME", help="end it at this time, such as 18:00 or 'tomorrow 09:00'"),
-    Arg("--reason", metavar="TEXT", help="why; shown wherever the pause is"),
+    Arg("--until", metavar="TIME", help="end the pause at this time, such as 18:00 or 'tomorrow 09:00'"),
+    Arg("--reason", metavar="TEXT", help="why; shown wherever the pause is shown"),
     Arg("--running", flag=True, help="suspend the jobs that run, until the pause ends"),
     Arg("--schedules", flag=True, help="let recurring jobs add no jobs meanwhile"),
 )
@@ -76,7 +80,7 @@ def queue_limit(context: Context, *, name: str, slots: int | None) -> Result:
     examples=("queue rate mail 10/m", "queue rate api 100/h:20"),
 )
 def queue_rate(context: Context, *, name: str, rate: str) -> Result:
-    """Limit how many jobs of a queue start in a time, at an even distance.
+    """Limit how many jobs of a queue start in a given time, at even intervals.
 
     After a time without jobs, BURST of them may start at once; without it, one.
     """
@@ -89,7 +93,7 @@ def queue_rate(context: Context, *, name: str, rate: str) -> Result:
 def queue_drain(context: Context, *, name: str) -> Result:
     """Let a queue take no new jobs until it is resumed; those that it has go on.
 
-    To add a job is refused with exit code 4. Recurring jobs of the queue are left out with a note in the history.
+    A new job is refused with exit code 4. Recurring jobs of the queue are left out, with a note in events.
     """
     return _given(context, context.queue.queues.drain(name), f"Queue {name} takes no new jobs")
 

@@ -29,7 +29,7 @@ from .options import job_fields, options, tell_of_line_end
     examples=("schedule './backup.sh' +1h", "schedule 'make report' tomorrow 09:00 --retries 2"),
 )
 def schedule(context: Context, *, command: str, when: list[str], **given: object) -> Result:
-    """Add a job that runs once, at a time; answers with that time, local and UTC."""
+    """Add a job that runs once, at a set time; prints that time, local and UTC."""
     if not when:
         message = "the time is missing; give one such as +30m, 18:00 or tomorrow 09:00"
         raise InvalidInput(message, field="when", hint="queuectl scheduled lists what is to come")

@@ -34,8 +34,8 @@ def wait(context: Context, *, timeout: float | None, notify: bool, **selection: 
     """Wait until jobs are done.
 
     With one job named the exit code is the job's own, 1 if it never ran. With several, or a filter, it is 1
-    if one of them did not complete, also if it ended before; it is 3 if a filter finds no jobs, but for
-    --all and state:open. The jobs are those that a filter finds at the start.
+    if one of them did not complete, also if it ended before; it is 3 if a filter finds no jobs, except
+    with --all and state:open. The jobs are those that a filter finds at the start.
     """
     meant = select(context, **selection, means=STATES)
     if not meant.numbers:

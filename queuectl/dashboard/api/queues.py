@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...engine.reports.status import Status
 from ...model.checks import MAX_SLOTS
 from ...model.errors import InvalidInput
 from ...model.job import PENDING
@@ -20,6 +19,10 @@ from ..app import App
 from .answers import LOCKS, QUEUES
 from .route import Parameter, route
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...engine.reports.status import Status
+
 PAUSED = Parameter("paused", FLAG, "whether it is paused: true begins another pause, false ends it")
 HOW = (
     Parameter("until", TEXT, "when the pause ends, such as 18:00 or +1h (default: when it is resumed)"),
@@ -29,7 +32,9 @@ HOW = (
 )
 LIMITS = (
     Parameter("slots", integer(1, MAX_SLOTS), "how many of its jobs may run at a time, null for any number"),
-    Parameter("rate", TEXT, "how many of its jobs may start in a time, such as 10/m or 100/h:20, null for any number"),
+    Parameter(
+        "rate", TEXT, "how many of its jobs may start in a given time, such as 10/m or 100/h:20, null for any number"
+    ),
     Parameter("draining", FLAG, "whether it takes no new jobs"),
 )
 NEEDED = Parameter("paused", FLAG, "true begins another pause, false ends all", is_required=True)

@@ -26,7 +26,7 @@ TIMES = (
     Parameter("timezone", TEXT, ZONE),
     Parameter("catch_up", one_of(*CATCH_UP), "which missed times run later"),
     Parameter("overlap", one_of(*OVERLAP), "what happens while its last job is not done"),
-    Parameter("expires", TEXT, "for how long each job may wait for its start, such as `2h`; `none` for ever"),
+    Parameter("expires", TEXT, "for how long each job may wait for its start, such as `2h`; `none` forever"),
 )
 NEW_JOB = {
     "type": "object",

@@ -61,7 +61,7 @@ export async function actOnMany(verb, what, app, { path = '/jobs/actions/preview
   return confirm({
     title: `${label} ${plural(preview.count, 'job')}?`,
     body: [note, left && `Left as they are: ${left}${hint}.`,
-      preview.more && 'More jobs match: do it again for the rest.',
+      preview.more && 'More jobs match: repeat the action for the rest.',
       !preview.command && 'No single command does exactly this.'].filter(Boolean).join(' '),
     sample: [...preview.sample.map((job) => `${job.id}  ${job.command.slice(0, 100)}`),
       ...(rest ? [`and ${number(rest)} more`] : [])],

@@ -22,7 +22,7 @@ export function help(commands, docs) {
     remember('keys', event.target.checked ? 'on' : 'off') } });
   return open('Help', (close) => [head('Help', button('Close', () => close(null))),
     h('p', {}, 'The documentation of this page: ', h('code', {}, `docs/${docs}.md`)), h('h2', {}, 'Keyboard'),
-    h('label', { class: 'check' }, box, 'Use single keys'),
+    h('label', { class: 'check' }, box, 'Use single-key shortcuts'),
     list([...commands.map(({ keys, name }) => [keys, name]), ...KEYS,
       ...Object.entries(keysOf(plainVerbs(), (verb) => VERBS.get(verb).label))]), h('h2', {}, 'Filters'),
     list([...[...FILTERS.values()].map(({ example, help: meaning }) => [example, meaning]),

@@ -20,7 +20,6 @@ import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from ...engine.machine.log import Log
 from ...engine.queue import Queue
 from ...model.dashboard import DashboardOptions
 from ...model.errors import Conflict, DaemonUnavailable, InvalidInput, QueueCTLError
@@ -34,6 +33,10 @@ from .stream import PATH, Hub, Overview, run_stream
 from .strict import body_length, parse_body, split_head, split_target
 from .visits import Visits
 from .wire import Connection, Gone
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ...engine.machine.log import Log
 
 MAX_CONNECTIONS = 64
 # So early a client may not have had the time to send its request.

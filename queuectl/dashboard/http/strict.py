@@ -44,7 +44,7 @@ def split_head(head: bytes) -> tuple[bytes, bytes]:
         raise HttpError(431, "too_many_headers", f"more than {MAX_HEADERS} headers")
     for name in ONCE:
         if names.count(name) > 1:
-            raise bad(f"header {name.decode()} stands twice")
+            raise bad(f"header {name.decode()} appears twice")
     first, _, headers = head.partition(b"\r\n")
     return first, headers
 

@@ -101,7 +101,8 @@ class Firing:
         """Fire for the time that the schedule has, and leave the next one to a process that knows the zone."""
         assert schedule.next_at is not None
         name = schedule.zone(home)
-        self._log.complain(f"schedule {schedule.name}: {name}: {reason}; its next time is left to who knows the zone")
+        left = "its next time is left to a process that knows the zone"
+        self._log.complain(f"schedule {schedule.name}: {name}: {reason}; {left}")
         store, made = self._store, 0
         with store.writing():
             if not store.schedules.is_due(schedule):

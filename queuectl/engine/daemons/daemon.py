@@ -226,7 +226,7 @@ class RunningDaemon(Record):
             )
         if self.identity is None:
             raise DaemonUnavailable(
-                f"{daemon.subject} cannot be stopped from here: who holds the lock does not tell its pid",
+                f"{daemon.subject} cannot be stopped from here: the process that holds the lock does not tell its pid",
                 hint=f"end the process that was started with: queuectl {daemon.command} start",
             )
         return self.identity

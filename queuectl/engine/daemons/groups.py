@@ -93,7 +93,7 @@ class Groups(Place):
             if condition(pool):
                 return
             if clock.monotonic() >= deadline:
-                raise DaemonUnavailable(f"the pool ({pool}) did not follow", hint="see queuectl worker logs")
+                raise DaemonUnavailable(f"the pool ({pool}) did not respond", hint="see queuectl worker logs")
             clock.pause(LOOK_SECONDS)
 
     def stop(self, group: str | None = None, *, patience: float | None = None, force: bool = False) -> int | None:

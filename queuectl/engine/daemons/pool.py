@@ -10,7 +10,7 @@ jobs are ended and go back to the queue. A pool that was outgrown because anothe
 or has upgraded the store starts no more workers: those that it has go on, and it ends with the last one.
 
 A pool that drains stops when its queues are empty: none of their jobs runs, waits for a worker or for its next attempt,
-or was put off. Jobs whose time is later, that are held, or that wait for such ones keep no pool. Nor do jobs of a
+or was snoozed. Jobs whose time is later, that are held, or that wait for such ones keep no pool. Nor do jobs of a
 paused queue, but for those that run.
 """
 

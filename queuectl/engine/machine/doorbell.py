@@ -33,7 +33,7 @@ class Doorbell:
         if os.path.exists(self.path):
             os.unlink(self.path)
         os.mkfifo(self.path, 0o600)
-        # Open for writing too: a pipe without any writer would be readable for ever.
+        # Open for writing too: a pipe without any writer would be readable forever.
         return os.open(self.path, os.O_RDWR | os.O_NONBLOCK)
 
     def is_in_place(self) -> bool:

@@ -120,8 +120,8 @@ def _full(facts: Facts, job: Job) -> tuple[str, str] | None:
 
 def _waits(facts: Facts, job: Job) -> tuple[str, str | None]:
     due = f"{when.local(job.run_at)}, {when.ahead(job.run_at, facts.now)}"
-    put_off = f"it was put off ({job.error}), and " if job.snoozes and job.error else ""
-    reason = f"{put_off}it is due at {due}{_waits_for_others_too(facts, job)}"
+    snoozed = f"it was snoozed ({job.error}), and " if job.snoozes and job.error else ""
+    reason = f"{snoozed}it is due at {due}{_waits_for_others_too(facts, job)}"
     if job.state == FAILED:
         reason = f"attempt {job.attempts} of {job.max_retries + 1} failed ({_failure(job)}), the next is due at {due}"
     who = absent(facts)
@@ -192,7 +192,8 @@ def _failure(job: Job) -> str:
 
 
 def _dead(facts: Facts, job: Job) -> tuple[str, str | None]:
-    how = "its only attempt failed" if job.attempts == 1 else f"all {job.attempts} attempts failed, the last one"
+    several = "both" if job.attempts == 2 else f"all {job.attempts}"
+    how = "its only attempt failed" if job.attempts == 1 else f"{several} attempts failed, the last one"
     if job.attempts <= job.max_retries:
         how = f"attempt {job.attempts} of {job.max_retries + 1} left it dead at once"
     return (
@@ -205,7 +206,7 @@ def _completed(facts: Facts, job: Job) -> tuple[str, str | None]:
     which = "" if job.attempts < 2 else f" at attempt {job.attempts}"
     ago = when.ago(job.finished_at or 0, facts.now)
     counts = "" if job.exit_code == 0 else f", as {accepted_end(job.exit_code, job.signal)}"
-    return f"it ended well{which}, {'just now' if ago == 'now' else ago}{counts}", None
+    return f"it succeeded{which}, {'just now' if ago == 'now' else ago}{counts}", None
 
 
 def _cancelled(facts: Facts, job: Job) -> tuple[str, str | None]:

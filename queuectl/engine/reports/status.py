@@ -122,7 +122,7 @@ def _disk(facts: Facts) -> Iterator[Alert]:
 def _nobody(facts: Facts) -> Iterator[Alert]:
     who = absent(facts)
     if facts.depth and who and not facts.pause:
-        yield Alert("no_workers", f"{counted(facts.depth, 'job waits', 'jobs wait')} but {who}", START_WORKERS)
+        yield Alert("no_workers", f"{counted(facts.depth, 'job waits', 'jobs wait')}, but {who}", START_WORKERS)
     if facts.scheduler.schedules and who == NOBODY:
         yield Alert("no_scheduler", f"recurring jobs do not fire: {NOBODY}", "queuectl scheduler start --auto")
 
@@ -136,7 +136,7 @@ def _queue_without_workers(facts: Facts) -> Iterator[Alert]:
         return
     jobs = counted(sum(waiting[queue] for queue in left), "job waits", "jobs wait")
     where = f"queue {left[0]}" if len(left) == 1 else f"{len(left)} queues"
-    yield Alert("queue_without_workers", f"{jobs} but no worker takes jobs of {where}", start_for(*left))
+    yield Alert("queue_without_workers", f"{jobs}, but no worker takes jobs of {where}", start_for(*left))
 
 
 def limit_text(workers: Sequence[WorkerState]) -> str:
@@ -234,7 +234,7 @@ def _webhooks(facts: Facts) -> Iterator[Alert]:
         if webhook.pause_reason == IS_GONE:
             yield Alert("webhook", f"webhook {webhook.name} is paused: {IS_GONE}", command)
         elif since is not None and facts.now - since > HOUR and webhook.state == FAILING:
-            yield Alert("webhook", f"webhook {webhook.name} has failed since {ago(since, facts.now)}", command)
+            yield Alert("webhook", f"webhook {webhook.name} has failed for {duration_text(facts.now - since)}", command)
         if webhook.dropped:
             events = counted(webhook.dropped, "event")
             yield Alert("webhook", f"webhook {webhook.name} missed {events}, which had waited for a day", command)

@@ -102,7 +102,7 @@ def judge(store: Store, claim: Claim, outcome: Outcome, asked: Asked, settings: 
     """Judge an attempt that has ended by itself; others count as they are. In a transaction.
 
     Returns the outcome as it counts, whether no other attempt follows a failure, and for how many milliseconds the
-    job is put off. A cancellation goes before what the command wants, and before a snooze.
+    job is snoozed. A cancellation goes before what the command wants, and before a snooze.
     """
     is_cancelled, wish = asked
     if outcome.kind not in (EXITED, SIGNALLED):
@@ -128,7 +128,7 @@ def judge(store: Store, claim: Claim, outcome: Outcome, asked: Asked, settings: 
     if store.jobs.snoozes(claim.number) < settings.max_snoozes:
         return outcome.snoozed(f"{because}again in {duration_text(delay)}"), False, delay
     verdict = RETRY if outcome.succeeded else policy.verdict(outcome, can_snooze=False)[0]
-    return outcome.failed(f"{because}put off {counted(settings.max_snoozes, 'time')} already"), verdict == FAIL, 0
+    return outcome.failed(f"{because}snoozed {counted(settings.max_snoozes, 'time')} already"), verdict == FAIL, 0
 
 
 def _is_released_too_often(store: Store, claim: Claim, duration: int | None) -> bool:

@@ -261,7 +261,7 @@ def test_without_workers_it_makes_jobs_pending_in_time(home: str, queue: Queue, 
     assert queue.get(job.id).updated_at >= job.run_at
     wait_until(lambda: scheduler.status()["promoted"] == 1)
     (alert,) = answer(home, "status")["alerts"]
-    assert (alert["code"], alert["text"]) == ("no_workers", "1 job waits but no workers are running")
+    assert (alert["code"], alert["text"]) == ("no_workers", "1 job waits, but no workers are running")
     assert "no workers are running" in answer(home, "why", job.id)["reason"]
 
 
@@ -298,7 +298,7 @@ def test_with_neither_workers_nor_scheduler_everything_says_so(home: str, queue:
     job = queue.add("true", run_at="+1h")
     queue.schedules.add("it", "* * * * *", "true")
     waiting, recurring = answer(home, "status")["alerts"]
-    assert waiting["text"] == "1 job waits but neither workers nor a scheduler are running"
+    assert waiting["text"] == "1 job waits, but neither workers nor a scheduler are running"
     assert recurring["text"].startswith("recurring jobs do not fire: neither workers")
     assert recurring["command"] == "queuectl scheduler start --auto"
     found = answer(home, "why", job.id)

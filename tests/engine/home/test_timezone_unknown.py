@@ -44,7 +44,7 @@ def test_a_process_that_does_not_know_the_zone_fires_what_was_promised_and_leave
     for _ in range(5):
         clock.advance(1_000)
         assert ignorant.tick() > 0, "it must not look again and again"
-    assert "its next time is left to who knows the zone" in capfd.readouterr().err
+    assert "its next time is left to a process that knows the zone" in capfd.readouterr().err
     assert any("it has no next time" in alert for alert, _ in timezone.alerts(queue.store, clock.wall(), {}))
     assert "which this process does not know" in (timezone.trouble(queue.store, clock.wall()) or "")
     back()

@@ -86,10 +86,10 @@ def test_jobs_that_nobody_runs_are_an_error(queue: Queue, jobs: int, waits: str)
     for _ in range(jobs):
         add(queue.store)
     alert = only(queue)
-    assert str(alert) == f"{waits} but neither workers nor a scheduler are running: queuectl worker start"
+    assert str(alert) == f"{waits}, but neither workers nor a scheduler are running: queuectl worker start"
     assert (alert.code, alert.level, alert.is_pressing) == ("no_workers", "error", True)
     run_scheduler(queue)
-    assert only(queue).text == f"{waits} but no workers are running"
+    assert only(queue).text == f"{waits}, but no workers are running"
     run_scheduler(queue, mode="auto")
     assert found(queue) == []
 
@@ -121,11 +121,11 @@ def test_a_queue_that_no_group_of_workers_takes_jobs_from_is_an_error(queue: Que
     assert found(queue) == []
     add(queue.store, queue="video")
     assert str(only(queue)) == (
-        "1 job waits but no worker takes jobs of queue video: queuectl worker start --queue video"
+        "1 job waits, but no worker takes jobs of queue video: queuectl worker start --queue video"
     )
     add(queue.store, queue="audio")
     assert str(only(queue)) == (
-        "2 jobs wait but no worker takes jobs of 2 queues: queuectl worker start --queue audio,video"
+        "2 jobs wait, but no worker takes jobs of 2 queues: queuectl worker start --queue audio,video"
     )
     employ(queue.store)
     assert found(queue) == []
@@ -304,9 +304,9 @@ def test_a_job_that_ended_in_this_second_ended_just_now(queue: Queue, clock: Fak
     job = queue.store.search.jobs([bring_to(queue.store, COMPLETED)])[0]
     assert job.finished_at is not None
     clock.advance(job.finished_at - clock.wall())
-    assert queue.reports.why(job).reason == "it ended well, just now"
+    assert queue.reports.why(job).reason == "it succeeded, just now"
     clock.advance(3_000)
-    assert queue.reports.why(job).reason == "it ended well, 3s ago"
+    assert queue.reports.why(job).reason == "it succeeded, 3s ago"
 
 
 @pytest.mark.parametrize("state", [state for state in STATES if state != COMPLETED])

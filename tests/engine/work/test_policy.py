@@ -130,7 +130,7 @@ def test_an_end_in_two_lists_is_refused_wherever_it_is_given(queue: Queue) -> No
     assert queue.settings().ok_codes is None and queue.schedules.get("nightly").ok_codes is None
 
 
-# Being put off
+# Snoozes
 
 
 def test_a_code_puts_its_job_off_at_no_cost(queue: Queue) -> None:
@@ -139,10 +139,10 @@ def test_a_code_puts_its_job_off_at_no_cost(queue: Queue) -> None:
     assert abs(job.run_at - queue.clock.wall() - 5 * MINUTE) < MINUTE
     assert tried(queue, job) == [("snoozed", "exit code 75; again in 5m")]
     assert queue.store.recent.failures(10, 10) == [] == queue.store.recent.commands(10, 10)[1]
-    assert "it was put off (exit code 75; again in 5m), and it is due at" in queue.reports.why(job).reason
+    assert "it was snoozed (exit code 75; again in 5m), and it is due at" in queue.reports.why(job).reason
 
 
-def test_what_was_put_off_or_taken_for_a_success_is_no_failure_in_any_report(queue: Queue) -> None:
+def test_what_was_snoozed_or_taken_for_a_success_is_no_failure_in_any_report(queue: Queue) -> None:
     snoozed = run_one(queue, EX_TEMPFAIL, snooze_on="75")
     well = run_one(queue, "exit 24", ok_codes="24")
     assert queue.store.recent.failures(100, 10) == []
@@ -160,7 +160,7 @@ def test_the_history_has_what_a_command_has_asked_for(queue: Queue) -> None:
     assert asked == ["to run again in 1h", "to run again in 1m 30s: no disk", "to be dead: no hope"]
 
 
-def test_a_job_that_was_put_off_runs_again_when_it_is_due(queue: Queue) -> None:
+def test_a_job_that_was_snoozed_runs_again_when_it_is_due(queue: Queue) -> None:
     job = run_one(queue, "echo >>ran; test $(wc -l <ran) = 3 || exit 75", snooze_on="75:1ms", cwd=queue.home.path)
     while job.state == SCHEDULED:
         drain(queue.home.path)
@@ -169,17 +169,17 @@ def test_a_job_that_was_put_off_runs_again_when_it_is_due(queue: Queue) -> None:
     assert [how for how, _ in tried(queue, job)] == ["snoozed", "snoozed", "exited"]
 
 
-def test_a_job_that_is_put_off_too_often_fails(queue: Queue) -> None:
+def test_a_job_that_is_snoozed_too_often_fails(queue: Queue) -> None:
     queue.config.set("max_snoozes", "0")
     job = run_one(queue, EX_TEMPFAIL, snooze_on="75", retries=0)
-    assert (job.state, job.error) == (DEAD, "exit code 75; put off 0 times already")
+    assert (job.state, job.error) == (DEAD, "exit code 75; snoozed 0 times already")
     strict = run_one(queue, EX_TEMPFAIL, snooze_on="75", retry_on="1", retries=3)
     assert (strict.state, strict.attempts) == (DEAD, 1)
     asking = run_one(queue, '"$QUEUECTL" snooze 1s', retries=0)
-    assert (asking.state, asking.error) == (DEAD, "put off 0 times already")
+    assert (asking.state, asking.error) == (DEAD, "snoozed 0 times already")
 
 
-def test_a_home_in_which_a_job_was_put_off_is_not_done(queue: Queue) -> None:
+def test_a_home_in_which_a_job_was_snoozed_is_not_done(queue: Queue) -> None:
     queue.config.set("on_idle", "true")
     run_one(queue, EX_TEMPFAIL, snooze_on="75", queue="mail")
     now = queue.clock.wall()
@@ -196,10 +196,10 @@ def test_a_wish_that_comes_too_often_is_judged_by_the_other_lists(queue: Queue) 
     again = '"$QUEUECTL" snooze 1s "no disk"; exit '
     assert run_one(queue, again + "5", retry_on="1", retries=3).attempts == 1
     assert run_one(queue, again + "1", retry_on="1", retries=1).attempts == 2
-    assert run_one(queue, again + "0", retry_on="1", retries=1).error == "no disk; put off 0 times already"
+    assert run_one(queue, again + "0", retry_on="1", retries=1).error == "no disk; snoozed 0 times already"
 
 
-def test_a_job_that_is_cancelled_is_not_put_off(queue: Queue) -> None:
+def test_a_job_that_is_cancelled_is_not_snoozed(queue: Queue) -> None:
     job = queue.add(EX_TEMPFAIL, snooze_on="75")
     claimed = claim(queue.store, now=queue.clock.wall())
     write(queue.store, queue.store.jobs.cancel, claimed.number, queue.clock.wall())
@@ -207,7 +207,7 @@ def test_a_job_that_is_cancelled_is_not_put_off(queue: Queue) -> None:
     assert tried(queue, job)[0] == ("exited", "exit code 75")
 
 
-def test_the_time_of_a_job_that_was_put_off_moves_along_when_the_clock_is_set(queue: Queue) -> None:
+def test_the_time_of_a_job_that_was_snoozed_moves_along_when_the_clock_is_set(queue: Queue) -> None:
     job = run_one(queue, EX_TEMPFAIL, snooze_on="75")
     assert queue.store.database.value("SELECT is_delay FROM jobs WHERE number = ?", (job.number,)) == 1
 
@@ -242,7 +242,7 @@ def test_its_command_is_asked_to_end_by_its_own_signal(queue: Queue, processes: 
 # What a command asks for
 
 
-def test_a_command_asks_to_be_put_off(queue: Queue) -> None:
+def test_a_command_asks_to_be_snoozed(queue: Queue) -> None:
     job = run_one(queue, '"$QUEUECTL" snooze 10m "no  disk"; exit 3', retries=0)
     assert (job.state, job.attempts, job.snoozes) == (SCHEDULED, 0, 1)
     assert abs(job.run_at - queue.clock.wall() - 10 * MINUTE) < MINUTE

@@ -95,7 +95,7 @@ export async function mount(root, { app, item, signal, setTitle }) {
   const choose = h('select', { 'aria-label': 'Attempt', on: { change: () => select(Number(choose.value)) } });
   const log = new LogPane(id);
   const runs = h('div', {});
-  const before = card('The same command before', {}, runs);
+  const before = card('Runs of this command', {}, runs);
   const linked = h('div', {});
   let graph;
   let shownAttempt;

@@ -45,7 +45,7 @@ export function mount(root, { app, query, signal }) {
     (item) => [heading(nameOf(item)), number(item.attempts)], { mayHide: false });
   const columns = [['Command'], ['Attempts', 'num'], ['Failed', 'num'], ['Average', 'num'], ['Longest', 'num'],
     ['Last', 'num'], ['Example']];
-  const [slowest, failing] = ['Slowest commands', 'Most failing commands'].map((title) =>
+  const [slowest, failing] = ['Slowest commands', 'Commands that fail most'].map((title) =>
     listCard(title, columns, ({ command }) => command, row, { mayHide: false }));
   const sampled = h('p', { class: 'hint' });
   root.append(head('Metrics'), tabs, totals, h('div', {}, counts.element, spread.element,
