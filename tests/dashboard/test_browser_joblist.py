@@ -324,6 +324,28 @@ def test_open_row_follows_a_running_job_and_keeps_focus_and_place(
     assert browser.complaints() == []
 
 
+LATE_OVERVIEW = """
+window.EventSource = class extends EventTarget { close() {} };
+const fetchNow = window.fetch, released = new Promise((resolve) => { window.release = resolve; });
+window.fetch = async (url, ...rest) => {
+  if (String(url).includes('/overview')) await released;
+  return fetchNow(url, ...rest);
+};
+"""
+
+
+def test_rows_stay_where_they_are_when_the_first_overview_comes_late(held: Dashboard, browser: Browser) -> None:
+    browser.cdp("Page.addScriptToEvaluateOnNewDocument", source=LATE_OVERVIEW)
+    browser.open(held.url + "/jobs")
+    browser.wait("document.querySelector('.tabs a')?.textContent === 'all –' && document.querySelector('tr[data-key]')")
+    top = "document.querySelector('tr[data-key]').getBoundingClientRect().top"
+    before = browser.js(f"return {top}")
+    browser.js("release()")
+    browser.wait("document.querySelector('.tabs a').textContent === 'all 2'")
+    assert browser.js(f"return {top}") == before
+    assert browser.complaints() == []
+
+
 def test_job_list_fits_320_pixels_with_all_that_can_be_opened(held: Dashboard, browser: Browser) -> None:
     held.cli("add", f"echo {'wide' * 100}", "--id", "wide")
     held.work()

@@ -9,11 +9,11 @@ import signal
 import socket
 import subprocess
 import threading
+import webbrowser
 from pathlib import Path
 
 import pytest
 
-from queuectl.commands.daemons import dashboard as dashboard_command
 from queuectl.commands.grammar import parser
 from queuectl.dashboard.http.address import reachable
 from queuectl.engine.queue import Queue
@@ -168,7 +168,7 @@ def test_it_is_opened_in_the_browser_when_asked_to(home: str, monkeypatch: pytes
         os.kill(os.getpid(), signal.SIGTERM)
         return False
 
-    monkeypatch.setattr(dashboard_command, "_open", open_it)
+    monkeypatch.setattr(webbrowser, "open", open_it)
     answer = done(home, "dashboard", "--port", "0", "--open")
     assert answer.out == f"Dashboard: {opened[0]}\n"
     assert "no browser was found" in answer.err

@@ -78,8 +78,10 @@ export async function mount(root, { app, query, signal }) {
       href: `/api/v1/export.${kind}${parameters}` }, `Export ${kind === 'csv' ? 'CSV' : 'JSON lines'}`)));
   }
 
-  function drawTabs({ jobs: counts, total }) {
+  // Without their counts until the first overview comes, so that the rows below do not move then.
+  function drawTabs(overview) {
     if (!meant) return;
+    const { jobs: counts, total } = overview || { jobs: {} };
     const { states, rest } = meant;
     const entries = [['', 'all', total], ...[...STATES.keys()].map((name) => [name, name, counts[name]])];
     patch(tabs, [meant, counts], () => entries.map(([name, label, count]) => h('a',
@@ -92,7 +94,7 @@ export async function mount(root, { app, query, signal }) {
     const isNew = patch(sort, meant.sorts, () => meant.sorts.map((name) => h('option', { value: name }, name)));
     if (isNew) sort.value = state.sort;
     drawHeads();
-    if (app.overview) drawTabs(app.overview);
+    drawTabs(app.overview);
   }
 
   // A head sorts if there is an order for it; another click takes the next order.
