@@ -7,11 +7,11 @@ import os
 import shutil
 import signal
 import stat
+import webbrowser
 from pathlib import Path
 
 import pytest
 
-from queuectl.commands.daemons import dashboard as dashboard_command
 from queuectl.dashboard.http import server as server_module
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import DaemonUnavailable
@@ -112,7 +112,7 @@ def test_a_browser_is_given_a_link_with_a_token_in_a_file_of_its_user(
         os.kill(os.getpid(), signal.SIGTERM)
         return True
 
-    monkeypatch.setattr(dashboard_command, "_open", open_it)
+    monkeypatch.setattr(webbrowser, "open", open_it)
     monkeypatch.setattr(server_module, "tells_owners", lambda host, family: False)
     answer = done(home, "dashboard", "--port", "0", "--open", *options)
     link = answer.out[len("Dashboard: ") :].strip()
