@@ -22,7 +22,7 @@ from .text import NAME, escape
 WORDS = {
     "clear": ("clear", "clear the screen"),
     "exit": ("exit", "leave the shell (also quit, q, Ctrl-D)"),
-    "history": ("history [--clear]", "list the lines typed so far; run one again with !N, !PREFIX or !!"),
+    "history": ("history [--clear]", "list what was typed; !N, !PREFIX or !! run it again"),
     "source": ("source FILE", "run the commands of a file, one a line"),
     "watch": ("watch [SECONDS] COMMAND", "show a command's answer again and again until Ctrl-C"),
 }

@@ -244,10 +244,10 @@ def queue_entries(menu: Menu) -> Sequence[Choice]:
         ("List", run("queue", "list")),
         pause,
         (f"List batches ({menu.queue.batches.count()})", run("batch", "list")),
-        ("Limit a batch", ask("batch limit", "name", "slots")),
+        ("Limit a batch", ask("batch limit", "name", "limit")),
         ("Add a batch", ask("add", "command", "inputs", more=SOURCES, defaults=NO_INPUTS, title="Add a batch")),
         (f"List locks ({len(menu.queue.locks.all())})", run("lock", "list")),
-        ("Limit a lock", ask("lock limit", "name", "slots")),
+        ("Limit a lock", ask("lock limit", "name", "limit")),
         *(below(f"Queue {menu.asker.terminal.safe(name)}", partial(one_queue_entries, name=name)) for name in names),
     ]
 
@@ -258,7 +258,7 @@ def one_queue_entries(menu: Menu, name: str) -> Sequence[Choice]:
     return [
         ("Show", run("queue", "show", name)),
         pause if queue.paused_at is None and not queue.draining else ("Resume", run("queue", "resume", name)),
-        ("Limit", ask("queue limit", "slots", fixed=[name])),
+        ("Limit", ask("queue limit", "limit", fixed=[name])),
         ("Rate", ask("queue rate", "rate", fixed=[name])),
         ("Cancel what waits", sure(lambda menu: f"cancel all that waits in queue {name}", "queue", "clear", name)),
     ]

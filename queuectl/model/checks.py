@@ -183,7 +183,7 @@ def check_share(value: object, now: int) -> str | None:
     digits, percent, more = text.partition("%")
     number = when.integer(digits)
     if number is None or not 0 < number <= (100 if percent else MAX_FAILS) or more:
-        raise ValueError(f"must be an integer between 1 and {MAX_FAILS}, or a percentage such as 10%")
+        raise ValueError(f"must be a whole number between 1 and {MAX_FAILS}, or a percentage such as 10%")
     return f"{number}{percent}"
 
 
@@ -191,7 +191,7 @@ def check_integer(value: object, low: int, high: int) -> int:
     """Return an integer of a range; a bool is not one."""
     if type(value) is int and low <= value <= high:
         return value
-    raise ValueError(f"must be an integer between {low} and {high}")
+    raise ValueError(f"must be a whole number between {low} and {high}")
 
 
 def check_duration(value: object, now: int) -> int | None:

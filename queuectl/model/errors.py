@@ -193,4 +193,5 @@ def _cut(text: str) -> str:
 
 def with_value(error: Exception, value: object) -> str:
     """Return what is wrong with a value, followed by the value unless it or its wrong part is named already."""
-    return str(error) if quoted(value) in str(error) or ", got " in str(error) else f"{error}, got {quoted(value)}"
+    is_named = isinstance(value, str) and quoted(value) in str(error) or ", got " in str(error)
+    return str(error) if is_named else f"{error}, got {quoted(value)}"

@@ -163,7 +163,7 @@ def _instant(match: Match[str], now: int, zone: tzinfo | None) -> int:
         time = today.replace(tzinfo=None, fold=0, **_time_of_day(match)).time()
         walls = [datetime.combine(day, time) for day in _days(match, today.date())]
     except ValueError as error:
-        raise ValueError(f"no such date or time ({error})") from None
+        raise ValueError(f"not a date or time that exists ({error})") from None
     if not 1969 <= walls[0].year <= 2101:
         raise ValueError(OUT_OF_RANGE)
     wall = next((wall for wall in walls if not _is_over(wall, now, zone)), walls[-1])

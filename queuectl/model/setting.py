@@ -96,7 +96,7 @@ class Setting(Record):
             number = {"int": "a whole number ", "float": "a number "}.get(self.kind, "")
             unit = "seconds" if self.kind == "duration" else self.unit
             found = f"{number}between {low} and {high} {unit}".rstrip()
-        return found + (" or none" if self.optional else "")
+        return found + (", or none" if self.optional else "")
 
     def show(self, value: Value) -> str:
         """Return the text that is parsed to this value."""
@@ -196,7 +196,7 @@ TEXTS: Mapping[str, tuple[Callable[[str, int], Value], str]] = {
     "inherit": (surroundings.check_inherit, "all, none, default or names such as CUDA_* with commas between"),
     "successes": (policy.check_ok_codes, "exit codes and ranges such as 24, timeout, signal, or names of signals"),
     "codes": (policy.check_codes, "exit codes and ranges such as 1,64-78, timeout, signal, or names of signals"),
-    "snoozes": (policy.check_snoozes, "a list of such codes, with :DELAY behind each that needs another time than 5m"),
+    "snoozes": (policy.check_snoozes, "exit codes such as 75,80:10m, timeout, signal, or names of signals"),
     "backoff": (check_backoff, "fixed, linear or exponential[:DELAY[:BASE[:MAX]]], or delays such as 10s,1m,10m"),
     "signal": (policy.check_signal, "a signal such as INT or HUP"),
     "zone": (_zone, "local, UTC or a zone such as Europe/London"),

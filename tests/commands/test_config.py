@@ -112,7 +112,7 @@ def test_setting_what_the_environment_overrides_is_noted(home: str) -> None:
         ("max_retries", "1.5", "a whole number"),
         ("max-retries", "-1", "between 0 and 100"),
         ("max_retries", "", "between"),
-        ("timeout", "0", "between 0.1 and 2592000 seconds or none"),
+        ("timeout", "0", "between 0.1 and 2592000 seconds, or none"),
         ("timeout", "31d", "between 0.1"),
         ("backoff_base", "0.5", "a number between 1 and 10"),
         ("retry_jitter", "nan", "between 0 and 1"),
@@ -121,9 +121,9 @@ def test_setting_what_the_environment_overrides_is_noted(home: str) -> None:
         ("lease", "1s", "between 2 and 3600"),
         ("dashboard_port", "65536", "between 1 and 65535"),
         ("dashboard_host", "a b", "a host name or an IP address"),
-        ("webhook_url", "ftp://x", "an http or https URL without a user name or none"),
+        ("webhook_url", "ftp://x", "an http or https URL without a user name, or none"),
         ("webhook_events", "ded", "completed, failed, dead, cancelled"),
-        ("retain_completed_hours", "x", "a number between 0 and 876000 hours or none"),
+        ("retain_completed_hours", "x", "a number between 0 and 876000 hours, or none"),
         ("max_retries", "٣", "a whole number"),
     ],
 )
@@ -186,16 +186,17 @@ def test_a_setting_is_set_in_every_form(home: str, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "problem"),
+    ("words", "problem", "key"),
     [
-        ([], "config set needs KEY and VALUE"),
-        (["timeout"], "config set needs VALUE"),
-        (["timeout", "5", "--max-retries", "5"], "config set sets one setting at a time"),
-        (["--timeout", "5", "--max-retries", "5"], "config set sets one setting at a time"),
+        ([], "config set needs KEY and VALUE", "KEY"),
+        (["timeout"], "config set needs VALUE", "timeout"),
+        (["timeout", "5", "--max-retries", "5"], "config set sets one setting at a time", "KEY"),
+        (["--timeout", "5", "--max-retries", "5"], "config set sets one setting at a time", "KEY"),
     ],
 )
-def test_less_or_more_than_one_setting_is_refused(home: str, words: list[str], problem: str) -> None:
-    assert refused(home, 2, "config", "set", *words).problems == [problem]
+def test_less_or_more_than_one_setting_is_refused(home: str, words: list[str], problem: str, key: str) -> None:
+    answer = refused(home, 2, "config", "set", *words)
+    assert (answer.problems, answer.hint) == ([problem], f"queuectl config set {key} VALUE")
     assert rows(home)["max_retries"]["source"] == "default"
 
 

@@ -103,7 +103,7 @@ def test_several_jobs_are_edited_and_those_that_cannot_be_are_named(home: str) -
     "words, problem",
     [
         ([], "nothing to change"),
-        (["--priority", "1001"], "priority must be an integer between -1000 and 1000"),
+        (["--priority", "1001"], "priority must be a whole number between -1000 and 1000"),
         (["--queue", "a b", "--retries", "-1"], "queue must be"),
         (["--command", " "], "command must not be empty"),
         (["--in", "1h", "--at", "now"], "either --in or --at"),

@@ -97,7 +97,7 @@ def test_one_bad_job_keeps_all_out_and_every_problem_is_placed(home: str, tmp_pa
         f'{path}:2: unknown field "comand" (did you mean "command"?)',
         f"{path}:2: command is missing",
         f'{path}:4: command must not be empty, got ""',
-        f"{path}:4: priority must be an integer between -1000 and 1000, got 9999",
+        f"{path}:4: priority must be a whole number between -1000 and 1000, got 9999",
     ]
     assert jobs(home) == []
 
@@ -333,6 +333,7 @@ def test_an_option_of_add_stands_in_place_of_what_a_job_says(
 
 def test_a_plain_command_leads_to_add_and_a_job_in_json_to_enqueue(home: str) -> None:
     assert refused(home, 2, "enqueue", "echo hi").hint == "queuectl add 'echo hi'"
+    assert '"" is neither JSON nor a file' in refused(home, 2, "enqueue", "").err
     assert refused(home, 2, "add", ONE).hint == f"queuectl enqueue '{ONE}'"
     # A group of the shell begins like JSON.
     done(home, "add", "{ echo a; }")

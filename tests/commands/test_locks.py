@@ -92,11 +92,11 @@ def test_a_batch_is_limited_when_it_is_begun_and_later(home: str) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "problem", "hint"),
     [
-        (("lock", "limit", "gpu", "0"), 2, "between 1 and 10000", "to let none run: queuectl hold lock:gpu"),
-        (("lock", "limit", "gpu", "none"), 2, "slots must be an integer between 1 and 10000", ""),
+        (("lock", "limit", "gpu", "0"), 2, "between 1 and 10000, got 0", "to let none run: queuectl hold lock:gpu"),
+        (("lock", "limit", "gpu", "none"), 2, "limit must be a whole number between 1 and 10000", ""),
         (("lock", "limit", "a b", "2"), 2, "name must be 1 to 64", ""),
-        (("batch", "limit", "b", "0"), 2, "between 1 and 10000, or none", "to let none run: queuectl hold batch:b"),
-        (("batch", "limit", "b", "x"), 2, "slots must be an integer between 1 and 10000, or none", ""),
+        (("batch", "limit", "b", "0"), 2, "10000, or none, got 0", "to let none run: queuectl hold batch:b"),
+        (("batch", "limit", "b", "x"), 2, "limit must be a whole number between 1 and 10000, or none", ""),
         (("batch", "limit", "c", "2"), 3, 'there is no batch "c"', ""),
         (("add", "true", "--lock", "a b"), 2, 'lock "a b" must be 1 to 64', ""),
         (("add", "true", "--lock", ",".join(map("l{}".format, range(17)))), 2, "must be a list of at most 16", ""),

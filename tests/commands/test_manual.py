@@ -82,7 +82,7 @@ def test_a_reader_finds_every_command_option_and_setting() -> None:
     for arg in GLOBALS:
         assert all(name in text for name in arg.names)
     assert all(f"{setting.name} {setting.help}" in text for setting in SETTINGS)
-    assert "124 timed out" in text
+    assert "124 wait --timeout passed" in text
     assert r"""'{"id": "hello", "command": "echo Hello"}'""" in text
 
 

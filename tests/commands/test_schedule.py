@@ -109,7 +109,7 @@ def test_a_recurring_job_is_reported_in_words_with_its_next_time(home: str) -> N
         (["x", "@dayly", "true"], 'did you mean "@daily"?'),
         (["a b", "@daily", "true"], "name must be 1 to 64"),
         (["x", "@daily", ""], "command must not be empty"),
-        (["x", "@daily", "true", "--priority", "5000"], "priority must be an integer"),
+        (["x", "@daily", "true", "--priority", "5000"], "priority must be a whole number"),
         (["x", "@daily", "true", "--timezone", "Mars/Olympus"], "--timezone must be local, UTC or a zone"),
         (["x", "@daily", "true", "--catch-up", "some"], "must be one of none, last, all"),
         (["x", "@daily", "true", "--overlap", "kill"], "must be one of skip, queue"),

@@ -214,8 +214,8 @@ def test_the_same_name_cannot_be_declared_twice() -> None:
         (["list", "-o", "xml"], '--output must be one of table, json, jsonl, csv, tsv, ids, got "xml"'),
         (["list", "-o"], "option --output needs one of table, json, jsonl, csv, tsv, ids"),
         (["list", "--json=1"], 'option --json takes no value, got "1"'),
-        (["list", "--limit", "1_000"], '--limit must be an integer between 0 and 10000000, got "1_000"'),
-        (["list", "--limit", "٣"], "--limit must be an integer"),
+        (["list", "--limit", "1_000"], '--limit must be a whole number between 0 and 10000000, got "1_000"'),
+        (["list", "--limit", "٣"], "--limit must be a whole number"),
         (["show"], "show needs ID"),
         (["-5", "list"], 'unexpected "-5"'),
         (["--json", "-x y", "list"], 'unexpected "-x y"'),
@@ -236,7 +236,7 @@ def test_a_mistake_is_named_with_what_was_probably_meant(words: list[str], said:
     assert "argument -" not in raised.value.message
 
 
-@pytest.mark.parametrize("topic, said", [("global", "--no-pager"), ("exit-codes", "  124  timed out")])
+@pytest.mark.parametrize("topic, said", [("global", "--no-pager"), ("exit-codes", "  124  wait --timeout passed")])
 def test_what_is_true_of_every_command_has_a_page_of_its_own(home: str, topic: str, said: str) -> None:
     assert said in done(home, "help", topic).out
     assert f"queuectl help {topic}" in command_page(COMMANDS["list"]) and f"queuectl help {topic}" in overview()

@@ -75,7 +75,7 @@ def test_validate_goes_with_a_template(home: str) -> None:
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        ("retries=xx", "template simple_job: retries must be an integer between 0 and 100"),
+        ("retries=xx", "template simple_job: retries must be a whole number between 0 and 100"),
         ("comand=x", 'template simple_job: unknown field "comand" (did you mean "command"?)'),
         ("command=", "command must not be empty"),
         ("timeout=NaN", "timeout is not a duration"),

@@ -50,7 +50,7 @@ def test_the_word_alone_starts_it(words: str, path: str) -> None:
     [
         (["--host", "0.0.0.0"], "it needs --token there"),
         (["--host", "a b"], "--host must be a host name or an IP"),
-        (["--port", "65536"], "--port must be an integer between 0 and 65535"),
+        (["--port", "65536"], "--port must be a whole number between 0 and 65535"),
         (["--allow-host", "jobs.example"], "a proxy for jobs.example passes on what others send"),
         (["--token", "short"], "16 to 256 of"),
         (["--token", ""], "16 to 256 of"),

@@ -113,7 +113,7 @@ def test_a_command_that_begins_with_a_dash_is_scheduled(home: str, command: str)
 
 def test_a_wrong_answer_is_asked_for_again_and_three_lead_back(home: str) -> None:
     talk = Talk(home, "1", "true", "y", "", "", "high", "5000", "3", *[""] * 6, "0")
-    assert talk.out.count("priority must be an integer between -1000 and 1000") == 2
+    assert talk.out.count("priority must be a whole number between -1000 and 1000") == 2
     assert jobs(home)[0]["priority"] == 3
     talk = Talk(home, "1", "true", "y", "", "a", "b c", "d", "0")
     assert talk.code == 0
@@ -253,7 +253,7 @@ def test_workers_are_started_for_some_queues_and_a_group_of_them_is_scaled_and_s
 
 def test_too_many_workers_are_refused_where_they_are_asked_for(home: str) -> None:
     talk = Talk(home, "4", "0", "1000", "x", "0")
-    assert talk.out.count("count must be an integer between 1 and 256") == 3
+    assert talk.out.count("count must be a whole number between 1 and 256") == 3
     assert talk.commands == []
 
 

@@ -265,7 +265,7 @@ def test_a_name_that_nothing_can_have_is_refused(key: str, value: str) -> None:
 
 @pytest.mark.parametrize("value", ["5000", ">-1001", "0..1001"])
 def test_a_number_beyond_its_range_is_refused(value: str) -> None:
-    with pytest.raises(FilterError, match="priority: must be an integer between -1000 and 1000"):
+    with pytest.raises(FilterError, match="priority: must be a whole number between -1000 and 1000"):
         parse(f"priority:{value}", NOW)
 
 

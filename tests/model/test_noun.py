@@ -51,7 +51,7 @@ def test_what_is_given_is_checked_as_what_holds_it_says(kind: Kind, given: objec
         (many(TEXT), ["a", 1], "must be a list in which each must be a text"),
         (one_of("a", "b"), "c", "must be one of a, b"),
         (one_of("a"), ["a"], "must be one of a"),
-        (integer(1, 3), True, "must be an integer between 1 and 3"),
+        (integer(1, 3), True, "must be a whole number between 1 and 3"),
     ],
 )
 def test_what_is_not_allowed_is_refused_with_the_rule(kind: Kind, given: object, rule: str) -> None:

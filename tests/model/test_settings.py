@@ -96,13 +96,13 @@ def test_every_setting_with_a_range_is_tested_at_its_ends() -> None:
     "name, allowed",
     [
         ("max_retries", "a whole number between 0 and 100"),
-        ("timeout", "between 0.1 and 2592000 seconds or none"),
+        ("timeout", "between 0.1 and 2592000 seconds, or none"),
         ("backoff_base", "a number between 1 and 10"),
         ("output_limit", "between 1KiB and 1GiB"),
-        ("retain_completed_hours", "a number between 0 and 876000 hours or none"),
+        ("retain_completed_hours", "a number between 0 and 876000 hours, or none"),
         ("dashboard_host", "a host name or an IP address"),
-        ("webhook_url", "an http or https URL without a user name or none"),
-        ("timezone", "local, UTC or a zone such as Europe/London or none"),
+        ("webhook_url", "an http or https URL without a user name, or none"),
+        ("timezone", "local, UTC or a zone such as Europe/London, or none"),
         ("webhook_events", "one or more of completed, failed, dead, cancelled, idle, all with commas between"),
     ],
 )
@@ -112,7 +112,7 @@ def test_a_refusal_says_what_is_allowed(name: str, allowed: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "  ", "a\0b", "x" * 65_537, "\udc80"])
 def test_an_invalid_command_is_refused(text: str) -> None:
-    assert "on_dead must be a shell command of at most 64 KiB or none, got" in refusal(find("on_dead"), text).message
+    assert "on_dead must be a shell command of at most 64 KiB, or none, got" in refusal(find("on_dead"), text).message
 
 
 @pytest.mark.parametrize("name", ["timeout", "retain_completed_hours", "webhook_url", "on_idle"])

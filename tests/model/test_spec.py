@@ -99,7 +99,7 @@ def test_every_field_can_be_given() -> None:
 def test_an_integer_is_limited(field: str, low: int, high: int) -> None:
     assert [getattr(parse(**{field: value}), field) for value in (low, 0, high)] == [low, 0, high]
     for value in (low - 1, high + 1, 10**30, 1.0, "1", None, True, False, [1], float("nan")):
-        assert f"must be an integer between {low} and {high}" in refused(field, value)
+        assert f"must be a whole number between {low} and {high}" in refused(field, value)
 
 
 @pytest.mark.parametrize(
@@ -184,7 +184,7 @@ def test_run_at_is_taken(value: str | None, instant: int | None) -> None:
     [
         ("1969-12-31T23:59:59Z", "is not a time between 1970 and 2100"),
         ("2101-01-01T00:00:00Z", "is not a time between 1970 and 2100"),
-        ("2026-02-30T00:00:00Z", "is no such date or time"),
+        ("2026-02-30T00:00:00Z", "is not a date or time that exists"),
         ("soon", "is too vague (write"),
         ("nonsense", "is not a time (write"),
         ("", "is not a time (write"),

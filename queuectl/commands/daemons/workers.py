@@ -171,7 +171,8 @@ def worker_start(
     if no_detach:
         groups = {name: context.queue.settings().worker_count if count is None else count}
         return _run_here(context, groups, ready_fd, drain, limits)
-    title = _started(name, *context.queue.workers.start(name, count, drain=drain, limits=limits))
+    before, now = context.queue.workers.start(name, count, drain=drain, limits=limits)
+    title = _started(name, before, now) + (_new_limits(limits) if before else "")
     found = worker_status(context)
     lines = (f"  worker {row.worker}: pid {row.pid}" for row in found.rows or () if group_of(row.queues) == name)
     found.message = "\n".join([title, *lines])
@@ -208,6 +209,12 @@ def _started(group: str, before: int, count: int) -> str:
     if before < count:
         return f"Scaled from {before} to {workers_text({group: count})}"
     return f"{workers_text({group: before})} {'is' if before == 1 else 'are'} running already"
+
+
+def _new_limits(limits: Mapping[str, object]) -> str:
+    """Return the limits that a group now has which ran before."""
+    given = (f"--{name.replace('_', '-')} {value}" for name, value in limits.items())
+    return f", now with {' and '.join(given)}" if limits else ""
 
 
 @command("worker status", watch=True, examples=("worker status", "worker status --json"))

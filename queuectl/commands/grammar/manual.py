@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
@@ -34,6 +35,7 @@ VARIABLES = (
 )
 SEE_ALSO = (".BR at (1) ,", ".BR crontab (1) ,", ".BR nohup (1) ,", ".BR sh (1) ,", ".BR xargs (1)")
 WIDTH = 79
+DEFAULT = re.compile(r"\(default: (?:the setting )?(\w+)\)")
 USAGE = "usage: queuectl [OPTIONS] COMMAND ..."
 FIRST_STEPS = """first steps:
   queuectl add 'echo Hello'      add a job
@@ -42,20 +44,23 @@ FIRST_STEPS = """first steps:
   queuectl logs last             see what the last one printed"""
 EXIT_CODES = {
     "0": "done",
-    "1": "failed",
-    "2": "invalid input",
-    "3": "not found",
-    "4": "conflict",
-    "5": "store unavailable",
-    "6": "not running",
-    "70": "bug",
-    "124": "timed out",
-    "130": "interrupted",
+    "1": "failed, or not everything could be done; wait: one of several jobs did not complete; "
+    "worker start --no-detach --drain: a job died",
+    "2": "wrong usage or invalid input; nothing was changed",
+    "3": "no such job, template or schedule; wait: a filter finds no jobs",
+    "4": "a conflict: the job is in another state, the id exists, something runs already",
+    "5": "the store cannot be used: busy, disk full, read-only, damaged, of a newer version",
+    "6": "workers, the scheduler or the dashboard are not running, or did not start",
+    "70": "a bug in QueueCTL",
+    "124": "wait --timeout passed",
+    "130": "interrupted with Ctrl-C",
     "141": "nobody reads the output",
 }
+CODES_OF_A_JOB = """For one job, wait and add --wait return the exit code of the job. It is 128 + N if signal N
+ended the job, and 1 if there is none: after a timeout or a cancellation, or if the job never ran."""
 # What is true of every command, under the words that `help` takes.
 GLOBAL, CODES = TOPICS = ("global", "exit-codes")
-INDEX = "docs/index.md"
+INDEX, SCRIPTS = "docs/index.md", "docs/scripts.md"
 SEE = "see also: {}\n          queuectl help global, queuectl help exit-codes"
 
 
@@ -89,7 +94,8 @@ def _lines() -> Iterator[str]:
     yield from _section("GLOBAL OPTIONS", ["They may stand before or after the command."])
     yield from _terms(map(_option, GLOBALS))
     yield from _section("SETTINGS", _settings())
-    yield from _section("EXIT STATUS", _terms((_bold(code), meaning) for code, meaning in EXIT_CODES.items()))
+    yield from _section("EXIT STATUS", _paragraphs(CODES_OF_A_JOB))
+    yield from _terms((_bold(code), meaning) for code, meaning in EXIT_CODES.items())
     yield from _section("ENVIRONMENT", _terms(VARIABLES))
     yield from _section("FILES", _terms((_italic(name), text) for name, text in FILES))
     yield from _section("EXAMPLES", _example_lines(f"queuectl {found.examples[0]}" for found in COMMANDS.values()))
@@ -190,12 +196,14 @@ def overview() -> str:
 def global_page() -> str:
     """Return the options that every command takes."""
     lines = [_entry(spelled(arg), 20, arg.help) for arg in GLOBALS]
-    return _page([USAGE, "\n".join(["options of every command, before or after its name:", *lines])])
+    heading = "options of every command, before or after its name:"
+    return _page([USAGE, "\n".join([heading, *lines]), f"see also: {SCRIPTS}"])
 
 
 def exit_codes_page() -> str:
     """Return what the exit codes mean."""
-    return _page(["\n".join(["exit codes:", *(_entry(code, 4, meaning) for code, meaning in EXIT_CODES.items())])])
+    lines = [_entry(code, 4, meaning) for code, meaning in EXIT_CODES.items()]
+    return _page(["\n".join(["exit codes:", *lines]), _filled(CODES_OF_A_JOB), f"see also: {SCRIPTS}"])
 
 
 def group_page(word: str) -> str:
@@ -209,7 +217,7 @@ def command_page(command: Command) -> str:
     paragraphs = filter(None, [command.help, *command.description.split("\n\n")])
     parts = [
         f"usage: queuectl {command.path}{usage_of(command)}",
-        *(textwrap.fill(paragraph, WIDTH) for paragraph in paragraphs),
+        *map(_filled, paragraphs),
     ]
     for heading, args in _by_group(command.args).items():
         parts.append("\n".join([f"{heading}:", *(_entry(spelled(arg), 22, help_of(arg)) for arg in args)]))
@@ -233,14 +241,19 @@ def usage_of(command: Command, mark: Callable[[str], str] = str) -> str:
 
 
 def help_of(arg: Arg) -> str:
-    """Return the help of an argument, with the default that its setting has unless it is set."""
-    if arg.setting is None:
-        return arg.help
-    from ...model.settings import find
+    """Return the help of an argument; where it names a setting as its default, with the default of that."""
+    return DEFAULT.sub(_with_default, arg.help)
 
-    found = find(arg.setting)
-    shown = f"{found.show(found.default)}, the setting {found.name}"
-    return arg.help.replace(f"(default: {found.name})", f"(default: {shown})")
+
+def _with_default(match: re.Match[str]) -> str:
+    from ...model.settings import SETTINGS
+
+    named = (found for found in SETTINGS if found.name == match[1])
+    return next((f"(default: {found.show(found.default)}, the setting {match[1]})" for found in named), match[0])
+
+
+def _filled(paragraph: str) -> str:
+    return textwrap.fill(paragraph, WIDTH, break_on_hyphens=False)
 
 
 def _page(parts: Sequence[str]) -> str:
@@ -275,7 +288,7 @@ def _line(command: Command) -> str:
 def _entry(names: str, width: int, text: str) -> str:
     """Return two columns, folded so that a terminal of 80 columns does not break the lines."""
     margin = " " * (width + 3)
-    lines = textwrap.wrap(text, WIDTH, initial_indent=margin, subsequent_indent=margin)
+    lines = textwrap.wrap(text, WIDTH, initial_indent=margin, subsequent_indent=margin, break_on_hyphens=False)
     if len(names) > width:
         return "\n".join([f"  {names}", *lines])
     return "\n".join([f"  {names:<{width}} {lines[0].lstrip()}", *lines[1:]])

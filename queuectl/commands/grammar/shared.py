@@ -26,7 +26,7 @@ YES = Arg("--yes", "-y", flag=True, help="do not ask for a confirmation")
 # So that a script may give it to any verb.
 YES_ANYWAY = Arg("--yes", "-y", flag=True, help="accepted by every verb; this one asks nothing")
 SLOTS = Arg(
-    "slots",
+    "limit",
     metavar="N|none",
     parse=arguments.slots_or_none,
     help="how many of its jobs may run at a time; none: any number",

@@ -86,13 +86,13 @@ def rate_text(per_hour: float) -> str:
 
 
 @command("batch limit", NAME, SLOTS, examples=("batch limit nightly 4", "batch limit nightly none"))
-def batch_limit(context: Context, *, name: str, slots: int | None) -> Result:
+def batch_limit(context: Context, *, name: str, limit: int | None) -> Result:
     """Limit how many jobs of a batch run at a time: the same as add --batch NAME%N.
 
     A lower limit ends no job: those that run go on, and none starts until there is room.
     """
-    batch = context.queue.batches.limit(name, slots)
-    most = "any number of jobs" if slots is None else f"at most {jobs_text(slots)}"
+    batch = context.queue.batches.limit(name, limit)
+    most = "any number of jobs" if limit is None else f"at most {jobs_text(limit)}"
     return Result(BATCH, record=batch, message=f"Batch {name}: {most} at a time", ids=[batch.name])
 
 

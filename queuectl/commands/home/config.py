@@ -74,7 +74,7 @@ def _key_and_value(key: str | None, value: str | None, options: Mapping[str, str
     if given:
         raise InvalidInput("config set sets one setting at a time", field="key", hint="queuectl config set KEY VALUE")
     field, needed = ("key", "KEY and VALUE") if key is None else ("value", "VALUE")
-    raise InvalidInput(f"config set needs {needed}", field=field, hint="queuectl config set max_retries 5")
+    raise InvalidInput(f"config set needs {needed}", field=field, hint=f"queuectl config set {key or 'KEY'} VALUE")
 
 
 @command(

@@ -67,7 +67,8 @@ def final_states(text: str) -> list[str]:
         parse=arguments.seconds,
         metavar="TIME",
         group="filter",
-        help="only jobs that ended longer ago than this, such as 12h or 30d (default: retain_completed_hours)",
+        help="only jobs that ended longer ago than this, such as 12h or 30d "
+        "(default: that of the setting retain_completed_hours)",
     ),
     Arg(
         "--state",

@@ -144,8 +144,8 @@ def read_source(context: Context, source: str) -> JobText:
         template = _template(context, path)
         if template is not None:
             return parse_jobs(template, f"template {path}")
-        if " " in source:
-            hint = f"queuectl add {shell_word(source)}"
+        if not path or " " in source:
+            hint = f"queuectl add {shell_word(source)}" if path else "give JSON, a file that exists, or - for stdin"
             raise InvalidInput(f"{quoted(source)} is neither JSON nor a file", hint=hint, field="jobs")
     return parse_jobs(read_file(path), path)
 

@@ -61,13 +61,13 @@ def queue_show(context: Context, *, name: str) -> Result:
 
 
 @command("queue limit", NAME, SLOTS, examples=("queue limit encode 2", "queue limit encode none"))
-def queue_limit(context: Context, *, name: str, slots: int | None) -> Result:
+def queue_limit(context: Context, *, name: str, limit: int | None) -> Result:
     """Limit how many jobs of a queue run at a time.
 
     A lower limit ends no job: those that run go on, and none starts until there is room.
     """
-    found = context.queue.queues.limit(name, slots)
-    most = "any number of jobs" if slots is None else f"at most {jobs_text(slots)}"
+    found = context.queue.queues.limit(name, limit)
+    most = "any number of jobs" if limit is None else f"at most {jobs_text(limit)}"
     return _given(context, found, f"Queue {name}: {most} at a time")
 
 
@@ -150,17 +150,17 @@ def lock_list(context: Context) -> Result:
 @command(
     "lock limit",
     Arg("name", metavar="NAME", parse=arguments.name, complete="lock", help="the lock's name"),
-    Arg("slots", metavar="N", parse=arguments.slots, help="how many jobs may hold it at a time; without a limit, one"),
+    Arg("limit", metavar="N", parse=arguments.slots, help="how many jobs may hold it at a time; without a limit, one"),
     examples=("lock limit gpu 2",),
 )
-def lock_limit(context: Context, *, name: str, slots: int) -> Result:
+def lock_limit(context: Context, *, name: str, limit: int) -> Result:
     """Limit how many jobs hold a lock at a time.
 
     A lower limit ends no job: those that run go on, and none starts until there is room.
     """
-    found = context.queue.locks.limit(name, slots)
+    found = context.queue.locks.limit(name, limit)
     notes = [] if found.is_needed else [f"no job needs lock {name} yet"]
-    message = f"Lock {name}: at most {jobs_text(slots)} at a time"
+    message = f"Lock {name}: at most {jobs_text(limit)} at a time"
     return Result(LOCK, record=found, message=message, ids=[name], notes=notes)
 
 

@@ -223,7 +223,7 @@ def demand_room(settings: Settings, groups: Mapping[str, int], field: str = "cou
     """Raise InvalidInput if so many workers are more than the settings allow, or none in a group."""
     for count in groups.values():
         if type(count) is not int or count < 1:
-            raise InvalidInput(f"the number of workers must be an integer of at least 1, got {count!r}", field=field)
+            raise InvalidInput(f"the count of workers must be a whole number from 1, got {count!r}", field=field)
     total, most = sum(groups.values()), settings.max_workers
     if total <= most:
         return

@@ -28,7 +28,8 @@ def test_a_group_keeps_its_limits_until_it_is_started_with_others(queue: Queue, 
     assert queue.store.meta.limits_of("") == {"min_memory": "1048576GiB"}
     pool.run("restart", "--force")
     wait_until(lambda: waits(queue, job))
-    pool.run("start", "--max-load", "9999")
+    started = pool.run("start", "--max-load", "9999").stdout
+    assert started.startswith("2 workers are running already, now with --max-load 9999\n")
     assert queue.store.meta.limits_of("") == {"min_memory": "1048576GiB", "max_load": "9999"}
     pool.run("start", "--min-memory", "none")
     queue.wait(job, timeout=30)
