@@ -69,7 +69,7 @@ def test_a_group_of_workers_and_their_number_are_checked_before_anything_changes
         counts: list[Any] = [0, -1, True, 1.5]
         for count in counts:
             for call in (queue.workers.start, queue.workers.scale):
-                with pytest.raises(InvalidInput, match="at least 1"):
+                with pytest.raises(InvalidInput, match="a whole number from 1"):
                     call("a,b", count)
         assert queue.workers.groups() == {"a,b": 1}
         assert queue.workers.scale("b,a", 2) == "a,b"

@@ -12,7 +12,7 @@ import pytest
 from queuectl.commands.grammar import parser
 from queuectl.commands.grammar.argparser import read_with_argparse
 from queuectl.commands.grammar.commandline import GLOBAL_FLAGS, GLOBALS, CommandLine, read_plain
-from queuectl.commands.grammar.manual import command_page, overview
+from queuectl.commands.grammar.manual import SCREEN_LINES, command_page, overview
 from queuectl.commands.grammar.registry import ALIASES, Arg, Command, load
 from queuectl.model.errors import InvalidInput
 from tests.commands.calling import done
@@ -51,17 +51,20 @@ def test_a_command_has_an_example_that_can_be_parsed(path: str) -> None:
 
 
 @pytest.mark.parametrize("path", PATHS)
-def test_the_help_page_of_a_command_names_all_it_takes(path: str) -> None:
-    page = command_page(COMMANDS[path])
-    assert COMMANDS[path].help in " ".join(page.split())
+def test_the_help_page_of_a_command_fits_a_screen_and_names_all_it_takes(path: str) -> None:
+    page, whole = (command_page(COMMANDS[path], whole=whole) for whole in (False, True))
+    assert page.count("\n") <= SCREEN_LINES
+    assert page == whole or f"queuectl help {path} --all\n" in page
     for arg in COMMANDS[path].args:
         assert arg.help
         if arg.is_option:
-            assert all(name in page for name in arg.names) is not arg.hidden
-    assert max(map(len, page.splitlines())) <= 79
-    assert 1 <= len(COMMANDS[path].examples) <= 2
-    for example in COMMANDS[path].examples:
-        assert f"queuectl {example}" in page
+            assert all(name in whole for name in arg.names) is not arg.hidden
+            assert (max(arg.names, key=len) in page) is not arg.hidden
+    assert len(COMMANDS[path].examples) == 2
+    for shown in (page, whole):
+        assert COMMANDS[path].help in " ".join(shown.split())
+        assert max(map(len, shown.splitlines())) <= 79
+        assert all(f"queuectl {example}" in shown for example in COMMANDS[path].examples)
 
 
 @pytest.mark.parametrize("words", [["help"], ["--help"], ["-h"], []])
@@ -244,5 +247,6 @@ def test_what_is_true_of_every_command_has_a_page_of_its_own(home: str, topic: s
 
 
 def test_the_help_of_an_option_has_the_value_of_its_setting() -> None:
-    page = " ".join(command_page(COMMANDS["add"]).split())
-    assert "attempts after the first (default: 3, the setting max_retries)" in page
+    page, whole = (" ".join(command_page(COMMANDS["add"], whole=whole).split()) for whole in (False, True))
+    assert "attempts after the first (default: 3) " in page
+    assert "attempts after the first (default: 3, the setting max_retries)" in whole

@@ -126,7 +126,7 @@ def dashboard_status(context: Context) -> Result:
     return Result(nouns.DASHBOARD, record=found, message=f"Dashboard: {found.url}", ids=[str(found.url)], notes=notes)
 
 
-@command("dashboard stop", examples=("dashboard stop",))
+@command("dashboard stop", examples=("dashboard stop", "dashboard stop --json"))
 def dashboard_stop(context: Context) -> Result:
     """Stop the dashboard; returns when it is gone."""
     return stopped(context.queue.dashboard.stop(), "Dashboard stopped", "no dashboard was running")

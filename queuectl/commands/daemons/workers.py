@@ -315,7 +315,7 @@ def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None
     return stopped(pid, f"Workers{of_group(group)} {done}", f"no workers were running{of_group(group)}")
 
 
-@command("worker restart", TIMEOUT, FORCE, examples=("worker restart",))
+@command("worker restart", TIMEOUT, FORCE, examples=("worker restart", "worker restart --timeout 5m"))
 def worker_restart(context: Context, *, timeout: float | None, force: bool) -> Result:
     """Stop the workers and start as many again, in the same groups."""
     _before_stop(context, None, timeout, force)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from ..context import Context, Result
 from .commandline import GLOBALS
@@ -35,6 +35,10 @@ VARIABLES = (
 )
 SEE_ALSO = (".BR at (1) ,", ".BR crontab (1) ,", ".BR nohup (1) ,", ".BR sh (1) ,", ".BR xargs (1)")
 WIDTH = 79
+# A page of help that is longer says only the most of each option; `help COMMAND --all` has it whole.
+SCREEN_LINES = 50
+CLAUSE = re.compile(r"(?=[;:] )")
+NAMES_WIDTH = 22
 DEFAULT = re.compile(r"\(default: (?:the setting )?(\w+)\)")
 USAGE = "usage: queuectl [OPTIONS] COMMAND ..."
 FIRST_STEPS = """first steps:
@@ -212,18 +216,43 @@ def group_page(word: str) -> str:
     return _page([f"usage: queuectl {word} COMMAND ...", "\n".join(map(_line, commands_of(word))), more])
 
 
-def command_page(command: Command) -> str:
-    """Return everything about one command but what is true of all."""
-    paragraphs = filter(None, [command.help, *command.description.split("\n\n")])
-    parts = [
-        f"usage: queuectl {command.path}{usage_of(command)}",
-        *map(_filled, paragraphs),
-    ]
-    for heading, args in _by_group(command.args).items():
-        parts.append("\n".join([f"{heading}:", *(_entry(spelled(arg), 22, help_of(arg)) for arg in args)]))
-    if command.examples:
-        parts.append("\n".join(["examples:", *(f"  queuectl {example}" for example in command.examples)]))
-    return _page([*parts, SEE.format(command.page)])
+def command_page(command: Command, *, whole: bool = False) -> str:
+    """Return what there is to say about one command but what is true of all; `whole` even if that fills no screen."""
+    paragraphs = [command.help, *filter(None, command.description.split("\n\n"))]
+    groups = _by_group(command.args)
+    page = _command_page(command, paragraphs, [_listed(heading, args) for heading, args in groups.items()])
+    if whole or page.count("\n") <= SCREEN_LINES:
+        return page
+    main = _listed("options", groups.pop("options"), _most_of)
+    others = [f"{heading}: {', '.join(map(_longest_name, args))}" for heading, args in groups.items()]
+    more = "\n".join(textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for text in others)
+    all_of = f"all about each of them: queuectl help {command.path} --all"
+    return _command_page(command, paragraphs[:2], [main, more, all_of])
+
+
+def _command_page(command: Command, paragraphs: Sequence[str], parts: Sequence[str]) -> str:
+    examples = "\n".join(["examples:", *(f"  queuectl {example}" for example in command.examples)])
+    usage = f"usage: queuectl {command.path}{usage_of(command)}"
+    return _page([usage, *map(_filled, paragraphs), *parts, examples, SEE.format(command.page)])
+
+
+def _listed(heading: str, args: Sequence[Arg], part: Callable[[str], str] = str) -> str:
+    return "\n".join([f"{heading}:", *(_entry(spelled(arg), NAMES_WIDTH, part(help_of(arg))) for arg in args)])
+
+
+def _most_of(text: str) -> str:
+    """Return what of a help text fits into a line, at least its first clause, and its default if there is one."""
+    text, _, default = text.partition(" (default: ")
+    value = default.rstrip(")").partition(", the setting")[0]
+    end = f" (default: {value})" if value not in ("", "none") else ""
+    clauses = CLAUSE.split(text)
+    while len(clauses) > 1 and len("".join(clauses) + end) > WIDTH - NAMES_WIDTH - 3:
+        clauses.pop()
+    return "".join(clauses) + end
+
+
+def _longest_name(arg: Arg) -> str:
+    return max(arg.names, key=len) if arg.is_option else arg.metavar
 
 
 def usage_of(command: Command, mark: Callable[[str], str] = str) -> str:
@@ -260,7 +289,7 @@ def _page(parts: Sequence[str]) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _by_group(args: Sequence[Arg]) -> Mapping[str, list[Arg]]:
+def _by_group(args: Sequence[Arg]) -> dict[str, list[Arg]]:
     """Return the arguments that are shown, under their headings."""
     found: dict[str, list[Arg]] = {"arguments": [], "options": []}
     for arg in args:

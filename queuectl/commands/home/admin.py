@@ -34,7 +34,7 @@ JOBS: tuple[dict[str, Any], ...] = (
 @command(
     "init",
     Arg("directory", optional=True, metavar="DIR", help="where (default: here)", complete="directory"),
-    examples=("init",),
+    examples=("init", "init ~/project"),
 )
 def init(context: Context, *, directory: str | None) -> Result:
     """Make a queue for this directory and those below it: .queuectl."""
@@ -45,7 +45,7 @@ def init(context: Context, *, directory: str | None) -> Result:
     return Result(MADE_HOME, record={"home": path}, message=message, ids=[path], notes=notes if is_hidden else [])
 
 
-@command("init-db", examples=("init-db",))
+@command("init-db", examples=("init-db", "init-db --home ~/project/.queuectl"))
 def init_db(context: Context) -> Result:
     """Make the files of the home now; not needed, since the first job does it."""
     path = context.queue.home.path
@@ -59,17 +59,18 @@ def init_db(context: Context) -> Result:
 @command(
     "help",
     Arg("topic", many=True, metavar="COMMAND", help="a command or a group of commands", complete="command_name"),
-    examples=("help", "help worker start"),
+    Arg("--all", flag=True, help="all about each option, also where that fills more than a screen"),
+    examples=("help worker start", "help add --all"),
 )
-def help_command(context: Context, *, topic: list[str]) -> Result:
+def help_command(context: Context, *, topic: list[str], all: bool) -> Result:
     """Explain a command, or list them all.
 
     `help global` shows the options of every command, `help exit-codes` what the exit codes mean.
     """
-    return help_for(" ".join(topic))
+    return help_for(" ".join(topic), whole=all)
 
 
-def help_for(topic: str) -> Result:
+def help_for(topic: str, *, whole: bool = False) -> Result:
     """Return the help of a command, of a group such as `dlq`, or the overview. Raises InvalidInput."""
     from ..grammar import manual as pages
     from ..grammar.elsewhere import command_for
@@ -78,7 +79,7 @@ def help_for(topic: str) -> Result:
         return Result(text=[pages.global_page() if topic == pages.GLOBAL else pages.exit_codes_page()], is_prose=True)
     known, found, group = load(), command_named(topic), commands_of(topic)
     if found is not None and not (topic in ALIASES and group):
-        return Result(text=[pages.command_page(found)], is_prose=True)
+        return Result(text=[pages.command_page(found, whole=whole)], is_prose=True)
     if group:
         return Result(text=[pages.group_page(topic)], is_prose=True)
     if topic:
@@ -154,7 +155,7 @@ def shell(context: Context, *, command: str | None, keep_going: bool) -> Result:
     return Result(code=context.front_end.shell(context, command, keep_going=keep_going))
 
 
-@command("menu", examples=("menu",))
+@command("menu", examples=("menu", "menu --home jobs"))
 def menu(context: Context) -> Result:
     """Open the numbered menu."""
     return Result(code=context.front_end.menu(context))

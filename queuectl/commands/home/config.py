@@ -35,7 +35,7 @@ def config_show(context: Context) -> Result:
     return Result(SETTING, rows=rows, columns=COLUMNS, ids=[row.name for row in rows])
 
 
-@command("config get", ANY_KEY, examples=("config get max_retries",))
+@command("config get", ANY_KEY, examples=("config get max_retries", "config get timeout"))
 def config_get(context: Context, *, key: str | None) -> Result:
     """Print one setting's value."""
     if key is None:

@@ -124,7 +124,7 @@ def _percent(share: float | None) -> str:
     return "-" if share is None else f"{share * 100:.1f} %"
 
 
-@command("time", watch=True, examples=("time",))
+@command("time", watch=True, examples=("time", "time --watch"))
 def time(context: Context) -> Result:
     """Show the time as the queue sees it, local and UTC, and when the next job is due."""
     now = context.clock.wall()

@@ -49,7 +49,7 @@ def webhook_add(
     return Result(WEBHOOK, record=found, message=f"Webhook {name}: {', '.join(found.events)}", ids=[name])
 
 
-@command("webhook list", watch=True, examples=("webhook list",))
+@command("webhook list", watch=True, examples=("webhook list", "webhook list --json"))
 def webhook_list(context: Context) -> Result:
     """Show the webhooks: the events of each, and how many wait for it."""
     rows = context.queue.webhooks.all()
@@ -57,13 +57,13 @@ def webhook_list(context: Context) -> Result:
     return Result(WEBHOOK, rows=rows, columns=COLUMNS, ids=[row.name for row in rows], notes=notes)
 
 
-@command("webhook show", NAME, examples=("webhook show chat",))
+@command("webhook show", NAME, examples=("webhook show chat", "webhook show pager"))
 def webhook_show(context: Context, *, name: str) -> Result:
     """Show one webhook. Its address is shown without what may be a secret in it."""
     return Result(WEBHOOK, record=context.queue.webhooks.get(name), ids=[name])
 
 
-@command("webhook test", NAME, examples=("webhook test chat",))
+@command("webhook test", NAME, examples=("webhook test chat", "webhook test pager"))
 def webhook_test(context: Context, *, name: str) -> Result:
     """Send a message to a webhook at once, and show how that ended; the exit code is 1 if it was not accepted."""
     delivery = context.queue.webhooks.test(name)
@@ -71,21 +71,21 @@ def webhook_test(context: Context, *, name: str) -> Result:
     return Result(DELIVERY, record=delivery, message=message, ids=[name], code=int(delivery.error is not None))
 
 
-@command("webhook pause", NAME, examples=("webhook pause chat",))
+@command("webhook pause", NAME, examples=("webhook pause chat", "webhook pause pager"))
 def webhook_pause(context: Context, *, name: str) -> Result:
     """Send nothing to a webhook until it is resumed. Events wait for a day."""
     found = context.queue.webhooks.pause(name)
     return Result(WEBHOOK, record=found, message=f"Webhook {name} is paused", ids=[name])
 
 
-@command("webhook resume", NAME, examples=("webhook resume chat",))
+@command("webhook resume", NAME, examples=("webhook resume chat", "webhook resume pager"))
 def webhook_resume(context: Context, *, name: str) -> Result:
     """Send to a webhook again, also to one that answered 410."""
     found = context.queue.webhooks.resume(name)
     return Result(WEBHOOK, record=found, message=f"Webhook {name} gets events again", ids=[name])
 
 
-@command("webhook remove", NAME, examples=("webhook remove chat",))
+@command("webhook remove", NAME, examples=("webhook remove chat", "webhook remove pager"))
 def webhook_remove(context: Context, *, name: str) -> Result:
     """Remove a webhook; what waits for it is not sent."""
     found = context.queue.webhooks.get(name)
@@ -93,7 +93,7 @@ def webhook_remove(context: Context, *, name: str) -> Result:
     return Result(WEBHOOK, record=found, message=f"Webhook removed: {name}", ids=[name])
 
 
-@command("webhook deliveries", NAME, LIMIT, examples=("webhook deliveries chat",))
+@command("webhook deliveries", NAME, LIMIT, examples=("webhook deliveries chat", "webhook deliveries chat --limit 5"))
 def webhook_deliveries(context: Context, *, name: str, limit: int | None) -> Result:
     """Show the last deliveries to a webhook, up to 100, the newest first: each answer, or what went wrong."""
     rows = context.queue.webhooks.deliveries(name, limit_of(context, limit))

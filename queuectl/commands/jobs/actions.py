@@ -105,7 +105,7 @@ def dlq_list(context: Context, *, verbose: bool, limit: int | None) -> Result:
     return job_table(jobs, notes, columns=VERBOSE_COLUMNS if verbose else COLUMNS)
 
 
-@command("dlq stats", watch=True, examples=("dlq stats",))
+@command("dlq stats", watch=True, examples=("dlq stats", "dlq stats --watch"))
 def dlq_stats(context: Context) -> Result:
     """Show failure patterns: dead jobs by exit code and error, by command, and by the last line of standard error.
 

@@ -206,7 +206,7 @@ def cron_list(context: Context) -> Result:
     return Result(nouns.SCHEDULE, rows=rows, columns=COLUMNS, ids=[row.name for row in rows], notes=notes)
 
 
-@command("cron show", NAME, examples=("cron show backup",))
+@command("cron show", NAME, examples=("cron show backup", "cron show report --json"))
 def cron_show(context: Context, *, name: str) -> Result:
     """Show everything about a schedule."""
     return _answer(context, context.queue.schedules.get(name), "schedule")
@@ -230,7 +230,7 @@ def cron_next(context: Context, *, name: str, count: int) -> Result:
     return Result(nouns.NEXT_TIME, rows=rows, columns=("local", "utc", "in"), ids=ids, notes=notes)
 
 
-@command("cron run", NAME, examples=("cron run backup",))
+@command("cron run", NAME, examples=("cron run backup", "cron run report -q"))
 def cron_run(context: Context, *, name: str) -> Result:
     """Run the job of a schedule now, or all of its jobs, in addition to its times."""
     job = context.queue.schedules.run(name)
@@ -240,19 +240,19 @@ def cron_run(context: Context, *, name: str) -> Result:
     return Result(JOB, record=job, message=f"Job added: {job.id}", ids=[job.id])
 
 
-@command("cron pause", NAME, examples=("cron pause backup",))
+@command("cron pause", NAME, examples=("cron pause backup", "cron pause report"))
 def cron_pause(context: Context, *, name: str) -> Result:
     """Pause a schedule until it is resumed."""
     return _answer(context, context.queue.schedules.pause(name), message=f"Schedule paused: {name}")
 
 
-@command("cron resume", NAME, examples=("cron resume backup",))
+@command("cron resume", NAME, examples=("cron resume backup", "cron resume report"))
 def cron_resume(context: Context, *, name: str) -> Result:
     """Resume a paused schedule; times that passed meanwhile are skipped."""
     return _answer(context, context.queue.schedules.resume(name), message=f"Schedule resumed: {name}")
 
 
-@command("cron remove", NAME, YES_ANYWAY, examples=("cron remove backup",))
+@command("cron remove", NAME, YES_ANYWAY, examples=("cron remove backup", "cron remove backup --yes"))
 def cron_remove(context: Context, *, name: str, yes: bool) -> Result:
     """Delete a schedule; the jobs that it made stay."""
     context.queue.schedules.remove(name)

@@ -162,7 +162,7 @@ def _template(context: Context, path: str) -> str | None:
     return text
 
 
-@command("template list", examples=("template list",))
+@command("template list", examples=("template list", "template list -o ids"))
 def template_list(context: Context) -> Result:
     """List the job templates."""
     own = _own_names(context)
@@ -173,7 +173,7 @@ def template_list(context: Context) -> Result:
     return Result(nouns.TEMPLATE, rows=rows, ids=[*SHIPPED, *own])
 
 
-@command("template show", NAME, examples=("template show simple_job > job.json",))
+@command("template show", NAME, examples=("template show simple_job > job.json", "template show simple_job"))
 def template_show(context: Context, *, name: str) -> Result:
     """Print a template as JSON."""
     return Result(text=[read_template(context, name)])
@@ -186,7 +186,10 @@ def template_show(context: Context, *, name: str) -> Result:
         "source", metavar="JSON|FILE|-", help="the job: a JSON object, a file with one, or - for stdin", complete="file"
     ),
     Arg("--force", flag=True, help="replace a template of that name"),
-    examples=('template save nightly \'{"command": "./backup.sh", "timeout": "2h"}\'',),
+    examples=(
+        'template save nightly \'{"command": "./backup.sh", "timeout": "2h"}\'',
+        "template save nightly job.json --force",
+    ),
 )
 def template_save(context: Context, *, name: str, source: str, force: bool) -> Result:
     """Save a job as a template of your own."""

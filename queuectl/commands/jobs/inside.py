@@ -14,7 +14,7 @@ from ..grammar.registry import Arg, command
     "snooze",
     Arg("delay", parse=arguments.delay, metavar="DELAY", help="how long to wait, such as 10m"),
     Arg("reason", optional=True, metavar="WHY", help="the reason, which show and why tell"),
-    examples=("snooze 10m 'the disk is not there'",),
+    examples=("snooze 10m 'the disk is not there'", "snooze 1h"),
 )
 def snooze(context: Context, *, delay: float, reason: str | None) -> Result:
     """In a job: have it run again later, without using up an attempt.
@@ -29,7 +29,7 @@ def snooze(context: Context, *, delay: float, reason: str | None) -> Result:
 @command(
     "fail",
     Arg("reason", metavar="WHY", help="the reason, which show and why tell"),
-    examples=("fail 'the input is broken'",),
+    examples=("fail 'the input is broken'", 'fail "no such page: $QUEUECTL_ITEM"'),
 )
 def fail(context: Context, *, reason: str) -> Result:
     """In a job: leave it dead at once, without further attempts.

@@ -215,7 +215,7 @@ def _tried(attempt: Attempt, job: JobDetail) -> str:
     return f"{ended}, {began}{took}"
 
 
-@command("history", ID, watch=True, examples=("history job-1",))
+@command("history", ID, watch=True, examples=("history job-1", "history last --watch"))
 def history(context: Context, *, id: str) -> Result:
     """Show what happened to a job, oldest first."""
     return Result(nouns.STEP, rows=context.queue.logs.history(context.queue.get(id)))

@@ -53,7 +53,7 @@ def _of_home(context: Context) -> list[str]:
     return [] if pause is None else [f"everything is {pause.pause_text(context.clock.wall())}: queuectl resume"]
 
 
-@command("queue show", NAME, examples=("queue show mail",))
+@command("queue show", NAME, examples=("queue show mail", "queue show default"))
 def queue_show(context: Context, *, name: str) -> Result:
     """Show one queue, with the defaults of its jobs."""
     found = context.queue.queues.get(name)
@@ -89,7 +89,7 @@ def queue_rate(context: Context, *, name: str, rate: str) -> Result:
     return _given(context, found, f"Queue {name}: {how}")
 
 
-@command("queue drain", NAME, examples=("queue drain old",))
+@command("queue drain", NAME, examples=("queue drain old", "queue drain mail"))
 def queue_drain(context: Context, *, name: str) -> Result:
     """Let a queue take no new jobs until it is resumed; those that it has go on.
 
@@ -120,7 +120,7 @@ def queue_pause(context: Context, *, name: str, **how: Any) -> Result:
     return pause(context, queues=[name], **how)
 
 
-@command("queue resume", NAME, examples=("queue resume mail",))
+@command("queue resume", NAME, examples=("queue resume mail", "queue resume old"))
 def queue_resume(context: Context, *, name: str) -> Result:
     """End the pause of a queue, and its drain."""
     return end_pauses(context, [name])
@@ -151,7 +151,7 @@ def lock_list(context: Context) -> Result:
     "lock limit",
     Arg("name", metavar="NAME", parse=arguments.name, complete="lock", help="the lock's name"),
     Arg("limit", metavar="N", parse=arguments.slots, help="how many jobs may hold it at a time; without a limit, one"),
-    examples=("lock limit gpu 2",),
+    examples=("lock limit gpu 2", "lock limit license 5"),
 )
 def lock_limit(context: Context, *, name: str, limit: int) -> Result:
     """Limit how many jobs hold a lock at a time.
