@@ -238,7 +238,7 @@ SOUND: list[tuple[Rule, str, str]] = [
         "queuectl/commands/jobs/a.py",
         "from ..grammar import arguments\nfrom ..context import Result",
     ),
-    (rooms_out_of_order, "queuectl/engine/queue.py", "from .reports import x\nfrom .demo import y"),
+    (rooms_out_of_order, "queuectl/engine/queue.py", "from .reports import x\nfrom .logs import y"),
     (rooms_out_of_order, "queuectl/dashboard/api/a.py", "from ..app import App\nfrom ..http.message import Request"),
     (rooms_out_of_order, "queuectl/dashboard/daemon.py", "from .api.routes import handle\nfrom .http import server"),
     (upward_imports, "queuectl/__init__.py", "from .engine.queue import Queue"),

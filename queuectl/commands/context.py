@@ -9,6 +9,8 @@ from operator import attrgetter
 
 from ..engine.queue import Queue
 from ..model.errors import InvalidInput
+from ..model.fields import columns
+from ..model.nouns.jobs import JOB
 from ..model.record import Record
 
 TYPE_CHECKING = False
@@ -159,7 +161,4 @@ def left_alone() -> Result:
 
 def job_table(jobs: Rows, notes: Sequence[str] = (), **parts: Any) -> Result:
     """Return an answer with a table of jobs, by default of the usual columns; `parts` are further ones of it."""
-    from ..model.fields import columns
-    from ..model.nouns.jobs import JOB
-
     return Result(JOB, rows=jobs, ids=attrgetter("id"), notes=notes, **{"columns": columns(), **parts})

@@ -15,6 +15,7 @@ from ..model.lane import demand_slots
 from ..model.noun import Noun, maybe
 from ..model.nouns.jobs import RESULT
 from ..model.piece import STDERR, STDOUT
+from ..store.trouble import FULL
 from .daemons.daemon import demand_workers_that_know
 from .finding import Finding
 from .home.opened import Part
@@ -33,7 +34,6 @@ FIELDS = {
     **{name: name for name in ("state", "exit_code", "signal", "error", "attempts")},
     **{name: name for name in ("started_at", "finished_at", "duration", "command")},
 }
-NO_ROOM = 28
 
 
 class Batches(Part):
@@ -129,7 +129,7 @@ class Results:
                         file.writelines(self._output(job, name))
         except OSError as error:
             message = f"cannot write to {quoted(self._directory)}: {error.strerror}"
-            raise (StoreUnavailable if error.errno == NO_ROOM else InvalidInput)(message) from None
+            raise (StoreUnavailable if error.errno in FULL else InvalidInput)(message) from None
 
     def _jobs(self) -> Iterator[Job]:
         for start in range(0, len(self._numbers), PAGE):

@@ -1,4 +1,7 @@
-"""Charts: what the dashboard draws of a home, from figures by time, the newest attempts and the disk."""
+"""Charts: what the dashboard draws of a home, from figures by time, the newest attempts and the disk.
+
+`Totals` are sums for Prometheus.
+"""
 
 from __future__ import annotations
 
@@ -20,10 +23,10 @@ from .home.underway import as_they_are
 
 # So many of the newest attempts are read.
 SAMPLE = 1_000
-Key = Tuple[object, ...]
-
 # A commit may wait for others for half a minute, and then adds to a minute that is over.
 SLACK_MS = 60_000
+
+Key = Tuple[object, ...]
 
 
 class Charts(Part):

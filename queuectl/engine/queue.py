@@ -18,6 +18,7 @@ import os
 from ..model.clock import SYSTEM_CLOCK, Clock
 from ..model.errors import Conflict, InvalidInput, NotFound, quoted
 from ..store.home import DIRECTORY, VARIABLE, find_home
+from ..store.lockfile import is_held
 from .changing import Changing, newer_of
 from .home.opened import here
 from .machine.doorbell import ALL, SCHEDULER, WORKERS, ring
@@ -267,8 +268,6 @@ class Queue(Changing):
 
     def is_attended(self) -> bool:
         """Return whether workers run, or a scheduler that starts them: `add` asks each time, so it has to be cheap."""
-        from ..store.lockfile import is_held
-
         home, meta = self.home, self.store.meta
         if is_held(home.daemon_lock("pool")):
             return True

@@ -150,12 +150,12 @@ class Queues(Part):
 
     def _change(self, names: Sequence[str], edits: Sequence[Edit]) -> Pausing:
         """Change queues in one transaction, with an event for each change; then wake workers and schedulers."""
+        from .home.clockwatch import follow
+
         opened, done = self._opened, Pausing([], [])
         for need in (edit.needs for edit in edits if edit.needs is not None):
             demand_workers_that_know(opened, need)
         with opened.store.writing():
-            from .home.clockwatch import follow
-
             # A pause for a length of time goes by the present clock.
             follow(opened.store)
             for name in dict.fromkeys(names):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..model.fields import FILTERS
 from ..model.job import STATE_WORDS, states_named
+from ..model.link import BATCH
 from ..model.quantity import counted
 from ..model.record import Record
 from ..model.surroundings import NO_SHELL
@@ -16,7 +17,6 @@ from .machine.programs import find_in
 
 TAGGED_JOBS = 1_000
 COMMAND_WIDTH = 50
-BATCH = "batch:"
 SHELLS = ("bash", "dash", "fish", "ksh", "sh", "zsh")
 
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from itertools import dropwhile
 
 from ..commands.completion.candidates import Candidate, Lookup, candidates
-from .line import cursor, shell_word
+from .line import cursor, typed_word
 from .terminal import Screen
 from .text import escape
 
@@ -57,7 +57,7 @@ def _replies(shell: str, given: Sequence[str]) -> list[str]:
     if shell == "bash":
         # Without the part before the last word break, which bash keeps.
         word_breaks = given[1] if len(given) > 1 else os.environ.get("COMP_WORDBREAKS", WORD_BREAKS)
-        return [shell_word(one.value[_kept(under.raw, word_breaks) :], under.quote) for one in found]
+        return [typed_word(one.value[_kept(under.raw, word_breaks) :], under.quote) for one in found]
     return [
         f"\t{one.leave_to_shell}\t{one.value}" if one.leave_to_shell else f"{one.value}\t{escape(one.description)}"
         for one in found

@@ -1,4 +1,4 @@
-"""Lines of the shell: commands of the queue separated by `;`, and the shell's own words.
+"""Lines of the shell: commands of the queue separated by `;`, the shell's own words, and the history of what was typed.
 
 A line that was typed runs whole, whatever its commands return. A script (`shell -c LINE`, a pipe,
 `source FILE`) ends at the first command that fails, unless an option says to keep going.

@@ -145,7 +145,7 @@ def cursor(line_up_to_cursor: str) -> Cursor:
     return Cursor(words, "".join(scanner.word or ()), raw, scanner.open[:1] if scanner.open != "\\" else "")
 
 
-def shell_word(value: str, quote: str = "") -> str:
+def typed_word(value: str, quote: str = "") -> str:
     """Return a word as it must be typed: within the quote that is open, or quoted if necessary."""
     if quote == '"':
         return '"' + "".join("\\" + char if char in ESCAPED_IN_DOUBLE else char for char in value) + '"'
@@ -153,5 +153,5 @@ def shell_word(value: str, quote: str = "") -> str:
         return value
     # Within quotes the shell would not take ~/ for the user's directory.
     if not quote and value.startswith("~/"):
-        return "~/" + (shell_word(value[2:]) if value[2:] else "")
+        return "~/" + (typed_word(value[2:]) if value[2:] else "")
     return in_quotes(value)

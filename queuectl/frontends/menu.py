@@ -5,7 +5,7 @@
     13 shell   14 queues, batches and locks   0 exit
 
 A number never changes its meaning: it is the place of an entry.
-Forms are made from the declarations of the commands (`forms.Form`) and run through the same dispatch as
+Forms are made from the declarations of the commands (`forms.fill`) and run through the same dispatch as
 any command line. Answers may be piped in; the end of the input leaves the menu.
 """
 

@@ -23,7 +23,7 @@ from ..model.errors import InvalidInput, QueueCTLError
 from ..model.job import jobs_text
 from .dispatch import BROKEN_PIPE, Session
 from .interpreter import WORDS, History, Interpreter, split_interval
-from .line import cursor, shell_word
+from .line import cursor, typed_word
 from .text import clip
 
 PROMPT_STATES = ("processing", "pending", "failed", "dead")
@@ -142,7 +142,7 @@ class Shell(cmd.Cmd):
         under = cursor(self._readline.get_line_buffer()[: self._readline.get_endidx()])
         typed = []
         for candidate in self._candidates(under.words, under.text):
-            word = shell_word(candidate.value, under.quote)
+            word = typed_word(candidate.value, under.quote)
             # One that continues is left open.
             typed.append(word + " " if candidate.is_complete else word[:-1] if under.quote else word)
         # readline splits at blanks only: its word may begin before ours (`list;sho`) or after (`'my jo`).

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import json
 import os
@@ -78,12 +79,24 @@ def test_outputs_are_written_into_a_directory_of_their_own(home: str, tmp_path: 
     assert "is not empty" in refused(home, 4, "results", "b", "--dir", str(directory)).err
 
 
-@pytest.mark.skipif(os.geteuid() == 0 and not os.path.exists("/dev/full"), reason="root may write anywhere")
 def test_a_directory_that_cannot_be_written_to_is_refused(home: str, tmp_path: Path) -> None:
     done(home, "add", "echo", "--batch", "b", ":::", "1")
     (tmp_path / "file").write_text("")
     assert "cannot write to" in refused(home, 2, "results", "b", "--dir", str(tmp_path / "file")).err
     refused(home, 2, "results", "b", "--dir", str(tmp_path / "x"), "--with-output")
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_disk_or_a_quota_that_is_full_is_no_invalid_input(
+    home: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    done(home, "add", "echo", "--batch", "b", ":::", "1")
+
+    def refuse(path: str, *more: object) -> None:
+        raise OSError(number, os.strerror(number), path)
+
+    monkeypatch.setattr(os, "mkdir", refuse)
+    assert os.strerror(number) in refused(home, 5, "results", "b", "--dir", str(tmp_path / "out")).err
 
 
 def test_a_batch_a_filter_or_a_job_may_be_meant(home: str) -> None:

@@ -145,9 +145,8 @@ def settings_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-def test_the_settings_without_an_effect_are_those_that_no_module_reads() -> None:
-    unread = [setting.name for setting in SETTINGS if not is_used(setting.name)]
-    assert unread == []
+def test_every_setting_has_an_effect() -> None:
+    assert [setting.name for setting in SETTINGS if not is_used(setting.name)] == []
 
 
 def test_the_table_of_alerts_is_complete() -> None:
@@ -264,6 +263,11 @@ def test_no_file_has_the_marks_of_a_conflict() -> None:
 def test_how_it_works_has_the_state_diagram_of_the_model() -> None:
     diagram = textwrap.dedent(inspect.getdoc(job).split("\n\n")[1])  # type: ignore[union-attr]
     assert textwrap.indent(diagram, "    ") in HOW_IT_WORKS
+
+
+def test_the_table_of_states_is_complete() -> None:
+    rows = table(PAGES["docs/looking-at-jobs.md"], "| state | the job |")
+    assert [row.split("|")[1].strip() for row in rows] == [f"`{state}`" for state in STATES]
 
 
 def test_how_it_works_knows_every_state_and_verb() -> None:

@@ -7,9 +7,11 @@ from functools import partial
 
 import pytest
 
+from queuectl.engine.changing import NEWER_FIELDS
 from queuectl.engine.daemons.daemon import POOL, SCHEDULER, Daemon, DaemonRecord
 from queuectl.engine.queue import Queue
 from queuectl.model.errors import DaemonUnavailable
+from queuectl.model.fields import GIVEN
 from tests.store.building import values
 
 UNKNOWN: dict[str, Callable[[Queue], object]] = {
@@ -28,6 +30,11 @@ UNKNOWN: dict[str, Callable[[Queue], object]] = {
     "queue rate": lambda queue: queue.queues.rate("mail", "1/h"),
     "schedules of several jobs": lambda queue: queue.schedules.add("site", "@daily", jobs=[{"command": "true"}]),
     "suspend": lambda queue: queue.suspend("state:processing"),
+}
+# The given fields that workers of every schema know, that none of them acts on, or that mean nothing without another.
+HARMLESS = {
+    *("id", "command", "queue", "priority", "max_retries", "timeout", "run_at", "hold", "cwd", "env", "inherit_env"),
+    *("tags", "allow_background", "inputs", "max_fails", "if_exists"),
 }
 
 
@@ -55,6 +62,10 @@ def test_what_workers_of_an_older_schema_do_not_know_is_refused_and_changes_noth
     assert queue.batches.get("b").slots is None and queue.locks.all() == []
     assert len(queue.list()) == 2 and queue.store.lanes.all() == {}
     assert first.nice == 0 and queue.store.links.parents(first.number) == []
+
+
+def test_a_new_field_is_known_to_be_newer_or_harmless() -> None:
+    assert {field.name for field in GIVEN} == {*NEWER_FIELDS, *HARMLESS}
 
 
 def test_workers_of_an_older_schema_take_jobs_that_they_know(queue: Queue) -> None:

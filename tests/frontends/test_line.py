@@ -7,7 +7,7 @@ import shlex
 
 import pytest
 
-from queuectl.frontends.line import cursor, shell_word, split_commands
+from queuectl.frontends.line import cursor, split_commands, typed_word
 from queuectl.model.errors import InvalidInput
 
 ALPHABET = "ab \t'\"\\-=:ü,"
@@ -90,16 +90,16 @@ def test_what_is_quoted_is_read_back_the_same(seed: int) -> None:
     for _ in range(LINES):
         value = "".join(rand.choices(ALPHABET + ";#$`~*", k=rand.randrange(1, 10)))
         for quote in ("", "'", '"'):
-            typed = shell_word(value, quote)
+            typed = typed_word(value, quote)
             assert split_commands(f"add {typed}; list") == [["add", value], ["list"]], (value, quote)
             assert typed.startswith(quote)
             assert shlex.split(typed) == [value] or "$" in value or "`" in value
 
 
 def test_the_users_directory_stays_what_a_shell_expands() -> None:
-    assert shell_word("~/a b") == "~/'a b'"
-    assert shell_word("~/") == "~/"
-    assert shell_word("~x") == "'~x'"
+    assert typed_word("~/a b") == "~/'a b'"
+    assert typed_word("~/") == "~/"
+    assert typed_word("~x") == "'~x'"
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,8 @@ from ...model.errors import DaemonUnavailable
 from ...model.nouns import daemons as nouns
 from ...model.quantity import counted
 from ...model.scheduler import TOTALS, SchedulerState
+from ...model.settings import find
+from ...model.when import ago, duration_text, local
 from ...model.worker import ALL, given_limits
 from ..cells import pairs
 from ..context import Context, Result
@@ -18,8 +20,6 @@ LABEL_WIDTH = 11
 
 def pause(text: str) -> float:
     """Seconds between two looks, as a duration."""
-    from ...model.settings import find
-
     return float(find("scheduler_interval").read(text)) / 1000  # type: ignore[arg-type]
 
 
@@ -103,8 +103,6 @@ def scheduler_status(context: Context) -> Result:
 
 
 def _text(found: SchedulerState, now: int) -> str:
-    from ...model.when import ago, duration_text, local
-
     mode, due = None, found.next_due_at
     if found.mode and found.interval is not None:
         most = f", up to {counted(found.max_workers, 'worker')}" if found.max_workers else ""

@@ -11,6 +11,7 @@ from ...model.job import jobs_text
 from ...model.nouns import daemons as nouns
 from ...model.nouns.daemons import STOPPED
 from ...model.quantity import counted, some_of
+from ...model.settings import find
 from ...model.worker import (
     ALL,
     EVERY_QUEUE,
@@ -81,8 +82,6 @@ def limit(name: str) -> Callable[[str], str]:
     """Return the parser of an option that takes what a setting takes."""
 
     def parse(text: str) -> str:
-        from ...model.settings import find
-
         setting = find(name)
         return setting.show(setting.read(text))
 

@@ -6,6 +6,8 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from ... import __version__
+from ...model.settings import SETTINGS
 from ..context import Context, Result
 from .commandline import GLOBALS
 from .registry import COMMANDS, Arg, Command, command, commands_of, load
@@ -80,8 +82,6 @@ def manual_page() -> str:
 
 
 def _lines() -> Iterator[str]:
-    from ... import __version__
-
     load()
     # No date: the page says the same whenever it is made.
     yield f'.TH QUEUECTL 1 "" "QueueCTL {escaped(__version__)}" "User Commands"'
@@ -145,8 +145,6 @@ def _option(arg: Arg) -> tuple[str, str]:
 
 
 def _settings() -> Iterator[str]:
-    from ...model.settings import SETTINGS
-
     yield text_line("Set them with queuectl config set NAME VALUE.")
     for setting in SETTINGS:
         aliases = f" Also: {', '.join(setting.aliases)}." if setting.aliases else ""
@@ -275,8 +273,6 @@ def help_of(arg: Arg) -> str:
 
 
 def _with_default(match: re.Match[str]) -> str:
-    from ...model.settings import SETTINGS
-
     named = (found for found in SETTINGS if found.name == match[1])
     return next((f"(default: {found.show(found.default)}, the setting {match[1]})" for found in named), match[0])
 

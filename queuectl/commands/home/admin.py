@@ -8,6 +8,7 @@ from ...engine.queue import Queue
 from ...model.errors import InvalidInput, quoted, suggestion_text
 from ...model.job import Job
 from ...model.nouns.home import MADE_HOME
+from ...model.nouns.jobs import ADDED, DEMO_JOB
 from ...model.worker import ALL
 from ..context import Context, Result
 from ..grammar import arguments
@@ -95,8 +96,6 @@ def help_for(topic: str, *, whole: bool = False) -> Result:
 )
 def demo(context: Context, *, run: bool) -> Result:
     """Add a varied set of demo jobs; with --run, run them and show what became of each."""
-    from ...model.nouns.jobs import ADDED, DEMO_JOB
-
     ids = context.queue.enqueue([{**job, "tags": ["demo"]} for job in JOBS])
     if not run:
         message = f"{len(ids)} demo jobs added: {ids[0]} to {ids[-1]}"

@@ -17,6 +17,7 @@ from ...model.nouns import schedules as nouns
 from ...model.nouns.jobs import JOB
 from ...model.schedule import CATCH_UP, OVERLAP, Schedule, ScheduleDetail
 from ...model.spec import JobSpec
+from ...model.zones import zone
 from ..cells import pairs
 from ..context import Context, Result
 from ..grammar import arguments
@@ -50,8 +51,6 @@ def expression(text: str) -> str:
 
 def timezone(text: str) -> str:
     """The name of a time zone that this Python knows."""
-    from ...model.zones import zone
-
     try:
         zone(text)
     except ValueError as error:

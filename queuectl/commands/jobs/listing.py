@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from ...model import fields, when
 from ...model.errors import InvalidInput, did_you_mean
+from ...model.filter import how_read, of_options
 from ...model.job import HELD, PROCESSING, STATE_TABLE, STATE_WORDS, Job
 from ...model.kinds import masked, read_names
 from ...model.link import WHENS
 from ...model.nouns import jobs as nouns
 from ...model.quantity import counted, size_text
+from ...model.shellwords import shell_line
 from ..cells import pairs
 from ..context import Context, Result, job_table
 from ..grammar import arguments
@@ -94,7 +96,6 @@ def list_jobs(
     A filter is one or more words: KEY:VALUE, or a text in the id or command; !WORD finds all other jobs. Put it in
     single quotes, since < and ! mean something to the shell.
     """
-    from ...model.filter import how_read, of_options
     from ..grammar.elsewhere import STATES_ELSEWHERE
 
     if columns and verbose:
@@ -123,7 +124,6 @@ def list_jobs(
 def show(context: Context, *, id: str, tree: bool) -> Result:
     """Show everything about a job: its fields and its attempts."""
     from ...model.copies import words_to_add
-    from ...model.shellwords import shell_line
 
     found = context.queue.get(id)
     if tree:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...model.errors import InvalidInput
 from ...model.filter import with_quotes
+from ...model.filterparse import parse
 from ...model.job import PROCESSING, WAITING_STATES, jobs_text
 from ...model.kinds import NONE
 from ...model.lane import Pause
@@ -129,8 +130,6 @@ def queue_resume(context: Context, *, name: str) -> Result:
 @command("queue clear", NAME, YES, examples=("queue clear mail", "queue clear mail --yes"))
 def queue_clear(context: Context, *, name: str, yes: bool) -> Result:
     """Cancel the jobs that wait in a queue; those that run go on."""
-    from ...model.filterparse import parse
-
     verb = VERBS["cancel"]
     context.queue.queues.get(name)
     meant = context.queue.found_by(

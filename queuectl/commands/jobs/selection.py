@@ -10,6 +10,7 @@ from ...model.errors import InvalidInput, NotFound
 from ...model.filter import how_read, of_options, with_quotes, written
 from ...model.filterparse import parse
 from ...model.job import STATES, jobs_text
+from ...model.nouns.jobs import CHANGE
 from ...model.quantity import some_of
 from ...model.shellwords import in_quotes
 from ...model.verbs import WITH_CHILDREN
@@ -155,7 +156,6 @@ def report(change: Change | None, done: str, meant: Selection) -> Result:
     if change is None:
         return left_alone()
     from ...engine.change import demand_done
-    from ...model.nouns.jobs import CHANGE
 
     demand_done(change)
     refused = [one for one in change.refused if one.state in meant.states]

@@ -1,6 +1,6 @@
 """The metrics of a home in Prometheus' text format 0.0.4.
 
-Totals count the history that is kept and everything since the start of the dashboard: see `totals`. Run and wait times
+Totals count the history that is kept and everything since the start of the dashboard: see `charts`. Run and wait times
 are histograms, so that Prometheus can add them up over queues and homes.
 """
 

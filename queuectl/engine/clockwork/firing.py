@@ -30,11 +30,11 @@ from ...model.when import iso
 from ...store import Store
 from ..home import timezone
 from ..home.clockwatch import follow
+from ..home.timezone import TRY_AGAIN_MS
 from ..machine.localzone import rules
 from ..machine.log import Log
 
 AT_ONCE = 50
-TRY_AGAIN_MS = 60_000
 KEPT_FIRES_MS = 30 * when.DAY
 MISSED = "nothing fired in time"
 ON_TIME_MS = 60_000

@@ -173,19 +173,20 @@ def _prune(store: Store, state: str, before: int) -> Iterator[list[str]]:
 def look(store: Store, now: int) -> list[tuple[int, int]]:
     """Note that the housekeeper was there at this wall time; return the gaps.
 
-    They are pairs of when a gap begins and ends, in order; none overlaps another. Several may look at once."""
+    They are pairs of when a gap begins and ends, in order; none overlaps another. Several may look at once.
+    """
     seen, gaps = store.meta.downtime()
     if seen is not None and abs(now - seen) < WRITTEN_EACH_MS:
         return gaps
     with store.writing():
         # Asked again: another may have noted the same gap meanwhile.
         seen, gaps = store.meta.downtime()
-        gaps = follow(gaps, (store.meta.synced_at() or None) if seen is None else seen, now)
+        gaps = gaps_after(gaps, (store.meta.synced_at() or None) if seen is None else seen, now)
         store.meta.set_downtime(now, gaps)
     return gaps
 
 
-def follow(gaps: list[tuple[int, int]], seen: int | None, now: int) -> list[tuple[int, int]]:
+def gaps_after(gaps: list[tuple[int, int]], seen: int | None, now: int) -> list[tuple[int, int]]:
     """Return the gaps as they are after a look at `now`, when the one before was at `seen`."""
     if seen is None:
         return gaps

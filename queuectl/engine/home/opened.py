@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from typing import Callable, Iterable, Mapping, Sequence, TypeVar
 
     from ...model.lane import Lane
-    from ...model.settings import Settings
 
     Self = TypeVar("Self", bound="OpenHome")
 

@@ -8,8 +8,8 @@ CREATE TABLE contexts (
     path    TEXT NOT NULL,
     env     TEXT NOT NULL,
     options TEXT NOT NULL DEFAULT '',
-    -- What the caller's environment gave in addition to the search path: NAME=VALUE, with NUL between them. Its umask, NULL for
-    -- that of the workers.
+    -- What the caller's environment gave in addition to the search path: NAME=VALUE, with NUL between them. Its umask,
+    -- NULL for that of the workers.
     inherited BLOB NOT NULL DEFAULT x'',
     umask   INTEGER,
     -- What the command reads as standard input, NULL for nothing.
@@ -36,9 +36,9 @@ ALTER TABLE jobs ADD COLUMN key_for INTEGER CHECK (key_for IS NULL OR (key_for >
 CREATE UNIQUE INDEX jobs_key ON jobs (key) WHERE key IS NOT NULL AND finished_at IS NULL;
 CREATE INDEX jobs_kept_key ON jobs (key, finished_at) WHERE key_for IS NOT NULL AND finished_at IS NOT NULL;
 
--- Addresses that get a message for each event. `events` are names between commas, with one at each end. `position` is the last row
--- of the outbox that the webhook is done with; of a row that could not be delivered `failures` counts the tries,
--- `failing_since` is the first of them and `next_at` the time of the next. `dropped` counts what was dropped
+-- Addresses that get a message for each event. `events` are names between commas, with one at each end. `position` is
+-- the last row of the outbox that the webhook is done with; of a row that could not be delivered `failures` counts the
+-- tries, `failing_since` is the first of them and `next_at` the time of the next. `dropped` counts what was dropped
 -- since the last delivery.
 CREATE TABLE webhooks (
     id            INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -60,8 +60,8 @@ CREATE TABLE webhooks (
     CHECK ((paused_at IS NULL) = (pause_reason IS NULL))
 );
 
--- What happened, for webhooks that want to know (a trigger writes it while there are any, see store/webhooks.py): the job as it was then, without its environment; an event of the home
--- has no job.
+-- What happened, for webhooks that want to know: the job as it was then, without its environment; an event of the home
+-- has no job. A trigger writes it while there are any webhooks, see store/webhooks.py.
 CREATE TABLE outbox (
     id          INTEGER PRIMARY KEY AUTOINCREMENT,
     event       TEXT NOT NULL,
@@ -94,8 +94,8 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_of_webhook ON deliveries (webhook, id);
 
--- How often the job was put off at no cost, and what the command of its attempt has asked for: `snooze MILLISECONDS`, or
--- `fail`, each with a reason behind it.
+-- How often the job was snoozed, and what the command of its attempt has asked for: `snooze MILLISECONDS`, or `fail`,
+-- each with a reason behind it.
 ALTER TABLE jobs ADD COLUMN snoozes INTEGER NOT NULL DEFAULT 0 CHECK (snoozes >= 0);
 CREATE INDEX jobs_snoozed ON jobs (queue) WHERE state = 'scheduled' AND snoozes > 0;
 ALTER TABLE jobs ADD COLUMN wish TEXT;

@@ -13,7 +13,7 @@ from queuectl.engine.clockwork.housekeeping import (
     WRITTEN_EACH_MS,
     Housekeeping,
     counted_back,
-    follow,
+    gaps_after,
     look,
 )
 from queuectl.engine.machine.log import Log
@@ -127,9 +127,9 @@ def test_a_clock_that_is_set_back_keeps_what_ended_for_longer_and_not_forever(st
 
 
 def test_a_true_gap_is_still_one_when_the_clock_is_corrected_after_it() -> None:
-    gaps = follow([], NOW, NOW + 2 * DAY + HOUR)
-    assert follow(gaps, NOW + 2 * DAY + HOUR, NOW + 2 * DAY) == [(NOW, NOW + 2 * DAY)]
-    assert follow(gaps, NOW + 2 * DAY + HOUR, NOW - 1) == []
+    gaps = gaps_after([], NOW, NOW + 2 * DAY + HOUR)
+    assert gaps_after(gaps, NOW + 2 * DAY + HOUR, NOW + 2 * DAY) == [(NOW, NOW + 2 * DAY)]
+    assert gaps_after(gaps, NOW + 2 * DAY + HOUR, NOW - 1) == []
 
 
 # What counts
@@ -161,12 +161,12 @@ def test_what_is_remembered_is_bounded_and_errs_to_keep() -> None:
     gaps: list[tuple[int, int]] = []
     now = NOW
     for _ in range(2 * REMEMBERED):
-        gaps = follow(gaps, now, now + HOUR)
+        gaps = gaps_after(gaps, now, now + HOUR)
         now += HOUR + DAY
     assert len(gaps) == REMEMBERED
     assert gaps[0][0] == NOW and all(a[1] < b[0] for a, b in zip(gaps, gaps[1:]))
 
 
 def test_a_pause_of_a_quarter_of_an_hour_is_none() -> None:
-    assert follow([], NOW, NOW + LONGEST_PAUSE_MS) == []
-    assert follow([], NOW, NOW + LONGEST_PAUSE_MS + 1) == [(NOW, NOW + LONGEST_PAUSE_MS + 1)]
+    assert gaps_after([], NOW, NOW + LONGEST_PAUSE_MS) == []
+    assert gaps_after([], NOW, NOW + LONGEST_PAUSE_MS + 1) == [(NOW, NOW + LONGEST_PAUSE_MS + 1)]

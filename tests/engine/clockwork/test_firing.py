@@ -9,8 +9,9 @@ from typing import Any, Callable
 import pytest
 
 from queuectl.engine.clockwork import firing
-from queuectl.engine.clockwork.firing import MISSED, TRY_AGAIN_MS, Firing
+from queuectl.engine.clockwork.firing import MISSED, Firing
 from queuectl.engine.clockwork.tick import LONGEST_WAIT_SECONDS, Clockwork
+from queuectl.engine.home.timezone import TRY_AGAIN_MS
 from queuectl.engine.machine.log import Log
 from queuectl.engine.queue import Queue
 from queuectl.model.when import DAY, iso

@@ -6,9 +6,9 @@ from typing import Any, Callable
 
 import pytest
 
-from queuectl.engine.clockwork.firing import TRY_AGAIN_MS
 from queuectl.engine.clockwork.tick import Clockwork
 from queuectl.engine.home import timezone
+from queuectl.engine.home.timezone import TRY_AGAIN_MS
 from queuectl.engine.machine import localzone
 from queuectl.engine.queue import Queue
 from queuectl.model.when import DAY, HOUR
