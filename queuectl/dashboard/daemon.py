@@ -35,10 +35,7 @@ SIGNALS = ("SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT")
 def run_dashboard(
     home: Home, options: DashboardOptions, *, on_ready: Callable[[str], None], clock: Clock = SYSTEM_CLOCK
 ) -> None:
-    """Serve the dashboard of a home until a signal stops it; `on_ready` is given its URL. Raises QueueCTLError.
-
-    A second signal ends it at once.
-    """
+    """Serve a home's dashboard until a signal, a second one at once; `on_ready` gets its URL. Raises QueueCTLError."""
     before = {name: signal.getsignal(getattr(signal, name)) for name in SIGNALS}
     app = App(home.path, read_only=options.read_only, clock=clock)
     instance = app.queue.dashboard.take()

@@ -17,23 +17,14 @@ from ..model.nouns.jobs import RESULT
 from ..model.piece import STDERR, STDOUT
 from ..store.trouble import FULL
 from .daemons.daemon import demand_workers_that_know
-from .finding import Finding
+from .finding import Finding, Listing
 from .home.opened import Part
 from .logs import Logs
 from .machine.doorbell import ALL, ring
 
 # So many of the newest batches are searched for the name that was meant.
 RECENT = 200
-PAGE = 200
 STREAMS = {"stdout": STDOUT, "stderr": STDERR}
-# The fields of its job that a result has, by their names in JSON.
-FIELDS = {
-    **{name: name for name in ("number", "id")},
-    "index": "item_index",
-    "item": "item",
-    **{name: name for name in ("state", "exit_code", "signal", "error", "attempts")},
-    **{name: name for name in ("started_at", "finished_at", "duration", "command")},
-}
 
 
 class Batches(Part):
@@ -56,10 +47,7 @@ class Batches(Part):
         return self._opened.store.batches.count()
 
     def limit(self, name: str, slots: int | None) -> Batch:
-        """Limit how many jobs of a batch run at a time, None for no limit; those that run go on.
-
-        Raises InvalidInput, NotFound, or DaemonUnavailable if workers run that know no limits of batches.
-        """
+        """Set how many jobs of a batch run at once; None lifts it. Raises NotFound, InvalidInput, DaemonUnavailable."""
         demand_slots(slots, to_stop=f"queuectl hold batch:{name}")
         opened = self._opened
         demand_workers_that_know(opened, "batch limit")
@@ -84,17 +72,18 @@ class Results:
         self._queue = queue
         self._logs = Logs(queue)
         self._numbers = sorted(numbers)
+        self._jobs = Listing(queue.read, self._numbers)
         self._with_output = with_output
         self._directory = directory
-        self.inputs: List[str] = list(dict.fromkeys(name for job in self._jobs() for name in job.inputs or ()))
+        self.inputs: List[str] = list(dict.fromkeys(name for job in self._jobs for name in job.inputs or ()))
 
     def __len__(self) -> int:
         return len(self._numbers)
 
     def __iter__(self) -> Iterator[Dict[str, Any]]:
-        for job in self._jobs():
-            found = {name: getattr(job, field) for name, field in FIELDS.items()}
-            found.update((input_key(name), (job.inputs or {}).get(name)) for name in self.inputs)
+        for job in self._jobs:
+            found = {name: getattr(job, "item_index" if name == "index" else name) for name in RESULT.keys}
+            found.update((f"input_{name}", (job.inputs or {}).get(name)) for name in self.inputs)
             for name in STREAMS if self._directory is not None or self._with_output else ():
                 found[name] = self._path(job, name) if self._directory is not None else self._text(job, name)
             yield found
@@ -102,7 +91,7 @@ class Results:
     @property
     def noun(self) -> Noun:
         """What a result has."""
-        keys = {**RESULT.keys, **{input_key(name): maybe(TEXT) for name in self.inputs}}
+        keys = {**RESULT.keys, **{f"input_{name}": maybe(TEXT) for name in self.inputs}}
         if self._with_output or self._directory is not None:
             keys.update(dict.fromkeys(STREAMS, maybe(TEXT)))
         return Noun("result", **keys)
@@ -122,7 +111,7 @@ class Results:
             os.makedirs(self._directory, exist_ok=True)
             if os.listdir(self._directory):
                 raise Conflict(f"the directory {quoted(self._directory)} is not empty", hint="name another one")
-            for job in self._jobs():
+            for job in self._jobs:
                 os.mkdir(os.path.join(self._directory, str(job.number)))
                 for name in STREAMS:
                     with open(self._path(job, name), "xb") as file:
@@ -130,10 +119,6 @@ class Results:
         except OSError as error:
             message = f"cannot write to {quoted(self._directory)}: {error.strerror}"
             raise (StoreUnavailable if error.errno in FULL else InvalidInput)(message) from None
-
-    def _jobs(self) -> Iterator[Job]:
-        for start in range(0, len(self._numbers), PAGE):
-            yield from self._queue.read(self._numbers[start : start + PAGE])
 
     def _path(self, job: Job, name: str) -> str:
         return os.path.join(self._directory or "", str(job.number), name)
@@ -147,16 +132,8 @@ class Results:
             yield from self._logs.printed(attempts[-1], stream=STREAMS[name])
 
 
-def input_key(name: str) -> str:
-    """Return the key of an input in a result."""
-    return f"input_{name}"
-
-
 def results_of(queue: Finding, text: str, *, with_output: bool = False, directory: str | None = None) -> Results:
-    """Return the results of a batch, or of the jobs that references or a filter find.
-
-    Raises NotFound if there are none, InvalidInput, FilterError.
-    """
+    """Return the results of a batch, or of the jobs that references or a filter find. Raises NotFound, InvalidInput."""
     try:
         name = Batches(queue).get(text).name
         numbers = queue.find([written("batch", name)])

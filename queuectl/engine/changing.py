@@ -221,10 +221,7 @@ class Changing(Finding):
         )
 
     def with_children(self, meant: Selection, verb: str) -> Selection:
-        """Return some jobs with their descendants, each before those that it waits for.
-
-        For `cancel`, jobs that have ended are left out, unless there are no others.
-        """
+        """Return jobs and their descendants, each before its parents; for `cancel`, those that are open, if any."""
         numbers = self.store.links.descendants(meant.numbers)
         if verb == "cancel":
             states = self.states_of(numbers)

@@ -84,8 +84,7 @@ class Charts(Part):
 
     def commands(self, sample: int, limit: int) -> tuple[list[CommandStats], list[CommandStats]]:
         """Return the slowest commands on average, and the most failing, among the `sample` newest attempts."""
-        recent = self._opened.store.recent
-        return recent.commands(sample, limit)
+        return self._opened.store.recent.commands(sample, limit)
 
     def storage(self) -> dict[str, int]:
         """Return the bytes of the database, its write-ahead log and the daemons' logs, and those free on the disk."""

@@ -21,17 +21,11 @@ class Config(Part):
 
     def rows(self) -> list[ShownSetting]:
         """Return every setting. Raises InvalidInput for a bad value anywhere."""
-        return [
-            ShownSetting.of(
-                {
-                    **setting.parts_by_name(),
-                    "default": setting.show(setting.default),
-                    "value": setting.show(value),
-                    "source": source,
-                }
-            )
-            for setting, value, source in resolve(self.stored(), os.environ)
-        ]
+        found = []
+        for setting, value, source in resolve(self.stored(), os.environ):
+            own = {"default": setting.show(setting.default), "value": setting.show(value), "source": source}
+            found.append(ShownSetting.of({**setting.parts_by_name(), **own}))
+        return found
 
     def get(self, name: str) -> ShownSetting:
         """Return one setting. Raises InvalidInput."""
@@ -47,17 +41,11 @@ class Config(Part):
         return self.update({name: value})[find(name).name]
 
     def unset(self, name: str) -> str:
-        """Give a setting its default again; return that. Raises InvalidInput.
-
-        The time zone of a home with schedules becomes that of this process instead.
-        """
+        """Reset a setting (the time zone of schedules to this process's); return its value. Raises InvalidInput."""
         return self.update({name: None})[find(name).name]
 
     def update(self, values: Mapping[str, object]) -> dict[str, str]:
-        """Set settings from texts or numbers, all or none; None unsets one. Return their texts.
-
-        Raises InvalidInput, also for a time zone that this process does not know.
-        """
+        """Set settings from texts or numbers, all or none; None unsets one. Return their texts. Raises InvalidInput."""
         texts: dict[str, str | None] = {}
         spellings: dict[str, str] = {}
         for name, value in values.items():

@@ -58,10 +58,7 @@ class Dashboard(Place):
         return url, link.strip()
 
     def write_links(self, url: str, link: str) -> None:
-        """In the dashboard: write down its URL and the link with its token, for its user only.
-
-        Raises DaemonUnavailable.
-        """
+        """In the dashboard: write its URL and the link with its token, for its user only. Raises DaemonUnavailable."""
         import html
 
         home = self._opened.home

@@ -18,10 +18,7 @@ from .machine.programs import demand_shell, demand_words
 
 
 def read_changes(jobs: Sequence[Job], fields: Mapping[str, object], now: int) -> dict[str, Any]:
-    """Return the changes that fields mean for jobs.
-
-    Raises InvalidInput for wrong fields, and if a job would lose an attempt that it waits for.
-    """
+    """Return the changes that fields mean. Raises InvalidInput, also if a job would lose an attempt it waits for."""
     changes = parse_changes(fields, now)
     if "shell" in changes:
         demand_shell(changes["shell"])

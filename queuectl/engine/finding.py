@@ -76,10 +76,7 @@ class Page(Record):
 
 
 class Listing:
-    """Jobs by number, which `read` reads again for each iteration, some at a time.
-
-    A job that was removed since it was found is left out, but counts in the length.
-    """
+    """Jobs by number, read again for each iteration, some at a time. One that was removed counts in the length only."""
 
     def __init__(self, read: Callable[[Sequence[int]], List[Job]], numbers: Sequence[int]) -> None:
         self._read = read
@@ -97,10 +94,7 @@ class Finding(OpenHome):
     """A home in which jobs can be found."""
 
     def get(self, reference: str | int | Job) -> Job:
-        """Return the job with this id, number or unique prefix, or `last`; of a Job, its present state.
-
-        Raises NotFound, or InvalidInput if it names several.
-        """
+        """Return the job of an id, number, unique prefix or `last`; a Job as it is. Raises NotFound, InvalidInput."""
         numbers = self.named([reference]).numbers
         if len(numbers) > 1:
             raise InvalidInput(f"{quoted(reference)} names {len(numbers)} jobs, one is wanted")
@@ -233,10 +227,7 @@ class Finding(OpenHome):
     def page(
         self, wanted: Filter, order: str, after: Key | None, limit: int, *, seen: int = 0, looks_at_all: bool = False
     ) -> Page:
-        """Return the jobs after a place, in one of ORDERS; `seen` of them came before it.
-
-        Where no index helps, the number of rows that are read is limited, unless it `looks_at_all`.
-        """
+        """Return the jobs after a place, in one of ORDERS; `seen` came before. `looks_at_all` lifts WINDOW."""
         from ..model.sorts import ORDERS
 
         store, is_first = self.store, after is None

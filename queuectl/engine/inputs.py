@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sized
+from functools import partial
 from itertools import islice
 
 from ..model.checks import check_command, check_inputs, check_item
@@ -38,6 +39,7 @@ MAX_VALUES = 5_000_000
 WORTH_COUNTING = 10**18
 # What differs from job to job.
 OWN = ("id", "key", "item", "item_index", "index", "inputs")
+wrong = partial(InvalidInput, field="inputs")
 
 
 class Inputs(Record):
@@ -53,7 +55,7 @@ class Inputs(Record):
         if not command:
             raise InvalidInput("command is missing", field="command")
         if not sources:
-            raise InvalidInput("give at least one source of inputs", field="inputs")
+            raise wrong("give at least one source of inputs")
         return cls(command, [_source(source, f"source {at}") for at, source in enumerate(sources, 1)])
 
     def specs(self, home: OpenHome, fields: Mapping[str, object]) -> list[JobSpec]:
@@ -63,16 +65,15 @@ class Inputs(Record):
             raise InvalidInput(f"{own} is for one job, not for those of several inputs", field=own)
         for at, source in enumerate(self.sources, 1):
             if not source.rows:
-                raise InvalidInput(f"source {at} of the inputs is empty", field="inputs")
+                raise wrong(f"source {at} of the inputs is empty")
         count = combinations(self.sources) if self.indices is None else len(self.indices)
         if count > MAX_JOBS:
             shown = count if count < WORTH_COUNTING else "too many"
-            problem = f"these inputs make {shown} jobs, at most {MAX_JOBS} can be added at once"
-            raise InvalidInput(problem, field="inputs")
+            raise wrong(f"these inputs make {shown} jobs, at most {MAX_JOBS} can be added at once")
         values = count * sum(source.width for source in self.sources)
         if values > MAX_VALUES:
             problem = f"these inputs make {count} jobs with {values} inputs in all, at most {MAX_VALUES} are allowed"
-            raise InvalidInput(problem, field="inputs")
+            raise wrong(problem)
         made = self._made(has_shell=home.shell_of(fields) != NO_SHELL)
         command, item, index, inputs = next(made)
         common = {"batch": None, **{name: value for name, value in fields.items() if name not in OWN}}
@@ -98,7 +99,7 @@ class Inputs(Record):
                 template = Template(words, names, quote=in_quotes)
             _check_values(self.sources, names)
         except ValueError as error:
-            raise InvalidInput(str(error), field="inputs") from None
+            raise wrong(str(error)) from None
         has_names = len(names) > 1 or any(source.names for source in self.sources)
         room = MAX_BYTES
         for index, values in enumerate(grid(self.sources), 1):
@@ -110,7 +111,7 @@ class Inputs(Record):
                 raise InvalidInput(f"command {index} {error}", field="command") from None
             room -= len(command) + len(item)
             if room < 0:
-                raise InvalidInput(f"the commands have more than {MAX_BYTES} bytes together", field="inputs")
+                raise wrong(f"the commands have more than {MAX_BYTES} bytes together")
             yield command, item, index, dict(zip(names, values)) if has_names else None
 
 
@@ -129,17 +130,16 @@ def _check_values(sources: Sequence[Source], names: Sequence[str]) -> None:
 def _source(items: Iterable[Input], place: str) -> Source:
     """Return a source of Python's values. Raises InvalidInput."""
     if isinstance(items, (str, bytes, os.PathLike)) or not hasattr(items, "__iter__"):
-        raise InvalidInput(f"{place} must be a list of inputs, got {quoted(items)}", field="inputs")
+        raise wrong(f"{place} must be a list of inputs, got {quoted(items)}")
     if isinstance(items, Sized) and len(items) > MAX_JOBS:
-        problem = f"{place} has {len(items)} inputs, at most {MAX_JOBS} jobs can be added at once"
-        raise InvalidInput(problem, field="inputs")
+        raise wrong(f"{place} has {len(items)} inputs, at most {MAX_JOBS} jobs can be added at once")
     found = list(islice(items, MAX_JOBS + 1))
     if not any(isinstance(item, dict) for item in found):
         return Source.of_items([_text(item, place) for item in found])
     names = tuple(map(str, found[0])) if isinstance(found[0], dict) else ()
     for item in found:
         if not isinstance(item, dict) or tuple(map(str, item)) != names:
-            raise InvalidInput(f"all inputs of {place} must have the keys of the first", field="inputs")
+            raise wrong(f"all inputs of {place} must have the keys of the first")
     return Source([tuple(_text(value, place) for value in item.values()) for item in found], names)  # type: ignore[union-attr]
 
 
@@ -147,6 +147,5 @@ def _text(value: object, place: str) -> str:
     if isinstance(value, os.PathLike):
         value = os.fspath(value)
     if isinstance(value, bool) or not isinstance(value, (str, int)):
-        problem = f"an input of {place} must be a text, a path or a number, got {quoted(value)}"
-        raise InvalidInput(problem, field="inputs")
+        raise wrong(f"an input of {place} must be a text, a path or a number, got {quoted(value)}")
     return str(value)

@@ -94,10 +94,7 @@ def parse_jobs(text: str, source: str) -> JobText:
 
 
 def leave_out(jobs: list[dict[str, Any]], *, but_secrets: bool = False) -> list[str]:
-    """Remove from jobs what is in a job's JSON but cannot be given; return what to say about that.
-
-    With `but_secrets`, masked values stay: the caller knows what they stand for.
-    """
+    """Remove computed fields and masked values (unless `but_secrets`) from jobs; return what to say about that."""
     computed = dict.fromkeys(key for job in jobs for key in job if key in COMPUTED)
     secrets = dict.fromkeys(name for job in jobs for name in _masked(job) if not but_secrets)
     for job in jobs if computed or secrets else ():

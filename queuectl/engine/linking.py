@@ -81,10 +81,7 @@ class Linking:
 
 
 def parents_of(queue: Finding, specs: Sequence[JobSpec]) -> list[list[Parent]]:
-    """Return for each job of an enqueue what it waits for: also for the ids and batches of this enqueue.
-
-    Raises NotFound, or InvalidInput, also for jobs that wait for each other.
-    """
+    """Return what each job of an enqueue waits for, also within it. Raises NotFound, InvalidInput for circles too."""
     own = {spec.id for spec in specs if spec.id is not None}
     linking = Linking(queue, own, {spec.batch for spec in specs if spec.batch is not None})
     found = [linking.parents(spec) for spec in specs]
@@ -140,10 +137,7 @@ def demand_no_circle_of_edit(store: Store, jobs: Collection[int], parents: Seque
 
 
 def _find(starts: Iterable[Node], parents_of: Callable[[Node], Iterable[Node]]) -> Sequence[Node]:
-    """Return nodes that form a circle, each before the one that it waits for; none if there is no circle.
-
-    (graphlib came with Python 3.9.)
-    """
+    """Return nodes in a circle, each before the one that it waits for, else none. (graphlib came with Python 3.9.)"""
     done: set[Node] = set()
     for start in starts:
         path: dict[Node, Iterator[Node]] = {} if start in done else {start: iter(parents_of(start))}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted, with_value
+from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted, value_of
 from ..model.instants import is_from_now
 from ..model.kinds import TIME
 from ..model.lane import HOME, NO_DEFAULT, Lane, checked_name, demand_slots, parse_rate
@@ -63,10 +63,7 @@ class Queues(Part):
         return lane if lane.is_paused(self._opened.clock.wall()) else None
 
     def limit(self, name: str, slots: int | None) -> ShownQueue:
-        """Limit how many jobs of a queue run at a time, None for no limit.
-
-        Raises InvalidInput, or DaemonUnavailable if workers run that know no limits.
-        """
+        """Limit how many jobs of a queue run at a time, None for no limit. Raises InvalidInput, DaemonUnavailable."""
         return self._give(name, [limited(name, slots)])
 
     def rate(self, name: str, rate: str | None) -> ShownQueue:
@@ -91,10 +88,7 @@ class Queues(Part):
             near = did_you_mean(key, DEFAULTS)
             message = f"a queue has no default for {quoted(key)}{near}, only for {', '.join(DEFAULTS)}"
             raise InvalidInput(message, field="key")
-        try:
-            kept = default_of(key, value, self._opened.clock.wall())
-        except ValueError as error:
-            raise InvalidInput(f"{key} {with_value(error, value)}", field="value") from None
+        kept = value_of(lambda: default_of(key, value, self._opened.clock.wall()), key, value, "value")
         if key == "shell" and kept is not NO_DEFAULT:
             self._opened.look_for_shell(kept)
 
@@ -225,10 +219,7 @@ def limited(name: str, slots: int | None) -> Edit:
 
 def rated(rate: str | None) -> Edit:
     """Return the rate of a queue. Raises InvalidInput."""
-    try:
-        found = None if rate is None else parse_rate(str(rate))
-    except ValueError as error:
-        raise InvalidInput(f"the rate {with_value(error, rate)}", field="rate") from None
+    found = None if rate is None else value_of(lambda: parse_rate(str(rate)), "the rate", rate, "rate")
 
     def change(lane: Lane) -> str:
         lane.set_rate(found)
@@ -297,10 +288,7 @@ def paused(
 
 def _end_of(until: object, now: int) -> tuple[int | None, bool]:
     """Return when a pause ends, and whether that counts from now. Raises InvalidInput."""
-    try:
-        end = TIME.check(until, now)
-    except ValueError as error:
-        raise InvalidInput(f"until {with_value(error, until)}", field="until") from None
+    end: int | None = value_of(lambda: TIME.check(until, now), "until", until)
     if end is not None and end <= now:
         raise InvalidInput(f"a pause cannot end at {local(end)}, which has passed", field="until")
     return end, isinstance(until, str) and is_from_now(until)
@@ -318,10 +306,7 @@ class Locks(Part):
         return self._opened.store.locks.get(checked_name("lock", name))
 
     def limit(self, name: str, slots: int) -> Lock:
-        """Limit how many jobs hold a lock at a time; those that hold it go on.
-
-        Raises InvalidInput, or DaemonUnavailable if workers run that know no locks.
-        """
+        """Limit how many jobs hold a lock at a time; its holders go on. Raises InvalidInput, DaemonUnavailable."""
         demand_slots(slots, to_stop=f"queuectl hold lock:{checked_name('lock', name)}", may_be_none=False)
         opened = self._opened
         demand_workers_that_know(opened, "lock limit")

@@ -68,10 +68,7 @@ class Reports(Part):
         return reference if isinstance(reference, Job) else self._opened.get(reference)
 
     def without_workers(self, queues: Iterable[str]) -> dict[str, str]:
-        """Return those of some queues that no worker takes jobs from, each with the command that starts one.
-
-        While a scheduler starts workers, none are missing.
-        """
+        """Return queues that nobody takes jobs from, with the command that helps; none in automatic mode."""
         status = self.status()
         if status.scheduler.mode == "auto":
             return {}

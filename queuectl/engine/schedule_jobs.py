@@ -13,15 +13,13 @@ from typing import Any, TypeVar
 
 from ..model.checks import NAME_RULE, check_duration, is_name
 from ..model.cron import Cron
-from ..model.errors import InvalidInput, did_you_mean, quoted, with_value
+from ..model.errors import InvalidInput, did_you_mean, quoted, value_of
 from ..model.fields import BY_SPELLING, RECURRING_EDITABLE
 from ..model.fire import LONGEST_NAME, MOST_JOBS, OF_FIRE, longest_id, parents_of
 from ..model.kinds import MASK, is_secret
 from ..model.link import WHENS
-from ..model.native import as_json
 from ..model.schedule import CATCH_UP, OVERLAP
 from ..model.spec import JobSpec, parse_changes, spread
-from ..model.surroundings import check_inherit
 from ..model.zones import canonical
 from .home.opened import OpenHome
 from .home.timezone import demand
@@ -227,18 +225,7 @@ def normalized(own: Mapping[str, str]) -> dict[str, Any]:
 
 def read_expires(text: str) -> int | None:
     """Return how long after each time a job may wait, in milliseconds; None forever. Raises InvalidInput."""
-    try:
-        return check_duration(text, 0)
-    except ValueError as error:
-        raise InvalidInput(f"expires {with_value(error, text)}", field="expires") from None
-
-
-def read_inherit(given: object) -> tuple[str, ...] | None:
-    """Return what the jobs of a schedule inherit from the caller that adds it, as words. Raises InvalidInput."""
-    try:
-        return check_inherit(as_json(given), 0)
-    except ValueError as error:
-        raise InvalidInput(f"inherit_env {with_value(error, given)}", field="inherit_env") from None
+    return value_of(lambda: check_duration(text, 0), "expires", text)
 
 
 def read_cron(expression: str) -> Cron:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..model.cron import Cron
 from ..model.cronwords import describe
-from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted
+from ..model.errors import Conflict, InvalidInput, NotFound, did_you_mean, quoted, value_of
 from ..model.fields import BY_SPELLING, RECURRING_EDITABLE
 from ..model.fire import batch_name
 from ..model.job import Job, jobs_text
@@ -18,18 +18,19 @@ from ..model.native import as_json
 from ..model.policy import LISTS, demand_distinct
 from ..model.schedule import CronPreview, Schedule, ScheduleDetail, ShownSchedule
 from ..model.spec import DEFAULTS, JobSpec
+from ..model.surroundings import check_inherit
 from ..model.when import LATEST_MS, ago, iso, local
 from ..model.zones import LOCAL
 from .changing import NEWER_FIELDS, newer_of
 from .clockwork.firing import enqueue
-from .daemons.daemon import demand_scheduler_that_knows
+from .daemons.daemon import SCHEDULER, demand_workers_that_know
 from .editing import difference
 from .home.opened import Part
 from .home.timezone import demand, home_zone, pin, trouble
 from .machine.doorbell import SCHEDULERS, WORKERS, ring
 from .machine.localzone import rules
 from .machine.programs import demand_words
-from .schedule_jobs import OWN, changes_of, checked, normalized, read_cron, read_inherit, read_jobs
+from .schedule_jobs import OWN, changes_of, checked, normalized, read_cron, read_jobs
 
 NEXT, JOBS = 5, 20
 
@@ -63,16 +64,10 @@ class Schedules(Part):
 
         Also raises DaemonUnavailable if workers or a scheduler run that do not know such schedules, or a field.
         """
-        own: dict[str, Any] = {
-            "name": name,
-            "expression": expression,
-            "timezone": timezone,
-            "catch_up": catch_up,
-            "overlap": overlap,
-            "expires": as_json(expires),
-        }
+        own: dict[str, Any] = {"name": name, "expression": expression, "timezone": timezone}
+        own.update(catch_up=catch_up, overlap=overlap, expires=as_json(expires))
         specs = checked(own, fields, lambda: self._read(name, command, jobs, names, fields))
-        words = read_inherit(inherit_env)
+        words = value_of(lambda: check_inherit(as_json(inherit_env), 0), "inherit_env", inherit_env)
         own = normalized(own)
         if jobs is None:
             self._demand_known({**own, **{name: getattr(specs[0], name) for name in newer_of(specs[0])}})
@@ -101,7 +96,7 @@ class Schedules(Part):
         given = [*(["command"] if command is not None else []), *fields]
         if given:
             raise InvalidInput(f"{given[0]} cannot be given with jobs: each of them has its own", field=given[0])
-        demand_scheduler_that_knows(self._opened, "schedules of several jobs")
+        demand_workers_that_know(self._opened, "schedules of several jobs", SCHEDULER)
         return read_jobs(self._opened, name, jobs, names=names)
 
     def _demand_known(self, values: Mapping[str, object]) -> None:
@@ -109,7 +104,7 @@ class Schedules(Part):
         known = {"expires": None, **DEFAULTS}
         unknown = [name for name in ("expires", *NEWER_FIELDS) if values.get(name, known[name]) != known[name]]
         if unknown:
-            demand_scheduler_that_knows(self._opened, ", ".join(sorted(unknown)))
+            demand_workers_that_know(self._opened, ", ".join(sorted(unknown)), SCHEDULER)
 
     def edit(
         self,
@@ -152,9 +147,8 @@ class Schedules(Part):
             moves = any(after[key] != old[key] for key in ("expression", "timezone"))
             following = self._first_time(after["expression"], after["timezone"], now) if moves else before.next_at
             home.store.schedules.edit(before, specs, **after, next_at=following)
-            changed = [
-                f"{key} {_shown(old[key])} to {_shown(value)}" for key, value in own.items() if value != old[key]
-            ]
+            other = {key: value for key, value in own.items() if value != old[key]}
+            changed = [f"{key} {_shown(old[key])} to {_shown(value)}" for key, value in other.items()]
             changed += [f"{jobs_text(len(before.specs))} to {jobs_text(len(specs))}"] if jobs is not None else []
             changed += [difference(before, fields)] if fields or not changed else []
             home.note("schedule changed", f"{name}: {', '.join(changed)}", now=now)
@@ -186,9 +180,8 @@ class Schedules(Part):
     def detail(self, schedule: Schedule) -> ScheduleDetail:
         """Return a schedule with its next times and its last jobs."""
         jobs = self._last_jobs(schedule, JOBS)
-        return ScheduleDetail.of(
-            {**self._shown(schedule, jobs), "next_times": self.times(schedule, NEXT), "last_jobs": jobs}
-        )
+        times = self.times(schedule, NEXT)
+        return ScheduleDetail.of({**self._shown(schedule, jobs), "next_times": times, "last_jobs": jobs})
 
     def _last_jobs(self, schedule: Schedule, count: int) -> list[Job]:
         store = self._opened.store
@@ -215,10 +208,7 @@ class Schedules(Part):
         return schedule.zone(home_zone(self._opened.store))
 
     def times(self, schedule: Schedule, count: int, until: int = LATEST_MS) -> list[int]:
-        """Return the next times of a schedule, as if it were not paused: the stored one, and those that follow it.
-
-        A process that does not know its zone returns the stored one only.
-        """
+        """Return the next times, also if it is paused: the stored one and, if its zone is known, those after it."""
         now = self._opened.clock.wall()
         stored = [schedule.next_at] if schedule.next_at is not None and schedule.next_at > now else []
         following: Iterator[int] = iter(())

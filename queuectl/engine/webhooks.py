@@ -59,7 +59,11 @@ class Webhooks(Part):
         """
         if checked_name("webhook", name) == OF_SETTINGS:
             raise InvalidInput(f"{OF_SETTINGS} is the webhook of the setting webhook_url", field="name")
-        address, wanted = _url(url), _events(events)
+        address = _url(url)
+        try:
+            wanted = check_events(events)
+        except ValueError as error:
+            raise InvalidInput(f"events {error}, got {quoted(','.join(map(str, events)))}", field="events") from None
         try:
             kept = None if secret is None else check_secret(secret)
         except ValueError as error:
@@ -155,13 +159,6 @@ def _url(text: str) -> str:
     if not isinstance(found, str):
         raise InvalidInput(f"url must be {TEXTS['url'][1]}, got {quoted(text)}", field="url")
     return found
-
-
-def _events(events: Sequence[str]) -> tuple[str, ...]:
-    try:
-        return check_events(events)
-    except ValueError as error:
-        raise InvalidInput(f"events {error}, got {quoted(','.join(map(str, events)))}", field="events") from None
 
 
 def _demand_public(url: str) -> None:

@@ -103,9 +103,8 @@ def write(piece: Text | None, terminal: Terminal) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        raise QueueCTLError(
-            f"cannot write the output: {error.strerror}", hint="the command itself was carried out"
-        ) from error
+        hint = "the command itself was carried out"
+        raise QueueCTLError(f"cannot write the output: {error.strerror}", hint=hint) from error
 
 
 def say(text: str, terminal: Terminal) -> None:

@@ -65,10 +65,7 @@ def main(words: Sequence[str], serve: Serve, *, bare: str, program: str | None =
 
 
 class FrontEnd:
-    """What one command may ask of the user; `serve` serves the dashboard until it is stopped.
-
-    What each method does stands in `commands.context.FrontEnd`. It opens the live view, the shell and the menu.
-    """
+    """What one command may ask of the user: see `commands.context.FrontEnd`. `serve` serves the dashboard."""
 
     def __init__(self, session: Session, terminal: Terminal, options: Mapping[str, Any], serve: Serve) -> None:
         self.hints: list[str] = []

@@ -89,9 +89,8 @@ class Session:
             self.terminal(options).say("")
             return INTERRUPTED
         except Exception as error:  # The edge: a bug must become one line and code 70, not a traceback.
-            bug = QueueCTLError(
-                f"internal error: {type(error).__name__}: {error}", hint="please report it; --debug shows where"
-            )
+            hint = "please report it; --debug shows where"
+            bug = QueueCTLError(f"internal error: {type(error).__name__}: {error}", hint=hint)
             bug.code, bug.exit_code = "internal", BUG
             return self.fail(bug, options)
 
@@ -139,10 +138,7 @@ class Session:
             context.close()
 
     def fail(self, error: QueueCTLError, options: Mapping[str, Any] | None = None) -> int:
-        """Say what went wrong and what to do next, in the form that the options ask for; return the exit code.
-
-        People get lines, programs one JSON document.
-        """
+        """Say what went wrong and what to do next, in lines or as one JSON document; return the exit code."""
         options = self.defaults if options is None else options
         if options.get("debug"):
             import traceback

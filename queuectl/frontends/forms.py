@@ -77,10 +77,7 @@ class Asker:
         return line.strip()
 
     def ask(self, name: str, explanation: str, check: Callable[[str], object], *, default: str | None = None) -> str:
-        """Return an answer that `check` takes, or "" for the default.
-
-        `default` is shown; without one, an empty answer leads back. Raises Back.
-        """
+        """Return an answer that `check` takes, "" for the `default` shown; without one, "" leads back. Raises Back."""
         if explanation:
             self.show(self.terminal.paint(f"  {explanation}", "dim"))
         for _ in range(TRIES):

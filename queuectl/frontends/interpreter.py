@@ -77,7 +77,9 @@ class Interpreter:
 
     def _command(self, words: list[str], last_code: int) -> int:
         """Run one command, the shell's own or the queue's; return its exit code."""
-        words = _without_program(words)
+        # A line that was copied from elsewhere may begin with the words that call the program there.
+        count = 1 if words[0] == NAME else 2 if words[0].startswith("python") and words[1:2] == ["main.py"] else 0
+        words = words[count:] or ["help"]
         try:
             _refuse_operators(words)
             if words == ["clear"]:
@@ -139,12 +141,6 @@ class Interpreter:
         return code
 
 
-def _without_program(words: list[str]) -> list[str]:
-    """Return the words of a line that was copied from elsewhere, without the words that call the program there."""
-    count = 1 if words[0] == NAME else 2 if words[0].startswith("python") and words[1:2] == ["main.py"] else 0
-    return words[count:] or ["help"]
-
-
 def _refuse_operators(words: list[str]) -> None:
     """Raise InvalidInput for `list | head`: there is no pipe here, and its words would be searched for."""
     for found in words:
@@ -178,10 +174,8 @@ def _watched(words: list[str]) -> list[str]:
     if line.command is None:
         return words
     if WATCH not in line.command.args:
-        raise InvalidInput(
-            f"{line.command.path} cannot be watched, it does more than look",
-            hint="try: watch list, watch status, watch worker status",
-        )
+        hint = "try: watch list, watch status, watch worker status"
+        raise InvalidInput(f"{line.command.path} cannot be watched, it does more than look", hint=hint)
     option = [f"{WATCH.names[0]}={interval or WATCH.implied}"]
     end = line.name[-1] + 1
     return [*words[:end], *option, *words[end:]]

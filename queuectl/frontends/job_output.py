@@ -110,10 +110,8 @@ def shown_lines(text: str, columns: int, screen: Screen) -> list[str]:
 
 
 def wrap(text: str, columns: int) -> list[str]:
-    """Return safe text as rows of at most `columns` columns, each with its own colors.
-
-    `textwrap` counts characters, of which some are two columns wide, and drops blanks that a job has printed.
-    """
+    """Return safe text as rows of at most `columns` columns, each with its own colors."""
+    # `textwrap` counts characters, of which some are two columns wide, and drops blanks that a job has printed.
     rows, row, room, colors = [], "", columns, ""
     for index, part in enumerate(COLOR.split(text)):
         if index % 2 == 1:

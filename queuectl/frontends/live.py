@@ -170,10 +170,7 @@ class FullScreen:
         return self._screen.columns, self._screen.rows
 
     def read(self, seconds: float) -> str:
-        """Return the next key; "" after `seconds`, `ctrl-c` for SIGINT, `resized` if a new picture is needed.
-
-        Raises Ended.
-        """
+        """Return the next key, "" after `seconds`, `ctrl-c` for SIGINT, `resized` for a new picture. Raises Ended."""
         try:
             return self._answer() or self._keyboard.read(seconds) or self._answer()
         except EOFError:
@@ -236,10 +233,7 @@ class FullScreen:
 
 
 class Region:
-    """Some lines at the end of the output that are drawn again in place. The last picture stays.
-
-    Each line takes one row and they leave one row free, so that moving up by their number is right.
-    """
+    """Some lines at the end of the output that are drawn again in place. The last picture stays."""
 
     def __init__(self, terminal: Terminal) -> None:
         self._screen = terminal.out
@@ -248,6 +242,7 @@ class Region:
     def draw(self, lines: Sequence[str]) -> None:
         """Show these lines in place of the previous ones."""
         screen = self._screen
+        # Each line takes one row and they leave one row free, so that moving up by their number is right.
         columns, rows = max(1, screen.columns - 1), max(1, screen.rows - 1)
         shown = [clip_painted(line, columns, screen.ellipsis) for line in lines[:rows]]
         # The terminal may have become lower since.

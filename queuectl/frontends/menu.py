@@ -149,10 +149,7 @@ class Menu:
         defaults: Mapping[str, str | None] | None = None,
         title: str = "",
     ) -> list[str]:
-        """Ask for arguments of a command; return its words. Raises Back.
-
-        `more` are asked for only if the user wants that; `title` is the headline, by default the command's help.
-        """
+        """Ask for arguments of a command, and `more` if wanted, below a `title`; return its words. Raises Back."""
         command = load()[path]
         self.asker.show(f"\n{title or command.help}  (b leads back)")
         settings = {setting.name: setting.value for setting in self.queue.config.rows()}
@@ -160,10 +157,7 @@ class Menu:
         return fill(command, names, self.asker, more=more, fixed=fixed, defaults={**known, **(defaults or {})})
 
     def execute(self, words: Sequence[str], *, quietly_yes: bool = False) -> int:
-        """Show which one-shot command it is, run it, and return its exit code.
-
-        `quietly_yes` stands for a confirmation that the menu itself has asked for.
-        """
+        """Show the one-shot command, run it, return its exit code. With `quietly_yes` the menu has asked already."""
         # In one piece, to be copied.
         terminal = self.asker.terminal
         same = terminal.safe(f"same as: {shell_line(['queuectl', *words])}", multiline=True) + "\n"

@@ -57,10 +57,7 @@ MAX_PADDING = 200
 def rows_text(
     rows: Rows, noun: Noun, columns: Sequence[str], fmt: str, terminal: Terminal, note: Note, *, chosen: bool = False
 ) -> Iterator[str]:
-    """Return the rows as lines; call `note` with what a table leaves out.
-
-    `chosen` says that the user named the columns: JSON then holds no others.
-    """
+    """Return the rows as lines; `note` what a table leaves out. If columns were `chosen`, JSON has no others."""
     if fmt == "table":
         return _table(rows, noun, columns, terminal, note)
     values = map(noun.json, rows)

@@ -104,10 +104,7 @@ class Shell(cmd.Cmd):
         return stop
 
     def _read_facts(self) -> tuple[str, list[str]]:
-        """Return the facts for the prompt, with `!` if there are alerts, and a line for each job that has ended since.
-
-        Both are empty if the store cannot be read.
-        """
+        """Return the facts for the prompt and a line for each job that has ended since; nothing without a store."""
         if not os.path.exists(self._queue.home.database):
             return "", []
         try:

@@ -174,10 +174,7 @@ class Terminal:
 
     @property
     def can_page(self) -> bool:
-        """Whether a pager makes sense: data goes to a real terminal, and somebody is there to press keys.
-
-        It would eat lines that were typed ahead, or pasted with this one.
-        """
+        """Whether a pager makes sense: data goes to a terminal, and somebody is there who has typed nothing ahead."""
         if not (self.out.is_tty and self.live and self.is_interactive) or self.quiet:
             return False
         import select

@@ -94,10 +94,7 @@ def pad(text: str, columns: int, right: bool = False) -> str:
 
 
 def wrapped(text: str, columns: int) -> list[str]:
-    """Return words as lines that fit, those after a break indented. A word that is too long sticks out.
-
-    What stands behind the last colon of a line is often a command to copy: it is kept together where it fits.
-    """
+    """Return words as lines that fit, those after a break indented. A word that is too long sticks out."""
     rows = []
     for line in text.split("\n"):
         if width(line) <= columns:
@@ -105,6 +102,7 @@ def wrapped(text: str, columns: int) -> list[str]:
             continue
         words = line.lstrip(" ")
         lead = " " * (len(line) - len(words))
+        # What stands behind the last colon is often a command to copy: it is kept together where it fits.
         head, colon, tail = words.rpartition(": ")
         fits = colon and len(lead) + 2 + width(tail) <= columns
         first, *others = [*f"{head}:".split(" "), tail] if fits else words.split(" ")

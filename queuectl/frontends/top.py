@@ -26,10 +26,7 @@ PAGES = {"pagedown": 1, " ": 1, "pageup": -1}
 
 
 def run_top(context: Context, terminal: Terminal, *, interval: float, filter: str = "") -> int:
-    """Show the live view until it is left, at first by a filter; return the exit code.
-
-    Raises InvalidInput without a terminal, and FilterError.
-    """
+    """Show the live view until it is left; return its exit code. Raises FilterError, InvalidInput off a terminal."""
     _demand_terminal(terminal)
     top = Top(context, terminal.out, filter)
     # Before the screen is taken: what is wrong from the start is reported like any error.
@@ -150,17 +147,12 @@ class Top:
         }
 
     def _jobs_key(self, key: str) -> None:
-        action = self.actions.get(key)
+        action, jobs = self.actions.get(key), self._look.snapshot.jobs
         if action is not None:
             action()
         elif key in VERB_KEYS:
             self._begin(VERB_KEYS[key])
-        else:
-            self._move(key)
-
-    def _move(self, key: str) -> None:
-        jobs = self._look.snapshot.jobs
-        if jobs:
+        elif jobs:
             self._look.selected = jobs[self._moved(key, self._look.selected_index, len(jobs) - 1)].number
 
     def _moved(self, key: str, place: int, last: int) -> int:

@@ -71,6 +71,8 @@ queues are also searched for in the newest 10,000 jobs.
 """
 WORKER_STYLES = {"busy": "cyan", "idle": "green", "stopping": "yellow", "lost": "red"}
 ALERT_STYLES = {ERROR: "red", WARNING: "yellow", INFO: "dim"}
+# Each picture asks for it several times, and 64 KiB of wide characters take 80 ms.
+wrapped_lines = lru_cache(maxsize=1)(shown_lines)
 NARROWEST_SPARKLINE = 10
 LOWEST_WITH_HEADING = 4
 BAR_WIDTH = 20
@@ -124,13 +126,7 @@ def body_rows(look: Look, columns: int, rows: int, screen: Screen) -> int:
 
 def page(look: Look, columns: int, screen: Screen) -> list[str]:
     """Return the lines of the output or help page; long lines are wrapped."""
-    return _wrapped(HELP_TEXT if look.mode == HELP else _output_text(look.tail), columns, screen)
-
-
-# Each picture asks for it several times, and 64 KiB of wide characters take 80 ms.
-@lru_cache(maxsize=1)
-def _wrapped(text: str, columns: int, screen: Screen) -> list[str]:
-    return shown_lines(text, columns, screen)
+    return wrapped_lines(HELP_TEXT if look.mode == HELP else _output_text(look.tail), columns, screen)
 
 
 def _output_text(tail: Tail | None) -> str:

@@ -22,10 +22,7 @@ T = TypeVar("T")
 
 
 def watch(produce: Callable[[], Result], interval: float, options: Mapping[str, Any], terminal: Terminal) -> int:
-    """Show what `produce` returns every `interval` seconds until Ctrl-C; return the exit code 0.
-
-    The first answer's errors are raised. Later a store that is busy is waited for.
-    """
+    """Show what `produce` returns every `interval` seconds until Ctrl-C; return 0. Raises the first answer's errors."""
     try:
         if terminal.out.is_tty and terminal.live:
             look = partial(_picture, produce, options, terminal, interval)
@@ -65,10 +62,7 @@ def _draw(pictures: Iterable[list[str] | StoreUnavailable], terminal: Terminal) 
 def _picture(
     produce: Callable[[], Result], options: Mapping[str, Any], terminal: Terminal, interval: float
 ) -> list[str]:
-    """Return an answer as lines without their ends; the notes, in at most a quarter of the screen, and a footer below.
-
-    Words are wrapped. A table that is longer than the screen ends in how many lines are left out.
-    """
+    """Return an answer as lines without their ends; the notes, on at most a quarter of the screen, and a footer."""
     screen, result = terminal.out, produce()
     text = "".join(on_terminal(lines(result, options, terminal), terminal))
     if result.rows is None:

@@ -21,6 +21,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from .printable import printable
 from .quantity import counted
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Callable, TypeVar
+
+    T = TypeVar("T")
+
 MAX_PROBLEMS_SHOWN = 20
 MAX_SHOWN = 80
 
@@ -189,6 +195,14 @@ def quoted(value: object) -> str:
 
 def _cut(text: str) -> str:
     return text[:MAX_SHOWN] + "..." if len(text) > MAX_SHOWN else text
+
+
+def value_of(read: Callable[[], T], name: str, value: object, field: str = "") -> T:
+    """Return what `read` makes of a value, called `name`. Raises InvalidInput for its ValueError."""
+    try:
+        return read()
+    except ValueError as error:
+        raise InvalidInput(f"{name} {with_value(error, value)}", field=field or name) from None
 
 
 def with_value(error: Exception, value: object) -> str:

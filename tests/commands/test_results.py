@@ -13,7 +13,7 @@ from typing import Sequence
 import pytest
 
 from queuectl import Job, Queue
-from queuectl.engine import batches as module
+from queuectl.engine import finding
 from queuectl.model.outcome import Outcome
 from queuectl.model.piece import STDERR, STDOUT, Piece
 from tests.commands.calling import call, done, refused, store
@@ -116,9 +116,8 @@ def test_an_empty_result_is_reported(home: str, text: str, problem: str) -> None
 def test_of_many_jobs_only_some_are_held(home: str, monkeypatch: pytest.MonkeyPatch) -> None:
     done(home, "add", "echo", "--batch", "b", "--array", "1-9")
     run_all(home, *[b"x" * 10 for _ in range(9)])
-    monkeypatch.setattr(module, "PAGE", 2)
+    monkeypatch.setattr(finding, "BATCH", 2)
     with Queue(home) as queue:
-        results = queue.results("b", with_output=True)
         sizes: list[int] = []
         read = queue.read
 
@@ -127,6 +126,8 @@ def test_of_many_jobs_only_some_are_held(home: str, monkeypatch: pytest.MonkeyPa
             return read(numbers)
 
         monkeypatch.setattr(queue, "read", counted)
+        results = queue.results("b", with_output=True)
+        sizes.clear()
         assert [row["index"] for row in results] == [*range(1, 10)] and len(results) == 9
         assert max(sizes) == 2 and len(sizes) == 5
     assert len(json.loads(done(home, "results", "b", "--json").out)) == 9

@@ -14,7 +14,7 @@ import secrets
 import threading
 from collections import Counter
 from itertools import groupby
-from typing import Any, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Iterable, Mapping, Sequence
 
 from ...engine.finding import NOT_BOTH, Selection
 from ...engine.queue import Queue
@@ -140,16 +140,14 @@ def _named(app: App, verb: Verb, ids: Sequence[str]) -> Selection:
 
 
 def _found(app: App, verb: Verb, wanted: Filter, limit: int) -> Selection:
-    """Return the jobs that a verb means by a filter, the newest first and one more than the limit if there are more.
-
-    States that the filter names and the verb does not fit are left out: it would be refused there.
-    """
+    """Return the jobs that a verb means by a filter, the newest first and one more than the limit if there are more."""
     if verb.finds is not None:
         wanted = wanted.suspended(verb.finds)
     meant = app.queue.found_by(
         wanted.within(verb.states), means=verb.means, takes=verb.states, sort=NEWEST_FIRST, limit=limit + 1
     )
     if wanted.names_states:
+        # Those that the verb does not fit are left out: it would be refused there.
         meant.left_out = app.queue.counts(wanted.within([name for name in STATES if name not in verb.states]))
     return meant
 
@@ -196,15 +194,10 @@ def commit(app: App, *, selection: str, confirm_count: int, **flags: bool | None
     verb = VERBS[chosen.action]
     # How it is done may be settled while the jobs are shown. What waits for them comes along only if that is said.
     decided = {**chosen.flags, **_given(verb, flags)}
-    if len(chosen.jobs.numbers) != confirm_count:
-        raise HttpError(
-            409,
-            "selection_changed",
-            f"{len(chosen.jobs.numbers)} jobs were shown, not {confirm_count}",
-            field="confirm_count",
-            hint="look at them once more",
-            count=len(chosen.jobs.numbers),
-        )
+    count = len(chosen.jobs.numbers)
+    if count != confirm_count:
+        message, hint = f"{count} jobs were shown, not {confirm_count}", "look at them once more"
+        raise HttpError(409, "selection_changed", message, field="confirm_count", hint=hint, count=count)
     change = app.queue.apply(verb.name, chosen.jobs, **decided)
     return {
         "count": change.count,
@@ -271,7 +264,10 @@ def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | Non
     words = ["queuectl", "dlq", action]
     if len(numbers) <= NAMED:
         return shell_line([*words, *_references(queue, sorted(numbers))])
-    for first, last in _runs(numbers):
+    # In a run of numbers that follow each other, number and place grow alike.
+    for _, pairs in groupby(enumerate(sorted(numbers)), lambda pair: pair[1] - pair[0]):
+        run = [number for _, number in pairs]
+        first, last = run[0], run[-1]
         word = str(first) if first == last else f"{first}-{last}"
         # A job may have such a word as its id, and an id goes before a number.
         words += _references(queue, range(first, last + 1)) if queue.has_id(word) else [word]
@@ -282,11 +278,3 @@ def _dlq_command(queue: Queue, action: str, numbers: Sequence[int]) -> str | Non
 
 def _references(queue: Queue, numbers: Sequence[int]) -> list[str]:
     return [reference(job) for job in queue.read(numbers)]
-
-
-def _runs(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Yield the first and the last of each run of numbers that follow each other."""
-    # Within a run, number and place grow alike.
-    for _, run in groupby(enumerate(sorted(numbers)), lambda pair: pair[1] - pair[0]):
-        found = [number for _, number in run]
-        yield found[0], found[-1]

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 from itertools import chain
-from typing import Any, Iterable, Iterator
+from typing import Any, Iterable
 
 from ...commands.cells import csv_line
 from ...engine.batches import results_of
-from ...model.job import Job
 from ...model.kinds import FLAG, TEXT
 from ...model.noun import Noun
 from ...model.nouns.jobs import JOB
 from ..app import App
 from ..http.message import Response
 from .jobs import SORT, Q, read_filter
-from .route import Parameter, route
+from .route import Handler, Parameter, route
 
 JSON_LINES = "application/jsonl; charset=utf-8"
 CSV = "text/csv; charset=utf-8; header=present"
@@ -26,55 +25,29 @@ RESULTS_OF = (
 )
 
 
-@route(
-    "GET",
-    "/export.jsonl",
-    "All jobs of a filter, a JSON object a line",
-    query=(Q, SORT),
-    answer=JSON_LINES,
-    errors=(422,),
-)
-def export_jsonl(app: App, *, q: str, sort: str) -> Response:
-    return _file("jobs.jsonl", JOB, _jobs(app, q, sort))
+def _jobs(form: str) -> Handler:
+    def handle(app: App, *, q: str, sort: str) -> Response:
+        # Some at a time, without jobs that are removed in between.
+        return _file(f"jobs.{form}", JOB, app.queue.walk(read_filter(q, app.clock.wall(), sort=sort), sort))
+
+    handle.__name__ = f"export_{form}"
+    return handle
 
 
-@route("GET", "/export.csv", "All jobs of a filter as CSV", query=(Q, SORT), answer=CSV, errors=(422,))
-def export_csv(app: App, *, q: str, sort: str) -> Response:
-    return _file("jobs.csv", JOB, _jobs(app, q, sort))
+def _results(form: str) -> Handler:
+    def handle(app: App, *, of: str, with_output: bool) -> Response:
+        found = results_of(app.queue, of, with_output=with_output)
+        return _file(f"results.{form}", found.noun, ([row] for row in found))
+
+    handle.__name__ = f"results_{form}"
+    return handle
 
 
-@route(
-    "GET",
-    "/results.jsonl",
-    "The inputs of jobs, how each ended and what it printed, a JSON object a line",
-    query=RESULTS_OF,
-    answer=JSON_LINES,
-    errors=(404, 422),
-)
-def results_jsonl(app: App, *, of: str, with_output: bool) -> Response:
-    return _results("results.jsonl", app, of, with_output)
-
-
-@route(
-    "GET",
-    "/results.csv",
-    "The inputs of jobs, how each ended and what it printed, as CSV",
-    query=RESULTS_OF,
-    answer=CSV,
-    errors=(404, 422),
-)
-def results_csv(app: App, *, of: str, with_output: bool) -> Response:
-    return _results("results.csv", app, of, with_output)
-
-
-def _results(name: str, app: App, of: str, with_output: bool) -> Response:
-    found = results_of(app.queue, of, with_output=with_output)
-    return _file(name, found.noun, ([row] for row in found))
-
-
-def _jobs(app: App, q: str, sort: str) -> Iterator[list[Job]]:
-    """Return the jobs of a filter, some at a time, without jobs that are removed in between."""
-    return app.queue.walk(read_filter(q, app.clock.wall(), sort=sort), sort)
+for _form, _type, _how in (("jsonl", JSON_LINES, "a JSON object a line"), ("csv", CSV, "as CSV")):
+    _what = f"All jobs of a filter, {_how}"
+    route("GET", f"/export.{_form}", _what, query=(Q, SORT), answer=_type, errors=(422,))(_jobs(_form))
+    _what = f"The inputs of jobs, how each ended and what it printed, {_how}"
+    route("GET", f"/results.{_form}", _what, query=RESULTS_OF, answer=_type, errors=(404, 422))(_results(_form))
 
 
 def _file(name: str, noun: Noun, batches: Iterable[Iterable[Any]]) -> Response:

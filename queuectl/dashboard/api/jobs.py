@@ -50,13 +50,8 @@ def read_filter(text: str, now: int, *, field: str = "q", sort: str = "newest", 
         error.field = field
         raise
     if wanted.states and not wanted.within(ORDERS[sort].states).states:
-        raise HttpError(
-            400,
-            "bad_sort",
-            f"sort={sort} is for jobs that are {', '.join(ORDERS[sort].states)}",
-            field="sort",
-            hint="use newest or oldest with other states",
-        )
+        message = f"sort={sort} is for jobs that are {', '.join(ORDERS[sort].states)}"
+        raise HttpError(400, "bad_sort", message, field="sort", hint="use newest or oldest with other states")
     return wanted
 
 
@@ -124,12 +119,8 @@ def add_job(app: App, *, idempotency_key: str | None, rest: dict[str, Any]) -> J
     if not skipped:
         return job
     if idempotency_key is not None and job.command != app.queue.check([given])[0].command:
-        raise HttpError(
-            422,
-            "key_reused",
-            f"the key {quoted(idempotency_key)} was given with another command, for {job.id}",
-            field="Idempotency-Key",
-        )
+        message = f"the key {quoted(idempotency_key)} was given with another command, for {job.id}"
+        raise HttpError(422, "key_reused", message, field="Idempotency-Key")
     return json_response(JOB.json(job), 200, {"Location": f"{BASE}/jobs/{job.id}"})
 
 

@@ -1,7 +1,8 @@
-"""What this dashboard is and can do, and the words of its pages, which have no lists themselves."""
+"""Whether this dashboard is well, what it is and can do, and the words of its pages, which have no lists themselves."""
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from ...model.fields import FILTERS, JOB_FIELDS
@@ -12,7 +13,7 @@ from ...model.schedule import CATCH_UP, OVERLAP
 from ...model.verbs import VERBS
 from ..app import App
 from .actions import MOST_SELECTED
-from .answers import LEFT_OUT, META
+from .answers import HEALTH, LEFT_OUT, META
 from .jobs import LONGEST_PAGE
 from .metrics import MOST_POINTS
 from .output import LARGEST
@@ -20,6 +21,22 @@ from .route import route
 
 FLAGS = ("given", "required", "editable", "recurring", "kept", "wide")
 LIMITS = {"page": LONGEST_PAGE, "selection": MOST_SELECTED, "output": LARGEST, "points": MOST_POINTS}
+
+
+@route(
+    "GET",
+    "//healthz",
+    "Whether this dashboard and its store are well; 503 and the reason where nothing can be written",
+    answer=HEALTH,
+)
+def health(app: App) -> dict[str, Any]:
+    return {
+        "status": "ok",
+        "version": app.version,
+        "pid": os.getpid(),
+        "uptime": app.clock.wall() - app.started_at,
+        "workers": app.health.workers(),
+    }
 
 
 @route("GET", "/meta", "What this dashboard is and can do", answer=META)

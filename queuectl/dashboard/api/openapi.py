@@ -186,10 +186,7 @@ def _content(answer: Kind | str, nouns: dict[str, Schema]) -> Schema:
 
 
 def schema_of(kind: Kind, nouns: dict[str, Schema] | None = None) -> Schema:
-    """Return the schema of a kind in an answer, as a reference if it is a noun, which is added to `nouns`.
-
-    Without `nouns` return the schema of a parameter.
-    """
+    """Return the schema of a kind in an answer, whose nouns are added to `nouns`; without these, of a parameter."""
     if isinstance(kind, Noun) and nouns is not None:
         name = "".join(map(str.capitalize, kind.title.split()))
         if name not in nouns:

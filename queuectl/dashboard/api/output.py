@@ -11,7 +11,6 @@ from typing import Any
 
 from ...engine.logs import Logs
 from ...model.attempt import Attempt
-from ...model.job import Job
 from ...model.kinds import FLAG, integer, one_of
 from ...model.piece import STDERR, STDOUT, Piece
 from ...model.record import Record
@@ -60,7 +59,10 @@ def job_output(
     logs, job = app.queue.logs, app.queue.get(id)
     found = logs.attempt(job, attempt) if attempt is not None or logs.attempts(job) else None
     if download:
-        return _as_file(logs, job, found, STREAMS[stream])
+        name = f"{job.id.replace(':', '_')}-{0 if found is None else found.attempt}.log"
+        pieces = None if found is None else logs.printed(found, stream=STREAMS[stream])
+        disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return Response(200, content_type=PLAIN, headers=disposition, pieces=pieces)
     if found is None:
         reading = Reading([], [], 0, 0, 0, job.is_final)
     else:
@@ -84,18 +86,8 @@ def job_output(
     }
 
 
-def _as_file(logs: Logs, job: Job, attempt: Attempt | None, stream: int | None) -> Response:
-    name = f"{job.id.replace(':', '_')}-{0 if attempt is None else attempt.attempt}.log"
-    pieces = None if attempt is None else logs.printed(attempt, stream=stream)
-    disposition = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(200, content_type=PLAIN, headers=disposition, pieces=pieces)
-
-
 class Reading(Record):
-    """Some of an output of `size` bytes, from `start` to `end`: runs of bytes of one stream, and the gaps between them.
-
-    `is_complete` says that nothing follows.
-    """
+    """Some of an output of `size` bytes: runs of one stream each, and the gaps; `is_complete`: nothing follows."""
 
     runs: list[Piece]
     missing: list[tuple[int, int]]

@@ -118,13 +118,9 @@ class Route(Record):
         known = {parameter.name: parameter for parameter in self.query}
         for name in given:
             if name not in known:
-                raise HttpError(
-                    400,
-                    "bad_parameter",
-                    f"unknown parameter {quoted(name)}{did_you_mean(name, known)}",
-                    field=name,
-                    hint=f"known here: {', '.join(known)}" if known else "none is known here",
-                )
+                message = f"unknown parameter {quoted(name)}{did_you_mean(name, known)}"
+                hint = f"known here: {', '.join(known)}" if known else "none is known here"
+                raise HttpError(400, "bad_parameter", message, field=name, hint=hint)
         for name, parameter in known.items():
             if parameter.is_required and name not in given:
                 raise HttpError(400, "bad_parameter", f"the parameter {name} is missing", field=name)

@@ -43,6 +43,5 @@ def _find(request: Request) -> tuple[Route, dict[str, str]]:
     if not allowed:
         raise HttpError(404, "not_found", "there is nothing at this address", hint="see /api/v1/openapi.json")
     methods = sorted({*allowed, *(["HEAD"] if "GET" in allowed else [])})
-    raise HttpError(
-        405, "method_not_allowed", f"this address knows {', '.join(methods)}", headers={"Allow": ", ".join(methods)}
-    )
+    known = ", ".join(methods)
+    raise HttpError(405, "method_not_allowed", f"this address knows {known}", headers={"Allow": known})

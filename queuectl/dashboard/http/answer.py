@@ -22,10 +22,7 @@ NO_BODY = (204, 304)
 
 
 def answer(request: Request, connection: Connection, *, handle: Handle, site: Site, say: Say) -> Response:
-    """Return the answer to a request that was let in: from the API, or from `site` for all other paths. Raises Gone.
-
-    `say` logs what is our fault.
-    """
+    """Return the answer to an admitted request: the API's, else the `site`'s; `say` logs our faults. Raises Gone."""
     try:
         if is_for_programs(request.path):
             return handle(request)
@@ -41,11 +38,9 @@ def answer(request: Request, connection: Connection, *, handle: Handle, site: Si
 
 
 def refusal(request: Request | None, error: QueueCTLError, connection: Connection) -> Response:
-    """Return the answer that refuses a request: JSON for programs and for what is no request, else a page.
-
-    A wrong token is refused slowly, so that nobody can try many. Raises Gone.
-    """
+    """Return the refusal of a request: JSON for programs and for what is no request, else a page. Raises Gone."""
     if error.code == WRONG_TOKEN:
+        # Slowly, so that nobody can try many.
         connection.pause(WRONG_TOKEN_SECONDS)
     response = refused(error)
     if request is None or is_for_programs(request.path):
@@ -61,11 +56,8 @@ def trace(error: BaseException) -> str:
 
 
 def encode(response: Response, now: int, *, keep: bool = False, only_head: bool = False) -> bytes:
-    """Return an answer as bytes, only the head of one in pieces. `now` is the wall time, `keep` is for the connection.
-
-    The answer is whole before any of it is sent, also by a thread without a handler. `send_header` would let a line
-    break pass.
-    """
+    """Return an answer as bytes, only the head of one in pieces. `now` is wall time, `keep` keeps the connection."""
+    # It is whole before any of it is sent, also by a thread without a handler. `send_header` lets a line break pass.
     has_body = response.status not in NO_BODY
     headers = {"Server": "queuectl", "Date": formatdate(now / 1000, usegmt=True), **HEADERS, **response.headers}
     headers.setdefault("Cache-Control", "no-store")

@@ -101,12 +101,8 @@ class Guard:
         if host is None:
             raise HttpError(400, "bad_request", "header Host is missing")
         if not self._is_own_host(host):
-            raise HttpError(
-                421,
-                "wrong_host",
-                "this is not a host of the dashboard",
-                hint="let the name in with: queuectl dashboard --allow-host NAME --token TOKEN",
-            )
+            hint = "let the name in with: queuectl dashboard --allow-host NAME --token TOKEN"
+            raise HttpError(421, "wrong_host", "this is not a host of the dashboard", hint=hint)
         if request.method == "OPTIONS":
             raise HttpError(403, "forbidden", "no other site may use the dashboard")
         if request.method not in METHODS and not is_for_programs(request.path):
@@ -121,24 +117,18 @@ class Guard:
         if request.is_read:
             return
         if self._read_only:
-            raise HttpError(
-                403, "read_only", "this dashboard is read-only", hint="start it without --read-only to change anything"
-            )
+            hint = "start it without --read-only to change anything"
+            raise HttpError(403, "read_only", "this dashboard is read-only", hint=hint)
         has_body = "transfer-encoding" in request.headers or request.headers.get("content-length", "0") != "0"
         content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if has_body and content_type != "application/json":
-            raise HttpError(
-                415,
-                "content_type",
-                "the Content-Type must be application/json",
-                hint="with curl: -H 'Content-Type: application/json' -d '{...}'",
-            )
+            hint = "with curl: -H 'Content-Type: application/json' -d '{...}'"
+            raise HttpError(415, "content_type", "the Content-Type must be application/json", hint=hint)
 
     def _comes_from_here(self, request: Request) -> bool:
         """Return whether only this machine can have sent a request: an allowed host is the name of a proxy."""
-        return (
-            self._is_local and not came_through_proxy(request) and not self._is_trusted(request.headers["host"].lower())
-        )
+        is_proxy = came_through_proxy(request) or self._is_trusted(request.headers["host"].lower())
+        return self._is_local and not is_proxy
 
     def _is_trusted(self, host: str) -> bool:
         """Return whether a host is one of the allowed hosts, on any port."""

@@ -184,13 +184,11 @@ class Server(ThreadingHTTPServer):
         socketserver.TCPServer.server_bind(self)
 
     def get_request(self) -> tuple[Any, Any]:
-        """Accept a connection. Raises OSError.
-
-        If the system has no descriptor left, the connection stays in line, and would be tried again without a pause.
-        """
+        """Accept a connection. Raises OSError."""
         try:
             connected, address = super().get_request()
         except OSError:
+            # If the system has no descriptor left, it stays in line, and would be tried again without a pause.
             self.clock.pause(REFUSED_SECONDS)
             raise
         return Connection(connected, self.clock), address
@@ -233,9 +231,8 @@ class Server(ThreadingHTTPServer):
 
     def _dismiss(self, connection: Connection) -> None:
         """End an idle connection for a new one; its own thread closes it. A very new one gets the reason."""
-        self.log.complain(
-            f"all {MAX_CONNECTIONS} connections are taken, a new one takes the place of the longest idle one"
-        )
+        taken = f"all {MAX_CONNECTIONS} connections are taken"
+        self.log.complain(f"{taken}, a new one takes the place of the longest idle one")
         since = connection.idle_since
         if not connection.was_answered and since is not None and self.clock.monotonic() - since < NEW_MS:
             self._tell_full(connection.socket)
@@ -266,10 +263,8 @@ def _resolve(options: DashboardOptions) -> tuple[socket.AddressFamily, tuple[Any
 def _cannot_listen(options: DashboardOptions, error: OSError) -> QueueCTLError:
     where = f"{options.host} port {options.port}"
     if error.errno == errno.EADDRINUSE:
-        return Conflict(
-            f"{where} is used by another program",
-            hint=f"choose another with --port {options.port + 1}, or any free one with --port 0",
-        )
+        hint = f"choose another with --port {options.port + 1}, or any free one with --port 0"
+        return Conflict(f"{where} is used by another program", hint=hint)
     if error.errno == errno.EADDRNOTAVAIL:
         return InvalidInput(f"{options.host} is not an address of this machine", field="host")
     return DaemonUnavailable(f"cannot listen on {where}: {error.strerror}", hint="choose another with --port N")

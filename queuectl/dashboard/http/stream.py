@@ -103,10 +103,8 @@ class Hub:
         client = Client()
         with self._lock:
             if self.is_closed or len(self.clients) >= MAX_STREAMS:
-                later = {"Retry-After": "5"}
-                raise HttpError(
-                    503, "too_many_streams", "too many streams are open", hint="close some tabs", headers=later
-                )
+                later, problem = {"Retry-After": "5"}, "too many streams are open"
+                raise HttpError(503, "too_many_streams", problem, hint="close some tabs", headers=later)
             self.clients.add(client)
             self._empty.clear()
             now = iso(self.clock.wall())

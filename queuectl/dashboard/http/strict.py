@@ -66,9 +66,8 @@ def split_target(target: str) -> tuple[str, dict[str, str]]:
 def body_length(request: Request) -> int:
     """Return the length of the body in bytes. Raises HttpError if it is not acceptable."""
     if "transfer-encoding" in request.headers:
-        raise HttpError(
-            501, "not_implemented", "Transfer-Encoding is not supported", hint="send the body with Content-Length"
-        )
+        hint = "send the body with Content-Length"
+        raise HttpError(501, "not_implemented", "Transfer-Encoding is not supported", hint=hint)
     text = request.headers.get("content-length", "0")
     if not LENGTH.fullmatch(text):
         raise bad("Content-Length is not a number of bytes")

@@ -174,10 +174,7 @@ class Firing:
 
 
 def enqueue(store: Store, schedule: Schedule, batch: str | None, now: int, actor: str) -> list[str]:
-    """Enqueue the job of a schedule, or all of its jobs as a batch; return their ids. In a transaction.
-
-    Raises Conflict, having added none, if an id is taken.
-    """
+    """Enqueue the job or jobs of a schedule; return the ids. Raises Conflict before it adds any. In a transaction."""
     specs, expires_at = schedule.specs, None
     parents = [] if batch is None else links_of_fire(specs, batch)
     if schedule.expires is not None:

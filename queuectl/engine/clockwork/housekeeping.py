@@ -95,9 +95,8 @@ class Housekeeping:
         # The time in which nobody kept house does not count.
         now, gaps = self._clock.wall(), look(self._store, self._clock.wall())
         retentions = ((COMPLETED, settings.retain_completed_hours), (DEAD, settings.retain_dead_hours))
-        befores = {
-            state: counted_back(now, int(hours * HOUR), gaps) for state, hours in retentions if hours is not None
-        }
+        spans = {state: int(hours * HOUR) for state, hours in retentions if hours is not None}
+        befores = {state: counted_back(now, span, gaps) for state, span in spans.items()}
         yield from prune(self._store, befores, self._note)
         yield from self._forget()
 
@@ -265,7 +264,9 @@ class Ceiling:
 
     def _remove(self, excess: int, limit: int) -> Generator[int, None, None]:
         removed, jobs, begun_at = 0, 0, self._cleared
-        shrinks = is_much(self._store, excess)
+        # Whether there will be enough to give back.
+        pages, used = self._store.database.pages()[0], self._store.database.used_bytes()
+        shrinks = pages >= SPARE_PAGES and (used - excess) * SPARE_SHARE < used * (SPARE_SHARE - 1)
         while removed < excess:
             page = self._store.jobs.finished_after(*self._cleared, JOBS_AT_ONCE)
             numbers = [number for _, number, has_output in page if has_output]
@@ -287,12 +288,6 @@ class Ceiling:
             with self._store.writing():
                 self._store.events.add("output removed", actor=self._log.speaker, now=now, detail=what)
             self._log.say(f"removed {what}")
-
-
-def is_much(store: Store, size: int) -> bool:
-    """Return whether there is enough to give back once `size` more bytes are free."""
-    pages, used = store.database.pages()[0], store.database.used_bytes()
-    return pages >= SPARE_PAGES and (used - size) * SPARE_SHARE < used * (SPARE_SHARE - 1)
 
 
 def clear(store: Store, numbers: Sequence[int], *, enough: int | None, shrinks: bool) -> Iterator[tuple[int, int]]:

@@ -50,9 +50,8 @@ def end_pauses(store: Store, now: int, log: Log) -> int:
         for lane in over:
             lane.end_pause()
             store.lanes.set(lane)
-            store.events.add(
-                "resumed", actor=log.speaker, now=now, detail=f"{lane.subject}: the time of its pause is over"
-            )
+            detail = f"{lane.subject}: the time of its pause is over"
+            store.events.add("resumed", actor=log.speaker, now=now, detail=detail)
         let_go_on(store, now, log.speaker)
     ring(store.home, WORKERS, CONTROL)
     return len(over)

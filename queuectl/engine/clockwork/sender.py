@@ -76,9 +76,8 @@ class Sender:
         body = body_of(told)
         # Another digest of the same first event tells of more.
         id = f"msg_{self._home_id}_{event.id}" + (f"-{position}" if position != event.id else "")
-        answer = self._send(
-            webhook.url, body, headers(id, body, webhook.secret, at), allow_private=webhook.allow_private
-        )
+        signed = headers(id, body, webhook.secret, at)
+        answer = self._send(webhook.url, body, signed, allow_private=webhook.allow_private)
         now, took = self._clock.wall(), self._clock.monotonic() - began
         name = str(told["type"]) if position != event.id else event.event
         delivery = Delivery(name, event.job, at, webhook.failures + 1, answer.status, answer.error, took)

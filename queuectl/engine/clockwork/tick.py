@@ -226,13 +226,11 @@ class ClockworkThread(threading.Thread):
 
 
 def sample(store: Store, counts: Mapping[str, int]) -> None:
-    """Take this minute's sample if it is needed and no other process was first. `counts` are of jobs by state.
-
-    An idle home is not written to: after the last job one sample says that nothing is left, and that is all.
-    """
+    """Take this minute's sample if it is needed and no other process was first. `counts` are of jobs by state."""
     now = store.clock.wall()
     pending, processing = counts.get(PENDING, 0), counts.get(PROCESSING, 0)
     last = store.backlog.last(now)
+    # An idle home is not written to: after the last job one sample says that nothing is left, and that is all.
     is_taken = last is not None and last.minute == now // MINUTE
     was_idle = last is None or last.is_idle
     if is_taken or (was_idle and not pending and not processing):

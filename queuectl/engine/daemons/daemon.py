@@ -110,12 +110,13 @@ class Daemon(Record):
                 identity = Identity.parse(file.read())
         except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             return None
-        return None if identity is None or _is_foreign(identity, opened) else identity
+        is_foreign = identity is not None and identity.is_alive() and not works_in(opened.home, identity.pid)
+        return None if is_foreign else identity
 
     def _living(self, opened: OpenHome) -> Identity | None:
         """Return who is written down in the store, if that process lives and works there."""
         identity = Identity.parse(self.record(opened).process)
-        if identity is None or not identity.is_alive() or _is_foreign(identity, opened):
+        if identity is None or not identity.is_alive() or not works_in(opened.home, identity.pid):
             return None
         return identity
 
@@ -137,10 +138,7 @@ class Daemon(Record):
         return self.record(opened).zone or None if self._living(opened) is not None else None
 
     def take_lock(self, opened: OpenHome) -> LockFile:
-        """Return the lock, taken and with our identity in it.
-
-        Raises Conflict, naming the one that runs, and StoreUnavailable if the home cannot be used.
-        """
+        """Return the lock, taken, with our identity in it. Raises Conflict if a daemon runs, StoreUnavailable."""
         # Asked before the file is made: one that lives takes a new file for its own within a second.
         running = self.find(opened)
         if running is not None:
@@ -156,7 +154,7 @@ class Daemon(Record):
                     raise self.conflict(running, opened)
                 # Somebody who asked whether it is held may have shared it for an instant.
                 opened.clock.pause(PROBE_SECONDS)
-            lock.write(lock_text())
+            lock.write(f"{Identity.own()}\n")
         except OSError as error:
             lock.close()
             raise unusable(opened.home.path, error) from error
@@ -168,9 +166,9 @@ class Daemon(Record):
         return Conflict(f"{already} in {opened.home.path} ({running})", hint=self.hint)
 
     def enter(self, opened: OpenHome) -> str:
-        """Write down that this process is the daemon; return the record. In a transaction.
+        """With the lock in hand, write down that we are the daemon; return the record. In a transaction.
 
-        To be called with the lock in hand. Raises Conflict if another one lives that has lost its lock's file.
+        Raises Conflict if another one lives that has lost its lock's file.
         """
         from ..machine.localzone import own_zone
 
@@ -183,10 +181,7 @@ class Daemon(Record):
         return record
 
     def start(self, opened: OpenHome, options: Sequence[str], patience: float | None = None) -> None:
-        """Start one in the background with these options; return once it is ready.
-
-        Raises Conflict, DaemonUnavailable, also if that takes longer than `patience` seconds.
-        """
+        """Start one; return once it is ready, at most `patience` seconds later. Raises Conflict, DaemonUnavailable."""
         from .launch import launch
 
         opened.home.prepare()
@@ -220,22 +215,15 @@ class RunningDaemon(Record):
         daemon = self.daemon
         if self.is_elsewhere:
             run, them = ("run", "them") if daemon.is_plural else ("runs", "it")
-            raise DaemonUnavailable(
-                f"{daemon.subject} {run} {ELSEWHERE} and cannot be stopped from here",
-                hint=f"stop {them} there: {daemon.stop_command}",
-            )
+            raise out_of_reach(f"{daemon.subject} {run}", them, daemon)
         if self.identity is None:
-            raise DaemonUnavailable(
-                f"{daemon.subject} cannot be stopped from here: the process that holds the lock does not tell its pid",
-                hint=f"end the process that was started with: queuectl {daemon.command} start",
-            )
+            problem = "cannot be stopped from here: the process that holds the lock does not tell its pid"
+            hint = f"end the process that was started with: queuectl {daemon.command} start"
+            raise DaemonUnavailable(f"{daemon.subject} {problem}", hint=hint)
         return self.identity
 
     def other_version(self, opened: OpenHome, *, is_schema_enough: bool = False) -> str | None:
-        """Return its version if that is not of this QueueCTL, None if it is.
-
-        Where the schema `is_schema_enough`, another version that was started with today's is none.
-        """
+        """Return its version if it differs from ours, else None. With `is_schema_enough`, only the schema counts."""
         record = self.daemon.record(opened)
         if self.identity is None or record.process != str(self.identity):
             # It has not written it down yet, or never will: the versions before this one did not.
@@ -249,6 +237,7 @@ class RunningDaemon(Record):
 POOL = Daemon("pool", "worker", "workers", "change their number with: queuectl worker scale N", is_plural=True)
 SCHEDULER = Daemon("scheduler", "scheduler", "scheduler", "look at it with: queuectl scheduler status")
 DASHBOARD = Daemon("dashboard", "dashboard", "dashboard", "see where with: queuectl dashboard status", start_options=())
+RESTART = {"pool": "queuectl worker restart", "scheduler": "queuectl scheduler stop && queuectl scheduler start"}
 
 
 class Place(Part):
@@ -282,30 +271,17 @@ class Place(Part):
         return identity.pid
 
 
-def lock_text() -> str:
-    """Return what stands in our lock: who we are."""
-    return f"{Identity.own()}\n"
+def out_of_reach(who_runs: str, them: str, daemon: Daemon) -> DaemonUnavailable:
+    """Return the error for processes of a daemon that run where no signal from here reaches them."""
+    hint = f"stop {them} there: {daemon.stop_command}"
+    return DaemonUnavailable(f"{who_runs} {ELSEWHERE} and cannot be stopped from here", hint=hint)
 
 
-def _is_foreign(identity: Identity, opened: OpenHome) -> bool:
-    """Return whether this is a living process of another home."""
-    return identity.is_alive() and not works_in(opened.home, identity.pid)
-
-
-def demand_workers_that_know(opened: OpenHome, what: str) -> None:
-    """Raise DaemonUnavailable if workers run that were started with another schema, and so do not know `what`."""
-    _demand(opened, POOL, what, "queuectl worker restart")
-
-
-def demand_scheduler_that_knows(opened: OpenHome, what: str) -> None:
-    """Raise DaemonUnavailable if workers or a scheduler run that were started with another schema."""
-    demand_workers_that_know(opened, what)
-    _demand(opened, SCHEDULER, what, "queuectl scheduler stop && queuectl scheduler start")
-
-
-def _demand(opened: OpenHome, daemon: Daemon, what: str, hint: str) -> None:
-    running = daemon.find(opened)
-    version = None if running is None else running.other_version(opened, is_schema_enough=True)
-    if version is not None:
-        message = f"{daemon.subject} {daemon.be} of {version} of QueueCTL, which does not know {what}"
-        raise DaemonUnavailable(message, hint=hint)
+def demand_workers_that_know(opened: OpenHome, what: str, *others: Daemon) -> None:
+    """Raise DaemonUnavailable if workers, or other daemons, were started with a schema that does not know `what`."""
+    for daemon in (POOL, *others):
+        running = daemon.find(opened)
+        version = None if running is None else running.other_version(opened, is_schema_enough=True)
+        if version is not None:
+            message = f"{daemon.subject} {daemon.be} of {version} of QueueCTL, which does not know {what}"
+            raise DaemonUnavailable(message, hint=RESTART[daemon.name])

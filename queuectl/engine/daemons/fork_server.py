@@ -37,10 +37,7 @@ REASON_BYTES = 1000
 
 
 def serve(channel: str, lifeline: str, home: str) -> None:
-    """Be the fork server of a pool until that is gone.
-
-    Both are descriptors: `channel` of the socket to the pool, `lifeline` of a pipe that ends with the pool.
-    """
+    """Be a pool's fork server. `channel`, a socket, and `lifeline`, a pipe that ends with the pool, are descriptors."""
     process.become_subreaper()
     preload()
     for number in SIGNALS:
@@ -79,10 +76,7 @@ class ForkServer:
         signal.signal(signal.SIGCHLD, lambda number, frame: None)
 
     def run(self) -> None:
-        """Serve until the pool is gone, or a worker was refused.
-
-        A fork that fails leaves descriptors of multiprocessing's open: the next worker is for a new fork server.
-        """
+        """Serve until the pool is gone, or a worker was refused."""
         poll = select.poll()
         poll.register(self._channel, select.POLLIN)
         poll.register(self._read_end, select.POLLIN)
@@ -93,6 +87,7 @@ class ForkServer:
                     self._bury()
                     continue
                 groups = self._asked()
+                # A fork that fails leaves descriptors of multiprocessing's open: the next worker is for a new server.
                 if groups is None or not all(self._start(group) for group in groups):
                     return
 

@@ -23,7 +23,7 @@ from ..machine.doorbell import CONTROL, ring
 from ..machine.doorbell import POOL as POOL_BELL
 from ..machine.identity import LOOK_SECONDS, Identity, TimedSignal, end
 from ..machine.process import MARKER
-from .daemon import ELSEWHERE, POOL, Place, RunningDaemon
+from .daemon import POOL, Place, RunningDaemon, out_of_reach
 
 FOLLOW_BUDGET_MS = 60_000
 # What the pool itself takes beyond what its workers are allowed: it ends late ones, and what they have left.
@@ -44,10 +44,7 @@ class Groups(Place):
 
     @property
     def asking_job(self) -> int | None:
-        """The number of the job of this home that asks, None if none does.
-
-        The workers wait for its end, so it must not wait for theirs.
-        """
+        """The number of the job of this home that asks, or None: it must not wait for workers that wait for its end."""
         if MARKER not in os.environ or os.environ.get(VARIABLE) != self._opened.home.path:
             return None
         number = os.environ.get("QUEUECTL_JOB_NUMBER", "")
@@ -59,12 +56,10 @@ class Groups(Place):
         others = [one for one in sorted(groups) if set(queues).intersection(queues_of(one))]
         if group in groups or not others:
             return
-        raise InvalidInput(
-            f"no group takes jobs from {' and '.join(queues)} {'alone' if len(queues) == 1 else 'together'}; "
-            f"running groups: {', '.join(quoted(one or EVERY_QUEUE) for one in sorted(groups))}",
-            field="queue",
-            hint="; ".join(f"{command}{option(one)}" for one in others),
-        )
+        problem = f"no group takes jobs from {' and '.join(queues)} {'alone' if len(queues) == 1 else 'together'}"
+        running = ", ".join(quoted(one or EVERY_QUEUE) for one in sorted(groups))
+        hint = "; ".join(f"{command}{option(one)}" for one in others)
+        raise InvalidInput(f"{problem}; running groups: {running}", field="queue", hint=hint)
 
     def _living(self, group: str | None = None) -> list[RegisteredWorker]:
         """Return the workers that live, of a group or all."""
@@ -129,10 +124,8 @@ class Groups(Place):
         return next(iter(pids), None)
 
     def _drop(self, group: str | None) -> tuple[Identity | None, list[RegisteredWorker]]:
-        """Have no more workers started in a group; return the pool, if it is to end, and the workers to stop.
-
-        Those are the present workers: a worker that is started before they have ended is not meant.
-        """
+        """Have no more workers started in a group; return the pool, if it is to end, and the workers to stop."""
+        # Those are the present workers: a worker that is started before they have ended is not meant.
         opened = self._opened
         pool = POOL.find(opened) if opened.home.exists() else None
         if pool is None:
@@ -193,17 +186,12 @@ class Groups(Place):
             if identity.is_alive() or not is_worker_alive(self._opened.home, row):
                 return identity
             self._opened.clock.pause(LOOK_SECONDS)
-        raise DaemonUnavailable(
-            f"worker {row.id} runs {ELSEWHERE} and cannot be stopped from here",
-            hint=f"stop it there: {POOL.stop_command}",
-        )
+        raise out_of_reach(f"worker {row.id} runs", "it", POOL)
 
 
 def _orders(grace: int, patience: float | None, force: bool, *, is_asked: bool) -> list[TimedSignal]:
-    """Return which signals to send, each after how many milliseconds: a request, then an order, then the end.
-
-    A second request would be taken for the order: a process that was asked already is only made to go on.
-    """
+    """Return which signals to send, each after how many milliseconds: a request, then an order, then the end."""
+    # A second request would be taken for the order: a process that was asked already is only made to go on.
     request = [] if force else [TimedSignal(0, signal.SIGCONT if is_asked else signal.SIGTERM)]
     if patience is None and not force:
         return request
@@ -228,8 +216,5 @@ def demand_room(settings: Settings, groups: Mapping[str, int], field: str = "cou
     if total <= most:
         return
     found = f"got {total}" if len(groups) == 1 else f"all groups together would have {total}"
-    raise InvalidInput(
-        f"at most {counted(most, 'worker')} {'is' if most == 1 else 'are'} allowed, {found}",
-        field=field,
-        hint=f"allow more with: queuectl config set max_workers {total}",
-    )
+    problem = f"at most {counted(most, 'worker')} {'is' if most == 1 else 'are'} allowed, {found}"
+    raise InvalidInput(problem, field=field, hint=f"allow more with: queuectl config set max_workers {total}")

@@ -21,18 +21,16 @@ from ..home.opened import OpenHome
 from ..home.presence import Presence
 from ..machine import process
 from ..machine.doorbell import Doorbell
+from ..machine.identity import Identity
 from ..machine.log import Log
 from ..machine.wakeup import Wakeup
-from .daemon import Daemon, lock_text
+from .daemon import Daemon
 
 LOOK_MS = 1_000
 
 
 class Instance:
-    """The daemon of a home that this process is. Raises Conflict if the home has one already.
-
-    The home becomes its directory unless it `keeps_directory`.
-    """
+    """This process as a home's daemon. The home becomes its directory unless it `keeps_directory`. Raises Conflict."""
 
     def __init__(self, daemon: Daemon, opened: OpenHome, *, keeps_directory: bool = False) -> None:
         self.log = Log(daemon.name, opened.clock)
@@ -49,12 +47,9 @@ class Instance:
             os.chdir(opened.home.path)
 
     def enter(self, also: Callable[[], None] = lambda: None) -> None:
-        """Look after our files from now on, and write down in the store that we run; do `also` in that transaction.
-
-        Raises Conflict if another one lives that has lost its lock's file, StoreUnavailable.
-        """
+        """Look after our files from now on; write down that we run, and do `also`. Raises as `Daemon.enter` does."""
         store = self._opened.store
-        self.presence = Presence(store, self._lock, self._bell, log=self.log, text=lock_text())
+        self.presence = Presence(store, self._lock, self._bell, log=self.log, text=f"{Identity.own()}\n")
         with store.writing():
             self._record = self._daemon.enter(self._opened)
             also()

@@ -29,12 +29,8 @@ RUN = "from queuectl.__main__ import run; run()"
 # Where a daemon was started: the directory of the jobs that are added through it. It does not stay in it.
 DIRECTORY = "QUEUECTL_START_DIRECTORY"
 JOB_VARIABLES = (
-    process.MARKER,
-    "QUEUECTL_JOB_ID",
-    "QUEUECTL_JOB_NUMBER",
-    "QUEUECTL_ATTEMPT",
-    "QUEUECTL_MAX_ATTEMPTS",
-    "QUEUECTL_QUEUE",
+    *(process.MARKER, "QUEUECTL_JOB_ID", "QUEUECTL_JOB_NUMBER", "QUEUECTL_QUEUE"),
+    *("QUEUECTL_ATTEMPT", "QUEUECTL_MAX_ATTEMPTS"),
 )
 LOG_BYTES = 4096
 CANNOT_START = "the daemon cannot start"
@@ -50,19 +46,14 @@ BUG_HINT = "please report it; its log shows where"
 
 
 def own_python(statement: str, arguments: Sequence[str]) -> list[str]:
-    """Return the command line that runs a statement with this Python and this package.
-
-    Neither site-packages nor PYTHON variables are of use to us; without them a daemon is 2 MB smaller.
-    """
+    """Return the command line that runs a statement with this Python and this package."""
+    # Neither site-packages nor PYTHON variables are of use to us; without them a daemon is 2 MB smaller.
     flags = ["-I", "-S"] if sys.flags.isolated else ["-E", "-S"]
     return [sys.executable, *flags, "-c", BOOT.format(root=ROOT, statement=statement), *arguments]
 
 
 def installed_version() -> str | None:
-    """Return the version of the package as it is on the disk now, None if it cannot be read.
-
-    It is not that of this process once another one has been installed in its place.
-    """
+    """Return the version of the package on the disk, None if it cannot be read. After an upgrade it is not ours."""
     try:
         with open(os.path.join(ROOT, "queuectl", "__init__.py"), encoding="utf-8") as file:
             lines = file.read().split("\n")
@@ -79,10 +70,9 @@ def launch(arguments: Sequence[str], home: Home, log_path: str, patience: float 
     """
     process.demand_own_proc()
     if sys.platform.startswith("linux") and not process.HAS_PROC:
-        raise DaemonUnavailable(
-            f"{CANNOT_START}: /proc is not there, and without it processes cannot be identified",
-            hint="mount it (mount -t proc proc /proc), or stay in the foreground with --no-detach",
-        )
+        problem = "/proc is not there, and without it processes cannot be identified"
+        hint = "mount it (mount -t proc proc /proc), or stay in the foreground with --no-detach"
+        raise DaemonUnavailable(f"{CANNOT_START}: {problem}", hint=hint)
     try:
         logged = os.path.getsize(log_path) if os.path.exists(log_path) else 0
         answer = _ask(arguments, home, log_path, patience)

@@ -31,7 +31,7 @@ from ..clockwork.tick import ClockworkThread
 from ..home.opened import OpenHome
 from ..machine import process
 from ..machine.identity import have_ended
-from ..machine.wakeup import AT_ONCE, NOT, ORDERLY
+from ..machine.wakeup import AT_ONCE, LOOK, NOT, ORDERLY
 from ..work.recovery import Recovery
 from .daemon import POOL
 from .groups import longest_grace
@@ -57,13 +57,7 @@ class Pool:
     """
 
     def __init__(
-        self,
-        home: Home,
-        groups: Mapping[str, int],
-        *,
-        clock: Clock,
-        on_ready: Callable[[], None],
-        drains: bool = False,
+        self, home: Home, groups: Mapping[str, int], *, clock: Clock, on_ready: Callable[[], None], drains: bool = False
     ) -> None:
         self._opened = OpenHome(home, actor="pool", clock=clock)
         self._clock = clock
@@ -123,7 +117,8 @@ class Pool:
         changes = self._instance.presence.changes
         self._instance.step()
         if self._instance.presence.changes != changes:
-            self._slots.wake()
+            for worker in self._slots.workers():
+                worker.send(LOOK)
 
     def _follow(self) -> None:
         if self._wakeup.stops:
@@ -225,10 +220,7 @@ class Pool:
             self._log.complain(f"cannot use the store: {error}")
 
     def _last_store(self) -> Store:
-        """Return a store for what is written while we end. Raises StoreUnavailable.
-
-        It waits for other writers, even if we are to stop at once, but not for the disk: `leave` does, for all.
-        """
+        """Return a store for our last writes. It waits for other writers, not for the disk: `leave` does, for all."""
         return Store(self._opened.home, create=False, durable=False, clock=self._clock, busy_budget=LAST_BUDGET_SECONDS)
 
     def _reload_patience(self) -> int:
@@ -278,10 +270,7 @@ class Pool:
 
 
 class DrainEnd(Record):
-    """How a drain ended: whether the queues are empty, and the ids of the jobs that died meanwhile, oldest first.
-
-    `paused` is how many jobs wait in paused queues.
-    """
+    """How a drain ended: the ids of the jobs that died, oldest first, and how many jobs wait in `paused` queues."""
 
     is_empty: bool
     dead: list[str]

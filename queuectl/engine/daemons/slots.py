@@ -19,6 +19,7 @@ import socket
 import subprocess
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 
 from ...model.errors import DaemonUnavailable
 from ...model.record import Record
@@ -27,7 +28,7 @@ from ..home.opened import OpenHome
 from ..machine import process
 from ..machine.identity import Identity
 from ..machine.log import Log
-from ..machine.wakeup import LOOK, Wakeup
+from ..machine.wakeup import Wakeup
 from .daemon import POOL
 from .fork_server import REFUSED, SIGNALS, STARTED
 from .launch import own_python
@@ -86,10 +87,7 @@ class Slots:
         return iter(list(self._slots))
 
     def bury(self) -> int:
-        """Take in who has started and who has ended; return how many have ended.
-
-        Raises DaemonUnavailable, and OSError where the system cannot tell for now: the rest is taken in next time.
-        """
+        """Take in starts and ends; return how many ended. Raises DaemonUnavailable; after OSError, call it again."""
         if not self._untold and self._server is not None:
             reports = self._server.reports()
             if reports is None:
@@ -99,7 +97,10 @@ class Slots:
         while self._untold:
             report = self._untold[0]
             if report.kind == REFUSED:
-                self._refuse(report.text)
+                what = f"a worker cannot be started: {report.text}"
+                self._tell_trouble(what, "close something that runs, then try again")
+                for slot in [slot for slot in self._slots if slot.is_asked][:1]:
+                    self._give_back(slot)
             elif report.kind == STARTED:
                 self._begin(report.pid, report.text)
             else:
@@ -156,11 +157,6 @@ class Slots:
         slot.worker = worker
         if slot.is_leaving:
             _send(worker, signal.SIGTERM)
-
-    def _refuse(self, reason: str) -> None:
-        self._tell_trouble(f"a worker cannot be started: {reason}", "close something that runs, then try again")
-        for slot in [slot for slot in self._slots if slot.is_asked][:1]:
-            self._give_back(slot)
 
     def _tell_trouble(self, what: str, hint: str) -> None:
         """While the pool starts, that is its error; later a line in the log."""
@@ -240,11 +236,6 @@ class Slots:
             _send(slot.worker, signal.SIGQUIT if forced else signal.SIGTERM)
         slot.is_leaving = True
 
-    def wake(self) -> None:
-        """Have all workers look at their files, also those that rest."""
-        for worker in self.workers():
-            worker.send(LOOK)
-
     def kill(self) -> None:
         """End all workers at once, and stop waiting for those that are not there yet."""
         self._continue_server()
@@ -287,8 +278,9 @@ def _send(worker: Identity, order: signal.Signals) -> None:
     except OSError:
         pass  # Nothing tells processes apart for now.
     # Until the fork server, or we, have taken its exit code, nobody else can have the pid.
-    for number in (order, signal.SIGCONT):
-        process.send_to_child(worker.pid, number)
+    with suppress(ProcessLookupError, PermissionError):
+        for number in (order, signal.SIGCONT):
+            os.kill(worker.pid, number)
 
 
 class ForkReport(Record):

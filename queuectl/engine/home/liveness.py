@@ -34,12 +34,9 @@ def is_worker_alive(home: Home, worker: RegisteredWorker) -> bool:
 
 
 def works_in(home: Home, pid: int) -> bool:
-    """Return False if a process has another home's database open and not this one's, as far as the system tells.
-
-    If the home has just been moved or removed, nothing is known.
-    """
+    """Return False if a process has another home's database open and not this one's, as far as the system tells."""
     if not home.exists():
-        return True
+        return True  # It has just been moved or removed: nothing is known.
     name = os.path.basename(home.database)
     names = (name, f"{name} (deleted)")
     # A process that is about to end may have closed its descriptors: that is no other home.

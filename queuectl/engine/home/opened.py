@@ -15,7 +15,7 @@ from ...model.errors import Conflict, InvalidInput, quoted
 from ...model.fields import BY_NAME, GIVEN
 from ...model.settings import Settings, find, resolve
 from ...model.spec import JobSpec
-from ...model.surroundings import NONE, NOTHING, PATH, SHELL, Origin, inherited
+from ...model.surroundings import NO_SHELL, NONE, NOTHING, PATH, SHELL, Origin, inherited
 from ...store import Home, Store
 
 TYPE_CHECKING = False
@@ -117,17 +117,15 @@ class OpenHome:
 
     def look_for_shell(self, shell: str, env: Mapping[str, str] = NOTHING) -> None:
         """Raise InvalidInput for the path of a missing shell; note that a name is not in PATH of these variables."""
-        from ..machine.programs import demand_shell, is_missing
+        from ..machine.programs import demand_shell, find_in
 
         demand_shell(shell)
-        if is_missing(shell, env.get(PATH) or search_path()):
+        is_name = shell != NO_SHELL and "/" not in shell
+        if is_name and find_in(shell, env.get(PATH) or search_path()) is None:
             self._told[f"there is no shell {shell} in PATH now; without one the job cannot start"] = None
 
     def origin(self, words: Sequence[str] | None, *, has_usual: bool) -> Origin:
-        """Return what this process gives to jobs that inherit what `words` name, None for nothing.
-
-        With `has_usual` they also inherit what a caller's jobs usually do.
-        """
+        """Return what jobs that inherit `words` (None: nothing) get from here, with `has_usual` also the usual."""
         words = words or ()
         path = "" if NONE in words and PATH not in words else search_path()
         found, left_out = inherited(os.environ, words, has_usual=has_usual)
@@ -211,14 +209,12 @@ def search_path() -> str:
 
 
 def own_umask() -> int | None:
-    """Return the umask, which the system call reveals only by setting another one.
-
-    None where it cannot be read, since another thread may make a file meanwhile.
-    """
+    """Return the umask, None if it can be read neither from the system's file nor safely by the system call."""
     try:
         with open(STATUS, "rb") as file:
             return next(int(line[len(UMASK) :], 8) for line in file if line.startswith(UMASK))
     except (OSError, StopIteration):
+        # The call reveals it only by setting another one, and another thread may make a file meanwhile.
         if _count():
             return None
     umask = os.umask(0o077)
@@ -227,10 +223,7 @@ def own_umask() -> int | None:
 
 
 def load_settings(store: Store, group: str | None = None) -> Settings:
-    """Return the settings in force, those of a group for its workers.
-
-    Raises InvalidInput for a bad value in the environment.
-    """
+    """Return the settings in force, those of a group for its workers. Raises InvalidInput for a bad environment."""
     values = {setting.name: value for setting, value, _ in resolve(store.meta.settings(), os.environ)}
     if group is not None:
         own = store.meta.limits_of(group)

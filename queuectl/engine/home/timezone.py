@@ -62,10 +62,7 @@ def pin(store: Store, *, actor: str, now: int) -> str:
 
 
 def adopt(store: Store, *, actor: str, now: int) -> None:
-    """Write this process's zone into a home whose schedules are older than the setting, so that they go on as before.
-
-    Raises InvalidInput as `pin` does, StoreUnavailable.
-    """
+    """Pin the zone in a home whose schedules are older than the setting, so that they go on. Raises as `pin` does."""
     if stored_zone(store) is not None or not _is_followed(store):
         return
     with store.writing():
@@ -122,10 +119,7 @@ def move(store: Store, schedule: Schedule, after: int | None, *, why: str, actor
 
 
 def realign(store: Store, *, actor: str, now: int) -> None:
-    """Bring schedules nearer that wait for a time beyond their next one, after the clock was set back.
-
-    In a transaction.
-    """
+    """Bring nearer, after the clock was set back, schedules that wait beyond their next time. In a transaction."""
     home = home_zone(store)
     for schedule in store.schedules.all():
         if schedule.next_at is not None and schedule.next_at <= now:
@@ -169,15 +163,11 @@ def alerts(store: Store, now: int, daemons: Mapping[str, str | None]) -> list[tu
 
     `daemons` are those that fire schedules, such as "the scheduler is", with their zones.
     """
-    home = home_zone(store)
-    found = [
-        (
-            f"schedule {schedule.name} has no next time: no process that runs knows {schedule.zone(home)}",
-            _go_by(own_zone()),
-        )
-        for schedule in store.schedules.all()
-        if has_no_next_time(store, schedule, now)
-    ]
+    home, found = home_zone(store), []
+    for schedule in store.schedules.all():
+        if has_no_next_time(store, schedule, now):
+            unknown = f"no process that runs knows {schedule.zone(home)}"
+            found.append((f"schedule {schedule.name} has no next time: {unknown}", _go_by(own_zone())))
     own = trouble(store, now)
     if own is not None:
         found.append((own, _go_by(own_zone())))

@@ -203,10 +203,7 @@ def _allocate(descriptor: int, size: int) -> None:
 
 
 def read(path: str) -> Sequence[AttemptRecord]:
-    """Return the records of a journal that can be believed, none if there is no plain file.
-
-    Raises OSError if the system lacks descriptors or memory to tell.
-    """
+    """Return the records of a journal that can be believed; none without a plain file. Raises OSError for shortages."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | getattr(os, "O_NOFOLLOW", 0))
         try:

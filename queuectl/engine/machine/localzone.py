@@ -24,10 +24,7 @@ ALIASES_OF_UTC = ("utc", "uct", "zulu", "universal", "utc0", "utc-0", "utc+0", "
 
 
 def own_zone() -> str:
-    """Return the name of the zone that this process goes by; `local` if it has no name.
-
-    The value of QUEUECTL_TIMEZONE is returned even if it is no zone: the caller has to check that.
-    """
+    """Return this process's zone by name, or `local`. The caller has to check what QUEUECTL_TIMEZONE gave."""
     given = os.environ.get(find("timezone").environment, "").strip()
     if given.lower() in ("", "none"):
         return machine_zone()
@@ -63,11 +60,7 @@ def unknown_zone() -> str | None:
 
 
 def rules(name: str) -> tzinfo | None:
-    """Return the rules of a zone, None for this process's local time.
-
-    Raises ValueError, with the reason, if this process does not know the zone. Its own zone it always knows, by local
-    time.
-    """
+    """Return a zone's rules; None is local time, which may be our own zone. Raises ValueError, with the reason."""
     try:
         return zones.find(name)
     except ValueError:

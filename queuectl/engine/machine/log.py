@@ -55,10 +55,7 @@ class Silence(Log):
 
 
 def rotate(path: str, limit: int = MAX_BYTES) -> None:
-    """Move the text of a log that is too large to `path.1`.
-
-    The file itself stays, empty: its writers have it open for appending and go on in it.
-    """
+    """Move the text of a log that is too large to `path.1`. The file stays, empty: its writers have it open."""
     import shutil
 
     if not os.path.exists(path) or os.path.getsize(path) < limit:

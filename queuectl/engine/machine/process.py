@@ -27,7 +27,8 @@ PR_SET_CHILD_SUBREAPER = 36
 # In the /proc of another pid namespace, numbers mean strangers.
 HAS_PROC = os.path.exists("/proc/self/stat") and os.readlink("/proc/self") == str(os.getpid())
 GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
-FIRST_NAMESPACE = "pid:[4026531836]"  # PROC_PID_INIT_INO of linux/proc_ns.h
+# From it, processes of all pid namespaces can be seen: PROC_PID_INIT_INO of linux/proc_ns.h.
+FIRST_NAMESPACE = "pid:[4026531836]"
 TICKS = os.sysconf("SC_CLK_TCK")
 # A command must not inherit what Python or the worker ignores or handles.
 DEFAULT_SIGNALS = [
@@ -86,13 +87,7 @@ def spawn(
     own = None if umask is None else os.umask(umask)
     try:
         return os.posix_spawn(
-            program,
-            words,
-            environment,
-            file_actions=actions,
-            setsid=True,
-            setsigdef=DEFAULT_SIGNALS,
-            setsigmask=[],
+            program, words, environment, file_actions=actions, setsid=True, setsigdef=DEFAULT_SIGNALS, setsigmask=[]
         )
     except OSError as error:
         if shell == SHELL or error.errno not in OF_PROGRAM:
@@ -174,11 +169,6 @@ def demand_own_proc() -> None:
 def namespace() -> str:
     """Return what identifies the pid namespace of this process, an empty text where there are none."""
     return _link("/proc/self/ns/pid")
-
-
-def is_first_namespace() -> bool:
-    """Return whether processes of all pid namespaces can be seen from this one."""
-    return namespace() in ("", FIRST_NAMESPACE)
 
 
 def entry(pid: int) -> Entry | None:
@@ -286,9 +276,8 @@ def _list_with_ps() -> dict[int, Entry]:
 def _output_of(*command: str) -> str:
     import subprocess
 
-    return subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True
-    ).stdout.strip()
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, text=True)
+    return done.stdout.strip()
 
 
 def file_of(data: bytes) -> int:
@@ -342,14 +331,6 @@ def send(members: Iterable[Entry], number: signal.Signals) -> None:
     """Send a signal to each process that is still there and ours to signal."""
     for member in members:
         send_to(member.pid, member.start, number)
-
-
-def send_to_child(pid: int, number: signal.Signals) -> None:
-    """Send a signal to a child whose exit code was not taken yet: nobody else can have its pid."""
-    try:
-        os.kill(pid, number)
-    except (ProcessLookupError, PermissionError):
-        return
 
 
 def signal_name(number: int) -> str:

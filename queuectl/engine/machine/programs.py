@@ -10,7 +10,7 @@ import errno
 import os
 from collections.abc import Mapping
 
-from ...model.errors import InvalidInput, quoted, with_value
+from ...model.errors import InvalidInput, quoted, value_of
 from ...model.surroundings import NO_SHELL, SHELL, words_of
 
 
@@ -53,14 +53,5 @@ def demand_shell(shell: str) -> None:
 
 def demand_words(command: str, shell: str, subject: str) -> None:
     """Raise InvalidInput for a command that cannot be split into words, if no shell reads it; `subject` has both."""
-    if shell != NO_SHELL:
-        return
-    try:
-        words_of(command)
-    except ValueError as error:
-        raise InvalidInput(f"command of {subject} {with_value(error, command)}", field="command") from None
-
-
-def is_missing(shell: str, path: str) -> bool:
-    """Return whether a shell has a name that is not in a search path now."""
-    return shell != NO_SHELL and "/" not in shell and find_in(shell, path) is None
+    if shell == NO_SHELL:
+        value_of(lambda: words_of(command), f"command of {subject}", command, "command")

@@ -18,7 +18,6 @@ from ...model.scheduler import AUTO, SchedulerRecord, SchedulerState
 from ...model.when import MINUTE
 from ...model.worker import Group, PoolState, RegisteredWorker, WorkerState, queues_of
 from ..daemons.daemon import POOL, SCHEDULER
-from ..home import timezone
 from ..home.liveness import is_worker_alive
 from ..home.opened import OpenHome
 from ..home.underway import jobs_under_way
@@ -91,9 +90,8 @@ class Facts:
     @cached_property
     def waiting_since(self) -> dict[str, int]:
         """{queue: since when its job waits that has been claimable longest}, of queues with pending jobs."""
-        found = {
-            name: self.store.stats.oldest_pending(name) for name, counts in self.queues.items() if counts.get(PENDING)
-        }
+        waiting = [name for name, counts in self.queues.items() if counts.get(PENDING)]
+        found = {name: self.store.stats.oldest_pending(name) for name in waiting}
         return {name: since for name, since in found.items() if since is not None}
 
     @property
@@ -194,9 +192,3 @@ class Facts:
             schedules=self.store.schedules.count(),
             pool_running=self.pool.running,
         )
-
-    @cached_property
-    def zone_troubles(self) -> list[tuple[str, str]]:
-        """What is wrong with the zones of schedules, here and in the daemons, each with the command that helps."""
-        daemons = {f"{daemon.subject} {daemon.be}": daemon.zone(self.opened) for daemon in (POOL, SCHEDULER)}
-        return timezone.alerts(self.store, self.now, daemons)

@@ -19,8 +19,9 @@ from ...model.webhook import FAILING, IS_GONE
 from ...model.when import DAY, HOUR, MINUTE, ago, duration_text
 from ...model.worker import ALL, WorkerState, group_of, option
 from ...store.home import free_bytes
-from ..daemons.daemon import ELSEWHERE
+from ..daemons.daemon import ELSEWHERE, POOL, SCHEDULER
 from ..home.opened import OpenHome
+from ..home.timezone import alerts as zone_alerts
 from ..home.timezone import has_no_next_time
 from .facts import Facts
 
@@ -187,7 +188,8 @@ def _other_version(facts: Facts) -> Iterator[Alert]:
 
 
 def _timezone(facts: Facts) -> Iterator[Alert]:
-    for text, command in facts.zone_troubles:
+    zones = {f"{daemon.subject} {daemon.be}": daemon.zone(facts.opened) for daemon in (POOL, SCHEDULER)}
+    for text, command in zone_alerts(facts.store, facts.now, zones):
         yield Alert("timezone", text, command)
 
 

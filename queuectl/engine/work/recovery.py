@@ -77,11 +77,8 @@ class Recovery:
         # A worker without a row lives while it holds its lock.
         without_row = {attempt.claim.worker for attempt in running} - workers.keys()
         lost = gone | {number for number in without_row if not is_held(self._home.worker_lock(number))}
-        moved = sum(
-            self._recover(attempt, workers.get(attempt.claim.worker))
-            for attempt in running
-            if attempt.claim.worker in lost
-        )
+        left = [attempt for attempt in running if attempt.claim.worker in lost]
+        moved = sum(self._recover(attempt, workers.get(attempt.claim.worker)) for attempt in left)
         self._bury(gone, workers)
         return moved
 
@@ -91,11 +88,8 @@ class Recovery:
         is_late = now - self._checked_at > LATE_MS
         self._checked_at = now
         # What tells an attempt from all others, also of jobs that are removed by now.
-        overdue = {
-            (attempt.claim.number, attempt.claim.attempt_id): attempt
-            for attempt in attempts
-            if now > attempt.claim.lease_until
-        }
+        late = [attempt for attempt in attempts if now > attempt.claim.lease_until]
+        overdue = {(attempt.claim.number, attempt.claim.attempt_id): attempt for attempt in late}
         self._overdue = {} if is_late else {key: since for key, since in self._overdue.items() if key in overdue}
         if not overdue:
             return
@@ -108,9 +102,8 @@ class Recovery:
         for key, attempt in overdue.items():
             if now - self._overdue.setdefault(key, now) >= STUCK_GRACE_MS:
                 worker, job = workers[attempt.claim.worker], attempt.claim.id
-                self._log.complain(
-                    f"worker {worker.id} (pid {worker.pid}) does not renew the lease of {job}, killing it"
-                )
+                who = f"worker {worker.id} (pid {worker.pid})"
+                self._log.complain(f"{who} does not renew the lease of {job}, killing it")
                 Identity.of_worker(worker).send(signal.SIGKILL)
 
     def _recover(self, attempt: Running, worker: RegisteredWorker | None) -> int:
@@ -127,13 +120,7 @@ class Recovery:
         store, now = self._store, self._clock.wall()
         with store.writing():
             state = settle(
-                store,
-                claim,
-                outcome,
-                settings=load_settings(store),
-                random=random.random,
-                now=now,
-                duration=duration,
+                store, claim, outcome, settings=load_settings(store), random=random.random, now=now, duration=duration
             )
             if state is None:
                 return 0
@@ -158,7 +145,7 @@ class Recovery:
             if not identity.is_of_this_boot() or identity.is_alive():
                 # It was another boot; or the worker lives, but of another home, from which this one was copied.
                 return True
-            may_see_all = identity.is_visible() or process.is_first_namespace()
+            may_see_all = identity.is_visible() or process.namespace() in ("", process.FIRST_NAMESPACE)
             if not may_see_all and self._clock.monotonic() <= attempt.claim.lease_until:
                 return False
         return self._end_tree(attempt, worker)

@@ -102,16 +102,12 @@ class Vitals:
             return
         self._store.workers.set_trouble(self._number, reason)
         if self._trouble is None:
-            self._store.events.add(
-                "shortage", actor=f"worker[{os.getpid()}]", now=self._clock.wall(), detail=reason or ""
-            )
+            actor = f"worker[{os.getpid()}]"
+            self._store.events.add("shortage", actor=actor, now=self._clock.wall(), detail=reason or "")
         self._trouble = reason
 
     def tell_limit(self, reason: str | None) -> None:
-        """Write which limit keeps the worker from taking jobs, at once if that begins or ends, or else now and then.
-
-        Raises StoreUnavailable.
-        """
+        """Write which limit stops us, at once if it begins or ends, else now and then. Raises StoreUnavailable."""
         now = self._clock.monotonic()
         is_news = (reason is None) != (self._limit is None) or now >= self._limit_due
         if reason == self._limit or not is_news:
@@ -132,6 +128,5 @@ class Vitals:
             return True
         self._said_stopping = stopping
         self._heartbeat_at = self._clock.monotonic()
-        return self._store.workers.heartbeat(
-            self._number, memory=process.memory(os.getpid()), stopping=stopping, now=self._clock.wall()
-        )
+        memory, now = process.memory(os.getpid()), self._clock.wall()
+        return self._store.workers.heartbeat(self._number, memory=memory, stopping=stopping, now=now)

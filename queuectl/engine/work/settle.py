@@ -60,11 +60,7 @@ def settle(
         counting, is_final, snooze = judge(store, claim, outcome, asked, settings)
         cancel, wish = asked
         verb = verb_after(
-            counting,
-            attempts=claim.attempts,
-            max_retries=claim.max_retries,
-            cancel_requested=cancel,
-            is_final=is_final,
+            counting, attempts=claim.attempts, max_retries=claim.max_retries, cancel_requested=cancel, is_final=is_final
         )
         state, run_at = TRANSITIONS[PROCESSING, verb], claim.run_at
         if state in (FAILED, SCHEDULED):

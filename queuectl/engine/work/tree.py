@@ -154,9 +154,8 @@ def orphans(adopters: Iterable[Pair]) -> set[Pair]:
     for pid, start in adopters:
         adopter = process.entry(pid)
         if adopter is not None and adopter.start == start:
-            found.update(
-                (entry.pid, entry.start) for entry in process.children(pid) if entry.session != adopter.session
-            )
+            others = (entry for entry in process.children(pid) if entry.session != adopter.session)
+            found.update((entry.pid, entry.start) for entry in others)
     return found
 
 
@@ -230,10 +229,8 @@ class Standstill:
         self._before, self._since = self.lasted(now), None
 
     def _running(self) -> list[Entry]:
-        """Return what is not stopped, without what was asked to and sleeps where no signal wakes it: it stops later.
-
-        A shell sleeps so for as long as the child of its vfork is stopped before it could exec.
-        """
+        """Return what is not stopped, without what was asked to and sleeps where no signal wakes it: it stops later."""
+        # A shell sleeps so for as long as the child of its vfork is stopped before it could exec.
         found = [
             member
             for member in self._tree()

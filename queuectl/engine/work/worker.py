@@ -65,11 +65,7 @@ class Finished(Record):
 
 
 class Worker:
-    """The worker of this process.
-
-    `parent` is a descriptor that becomes readable when the pool dies, `adopters` are the pids that our processes
-    fall to when we die.
-    """
+    """This process's worker. `parent` is a descriptor that ends with the pool, orphans fall to the pids `adopters`."""
 
     def __init__(
         self, home: Home, *, queues: tuple[str, ...] = (), parent: int | None = None, adopters: tuple[int, ...] = ()

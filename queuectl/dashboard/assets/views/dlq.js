@@ -15,8 +15,7 @@ export function mount(root, { app, signal }) {
     [['Command'], ['Jobs', 'num'], ['Last', 'num'], ['Example'], ['Actions', 'sr']],
     ({ value }) => value, commandRow, { caption: 'Dead jobs by command' });
   const complaints = listCard('By standard error', [['Last line'], ['Jobs', 'num'], ['Last', 'num'], ['Example']],
-    ({ value }) => value, (line) => [heading(code(line.value), 'clip'), jobsOf(line), when(line.last_at),
-      jobLink(line.sample_ids[0])], { caption: 'Dead jobs by standard error' });
+    ({ value }) => value, (line) => valueRow(line), { caption: 'Dead jobs by standard error' });
   const all = h('span', { class: 'row' });
   const verbs = plainVerbs(({ means }) => means.includes('dead'));
   const empty = emptyCard('No dead jobs',
@@ -26,21 +25,10 @@ export function mount(root, { app, signal }) {
 
   const nameOf = (group) => group.value || (group.signal ? `signal ${group.signal}` : `exit code ${group.exit_code}`);
 
-  function onGroup(verb, group) {
-    const { exit_code: code, signal: sent, value: error } = group;
-    return actOnMany(verb, { exit_code: code, signal: sent, error }, app,
-      { path: '/dlq/groups/preview', note: `Dead jobs that failed with: ${nameOf(group)}.` });
-  }
-
-  // An N stands for a number that differs, but may be a letter too: one of its jobs identifies the group.
-  function onCommands(verb, group) {
-    return actOnMany(verb, { like: group.sample_ids[0] }, app,
-      { path: '/dlq/commands/preview', note: `Dead jobs with the command: ${group.value}` });
-  }
-
   const inQuotes = (text) => `"${text.replaceAll('"', '""')}"`;
-  const buttons = (name, mark, run) => actions(verbs.map((verb) => button(`${VERBS.get(verb).label} group`,
-    () => run(verb), { class: 'small', [mark]: verb, 'aria-label': `${VERBS.get(verb).label} group: ${name}` })));
+  const buttons = (name, kind, what, note) => actions(verbs.map((verb) => button(`${VERBS.get(verb).label} group`,
+    () => actOnMany(verb, what, app, { path: `/dlq/${kind}s/preview`, note }),
+    { class: 'small', [`data-${kind}`]: verb, 'aria-label': `${VERBS.get(verb).label} group: ${name}` })));
 
   // The filter that finds its jobs, as exact as a filter can be.
   const filterOf = ({ exit_code: code, signal: sent, value: error }) => ['state:dead', code !== null && `exit:${code}`,
@@ -61,14 +49,20 @@ export function mount(root, { app, signal }) {
     return [heading(nameOf(group), 'error'), h('a', { href: jobsUrl(filterOf(group)) }, number(group.count)),
       when(group.first_at), when(group.last_at),
       group.sample_ids.slice(0, 3).flatMap((id) => [jobLink(id), ' ']),
-      buttons(nameOf(group), 'data-group', (verb) => onGroup(verb, group))];
+      buttons(nameOf(group), 'group', { exit_code: group.exit_code, signal: group.signal, error: group.value },
+        `Dead jobs that failed with: ${nameOf(group)}.`)];
   }
 
+  // The row of a command or of a line of standard error.
+  /** @param {Api.GroupOfDeadJobs} group */
+  const valueRow = (group, filter = '') => [heading(code(group.value), 'clip'), jobsOf(group, filter),
+    when(group.last_at), jobLink(group.sample_ids[0])];
+
+  // An N stands for a number that differs, but may be a letter too: one of its jobs identifies the group.
   /** @param {Api.GroupOfDeadJobs} group */
   function commandRow(group) {
-    return [heading(code(group.value), 'clip'), jobsOf(group, filterOfCommands(group)),
-      when(group.last_at), jobLink(group.sample_ids[0]),
-      buttons(group.value, 'data-command', (verb) => onCommands(verb, group))];
+    return [...valueRow(group, filterOfCommands(group)), buttons(group.value, 'command',
+      { like: group.sample_ids[0] }, `Dead jobs with the command: ${group.value}`)];
   }
 
   async function refresh() {
