@@ -119,10 +119,10 @@ def test_a_client_that_tries_tokens_waits_and_blocks_nobody(
     assert small.ask("GET", ECHO).status == 200
     wait_until(lambda: any(is_ended(client) for client in clients))
     for each in list(small.server.visits._open):
-        each.dismiss_if_idle()
+        each.dismiss_if_idle(small.server._dismiss)
 
 
-def test_a_new_client_that_has_to_go_gets_the_reason(small: Served) -> None:
+def test_a_client_that_has_to_go_without_an_answer_gets_the_reason(small: Served) -> None:
     clients = occupy(small)
     newest = small.client()
     answer = clients[0].answer()
@@ -132,10 +132,12 @@ def test_a_new_client_that_has_to_go_gets_the_reason(small: Served) -> None:
     assert newest.answer().status == 200
 
 
-def test_a_client_that_was_silent_for_long_gets_no_answer(small: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_module, "NEW_MS", 0)
-    clients = occupy(small)
-    small.client()
+def test_a_client_that_was_answered_before_it_has_to_go_gets_nothing_more(small: Served) -> None:
+    clients = occupy(small, head_of(small))
+    assert [client.answer().status for client in clients] == [200] * PLACES
+    newest = small.client()
+    newest.send(head_of(small))
+    assert newest.answer().status == 200
     assert clients[0].rest() == b""
 
 
@@ -192,7 +194,8 @@ def pair() -> Iterator[Callable[[FakeClock], Connection]]:
 
 def test_a_dismissed_connection_answers_no_further_request(pair: Callable[[FakeClock], Connection]) -> None:
     connection = pair(FakeClock())
-    assert connection.dismiss_if_idle()
+    told: list[Connection] = []
+    assert connection.dismiss_if_idle(told.append) and told == [connection]
     with pytest.raises(Gone):
         connection._go_on()
 
@@ -201,16 +204,17 @@ def test_a_request_that_has_arrived_is_not_cut_off(pair: Callable[[FakeClock], C
     clock = FakeClock()
     connection, other = pair(clock), pair(clock)
     connection._go_on()
-    assert not connection.dismiss_if_idle()
+    told: list[Connection] = []
+    assert not connection.dismiss_if_idle(told.append)
     client = socket.socketpair()
     try:
         unread = Connection(client[0], clock)
         client[1].sendall(b"GET")
-        assert not unread.dismiss_if_idle()
+        assert not unread.dismiss_if_idle(told.append)
     finally:
         for end in client:
             end.close()
-    assert other.dismiss_if_idle()
+    assert other.dismiss_if_idle(told.append) and told == [other]
 
 
 def test_those_about_to_end_are_not_more_than_there_are_places(pair: Callable[[FakeClock], Connection]) -> None:

@@ -39,8 +39,6 @@ if TYPE_CHECKING:
     from ...engine.machine.log import Log
 
 MAX_CONNECTIONS = 64
-# So early a client may not have had the time to send its request.
-NEW_MS = 1_000
 REFUSED_SECONDS = 0.2
 
 
@@ -230,11 +228,11 @@ class Server(ThreadingHTTPServer):
         self._tell_full(connection.socket)
 
     def _dismiss(self, connection: Connection) -> None:
-        """End an idle connection for a new one; its own thread closes it. A very new one gets the reason."""
+        """End an idle connection for a new one; its thread closes it. A client without an answer gets the reason."""
         taken = f"all {MAX_CONNECTIONS} connections are taken"
         self.log.complain(f"{taken}, a new one takes the place of the longest idle one")
-        since = connection.idle_since
-        if not connection.was_answered and since is not None and self.clock.monotonic() - since < NEW_MS:
+        if not connection.was_answered:
+            # It may just be sending its request.
             self._tell_full(connection.socket)
         try:
             connection.socket.shutdown(socket.SHUT_RDWR)

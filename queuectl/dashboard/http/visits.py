@@ -39,7 +39,7 @@ class Visits:
         """Count a new connection, and dismiss an idle one if that makes room; return whether there was room."""
         self._clock.wait(self._may_dismiss, ENDING_SECONDS)
         with self._lock:
-            leaver = self._longest_idle() if len(self._open) >= self._most else None
+            leaver = self._dismiss_one() if len(self._open) >= self._most else None
             if leaver is not None:
                 del self._open[leaver]
                 self._going.add(leaver)
@@ -47,8 +47,6 @@ class Visits:
             is_welcome = len(self._open) < self._most
             if is_welcome:
                 self._open[connection] = None
-        if leaver is not None:
-            self._dismiss(leaver)
         return is_welcome
 
     def leave(self, connection: Connection) -> None:
@@ -64,10 +62,10 @@ class Visits:
         else:
             self._may_dismiss.clear()
 
-    def _longest_idle(self) -> Connection | None:
-        """Return the connection that has to go; None if none is idle, or too many are still about to end."""
+    def _dismiss_one(self) -> Connection | None:
+        """Dismiss the connection that is idle longest and return it; None if none is idle, or too many are ending."""
         if not self._may_dismiss.is_set():
             return None
         idle = [(since, each) for each in self._open for since in [each.idle_since] if since is not None]
         idle.sort(key=lambda pair: pair[0])
-        return next((each for _, each in idle if each.dismiss_if_idle()), None)
+        return next((each for _, each in idle if each.dismiss_if_idle(self._dismiss)), None)

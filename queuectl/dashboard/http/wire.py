@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import socket
 import threading
+from collections.abc import Callable
 
 from ...model.clock import Clock
 from .message import HttpError
@@ -42,12 +43,16 @@ class Connection:
         self._dismissed = threading.Event()
         self._waits_for_request = True
 
-    def dismiss_if_idle(self) -> bool:
-        """For another thread: make sure that no more requests are answered; return False if the client is not idle."""
+    def dismiss_if_idle(self, take_leave: Callable[[Connection], None]) -> bool:
+        """For another thread: make sure that no more requests are answered; return False if the client is not idle.
+
+        `take_leave` is called before the connection's own thread can go on, and close it.
+        """
         with self._lock:
             if self.idle_since is None or (self._waits_for_request and self._has_sent_more()):
                 return False
             self._dismissed.set()
+            take_leave(self)
             return True
 
     def _has_sent_more(self) -> bool:
