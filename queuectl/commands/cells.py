@@ -29,14 +29,12 @@ def pairs(values: Iterable[tuple[str, str | None]], width: int) -> str:
 
 
 def csv_line(values: Iterable[object], safe: Callable[[str], str] = str, end: str = "\r\n") -> str:
-    """Return a line by RFC 4180; `safe` makes the text of a cell fit for where it is shown.
-
-    All is quoted: in some locales a spreadsheet starts a cell at `;`.
-    """
+    """Return a line by RFC 4180; `safe` makes the text of a cell fit for where it is shown."""
     import csv
     from io import StringIO
 
     line = StringIO()
+    # All is quoted: in some locales a spreadsheet starts a cell at `;`.
     csv.writer(line, quoting=csv.QUOTE_ALL, lineterminator=end).writerow([safe(_cell(value)) for value in values])
     return line.getvalue()
 

@@ -56,10 +56,7 @@ if TYPE_CHECKING:
             """Ring the bell of the terminal, if there is one."""
 
         def top(self, context: Context, interval: float, filter: str) -> int:
-            """Show the live view of the jobs that a filter finds, looking every `interval` seconds, until it is left.
-
-            Return the exit code.
-            """
+            """Show live what a filter finds, every `interval` seconds until it is left; return the exit code."""
 
         def shell(self, context: Context, line: str | None, *, keep_going: bool) -> int:
             """Run a line, or the interactive shell; return the exit code. Raises InvalidInput within the shell."""
@@ -112,36 +109,27 @@ class Labeled(Record):
 
 
 class Result(Record):
-    """An answer: data for stdout, words for stderr, an exit code.
+    """An answer: data for stdout (at most one of `rows`, `record` and `text`), words for stderr, an exit code."""
 
-    At most one of `rows` (a table), `record` (one thing) and `text` (printed as it comes) is given, the first two
-    with their `noun`. Of a table, only what is shown is held: `rows` may be read as they are gone over.
-    `message` replaces a table or record where people read it, and `call`, a command to type, stands below it; `ids` is
-    what `--quiet` prints, or says it of a row.
-    `notes` are words for people. `columns` is what a table shows, by default all; with `chosen` the user named
-    them. `raw` text is not escaped for a terminal, `roff` is a manual page, which is a page there. `live` text goes
-    on coming, so no pager shows it. A message or text that `is_prose` is in our own words: its commands are written as
-    the program was called, and a terminal breaks the lines of a message between words.
-    """
-
-    noun: Noun | None = None
-    rows: Rows | None = None
-    record: object = None
-    text: Iterable[Text] | None = None
-    message: str | None = None
-    call: str = ""
-    ids: Sequence[str] | Callable[[Any], str] | None = None
-    notes: Sequence[str] = ()
-    columns: Sequence[str] = ()
-    chosen: bool = False
-    raw: bool = False
-    roff: bool = False
+    noun: Noun | None = None  # that of `rows` or `record`
+    rows: Rows | None = None  # a table; only what is shown is held: they may be read as they are gone over
+    record: object = None  # one thing
+    text: Iterable[Text] | None = None  # printed as it comes
+    message: str | None = None  # replaces a table or record where people read it
+    call: str = ""  # a command to type, below the message
+    ids: Sequence[str] | Callable[[Any], str] | None = None  # what `--quiet` prints, or what says it of a row
+    notes: Sequence[str] = ()  # words for people
+    columns: Sequence[str] = ()  # what a table shows, by default all
+    chosen: bool = False  # the user named the columns
+    raw: bool = False  # the text is not escaped for a terminal
+    roff: bool = False  # it is a manual page, which is a page there
+    # The message or text is in our own words: its commands are written as the program was called, and a terminal breaks
+    # the lines of a message between words.
     is_prose: bool = False
-    live: bool = False
+    live: bool = False  # the text goes on coming, so no pager shows it
     code: int = 0
 
     def __post_init__(self) -> None:
-        """Refuse a table or record without its noun; show all columns if none are chosen."""
         if self.noun is not None:
             self.columns = self.columns or tuple(self.noun.keys)
         elif self.rows is not None or self.record is not None:

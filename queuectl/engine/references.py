@@ -87,7 +87,7 @@ def _by_prefix(names: Names, text: str) -> int:
         raise NotFound(f"no job with id {quoted(text)}", hint=f"find jobs by a filter: queuectl list {in_quotes(text)}")
     # By the key alone: together with the value, all keys look alike.
     term = nearest(key.lower(), FILTERS) if colon else None
-    known = [*names.recent_ids(RECENT), *([f"{term}:{value}"] if term else [])]
+    known = [*(job.id for job in names.named("", RECENT)), *([f"{term}:{value}"] if term else [])]
     hint = f"the batch of this name is batch:{text}" if names.has_batch(text) else SEE_ALL
     raise NotFound(f"no job with id {quoted(text)}{did_you_mean(text, known)}", hint=hint)
 

@@ -44,7 +44,6 @@ class Alert(Record):
     level: str = ""
 
     def __post_init__(self) -> None:
-        """Give it the level of its code, unless it has its own."""
         self.level = self.level or CODES[self.code][0]
 
     def __str__(self) -> str:

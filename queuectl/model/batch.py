@@ -37,17 +37,12 @@ def stops_at(max_fails: str, jobs: int) -> int:
 
 def stop_text(name: str, dead: int) -> str:
     """Return why a batch was stopped, and so why its jobs were cancelled."""
-    return f"{_subject(name)}{STOPPED} after {jobs_text(dead, DEAD)}"
+    return f"batch {name} was {STOPPED} after {jobs_text(dead, DEAD)}"
 
 
 def state_text(batch: Batch) -> str:
     """Return the state of a batch in words; for a stopped one, after how many dead jobs."""
-    return batch.state if batch.stop_reason is None else batch.stop_reason[len(_subject(batch.name)) :]
-
-
-def _subject(name: str) -> str:
-    """Return how a stop reason begins; a text that names the batch already leaves it out."""
-    return f"batch {name} was "
+    return batch.state if batch.stop_reason is None else batch.stop_reason.partition(" was ")[2]
 
 
 def go_on(name: str) -> str:
@@ -57,27 +52,22 @@ def go_on(name: str) -> str:
 
 
 class Batch(Record):
-    """A batch as it stood when it was read.
-
-    `states` counts its jobs by state, without zeros; `stuck` counts those that wait for jobs that ended otherwise than
-    they need, `waiting` the unfinished jobs that wait for the batch. `started_at` is when the first job was claimed,
-    `ended_at` when the last run ended, `read_at` when the batch was read. Times are in milliseconds.
-    """
+    """A batch as it stood when it was read. Times are in milliseconds."""
 
     id: int
     name: str
-    states: dict[str, int]
-    stuck: int
-    waiting: int
+    states: dict[str, int]  # its jobs by state, without zeros
+    stuck: int  # how many wait for jobs that ended otherwise than they need
+    waiting: int  # how many unfinished jobs wait for the batch
     max_fails: str | None
     slots: int | None
     created_at: int
     created_by: str
-    started_at: int | None
-    ended_at: int | None
+    started_at: int | None  # when the first job was claimed
+    ended_at: int | None  # when the last run ended
     stopped_at: int | None
     stop_reason: str | None
-    read_at: int
+    read_at: int  # when the batch was read
 
     @property
     def jobs(self) -> int:
@@ -116,13 +106,11 @@ class Batch(Record):
 
     @property
     def rate(self) -> float | None:
-        """How many of its jobs run to their end in an hour, None while that is unknown.
-
-        The time in which none ends counts, too, while it is open.
-        """
+        """How many of its jobs run to their end in an hour, None while that is unknown."""
         ran = self.states.get(COMPLETED, 0) + self.states.get(DEAD, 0)
         if not ran or self.started_at is None or self.ended_at is None:
             return None
+        # While it is open, the time in which none ends counts, too.
         taken = (max(self.ended_at, self.read_at) if self.state == OPEN else self.ended_at) - self.started_at
         return round(ran * HOUR / taken, 3) if taken > 0 else None
 

@@ -1,7 +1,6 @@
 """A property that is computed once, when it is first used.
 
-It does what that of `functools` does, which takes each command too long to import. Threads that share an object may
-compute it twice.
+As that of `functools`, which takes each command too long to import. Threads that share an object may compute it twice.
 """
 
 from __future__ import annotations

@@ -1,10 +1,9 @@
 """The only place that reads a clock or waits.
 
-Three kinds of time are kept apart. *Wall time* (integer milliseconds since 1970, UTC) is what is
-stored and shown: when a job was added, is due, was finished. *Monotonic time* (integer
-milliseconds of this boot) measures leases and durations: setting the wall clock neither shortens
-nor prolongs a lease. *Boot time* is monotonic too, but goes on while the machine sleeps: its
-distance from wall time changes only if the wall clock is set. All processes of one boot share
+Three kinds of time are kept apart. *Wall time* (integer milliseconds since 1970, UTC) is what is stored and shown: when
+a job was added, is due, was finished. *Monotonic time* (integer milliseconds of this boot) measures leases and
+durations: setting the wall clock neither shortens nor prolongs a lease. *Boot time* is monotonic too, but goes on while
+the machine sleeps: its distance from wall time changes only if the wall clock is set. All processes of one boot share
 the last two.
 """
 
@@ -44,10 +43,8 @@ class Clock:
         return uptime if uptime < LONGEST_UPTIME_MS else _uptime_from_file(uptime)
 
     def ahead(self) -> int:
-        """Return by how many milliseconds wall time is ahead of boot time: another value means that it was set.
-
-        Both are read in one instant: a process that is stopped between two readings reads again.
-        """
+        """Return by how many milliseconds wall time is ahead of boot time: another value means that it was set."""
+        # Both are read in one instant: a process that is stopped between two readings reads again.
         for _ in range(TRIES):
             before, wall, after = self.boottime(), self.wall(), self.boottime()
             if after - before <= ONE_INSTANT_MS:
@@ -64,7 +61,6 @@ class Clock:
 
 
 def _uptime_from_file(otherwise: int) -> int:
-    """Return the uptime from the system's file, where there is one."""
     try:
         with open("/proc/uptime", encoding="ascii") as file:
             return round(float(file.read().split()[0]) * 1000)

@@ -1,8 +1,7 @@
 """A job like another one: the fields to enqueue it with, and the command line that does the same.
 
 Of the other job it has all that was given, but neither id nor key, times only if they are still to come, and its links
-only while it waits for them. Values that are the default of every home are left out; those of settings are not, since
-another home may have other settings.
+only while it waits for them. Defaults of every home are left out, those of settings not: other homes have others.
 """
 
 from __future__ import annotations
@@ -21,13 +20,11 @@ NOTHING: Mapping[str, object] = {}
 
 
 def copy_of(job: Job, now: int, changes: Mapping[str, object] = NOTHING) -> dict[str, Any]:
-    """Return the fields of a job like this one as JSON has them, secrets included; `changes` replace its own.
-
-    A secret variable that is changed to `***`, as it is shown, keeps its value.
-    """
+    """Return the fields of a job like this one as JSON has them, secrets included; `changes` replace its own."""
     found = overridden({**shown_copy_of(job, now), "env": dict(job.env)}, changes)
     env = found["env"]
     if isinstance(env, dict):
+        # A secret variable that is changed to `***`, as it is shown, keeps its value.
         kept = {name: job.env[name] for name in secrets_of(job) if env.get(name) == MASK}
         found["env"] = {**env, **kept}
     return found

@@ -3,9 +3,8 @@
     minute  hour  day-of-month  month  day-of-week
     0-59    0-23  1-31          1-12   0-7, both 0 and 7 are Sunday
 
-`cronfields` says how a field is written. Instead of five fields there may be one of @hourly @daily
-@midnight @weekly @monthly @yearly @annually. Other texts raise ValueError with a phrase for the caller's
-sentence.
+`cronfields` says how a field is written. Instead of five fields there may be one of @hourly @daily @midnight @weekly
+@monthly @yearly @annually. Other texts raise ValueError with a phrase for the caller's sentence.
 
 Where crons differ, this one follows Paul Vixie's cron 4.1, as in Debian's cron(8) and crontab(5):
 
@@ -59,8 +58,6 @@ SUMMER_TIME = 3 * HOUR  # a smaller jump is one
 class Cron:
     """A parsed expression. `expression` is its text with single spaces."""
 
-    __slots__ = ("expression", "minutes", "hours", "days", "months", "weekdays", "is_fixed", "one_day_is_enough")
-
     def __init__(self, expression: str, fields: list[str]) -> None:
         minutes, hours, days, months, weekdays = (field.read(text) for field, text in zip(FIELDS, fields))
         starred = [text.startswith(("*", "?")) for text in fields]
@@ -87,10 +84,7 @@ class Cron:
         return cron
 
     def next_after(self, after_ms: int, zone: tzinfo | None) -> int | None:
-        """Return the first instant strictly after this one at which it fires, None if past 2100.
-
-        Without a `zone` this machine's local time counts.
-        """
+        """Return the first instant after this one at which it fires, None if past 2100. Zone None is local time."""
         if after_ms >= LATEST_MS:
             return None
         after = max(after_ms, -1) // 1_000
@@ -136,12 +130,10 @@ class Cron:
 
     def _days_of_month(self, first: int, length: int) -> list[int]:
         """Return the days that match of a month, as ordinals; those of Sundays are multiples of seven."""
-        if self.one_day_is_enough:
-            return [
-                day for day in range(first, first + length) if day - first + 1 in self.days or day % 7 in self.weekdays
-            ]
         dated = [first + day - 1 for day in self.days if day <= length]
-        return [day for day in dated if day % 7 in self.weekdays]
+        if not self.one_day_is_enough:
+            return [day for day in dated if day % 7 in self.weekdays]
+        return [day for day in range(first, first + length) if day in dated or day % 7 in self.weekdays]
 
     def _first_on(self, day: int, after: int, offset: Callable[[int], int]) -> int | None:
         """Return the first second after `after` at which it fires because of this local day."""
@@ -183,9 +175,8 @@ def _five(given: list[str]) -> list[str]:
     word = given[0].lower()
     if not word.startswith("@"):
         if len(given) in (6, 7):
-            raise ValueError(
-                f"{len(given)} fields, but seconds and years are not supported (write five: {FIVE_FIELDS})"
-            )
+            message = f"{len(given)} fields, but seconds and years are not supported (write five: {FIVE_FIELDS})"
+            raise ValueError(message)
         if len(given) != 5:
             raise ValueError(f"not five fields but {len(given)} (write {FIVE_FIELDS})")
         return given
@@ -211,8 +202,7 @@ def _refuse_impossible(days: list[int], months: list[int]) -> None:
 def _spans(day: int, offset: Callable[[int], int]) -> list[tuple[int, int]]:
     """Return each second from which another offset holds, with the offset, around a local day.
 
-    The day before and the day after are included: the clocks may jump by that much. No zone has
-    changed its offset twice within one day.
+    The days before and after it are included: clocks may jump by that much. No zone has changed twice within a day.
     """
     start = day * DAY - offset(day * DAY) - DAY
     spans = [(start, offset(start))]

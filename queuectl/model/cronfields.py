@@ -1,11 +1,10 @@
 """The five fields of a cron expression, and how each is written.
 
-A field is `*`, a number, a range `1-5`, either with a step (`*/5`, `1-30/2`; `5/15` is 5-59/15), or
-a list of these with commas. Months and weekdays have names too, in full or their first three letters or
-more: `jan`, `sept`, `monday`. A step without an end goes to the last of the field; a week begins on
-Sunday and ends on Saturday, though 7 is Sunday too. `?` alone is `*` in the fields of days. What only other
-crons have, such as `L`, is refused by its name. Other texts raise ValueError with a phrase for the
-caller's sentence.
+A field is `*`, a number, a range `1-5`, either with a step (`*/5`, `1-30/2`; `5/15` is 5-59/15), or a list of these
+with commas. Months and weekdays have names too, in full or their first three letters or more: `jan`, `sept`, `monday`.
+A step without an end goes to the last of the field; a week begins on Sunday and ends on Saturday, though 7 is Sunday
+too. `?` alone is `*` in the fields of days. What only other crons have, such as `L`, is refused by its name. Other
+texts raise ValueError with a phrase for the caller's sentence.
 """
 
 from __future__ import annotations
@@ -83,7 +82,6 @@ class Field(Record):
         return next((number for number, name in enumerate(self.names) if name.lower().startswith(word)), None)
 
     def _short(self, number: int) -> str:
-        """Return the short name at a place among the names."""
         return self.names[number][:SHORTEST_NAME].lower()
 
     def _foreign(self, word: str) -> str | None:

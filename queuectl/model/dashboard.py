@@ -24,18 +24,14 @@ class DashboardOptions(Record):
     read_only: bool = False
 
     def __post_init__(self) -> None:
-        """Refuse unsafe options."""
         strangers = ""
         if not self.is_local:
             strangers = f"{self.host} can be reached from other machines"
         elif self.allowed_hosts:
             strangers = f"a proxy for {self.allowed_hosts[0]} passes on what others send"
         if self.token is None and strangers:
-            raise InvalidInput(
-                f"{strangers}, and anyone who can use the dashboard can run commands as you: it needs --token there",
-                field="token",
-                hint=MAKE_ONE,
-            )
+            danger = "and anyone who can use the dashboard can run commands as you: it needs --token there"
+            raise InvalidInput(f"{strangers}, {danger}", field="token", hint=MAKE_ONE)
         if self.token is not None and not TOKEN.fullmatch(self.token):
             raise InvalidInput("a token has 16 to 256 of A-Z a-z 0-9 . _ ~ -", field="token", hint=MAKE_ONE)
 

@@ -5,7 +5,7 @@ Texts that differ only in numbers are the same: N stands for a number that diffe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from .record import Record
 
@@ -15,23 +15,18 @@ MOST_NAMED = 50
 
 
 class DeadGroup(Record):
-    """`count` dead jobs with the same `value`: an error, a command or the last line of stderr, as `pattern` says.
+    """Dead jobs with the same error, command or last line of stderr."""
 
-    By error they also share the exit code and the signal. `first_at` and `last_at` are when the first and the last of
-    them ended, `last_id` is the newest and, by error, `first_id` the oldest. A small group by text has all `ids`, the
-    newest first; a filter finds those by error.
-    """
-
-    pattern: str
+    pattern: str  # which of the three
     count: int
-    exit_code: int | None
+    exit_code: int | None  # by error they share it, and the signal
     signal: int | None
     value: str | None
-    first_at: int
+    first_at: int  # when the first of them ended
     last_at: int
-    last_id: str
-    first_id: str | None
-    ids: Sequence[str] = ()
+    last_id: str  # the newest
+    first_id: str | None  # the oldest, by error only
+    ids: Sequence[str] = ()  # all of a small group by text, the newest first; a filter finds those by error
 
     @property
     def sample_ids(self) -> list[str]:
@@ -56,17 +51,14 @@ def words_and_numbers(text: str) -> list[str]:
 
 
 class TextGroup(Record):
-    """Texts that differ in numbers only: `parts` are the words and numbers, `numbers` those of the jobs.
+    """Texts that differ in numbers only."""
 
-    Beyond `MOST_NAMED` jobs, not all of them are there; `last` is the number of the newest in any case.
-    """
-
-    parts: list[str]
+    parts: list[str]  # the words and numbers
     count: int
     first_at: int
     last_at: int
-    last: int
-    numbers: list[int]
+    last: int  # the number of the newest job
+    numbers: list[int]  # those of the jobs; beyond `MOST_NAMED` not all of them are there
 
     @property
     def value(self) -> str:
@@ -74,23 +66,19 @@ class TextGroup(Record):
         return "".join(self.parts)
 
 
-class TextGroups:
-    """Groups of texts that differ in numbers only."""
+def largest_groups(texts: Iterable[tuple[str, int, int, int, Sequence[int]]], limit: int) -> list[TextGroup]:
+    """Return the largest groups of texts; among equal sizes the latest first.
 
-    def __init__(self) -> None:
-        self._groups: dict[tuple[str, ...], TextGroup] = {}
-
-    def add(self, text: str, count: int, first_at: int, last_at: int, numbers: Sequence[int]) -> None:
-        """Add `count` dead jobs with the same text; for very many, `numbers` has at least the newest."""
+    Each text comes with a count of dead jobs, when the first and the last of them ended, and the numbers of the newest.
+    """
+    groups: dict[tuple[str, ...], TextGroup] = {}
+    for text, count, first_at, last_at, numbers in texts:
         parts, last = words_and_numbers(text), max(numbers)
-        group = self._groups.setdefault(tuple(parts[::2]), TextGroup(parts, 0, first_at, last_at, last, []))
+        group = groups.setdefault(tuple(parts[::2]), TextGroup(parts, 0, first_at, last_at, last, []))
         group.parts = [one if one == other else ANY for one, other in zip(group.parts, parts)]
         group.count += count
         group.first_at, group.last_at = min(group.first_at, first_at), max(group.last_at, last_at)
         group.last = max(group.last, last)
         if group.count <= MOST_NAMED:
             group.numbers.extend(numbers)
-
-    def largest(self, limit: int) -> list[TextGroup]:
-        """Return the largest groups; among equal sizes the latest first."""
-        return sorted(self._groups.values(), key=lambda group: (-group.count, -group.last_at))[:limit]
+    return sorted(groups.values(), key=lambda group: (-group.count, -group.last_at))[:limit]

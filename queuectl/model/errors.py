@@ -34,8 +34,7 @@ MAX_SHOWN = 80
 class QueueCTLError(Exception):
     """Something a user can understand went wrong.
 
-    `message` is one line without a full stop, `hint` says what to do next, `field` names the input that is to blame,
-    `problems` lists all that is wrong.
+    `message` is a line without a full stop, `hint` what to do next, `field` the input to blame, `problems` lists all.
     """
 
     exit_code = 1
@@ -86,10 +85,7 @@ class InvalidInput(QueueCTLError):
 
 
 class FilterError(InvalidInput):
-    """A filter that is not understood.
-
-    `position` counts the characters of `text` before what is wrong; `suggestion` is what was probably meant there.
-    """
+    """A filter that is not understood after `position` characters of `text`; `suggestion` was probably meant there."""
 
     code = "bad_filter"
 

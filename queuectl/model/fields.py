@@ -51,32 +51,26 @@ MANY = "many jobs from inputs"
 
 
 class Field(Record):
-    """One field of a job. `traits` are words, each of them the end of a name `is_...`.
-
-    Of one that is given: `spellings` are other names in JSON; `default` stands in where it is missing, unless
-    `setting` names the setting that does; `default_words` say so. `option`, `short`, `also` (names that other tools
-    have), `metavar`, `implied` (what it means without a value), `complete` and `group` are its option's; `edit_help` is
-    the help of the one that changes it, where that differs. `label` stands above it, `filter` is its key in a filter.
-    """
+    """One field of a job."""
 
     name: str
     kind: Kind
     help: str
-    traits: str = ""
-    label: str = ""
-    spellings: tuple[str, ...] = ()
-    default: object = None
-    setting: str | None = None
-    default_words: str = ""
+    traits: str = ""  # words, each of them the end of a name `is_...`
+    label: str = ""  # stands above it
+    spellings: tuple[str, ...] = ()  # other names in JSON
+    default: object = None  # stands in where it is missing
+    setting: str | None = None  # the setting that does so instead
+    default_words: str = ""  # say so
     option: str = ""
-    short: str = ""
-    also: tuple[str, ...] = ()
+    short: str = ""  # the short name of the option
+    also: tuple[str, ...] = ()  # names of the option that other tools have
     metavar: str | None = None
-    implied: str | None = None
-    complete: str | None = None
-    group: str = "options"
-    filter: str = ""
-    edit_help: str = ""
+    implied: str | None = None  # what the option means without a value
+    complete: str | None = None  # what completes it
+    group: str = "options"  # the heading of the option
+    filter: str = ""  # its key in a filter
+    edit_help: str = ""  # the help of the option that changes it, where that differs
     is_given: bool = False  # a new job may be given one
     is_required: bool = False  # no job is added without it
     is_passing: bool = False  # only a new job has it
@@ -92,7 +86,6 @@ class Field(Record):
     is_long: bool = False  # a long list has it as a column
 
     def __post_init__(self) -> None:
-        """Compute missing values. Raises ValueError for an unknown trait."""
         default = self.default
         self.label = self.label or self.name.replace("_", " ").capitalize()
         self.default_words = self.default_words or self.setting or (str(default) if type(default) in (str, int) else "")

@@ -54,20 +54,15 @@ class Term(Record):
 
 
 class Filter(Record):
-    """Which jobs: those in one of `states` for which every term holds.
-
-    `names_states` says whether a `state:` chose them, so that no default applies. `text` is the filter as it can be
-    written, empty if it finds all jobs, `rest` the same without its states. Raises ValueError for an unknown state.
-    """
+    """Which jobs: those in one of `states` for which every term holds. Raises ValueError for an unknown state."""
 
     states: Sequence[str] = STATES
     terms: Sequence[Term] = ()
-    names_states: bool = False
-    text: str = ""
-    rest: str = ""
+    names_states: bool = False  # whether a `state:` chose them, so that no default applies
+    text: str = ""  # the filter as it can be written, empty if it finds all jobs
+    rest: str = ""  # the same without its states
 
     def __post_init__(self) -> None:
-        """Put the states in order."""
         wanted = set(self.states)
         if not wanted.issubset(STATES):
             raise ValueError(f"no such state: {wanted.difference(STATES)}")

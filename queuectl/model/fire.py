@@ -51,10 +51,7 @@ def job_id(batch: str, local: str) -> str:
 
 
 def parents_of(spec: JobSpec) -> dict[str, str]:
-    """Return the local names of the parents of a job, with the kind of each link.
-
-    Raises ValueError for a parent that would have to end in two ways.
-    """
+    """Return a job's parents by local name, with the kinds of links. Raises ValueError if one must end in two ways."""
     found: dict[str, str] = {}
     for kind, name in WHENS.items():
         for parent in getattr(spec, name):

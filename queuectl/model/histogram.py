@@ -1,7 +1,6 @@
 """Buckets of durations, and percentiles estimated from them, for all screens.
 
-A bucket holds what is longer than the bound before it and at most its own bound, as `le` does in
-Prometheus; the last one has no bound.
+A bucket holds what is longer than the bound before it and at most its own, as `le` in Prometheus; the last has none.
 """
 
 from __future__ import annotations
@@ -26,10 +25,7 @@ def bucket_of(duration: int) -> int:
 
 
 class Histogram:
-    """How long attempts took: for each bucket their count, their sum, and the shortest and longest if known.
-
-    All in milliseconds.
-    """
+    """How long attempts took, in milliseconds: for each bucket count, sum, and the shortest and longest if known."""
 
     def __init__(self) -> None:
         self._buckets: dict[int, _Bucket] = {}
@@ -39,9 +35,7 @@ class Histogram:
         low = (0, *BOUNDS)[bucket] if shortest is None else shortest
         # The last bucket has no bound: the average of what is in it stands in.
         high = (*BOUNDS, total / count)[bucket] if longest is None else longest
-        if bucket not in self._buckets:
-            self._buckets[bucket] = _Bucket()
-        self._buckets[bucket].add(count, total, low, high)
+        self._buckets.setdefault(bucket, _Bucket()).add(count, total, low, high)
 
     @property
     def count(self) -> int:

@@ -9,6 +9,7 @@ one that ends where no argument can stand may use `$QUEUECTL_ITEM` instead.
 
 from __future__ import annotations
 
+import math
 import re
 from itertools import chain, product
 from posixpath import basename
@@ -56,10 +57,7 @@ class Source(Record):
 
 def combinations(sources: Sequence[Source]) -> int:
     """Return how many combinations there are, without making any."""
-    count = 1
-    for source in sources:
-        count *= len(source.rows)
-    return count
+    return math.prod(len(source.rows) for source in sources)
 
 
 def grid(sources: Sequence[Source]) -> Iterator[Values]:
@@ -70,10 +68,7 @@ def grid(sources: Sequence[Source]) -> Iterator[Values]:
 
 
 def names_of(sources: Sequence[Source]) -> Values:
-    """Return for each column of all sources its name, or its place, from 1.
-
-    Raises ValueError for two of one name, and for more than MAX_INPUTS.
-    """
+    """Return each column's name, or its place from 1. Raises ValueError for two of one name, or over MAX_INPUTS."""
     found: list[str] = []
     for source in sources:
         if len(found) + source.width > MAX_INPUTS:
@@ -88,8 +83,7 @@ def names_of(sources: Sequence[Source]) -> Values:
 class Template:
     """A command with placeholders. `names` are those of the columns, as `names_of` has them.
 
-    It is a text for the shell, or words, each of which `quote` writes. Raises ValueError for a placeholder without
-    input, or where no value can be quoted.
+    It is a text for the shell, or words that `quote` writes. Raises ValueError for a wrong or misplaced placeholder.
     """
 
     def __init__(self, command: str | Sequence[str], names: Values, *, quote: Quote = shell_word) -> None:

@@ -97,7 +97,6 @@ def is_from_now(text: str) -> bool:
 
 
 def _tidy(text: str) -> str:
-    """Return the text with one blank between its words."""
     return " ".join(part for part in text.strip().split(" ") if part)
 
 
@@ -130,7 +129,6 @@ def _since_epoch(text: str, now: int, zone: tzinfo | None) -> int | None:
 
 
 def _day_and_time(text: str, now: int, zone: tzinfo | None) -> int | None:
-    """Read a day, a time or both."""
     import re
 
     for order in ORDERS:
@@ -189,10 +187,7 @@ def _days(match: Match[str], today: date) -> list[date]:
 
 
 def _named_days(match: Match[str], today: date) -> list[date]:
-    """Return `30 nov` of the year that is written, else of this year and those to come in which the day exists.
-
-    If a weekday is written before the date, only those of this year and the next that fall on it.
-    """
+    """Return `30 nov` of the year that is written, else of this year and those to come in which the day exists."""
     from calendar import monthrange
     from datetime import date
 
@@ -204,6 +199,7 @@ def _named_days(match: Match[str], today: date) -> list[date]:
         days = [date(int(match["its_year"] or today.year), month, day)]
     if not match["its_weekday"]:
         return days
+    # Only those of this year and the next that fall on the weekday before the date.
     weekday = _number(WEEKDAYS, match["its_weekday"])
     found = [day for day in days[:2] if day.weekday() == weekday]
     if not found:
@@ -225,7 +221,6 @@ def _time_of_day(match: Match[str]) -> dict[str, int]:
 
 
 def _number(names: tuple[str, ...], word: str) -> int:
-    """Return where the name that begins with a word stands."""
     return next(number for number, name in enumerate(names) if name.startswith(word))
 
 

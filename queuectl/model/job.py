@@ -11,10 +11,9 @@
      scheduled, blocked, pending, failed --hold--> held
      blocked, pending, failed --postpone--> scheduled   (by an edit: every job that waits can be edited or put in front)
 
-`TRANSITIONS` is the truth; the store's guards are tested against it. A held job whose time has not
-come yet is released to `scheduled` first. `failed` means "waiting for its next attempt". A job has
-`max_retries + 1` attempts. An attempt's *outcome* says how it ended, the job's *state* says where
-the job is: two questions, two words.
+`TRANSITIONS` is the truth; the store's guards are tested against it. A held job whose time has not come yet is released
+to `scheduled` first. `failed` means "waiting for its next attempt". A job has `max_retries + 1` attempts. An attempt's
+*outcome* says how it ended, the job's *state* says where the job is: two questions, two words.
 """
 
 from __future__ import annotations
@@ -39,22 +38,17 @@ CANCELLED = "cancelled"
 
 
 class State(Record):
-    """A state, and how front ends show it.
-
-    `glyph` stands for it on a badge, `style` colors it in a terminal (a name of its STYLES, or none). `phrase`
-    follows "it"; a job's id completes `hint`. `rank` sorts the most urgent jobs first. A state that `is_rare` is
-    left out where no job is in it; the jobs of one that `is_due` wait for `run_at`.
-    """
+    """A state, and how front ends show it."""
 
     name: str
-    glyph: str
-    style: str
-    rank: int
-    phrase: str
-    hint: str | None = None
+    glyph: str  # stands for it on a badge
+    style: str  # colors it in a terminal: a name of its STYLES, or none
+    rank: int  # sorts the most urgent jobs first
+    phrase: str  # follows "it"
+    hint: str | None = None  # a job's id completes it
     is_final: bool = False
-    is_due: bool = False
-    is_rare: bool = False
+    is_due: bool = False  # its jobs wait for `run_at`
+    is_rare: bool = False  # it is left out where no job is in it
 
 
 AGAIN = "run it again with: queuectl retry"
@@ -207,8 +201,7 @@ class GivenFields:
 class Job(GivenFields):
     """One job as it stood when it was read.
 
-    Times (`…_at`) are integer milliseconds since 1970, durations are milliseconds. A Job cannot be changed: ask the
-    queue to change the job.
+    Times (`…_at`) are integer milliseconds since 1970, durations milliseconds. A Job cannot be changed: ask the queue.
     """
 
     id: str

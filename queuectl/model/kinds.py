@@ -8,9 +8,8 @@
     references tuple of texts         list                 commas between
     variables  dict of texts          secrets are masked   `NAME=VALUE`, commas between
 
-All others are kept as they are in JSON, and their text is the value. `check(read(text(value)), now) == value` for every
-kind except variables. A missing value is None, `null` and `none`; a missing hook is None, `null` and empty, since
-`none` is a hook that does nothing.
+All others are kept as in JSON, and their text is the value. `check(read(text(value)), now) == value` for all but
+variables. A missing value is None, `null` and `none`; a missing hook None, `null` and empty: `none` does nothing.
 """
 
 from __future__ import annotations
@@ -103,10 +102,7 @@ def masked(env: Mapping[str, str]) -> dict[str, str]:
 
 
 class Kind(Record):
-    """A kind of value, with all that depends on it.
-
-    The input is JSON, or a text that `read` turns into JSON. `check` returns the value as it is kept.
-    """
+    """A kind of value. The input is JSON, or a text that `read` turns into JSON; `check` returns it as it is kept."""
 
     name: str
     check: Check = lambda value, now: value  # JSON as it is kept, at a wall time; raises ValueError with the rule
@@ -152,10 +148,8 @@ class Kind(Record):
 
 def integer(low: int, high: int) -> Kind:
     """Return the kind of whole numbers of a range."""
-    return NUMBER.but(
-        check=lambda value, now: checks.check_integer(value, low, high),
-        schema={"type": "integer", "minimum": low, "maximum": high},
-    )
+    schema = {"type": "integer", "minimum": low, "maximum": high}
+    return NUMBER.but(check=lambda value, now: checks.check_integer(value, low, high), schema=schema)
 
 
 STRING: Schema = {"type": "string"}

@@ -6,9 +6,8 @@
     drain     it takes no new jobs until it is resumed
     defaults  values for its new jobs that give none
 
-The rate is kept by GCRA: `due` is when the next job would start if all were evenly spread. A job may start up to
-`burst - 1` distances earlier, and moves `due` on by one. It is in microseconds, since 600 jobs a second are not a
-whole number of milliseconds apart.
+The rate is kept by GCRA: `due` is when the next job would start if all were spread evenly. A job may start up to
+`burst - 1` distances earlier, and moves `due` on by one. It is in microseconds, as 600 jobs a second need.
 """
 
 from __future__ import annotations

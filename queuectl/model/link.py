@@ -6,8 +6,7 @@
 
 A job with a hopeless link is *stuck*: nothing that happens by itself will let it run. It keeps its state.
 
-A batch has ended when all its jobs have, those that are stuck included. It is completed if all of them are, and else it
-has failed.
+A batch has ended when all its jobs have, those that are stuck included: completed if all of them are, else failed.
 """
 
 from __future__ import annotations
@@ -45,15 +44,12 @@ class Link(Record):
 
 
 class Relative(Link):
-    """A parent or a child of a job, and the link between them. `state` is None of one that is gone.
+    """A parent or a child of a job, and the link between them."""
 
-    Of a batch, `batch` is the name, `state` how it stands (a word of `batch.STATES`), and the number is negative.
-    """
-
-    number: int
+    number: int  # negative of a batch
     id: str
-    state: str | None
-    batch: str | None = None
+    state: str | None  # None of one that is gone; of a batch how it stands, a word of `batch.STATES`
+    batch: str | None = None  # the name of a batch
 
     @property
     def standing(self) -> str:
@@ -66,20 +62,16 @@ class Relative(Link):
 
 
 class Node(Record):
-    """A job of a graph: `state` is None of one that is gone, `command` is the beginning of its command.
+    """A job of a graph, or a batch that jobs wait for."""
 
-    It may be a batch that jobs wait for, which has a name, `batch`, and a negative number. `layer` is how many
-    links the longest way to it has, from a node of the graph that waits for none of the others.
-    """
-
-    number: int
+    number: int  # negative of a batch
     id: str
-    state: str | None
+    state: str | None  # None of one that is gone
     stuck: bool
     suspended: bool
-    command: str
-    layer: int
-    batch: str | None = None
+    command: str  # its beginning
+    layer: int  # how many links the longest way to it has, from a node that waits for none of the others
+    batch: str | None = None  # the name of a batch
 
     @property
     def standing(self) -> str:
@@ -97,10 +89,7 @@ class Edge(Link):
 
 
 class Graph(Record):
-    """The graph around a job, each of the nodes after its parents.
-
-    `left` jobs are not among the nodes, or, unless that is `complete`, more than these.
-    """
+    """The graph around a job, each node after its parents. `left` jobs are left out, more unless it is `complete`."""
 
     job: int
     nodes: list[Node]

@@ -8,17 +8,13 @@ FREE, TAKEN = STATES = ("free", "taken")
 
 
 class Lock(Record):
-    """A lock as it stood when it was read.
-
-    `running` jobs hold it, `waiting` other unfinished jobs need it. `holders` are the ids of those that hold it, the
-    longest first.
-    """
+    """A lock as it stood when it was read."""
 
     name: str
     slots: int
-    running: int
-    waiting: int
-    holders: list[str]
+    running: int  # how many jobs hold it
+    waiting: int  # how many other unfinished jobs need it
+    holders: list[str]  # the ids of those that hold it, the longest first
 
     @property
     def is_needed(self) -> bool:

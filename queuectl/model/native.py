@@ -9,7 +9,6 @@ from .job import Job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from datetime import datetime
     from typing import Any
 
 PLAIN = (str, int, float, bool, type(None), dict, list, tuple)
@@ -31,13 +30,9 @@ def as_json(value: Any) -> object:
         ms = round(value.total_seconds() * 1000)
         return f"{ms}ms" if ms >= 0 else value
     if hasattr(value, "astimezone"):
-        return _instant(value)
+        try:
+            ms = round(value.timestamp() * 1000)
+        except (ValueError, OverflowError, OSError):
+            return value  # In local time, the first and the last days that a datetime can hold are no instants.
+        return when.iso(ms) if when.EARLIEST_MS <= ms <= when.LATEST_MS else value
     return value
-
-
-def _instant(value: datetime) -> object:
-    try:
-        ms = round(value.timestamp() * 1000)
-    except (ValueError, OverflowError, OSError):
-        return value  # In local time, the first and the last days that a datetime can hold are no instants.
-    return when.iso(ms) if when.EARLIEST_MS <= ms <= when.LATEST_MS else value

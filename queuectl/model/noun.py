@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from .kinds import Kind, as_it_is
+from .kinds import DURATION, FLAG, NUMBER, REAL, TEXT, TIME, Kind, as_it_is
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, Mapping, Sequence
 
     from .fields import Field
+    from .record import Record
 
 
 class Noun(Kind):
-    """A kind of thing whose parts have names. `title` says what it is, `keys` has the kind of each part.
-    `looks` names the attributes that stand for parts in a table for people.
+    """A kind of thing whose parts have names."""
 
-    `json` takes an object with an attribute for each key, or a dict; what else that holds is left out.
-    """
-
-    title: str = ""
-    looks: Mapping[str, str] = {}
-    keys: Mapping[str, Kind] = {}
+    title: str = ""  # what it is
+    looks: Mapping[str, str] = {}  # the attributes that stand for parts in a table for people
+    keys: Mapping[str, Kind] = {}  # the kind of each part
+    # Takes an object with an attribute for each key, or a dict; what else that holds is left out.
     json: Callable[[object], dict[str, Any]] = as_it_is
 
     def __init__(self, title: str, **keys: Kind) -> None:
@@ -58,6 +56,23 @@ def many(kind: Kind, most: int | None = None) -> Kind:
 
     schema = {} if most is None else {"maxItems": most}
     return Kind("list", check, inner=kind, json=lambda values: [kind.json(value) for value in values], schema=schema)
+
+
+DURATIONS = ("duration", "elapsed", "interval", "took", "uptime")
+BY_TYPE = {"str": TEXT, "int": NUMBER, "float": REAL, "bool": FLAG}
+
+
+def noun_of(title: str, record: type[Record], **others: Kind) -> Noun:
+    """Return the noun of a record. Names in DURATIONS, names with _at and types tell its kinds, `others` the rest."""
+    keys = {}
+    for name, annotation in record.__annotations__.items():
+        what, _, none = annotation.partition(" | ")
+        if name in others:
+            keys[name] = others[name]
+            continue
+        kind = TIME if name.endswith("_at") else DURATION if name in DURATIONS else BY_TYPE[what]
+        keys[name] = maybe(kind) if none else kind
+    return Noun(title, **keys)
 
 
 def table(kind: Kind) -> Kind:

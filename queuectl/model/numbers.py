@@ -21,12 +21,10 @@ def depth(counts: Mapping[str, int]) -> int:
 
 
 def per_minute(minutes: Iterable[Rollup], now: int) -> float:
-    """Return how many jobs ended (completed or dead) a minute, on average over the last five.
-
-    The sixth minute back counts in proportion.
-    """
+    """Return how many jobs ended (completed or dead) a minute, on average over the last five."""
     this, since = divmod(now, MINUTE)
     first = this - RATE_MINUTES
+    # The sixth minute back counts in proportion.
     weights = {first: 1 - since / MINUTE, **dict.fromkeys(range(first + 1, this + 1), 1)}
     return round(sum((row.finished + row.dead) * weights.get(row.bucket, 0) for row in minutes) / RATE_MINUTES, 2)
 

@@ -17,17 +17,13 @@ OUTCOMES = (EXITED, SIGNALLED, TIMED_OUT, STOPPED, NOT_STARTED, LOST, RELEASED, 
 
 
 class Outcome(Record):
-    """How an attempt ended.
+    """How an attempt ended."""
 
-    `kind` is one of OUTCOMES; `exit_code` or `signal` say more where there is one; `error` is a
-    phrase for people, None for a success. `counts` says whether it uses up one of the job's attempts.
-    """
-
-    kind: str
+    kind: str  # one of OUTCOMES
     exit_code: int | None = None
     signal: int | None = None
-    error: str | None = None
-    counts: bool = True
+    error: str | None = None  # a phrase for people, None for a success
+    counts: bool = True  # whether it uses up one of the job's attempts
 
     def __repr__(self) -> str:
         return f"Outcome({self.kind!r}, exit_code={self.exit_code}, signal={self.signal}, error={self.error!r})"
@@ -104,8 +100,7 @@ def verb_after(
 ) -> str:
     """Return the verb of TRANSITIONS that follows an attempt's outcome.
 
-    `attempts` counts this attempt too, `is_final` says that no other follows a failure. A success stands even if a
-    cancellation came too late.
+    `attempts` counts this one, `is_final` says that none follows a failure. A success stands even if a cancel is late.
     """
     if outcome.succeeded:
         return "succeed"

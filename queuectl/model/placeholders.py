@@ -64,10 +64,7 @@ class Scanner:
         self._has_document = False  # a here-document begins with the next line
 
     def pieces(self, is_known: Callable[[str], bool]) -> Iterator[Piece]:
-        """Yield the texts between placeholders, and the placeholders that are known.
-
-        Raises ValueError for one that stands where no value can be quoted.
-        """
+        """Yield texts and the known placeholders between them. Raises ValueError where no value can be quoted."""
         begun = 0
         while self._at < len(self.text):
             braces = BRACES.match(self.text, self._at)

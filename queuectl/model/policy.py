@@ -24,7 +24,7 @@ from .record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Collection, Mapping
+    from typing import Any, Callable, Collection, Mapping
 
 OK, SNOOZE, FAIL, RETRY = "ok", "snooze", "fail", "retry"
 # The lists, in the order in which they are asked, and what each of them decides.
@@ -86,30 +86,13 @@ class Policy(Record):
         for name in LISTS:
             text = getattr(self, name)
             if name == "snooze_on":
-                found += [
-                    f"{code} means again in {when.duration_text(_delay(delay))}, at no cost"
-                    for code, delay in _entries(text)
-                ]
+                delays = ((code, when.duration_text(_delay(delay))) for code, delay in _entries(text))
+                found += [f"{code} means again in {delay}, at no cost" for code, delay in delays]
             elif _entries(text):
                 found.append(f"{text} {WORDS[name]}")
         if self.backoff is not None:
             found.append(f"the wait between attempts is {self.backoff}")
         return found
-
-
-def check_ok_codes(value: object, now: int) -> str | None:
-    """Return a list of successes as it is kept, None for the setting's; 0 may stand in it. Raises ValueError."""
-    return _checked(value, OK_RULE, lowest=0)
-
-
-def check_codes(value: object, now: int) -> str | None:
-    """Return a list of ends as it is kept, None for the setting's. Raises ValueError with the rule."""
-    return _checked(value, CODES_RULE)
-
-
-def check_snoozes(value: object, now: int) -> str | None:
-    """Return a list of ends with delays as it is kept, None for the setting's. Raises ValueError with the rule."""
-    return _checked(value, SNOOZE_RULE, takes_delays=True)
 
 
 def check_signal(value: object, now: int) -> str | None:
@@ -194,6 +177,16 @@ def _checked(value: object, rule: str, *, takes_delays: bool = False, lowest: in
         if any(delays.setdefault(end, _delay(delay)) != _delay(delay) for end in _codes(code)):
             raise ValueError("must have one delay for each code")
     return ",".join(dict.fromkeys(entries))
+
+
+def _check(rule: str, **options: Any) -> Callable[[object, int], str | None]:
+    return lambda value, now: _checked(value, rule, **options)
+
+
+# Each returns a list of ends as it is kept, None for the setting's, and raises ValueError with the rule.
+check_ok_codes = _check(OK_RULE, lowest=0)
+check_codes = _check(CODES_RULE)
+check_snoozes = _check(SNOOZE_RULE, takes_delays=True)
 
 
 def _text(value: object, rule: str) -> str | None:

@@ -1,7 +1,6 @@
 """Records: classes that only have named parts.
 
-A part is an annotation, perhaps with a default. Values come by place or by name. `dataclasses` would do the same, but
-its import takes 6 ms of each command.
+A part is an annotation, perhaps with a default. Values come by place or by name. To import `dataclasses` takes 6 ms.
 """
 
 from __future__ import annotations
@@ -29,7 +28,6 @@ class Parts(type):
     _defaults: dict[str, Any]
 
     def __new__(cls, name: str, bases: tuple[type, ...], space: dict[str, Any]) -> Parts:
-        """Return the class."""
         names = dict.fromkeys(space.get("__annotations__", ()))
         defaults = {part: space.pop(part) for part in names if part in space}
         inherited = {"_names": {}, "_defaults": {}} if not bases else vars(bases[0])

@@ -13,12 +13,9 @@ RUN_TIME, WAIT_TIME = "run_time", "wait_time"
 
 
 class Rollup(Record):
-    """How the attempts of a queue (empty: of all) ended in some minutes; times are sums, in milliseconds.
+    """How the attempts of a queue (empty: of all) ended in some minutes; times are sums, in milliseconds."""
 
-    `bucket` numbers stretches of so many minutes since 1970, where there are several.
-    """
-
-    bucket: int
+    bucket: int  # numbers stretches of so many minutes since 1970, where there are several
     queue: str
     finished: int
     failed: int
@@ -28,20 +25,16 @@ class Rollup(Record):
 
 
 class Timing(Record):
-    """How many attempts of a queue took that long: `run` and `wait` are buckets of the histogram.
+    """How many attempts of a queue took that long. Times are in milliseconds."""
 
-    `run_time` and `wait_time` are sums, in milliseconds. The shortest and longest are None where an older version did
-    not write them down. `bucket` numbers stretches of so many slots since 1970, where there are several.
-    """
-
-    bucket: int
+    bucket: int  # numbers stretches of so many slots since 1970, where there are several
     queue: str
-    run: int
+    run: int  # a bucket of the histogram, as `wait` is
     wait: int
     attempts: int
-    run_time: int
+    run_time: int  # a sum, as `wait_time` is
     wait_time: int
-    run_min: int | None
+    run_min: int | None  # the shortest and longest are None where an older version did not write them down
     run_max: int | None
     wait_min: int | None
     wait_max: int | None

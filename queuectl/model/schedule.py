@@ -17,11 +17,7 @@ NAMED = 5
 
 
 class Schedule(Record):
-    """A schedule as it stood when it was read. Times are milliseconds since 1970.
-
-    It has either a command and the other fields of its jobs, or several jobs with their own fields: these are stored as
-    `document`.
-    """
+    """A schedule as it stood when it was read. Times are milliseconds since 1970."""
 
     id: int
     name: str
@@ -57,7 +53,7 @@ class Schedule(Record):
     inherited: dict[str, str]
     umask: int | None
     env: dict[str, str]
-    document: str | None
+    document: str | None  # several jobs with their own fields, in place of a command and the other fields of its jobs
 
     @property
     def origin(self) -> Origin:
@@ -115,18 +111,14 @@ class Schedule(Record):
 
 
 class ShownSchedule(Schedule):
-    """A schedule as users see it: `timezone` is its effective zone, `next_at` is None while it is paused.
-
-    `last_job` is its newest job, `last_batch` the newest batch of several jobs, `last_state` the state of either.
-    `problem` says why its times cannot be computed here.
-    """
+    """A schedule as users see it: `timezone` is its effective zone, `next_at` is None while it is paused."""
 
     timezone_source: str
     last_fired_at: int | None
-    last_job: str | None
-    last_batch: str | None
-    last_state: str | None
-    problem: str | None
+    last_job: str | None  # its newest job
+    last_batch: str | None  # the newest batch of several jobs
+    last_state: str | None  # the state of either
+    problem: str | None  # why its times cannot be computed here
 
 
 class ScheduleDetail(ShownSchedule):

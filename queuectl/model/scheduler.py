@@ -12,27 +12,19 @@ TOTALS = ("promoted", "fired", "recovered", "pruned")
 
 
 class SchedulerRecord(Record):
-    """What a scheduler daemon is and did; one that never ran has no mode.
+    """What a scheduler daemon is and did. Times are in milliseconds."""
 
-    `workers` is the most that automatic mode may start, also kept in manual mode; `interval` is the longest time
-    between two checks in seconds, `totals` counts what it did. `has_started` says that it started the running workers
-    for all queues. Times are in milliseconds.
-    """
-
-    mode: str | None = None
-    workers: int | None = None
-    interval: float | None = None
+    mode: str | None = None  # None of one that never ran
+    workers: int | None = None  # the most that automatic mode may start, also kept in manual mode
+    interval: float | None = None  # the longest time between two checks, in seconds
     started_at: int | None = None
     ticked_at: int | None = None
-    totals: Mapping[str, int] = {}
-    has_started: bool = False
+    totals: Mapping[str, int] = {}  # what it did
+    has_started: bool = False  # whether it started the running workers for all queues
 
 
 class SchedulerState(Record):
-    """Whether a scheduler daemon runs, its version if that is not ours, what it did, and what will be due.
-
-    `interval` and `uptime` are in milliseconds.
-    """
+    """Whether a scheduler runs, its version if not ours, what it did and what will be due; times in milliseconds."""
 
     running: bool
     pid: int | None

@@ -35,23 +35,20 @@ HOW_TO_WRITE = {"duration": "write 90, 90s, 5m or 1h30m", "bytes": "write 1MiB, 
 
 
 class Setting(Record):
-    """One setting. `group` says what it is about; `low` and `high` are values: milliseconds for a duration.
+    """One setting."""
 
-    `unit` is the unit of a number. `shared`: the home's value wins over the environment, so that all processes agree.
-    """
-
-    group: str
+    group: str  # what it is about
     name: str
     kind: str
     default: Value
     help: str
-    low: float = 0
+    low: float = 0  # a value, as `high` is: milliseconds for a duration
     high: float = 0
-    unit: str = ""
+    unit: str = ""  # of a number
     aliases: tuple[str, ...] = ()
     optional: bool = False
     choices: tuple[str, ...] = ()
-    shared: bool = False
+    shared: bool = False  # the home's value wins over the environment, so that all processes agree
 
     @property
     def environment(self) -> str:

@@ -116,16 +116,14 @@ def find(name: str) -> Setting:
 
 
 def resolve(stored: Mapping[str, str], environ: Mapping[str, str]) -> list[tuple[Setting, Value, str]]:
-    """Return each setting with its value and its source: default, home or environment.
-
-    The environment overrides the home, except for a shared setting; an empty variable counts as not set.
-    Stored names that are not settings (another version's) are left alone.
-    """
+    """Return each setting with its value and its source: default, home or environment."""
+    # Stored names that are not settings (another version's) are left alone.
     return [(setting, *_resolve(setting, stored, environ)) for setting in SETTINGS]
 
 
 def _resolve(setting: Setting, stored: Mapping[str, str], environ: Mapping[str, str]) -> tuple[Value, str]:
     variable, text = environ.get(setting.environment), stored.get(setting.name)
+    # The environment overrides the home, except for a shared setting; an empty variable counts as not set.
     if variable and not (setting.shared and text is not None):
         text, source = variable, "environment"
         origin, way_out = f"{setting.environment} in the environment", f"unset {setting.environment}"
@@ -140,10 +138,7 @@ def _resolve(setting: Setting, stored: Mapping[str, str], environ: Mapping[str, 
 
 
 class Settings:
-    """The resolved values, as read-only attributes. Durations are milliseconds.
-
-    `values` are as `Setting.parse` returns them; the rest are defaults.
-    """
+    """The resolved values, read-only; durations are milliseconds. `values` are parsed; the rest are defaults."""
 
     max_retries: int
     timeout: int | None

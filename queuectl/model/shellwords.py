@@ -31,7 +31,6 @@ def in_quotes(word: str) -> str:
 
 
 def _printed(word: str) -> str:
-    """Return the shell's words for what printf makes."""
     # The shell drops these from what a command prints.
     ends = len(word) - len(word.rstrip("\n"))
     text = word[: len(word) - ends]

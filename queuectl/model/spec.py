@@ -29,16 +29,12 @@ BELONGS = {"max_fails": "batch", "batch_limit": "batch", "if_exists": "key", "ke
 
 
 class JobSpec(GivenFields):
-    """A job to be enqueued: every field checked, times in milliseconds.
-
-    `is_delay` says that `run_at` counts from when the job is added, as `+30m` does; `expires_from_now` says so of
-    `expires_at`.
-    """
+    """A job to be enqueued: every field checked, times in milliseconds."""
 
     id: str | None
     run_at: int | None
-    is_delay: bool
-    expires_from_now: bool
+    is_delay: bool  # `run_at` counts from when the job is added, as `+30m` does
+    expires_from_now: bool  # so does `expires_at`
     hold: bool
     inherit_env: tuple[str, ...] | None
     stdin: bytes | None
@@ -90,7 +86,6 @@ class JobSpec(GivenFields):
         for name, owner in BELONGS.items():
             if reading.values.get(name) not in (None, DEFAULTS[name]) and reading.values.get(owner) is None:
                 reading.refuse(name, f"{name} belongs to a {owner}, give a {owner} as well")
-        _demand_distinct(reading)
         reading.demand_none_refused()
         spec = cls(**{**defaults, **yielding(defaults, reading.values), "cwd": cwd, **reading.values})
         for name, key in FROM_NOW.items():
@@ -104,7 +99,6 @@ def parse_changes(data: Mapping[str, object], now: int, allowed: Sequence[Field]
     `run_at` null means now. Raises InvalidInput with all problems, or if there is nothing to change.
     """
     reading = Reading(data, allowed, now)
-    _demand_distinct(reading)
     reading.demand_none_refused()
     if not reading.values:
         raise InvalidInput(f"nothing to change, give at least one of {', '.join(field.name for field in allowed)}")
@@ -114,24 +108,13 @@ def parse_changes(data: Mapping[str, object], now: int, allowed: Sequence[Field]
     return reading.values
 
 
-def _demand_distinct(reading: Reading) -> None:
-    """Refuse a policy for failures in which a code is in two lists."""
-    given = {name: value for name, value in reading.values.items() if value is not None and name in LISTS}
-    problem = overlaps(given) if len(given) > 1 else None
-    if problem is not None:
-        reading.refuse(next(iter(given)), problem)
-
-
 class Reading:
-    """The fields of a mapping: `values` by name, and the problems of the others.
-
-    `seen` has the given spelling of each field, `from_now` the times that count from now.
-    """
+    """The fields of a mapping: `values` by name, and the problems of the others."""
 
     def __init__(self, data: Mapping[str, object], allowed: Sequence[Field], now: int) -> None:
         self.values: dict[str, Any] = {}
-        self.seen: dict[str, str] = {}
-        self.from_now: set[str] = set()
+        self.seen: dict[str, str] = {}  # the given spelling of each field
+        self.from_now: set[str] = set()  # the times that count from now
         self._problems: list[tuple[str, str]] = []
         for key, value in with_limit(spread(data)).items():
             self._read(key, as_json(value), allowed, now)
@@ -161,16 +144,17 @@ class Reading:
         self._problems.append((key, problem))
 
     def demand_none_refused(self) -> None:
-        """Raise InvalidInput if there are problems; its `field` is the first of them."""
+        """Raise InvalidInput if there are problems, or a code is in two lists; its `field` is the first of them."""
+        given = {name: value for name, value in self.values.items() if value is not None and name in LISTS}
+        problem = overlaps(given) if len(given) > 1 else None
+        if problem is not None:
+            self.refuse(next(iter(given)), problem)
         if self._problems:
             raise InvalidInput.of_fields(self._problems)
 
 
 def spread(data: Mapping[str, object]) -> Mapping[str, object]:
-    """Return a mapping without objects in `after`: `{"job": "a", "when": "any"}` becomes "a" in `after_any`.
-
-    An object of another form stays, for the check to refuse.
-    """
+    """Return a mapping without objects in `after`: `{"job": "a", "when": "any"}` becomes "a" in `after_any`."""
     after = data.get("after")
     if isinstance(after, dict):
         after = [after]
@@ -178,6 +162,7 @@ def spread(data: Mapping[str, object]) -> Mapping[str, object]:
         return data
     found: dict[str, list[object]] = {key: [] for key in WHENS.values()}
     for item in after:
+        # An object of another form stays, for the check to refuse.
         is_whole = isinstance(item, dict) and {"job"} <= set(item) <= {"job", "when"}
         when = item.get("when", COMPLETED) if is_whole else None
         if isinstance(when, str) and when in WHENS:
@@ -193,11 +178,9 @@ def spread(data: Mapping[str, object]) -> Mapping[str, object]:
 
 
 def with_limit(data: Mapping[str, object]) -> Mapping[str, object]:
-    """Return a mapping whose `batch` is a name: `nightly%4` there becomes "nightly", with the `batch_limit` 4.
-
-    A wrong number, or a second one, stays as it is and is refused by the check.
-    """
+    """Return a mapping whose `batch` is a name: `nightly%4` there becomes "nightly", with the `batch_limit` 4."""
     batch = data.get("batch")
+    # A wrong number, or a second one, stays as it is and is refused by the check.
     if not isinstance(batch, str) or "%" not in batch or data.get("batch_limit") is not None:
         return data
     name, _, limit = batch.rpartition("%")

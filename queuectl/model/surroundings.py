@@ -1,8 +1,7 @@
 """The surroundings of a command: the shell that reads it, its standard input, and what it inherits from its caller.
 
-The caller is the person or program that adds the job. Words say what to inherit: `default`, `all` or `none`, names of
-variables, and patterns such as CUDA_*. A variable whose name looks secret is inherited only under its full name, a
-QUEUECTL_ variable never.
+The caller is who adds the job. Words say what to inherit: `default`, `all` or `none`, names of variables, and patterns
+such as CUDA_*. A variable whose name looks secret is inherited only under its full name, a QUEUECTL_ variable never.
 """
 
 from __future__ import annotations
@@ -30,10 +29,7 @@ NOTHING: Mapping[str, str] = {}
 
 
 class Origin(Record):
-    """What a caller gives to the jobs that it adds: `path` is the search path, empty for that of the workers.
-
-    `umask` is None for that of the workers.
-    """
+    """What a caller gives to the jobs that it adds. An empty `path` and a `umask` of None are those of the workers."""
 
     path: str
     inherited: Mapping[str, str] = NOTHING
@@ -103,10 +99,8 @@ def check_inherit(value: object, now: int) -> tuple[str, ...] | None:
 
 
 def inherited(environ: Mapping[str, str], words: Sequence[str], *, has_usual: bool) -> tuple[dict[str, str], list[str]]:
-    """Return the variables, without PATH, that jobs inherit from an environment, and the names that did not fit.
-
-    `has_usual` says that they inherit the usual ones without naming them.
-    """
+    """Return the variables, without PATH, that jobs inherit from an environment, and the names that did not fit."""
+    # With `has_usual` they inherit the usual ones without naming them.
     takes_all = ALL in words
     takes_usual = takes_all or DEFAULT in words or (has_usual and NONE not in words)
     wanted = [*(word for word in words if word not in BASES), *((*USUAL, *OF_LOGIN) if takes_usual else ())]

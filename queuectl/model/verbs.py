@@ -32,10 +32,7 @@ STARTERS, RUNNERS = "starters", "runners"
 
 
 class Flag(Record):
-    """What may be said about a verb. Its name is that of its option, its key and its parameter.
-
-    The menu asks for it unless it `is_rare`.
-    """
+    """What may be said about a verb, by the name of its option, key and parameter. The menu asks if not `is_rare`."""
 
     name: str
     help: str
@@ -51,38 +48,26 @@ WITH_CHILDREN = "with_children"
 
 
 class Verb(Record):
-    """One verb: its states, its words and its manners.
-
-    It fits the states that `TRANSITIONS` names, or else `fits`; if `suspended_by` is given, only jobs that one of
-    these has suspended, None for those that run. A filter that names no state means those states that are in
-    `meant`, or all; a note says what such a filter leaves out. If `finds` is given, a filter finds only jobs
-    that are suspended (True) or that are not (False). `already` says how a job is for which there is nothing to do,
-    such as "suspended already"; `instead` is what helps with jobs that wait, where it fits none of these. `done`
-    says what was done, such as "queued again", `phrase` what it does to `{}`. One that `destroys` asks before it
-    takes what a filter found; `question` is what the dashboard asks about one job, with `{id}` for its id. `help`
-    is one line, perhaps with more below. `wakes` is STARTERS or RUNNERS. `key` does it in the dashboard. One that
-    is offered `in_rows` has a button in each row there, and its key in `top`. One that `is_plain` needs nothing but
-    the jobs and flags; of one that `deletes` no job is left.
-    """
+    """One verb: its states, its words and its manners."""
 
     name: str
-    done: str
-    fits: tuple[str, ...] = ()
-    meant: tuple[str, ...] = ()
-    suspended_by: tuple[str | None, ...] = ()
-    finds: bool | None = None
-    help: str = ""
-    already: str = ""
-    instead: str | None = None
-    phrase: str = ""
-    question: str | None = None
-    destroys: bool = False
+    done: str  # what was done, such as "queued again"
+    fits: tuple[str, ...] = ()  # the states that it fits, if not those that `TRANSITIONS` names
+    meant: tuple[str, ...] = ()  # those that a filter without a state means, if not all; a note says what is left out
+    suspended_by: tuple[str | None, ...] = ()  # it fits only jobs that one of these suspended, None for those that run
+    finds: bool | None = None  # whether a filter finds only jobs that are suspended, or only those that are not
+    help: str = ""  # one line, perhaps with more below
+    already: str = ""  # how a job is for which there is nothing to do, such as "suspended already"
+    instead: str | None = None  # what helps with jobs that wait, where it fits none of these
+    phrase: str = ""  # what it does to `{}`
+    question: str | None = None  # what the dashboard asks about one job, with `{id}` for its id
+    destroys: bool = False  # it asks before it takes what a filter found
     flags: tuple[Flag, ...] = ()
-    wakes: str | None = None
-    key: str = ""
-    in_rows: bool = False
-    is_plain: bool = True
-    deletes: bool = False
+    wakes: str | None = None  # STARTERS or RUNNERS
+    key: str = ""  # does it in the dashboard
+    in_rows: bool = False  # it has a button in each row there, and its key in `top`
+    is_plain: bool = True  # it needs nothing but the jobs and flags
+    deletes: bool = False  # no job is left of it
 
     @property
     def states(self) -> tuple[str, ...]:

@@ -27,8 +27,7 @@ KEPT_MS = DAY
 MOST_WAITING = 10_000
 GONE = 410
 IS_GONE = "it answered 410: it is gone"
-ACTIVE, PAUSED, FAILING = "active", "paused", "failing"
-STATES = (ACTIVE, PAUSED, FAILING)
+ACTIVE, PAUSED, FAILING = STATES = ("active", "paused", "failing")
 
 
 class Event(Record):

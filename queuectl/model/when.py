@@ -5,8 +5,7 @@ A duration is integer milliseconds and is written `90` (seconds), `90s`, `1.5s`,
 bigger units first, each at most once. A unit without a fixed length, such as a month, is refused.
 An instant is integer milliseconds since 1970, UTC; `instants` reads it.
 
-Only ASCII digits are numbers. Other texts raise ValueError with a phrase for the caller's sentence.
-Nothing here reads a clock.
+Only ASCII digits are numbers. Other texts raise ValueError with a phrase for a sentence. Nothing here reads a clock.
 """
 
 from __future__ import annotations

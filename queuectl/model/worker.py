@@ -19,10 +19,7 @@ EVERY_QUEUE = "*"
 
 
 class RegisteredWorker(Record):
-    """A worker that is registered in the store, with the job that it runs.
-
-    Times are in milliseconds, `memory` is in bytes, and the last fields are None while it runs nothing.
-    """
+    """A worker of the store with the job that it runs, if any. Times are in milliseconds, `memory` is in bytes."""
 
     id: int
     pid: int
@@ -48,22 +45,19 @@ class RegisteredWorker(Record):
 
 
 class WorkerState(Record):
-    """A registered worker: busy, idle, stopping or lost; `queues` is empty if it takes jobs from all.
-
-    `elapsed` and `uptime` are in milliseconds, `memory` in bytes; `busy` is the share of its time in which it ran jobs.
-    """
+    """A registered worker. Times are in milliseconds, `memory` is in bytes."""
 
     worker: int
     pid: int
-    state: str
+    state: str  # busy, idle, stopping or lost
     job: str | None
     elapsed: int | None
     jobs_done: int
     heartbeat_at: int
     memory: int
     uptime: int
-    busy: float | None
-    queues: list[str]
+    busy: float | None  # the share of its time in which it ran jobs
+    queues: list[str]  # empty if it takes jobs from all
     command: str | None
     trouble: str | None
     limited_by: str | None

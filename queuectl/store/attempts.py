@@ -47,17 +47,13 @@ class Attempts(Table):
         """Note which process runs the attempt. In a transaction."""
         self._database.change(RECORD_PROCESS, (pid, pid_start, attempt_id))
 
-    def end(
-        self, attempt_id: int, outcome: Outcome, *, duration: int | None, output_size: int | None, now: int
-    ) -> bool:
-        """Record how an attempt ended; return False if that is known already. In a transaction.
-
-        `output_size` None means what is stored: its worker is gone.
-        """
+    def end(self, attempt: int, outcome: Outcome, *, duration: int | None, output_size: int | None, now: int) -> bool:
+        """Record how an attempt ended; return False if that is known already. In a transaction."""
+        # Its worker is gone: what is stored counts.
         if output_size is None:
-            output_size = int(self._database.value(OUTPUT_SIZE, (attempt_id,)))
+            output_size = int(self._database.value(OUTPUT_SIZE, (attempt,)))
         how = (outcome.kind, outcome.exit_code, outcome.signal, outcome.error)
-        return self._database.change(END, (now, duration, *how, output_size, attempt_id)) == 1
+        return self._database.change(END, (now, duration, *how, output_size, attempt)) == 1
 
     def last_ends(self, number: int, limit: int) -> list[tuple[str, int]]:
         """Return outcome and duration of a job's last attempts that ran, newest first."""

@@ -1,7 +1,6 @@
 """How many jobs waited in each minute: samples that the promoter of jobs stores while any wait.
 
-A minute without a sample is as the last one before it if that one was zero: nothing is written while
-nothing waits. Otherwise nobody looked.
+A minute without a sample is zero if the last sample is: nothing is written while nothing waits. Else nobody looked.
 """
 
 from __future__ import annotations

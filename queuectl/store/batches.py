@@ -2,8 +2,7 @@
 
 A batch begins with its first job and is gone with its last. Its counts stand in `Counts.of_batches`. Once as many of
 its jobs are dead as `max_fails` says, it is stopped, in the transaction in which the last of them dies: no job of it is
-claimed any more, and those that wait are cancelled. A retry of any of its jobs lets it go on. All methods that write
-must be called inside `with store.writing():`.
+claimed any more, and those that wait are cancelled. A retry of any of its jobs lets it go on.
 """
 
 from __future__ import annotations
@@ -100,11 +99,9 @@ class Batches(Table):
             self._database.change(CREATE, (name, now, actor, *[limits[field] for field in LIMITS]))
 
     def limit(self, name: str, slots: int | None) -> bool:
-        """Let so many jobs of a batch run at a time, None for any number; return False if there is no such batch.
-
-        Then see whether there is room, `Parking.leave`. Without any limit those that are parked would not be woken one
-        by one, so none is written down as the highest.
-        """
+        """Let so many jobs of a batch run at a time, None for any number; return False if there is no such batch."""
+        # Then see whether there is room, `Parking.leave`. Without any limit those that are parked would not be woken
+        # one by one, so none is written down as the highest.
         return self._database.change(LIMIT, (slots or MAX_SLOTS, name)) == 1
 
     def begin(self, name: str, now: int) -> None:

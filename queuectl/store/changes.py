@@ -1,7 +1,6 @@
 """What users do to jobs: cancel, suspend, resume, retry, edit, hold, front, release, remove; and the stop of a batch.
 
-Each statement names the state that it expects. Each change of a job keeps the counts, and tells its children whether
-it has ended.
+Each statement names the state that it expects. Each change keeps the counts, and tells the children of a job its end.
 """
 
 from __future__ import annotations
@@ -118,16 +117,13 @@ class JobChanges(Table):
         return Parking(*self._shared)
 
     def _change(self, verb: str, number: int, now: int, *values: object) -> bool:
-        """Change a job whose state the verb fits, and keep the counts; return False if it does not fit it.
-
-        The job is read again after the change, so that the counts agree with it. Its children, and those of its batch,
-        learn whether it has ended.
-        """
+        """Change a job whose state the verb fits, and keep the counts; return False if it does not fit it."""
         before = self._database.row(PLACE, (number,))
         if before is None or before["state"] not in VERBS[verb].states:
             return False
         if not self._database.change(CHANGES[verb], (*values, number, before["state"])):
             return False
+        # Read again, so that the counts agree with it.
         after = self._database.rows(PLACE, (number,))[0]
         self._count(before, -1)
         self._count(after, 1)
@@ -171,13 +167,13 @@ class JobChanges(Table):
         """Cancel up to `limit` jobs that wait and whose batch was stopped, by `cancel` if given; return how many."""
         waiting = self._database.rows(IN_STOPPED, (limit,))
         for row in waiting:
-            self._stop(row["number"], row["stop_reason"], actor, now, cancel or self.cancel)
+            self._stop(row["number"], CANCELLED_FOR, row["stop_reason"], actor, now, cancel or self.cancel)
         return len(waiting)
 
-    def _stop(self, number: int, reason: str, actor: str, now: int, cancel: Cancel) -> None:
-        """Cancel a job that waits and whose batch was stopped."""
-        self._database.change(GIVE_REASON, (f"cancelled: {reason}", number))
-        self._database.insert(ADD_EVENT, (now, number, CANCELLED_FOR, reason, actor))
+    def _stop(self, number: int, event: str, reason: str, actor: str, now: int, cancel: Cancel) -> None:
+        """Cancel a job that waits, with an event; its error is that and the reason."""
+        self._database.change(GIVE_REASON, (f"{event}: {reason}", number))
+        self._database.insert(ADD_EVENT, (now, number, event, reason, actor))
         cancel(number, now)
 
     def next_expiry(self) -> int | None:
@@ -197,11 +193,7 @@ class JobChanges(Table):
         return len(expired)
 
     def _expire(self, row: Row, actor: str, now: int, cancel: Cancel) -> None:
-        """Cancel a job that has expired, with the reason and an event."""
-        reason = f"not started by {local(row['expires_at'])}"
-        self._database.change(GIVE_REASON, (f"expired: {reason}", row["number"]))
-        self._database.insert(ADD_EVENT, (now, row["number"], EXPIRED, reason, actor))
-        cancel(row["number"], now)
+        self._stop(row["number"], EXPIRED, f"not started by {local(row['expires_at'])}", actor, now, cancel)
 
     def suspend(self, number: int, now: int, by: str = USER) -> bool:
         """Mark a running job as suspended, by USER or by PAUSE; its worker stops it. Return False if it was already."""
@@ -244,10 +236,8 @@ class JobChanges(Table):
         return True
 
     def hold(self, number: int, now: int) -> bool:
-        """Keep a job that waits from running until it is released; return False if it does not wait.
-
-        A failed job loses the rest of its backoff.
-        """
+        """Keep a job that waits from running until it is released; return False if it does not wait."""
+        # A failed job loses the rest of its backoff.
         return self._change("hold", number, now, now, now)
 
     def front(self, number: int, priority: int, now: int) -> bool:
@@ -259,10 +249,7 @@ class JobChanges(Table):
         return self._change("release", number, now, now, now)
 
     def remove(self, number: int) -> bool:
-        """Delete a job with its attempts and output.
-
-        Return False if it runs, or if unfinished jobs wait for it or for its batch.
-        """
+        """Delete a job with its attempts and output; return False if it runs, or if it or its batch is waited for."""
         before = self._database.row(PLACE, (number,))
         if before is None or before["state"] not in VERBS["remove"].states or self._links.is_waited_for(number):
             return False

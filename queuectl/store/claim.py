@@ -15,19 +15,14 @@ ORDER = "priority DESC, run_at, number"
 
 
 class Claim(Record):
-    """A job taken by a worker, with the attempt that was begun for it.
-
-    `attempt_id` is the fencing token, `attempt` the number of the try within the job, `attempts`
-    how many of the allowed ones are used up with this one. `lease_until` is monotonic time,
-    `started_at` wall time, both in milliseconds.
-    """
+    """A job taken by a worker, with the attempt that was begun for it. Times are in milliseconds."""
 
     number: int
     id: str
     command: str
     queue: str
-    attempt: int
-    attempts: int
+    attempt: int  # the number of the try
+    attempts: int  # how many of the allowed ones are used up with this one
     max_retries: int
     timeout: int | None
     run_at: int
@@ -41,10 +36,10 @@ class Claim(Record):
     hook_facts: str | None
     item: str | None
     item_index: int | None
-    attempt_id: int
+    attempt_id: int  # the fencing token
     worker: int
-    started_at: int
-    lease_until: int
+    started_at: int  # wall time
+    lease_until: int  # monotonic time
     wait_time: int
     context: Context
 

@@ -55,19 +55,15 @@ VALUES, STANDARD = attrgetter(*DEFAULTS), tuple(DEFAULTS.values())
 
 
 class Context(Record):
-    """The directory, the search path, the variables and the other options that a job was enqueued with.
-
-    `options` are the fields that are shared, by name, without those that have their default. `stdin` is the number of
-    what the command reads as standard input, None for nothing.
-    """
+    """The directory, the search path, the variables and the other options that a job was enqueued with."""
 
     cwd: str
     path: str
     env: Mapping[str, str]
-    options: Mapping[str, Any] = NO_OPTIONS
+    options: Mapping[str, Any] = NO_OPTIONS  # the fields that are shared, without those that have their default
     inherited: Mapping[str, str] = NOTHING
     umask: int | None = None
-    stdin: int | None = None
+    stdin: int | None = None  # the number of what the command reads as standard input, None for nothing
 
     @property
     def origin(self) -> Origin:
@@ -91,10 +87,8 @@ class Contexts:
         """Return a context; rows never change, so they are remembered."""
         context = self._cache.get(number)
         if context is None:
-            cwd, path, env, options, inherited, umask, stdin = self._database.rows(GET, (number,))[0]
-            context = Context(
-                cwd, path, decode(env), decode_options(options), decode_environment(inherited), umask, stdin
-            )
+            cwd, path, env, options, given, umask, stdin = self._database.rows(GET, (number,))[0]
+            context = Context(cwd, path, decode(env), decode_options(options), decode_environment(given), umask, stdin)
             if len(self._cache) >= CACHED:
                 self._cache.clear()
             self._cache[number] = context

@@ -3,8 +3,7 @@
 Rules that the rest of the store relies on:
 
 - Every writing transaction is BEGIN IMMEDIATE behind the *gate*, a kernel lock on `run/write.lock`.
-  A transaction that reads first and writes later would fail at once with SQLITE_BUSY_SNAPSHOT,
-  whatever the timeout.
+A transaction that reads first and writes later would fail at once with SQLITE_BUSY_SNAPSHOT, whatever the timeout.
 - Waiting for another writer is our own loop with random pauses, a budget and a look at a stop flag.
   SQLite's built-in wait is unfair (one of 16 writers got one transaction in 5 s) and keeps signal
   handlers waiting. The gate is polled, not waited for in the kernel, so that a writer that was
@@ -149,10 +148,8 @@ class Database:
             raise unavailable(error, self.path) from error
 
     def writing(self, patience: float | None = None) -> WriteTransaction:
-        """Return a context manager: one transaction, committed at its end or undone by an error. They do not nest.
-
-        `patience` is how many seconds to wait for other writers, by default the whole budget.
-        """
+        """Return a context manager: one transaction, committed at its end or undone by an error. They do not nest."""
+        # The seconds to wait for other writers, by default the whole budget.
         self._patience_ms = self._budget_ms if patience is None else int(patience * 1000)
         return self._transaction
 
@@ -211,10 +208,8 @@ class Database:
         if self._clock.monotonic() >= deadline or (self._give_up is not None and self._give_up()):
             pid = holder(locked)
             who = f" (held by process {pid})" if pid else ""
-            raise StoreBusy(
-                f"the store was busy for too long{who}",
-                hint="another program keeps it locked; find out with: ps -fp PID, then try again",
-            )
+            message = f"the store was busy for too long{who}"
+            raise StoreBusy(message, hint="another program keeps it locked; find out with: ps -fp PID, then try again")
         # A random share of the pause keeps writers from meeting again and again; 256 steps are enough.
         self._clock.pause(pause * (0.5 + os.urandom(1)[0] / 256))
         return min(pause * 1.5, LONGEST_PAUSE_SECONDS)
@@ -268,10 +263,8 @@ class Database:
         return (pages - free) * int(self.value("PRAGMA page_size"))
 
     def shrink(self) -> None:
-        """Give back up to SHRINK_PAGES free pages at the end of the file, for SHRINK_MS at most. In a transaction.
-
-        A file that was made without auto_vacuum stays as it is.
-        """
+        """Give back up to SHRINK_PAGES free pages at the end of the file, for SHRINK_MS at most. In a transaction."""
+        # A file that was made without auto_vacuum stays as it is.
         until = self._clock.monotonic() + SHRINK_MS
         # Python stops after the first page of several: the pragma's rows have no columns.
         for _ in range(SHRINK_PAGES):

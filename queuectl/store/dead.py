@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..model.dead import MOST_NAMED, DeadGroup, TextGroup, TextGroups, words_and_numbers
+from ..model.dead import MOST_NAMED, DeadGroup, TextGroup, largest_groups, words_and_numbers
 from ..model.piece import STDERR
 from .schema import FINAL
 from .table import Table
@@ -53,20 +53,18 @@ class Dead(Table):
 
     def by_command(self, limit: int) -> list[DeadGroup]:
         """Return the dead jobs grouped by command, numbers ignored, largest group first."""
-        found = TextGroups()
-        for command, count, first_at, last_at, numbers in self._database.rows(DLQ_COMMANDS):
-            found.add(command, count, first_at, last_at, [int(number) for number in str(numbers).split(",")])
-        return [self._group("command", one) for one in found.largest(limit)]
+        texts = ((*row[:4], [*map(int, str(row[4]).split(","))]) for row in self._database.rows(DLQ_COMMANDS))
+        return [self._group("command", one) for one in largest_groups(texts, limit)]
 
     def by_stderr(self, limit: int, newest: int) -> list[DeadGroup]:
         """Return the `newest` dead jobs grouped by the last line of their stderr in the same way."""
-        found = TextGroups()
+        found = []
         for number, ended_at, data in self._database.rows(LAST_PIECES, (STDERR, newest)):
             lines = (data or b"").decode("utf-8", "replace").replace("\r", "\n").split("\n")
             line = next((line.strip()[:LONGEST_LINE] for line in reversed(lines) if line.strip()), "")
             if line:
-                found.add(line, 1, ended_at, ended_at, [number])
-        return [self._group("stderr", one) for one in found.largest(limit)]
+                found.append((line, 1, ended_at, ended_at, [number]))
+        return [self._group("stderr", one) for one in largest_groups(found, limit)]
 
     def _group(self, pattern: str, one: TextGroup) -> DeadGroup:
         has_few = one.count <= MOST_NAMED

@@ -59,10 +59,7 @@ class Enqueue(Record):
     on_progress: Callable[[int], None] | None
 
     def run(self, specs: Sequence[JobSpec]) -> list[str]:
-        """Add the jobs; return their ids.
-
-        Raises Conflict, naming every id that exists already or comes twice, or NotFound for a batch to wait for.
-        """
+        """Add the jobs; return their ids. Raises Conflict with each id that is taken, NotFound for no such batch."""
         first = self._next_number()
         if self.is_batch:
             self._name_batch(specs, first)
@@ -136,9 +133,8 @@ class Enqueue(Record):
     def _context(self, spec: JobSpec, options: Mapping[str, Any]) -> int:
         origin = self.origins[spec.inherit_env]
         stdin = None if spec.stdin is None else self.contexts.add_stdin(spec.stdin)
-        return self.contexts.number(
-            Context(spec.cwd, origin.path, spec.env, options, origin.inherited, origin.umask, stdin)
-        )
+        context = Context(spec.cwd, origin.path, spec.env, options, origin.inherited, origin.umask, stdin)
+        return self.contexts.number(context)
 
     def _waits(self) -> Iterator[int]:
         """Yield for each job how many others it waits for."""
@@ -169,11 +165,8 @@ class Enqueue(Record):
             ids = list(dict.fromkeys(taken))
             more = f" and {len(ids) - 20} more" if len(ids) > 20 else ""
             shown = ", ".join(f'"{id}"' for id in ids[:20]) + more
-            raise Conflict(
-                f"a job with id {shown} exists already" if len(ids) == 1 else f"these ids exist already: {shown}",
-                hint=f"choose another id, or look at it with: queuectl show {ids[0]}",
-                field="id",
-            )
+            message = f"a job with id {shown} exists already" if len(ids) == 1 else f"these ids exist already: {shown}"
+            raise Conflict(message, hint=f"choose another id, or look at it with: queuectl show {ids[0]}", field="id")
         numbers: list[int] = []
         number = self._next_number()
         for spec in specs:

@@ -44,12 +44,10 @@ class Find(Table):
         self._ranges = Ranges(*shared)
 
     def numbers(self, wanted: Filter, sort: str = NEWEST_FIRST, limit: int = -1) -> list[int]:
-        """Return the numbers of the jobs that a filter finds, sorted by one of SORT_KEYS; a negative limit means all.
-
-        Raises ValueError for another sort: it would become SQL.
-        """
+        """Return the numbers of the jobs of a filter, sorted by one of SORT_KEYS; a negative limit means all."""
         column = sort[sort.startswith("-") :]
         if column not in SORT_KEYS:
+            # It would become SQL.
             raise ValueError(f"no such order: {sort}")
         if wanted.is_counted:
             total = self.count(wanted)

@@ -119,15 +119,11 @@ class Home:
         found = os.stat(self.path)
         if found.st_uid != os.geteuid() and not (found.st_uid == 0 and self.is_read_only()):
             way = f'make it yours: sudo chown -R "$(id -un)" {self.path}' if found.st_uid == 0 else "run as that user"
-            raise StoreUnavailable(
-                f"the home {self.path} belongs to another user (uid {found.st_uid})",
-                hint=f"{way}, or choose another home with --home DIR",
-            )
+            message = f"the home {self.path} belongs to another user (uid {found.st_uid})"
+            raise StoreUnavailable(message, hint=f"{way}, or choose another home with --home DIR")
         if found.st_mode & 0o022:
-            raise StoreUnavailable(
-                f"the home {self.path} can be written to by other users, who could run commands as you",
-                hint=f"chmod go-w {self.path}",
-            )
+            message = f"the home {self.path} can be written to by other users, who could run commands as you"
+            raise StoreUnavailable(message, hint=f"chmod go-w {self.path}")
 
 
 def _make_private(directory: str) -> None:
@@ -167,10 +163,8 @@ def unusable(path: str, error: OSError) -> StoreUnavailable:
     """Return the error for a home that the system does not let us use."""
     if error.errno in FULL:
         return full(path)
-    return StoreUnavailable(
-        f"the home {path} cannot be used: {error.strerror or error}",
-        hint="choose another home with --home DIR or QUEUECTL_HOME",
-    )
+    message = f"the home {path} cannot be used: {error.strerror or error}"
+    return StoreUnavailable(message, hint="choose another home with --home DIR or QUEUECTL_HOME")
 
 
 def free_bytes(home: Home) -> int:

@@ -1,12 +1,12 @@
 """The jobs table's arrows: enqueue, claim, renew, finish, promote, edit, cancel, retry, hold, release, remove.
 
-Every write names the state it expects, and for a running job the attempt that it acts for: the
-attempt's id is the fencing token. A worker that lost its job to a recovery finds no row, and its
-result is dropped. All methods that write must be called inside `with store.writing():`.
+Every write names the state it expects, and for a running job the attempt that it acts for: the attempt's id is the
+fencing token. A worker that lost its job to a recovery finds no row, and its result is dropped.
 """
 
 from __future__ import annotations
 
+from ..model.event import CANCELLED_FOR
 from ..model.job import (
     BLOCKED,
     FINAL_STATES,
@@ -163,8 +163,7 @@ class Jobs(JobChanges):
         have expired are cancelled instead, by `cancel` if it is given; those whose lanes are full are parked.
         If there are too many of these for one transaction, it returns None although there may be others behind them.
 
-        `follow` is called before a job is cancelled since it has expired. If the clock was set, it moves the times of
-        jobs and returns by how much.
+        `follow` is called before an expired job is cancelled: it moves times if the clock was set, and tells how far.
         """
         head, lanes = None, NO_LANES
         self._left_to_pass_over = PASSED_OVER_AT_ONCE
@@ -216,7 +215,7 @@ class Jobs(JobChanges):
                 if not follow():
                     self._expire(head, actor, now, cancel)
             elif reason is not None:
-                self._stop(head["number"], reason, actor, now, cancel)
+                self._stop(head["number"], CANCELLED_FOR, reason, actor, now, cancel)
             elif full is not None:
                 self.parking.park(head["number"], head["queue"], lanes, full)
             head = self._database.row(HEAD_OF_QUEUE, (head["queue"],))
@@ -266,9 +265,8 @@ class Jobs(JobChanges):
     ) -> bool:
         """Record the end of an attempt and move its job to `state`.
 
-        Return False if it has lost the job, or if its command has asked for something else than `wish`. `run_at` is
-        when the next attempt is due, for `failed` and `scheduled`. An attempt that goes back to `pending` or
-        `scheduled` does not count.
+        Return False if it has lost the job, or if its command has another `wish`. `run_at` is when the next attempt is
+        due, for `failed` and `scheduled`. An attempt that goes back to `pending` or `scheduled` does not count.
         """
         if state not in ENDS:
             raise ValueError(f"an attempt cannot lead to {state}")
@@ -299,9 +297,8 @@ class Jobs(JobChanges):
         return len(due)
 
     def move_delays(self, by: int) -> int:
-        """Move the time of every job that waits for so long from some instant on; return how many there were.
+        """Move failed jobs, those with a delay, and expiries that count from an enqueue; return how many jobs moved.
 
-        They are failed jobs and those with a delay, and those that expire some time after they were added.
         `by` is in milliseconds: the clock was set by so much.
         """
         self._database.change(MOVE_EXPIRY, (by,))
@@ -316,10 +313,8 @@ class Jobs(JobChanges):
         return self._database.integer(NEXT_DUE)
 
     def prune(self, state: str, before: int, limit: int, *, now: int) -> list[str]:
-        """Delete up to `limit` jobs that reached a final state before an instant; return their ids.
-
-        Those that unfinished jobs wait for stay, those of batches that these wait for, and those that keep a key.
-        """
+        """Delete up to `limit` jobs that reached a final state before an instant; return their ids."""
+        # Those that unfinished jobs wait for stay, those of batches that these wait for, and those that keep a key.
         old = self._database.rows(OLD_FINISHED, (state, before, now, limit))
         for number, queue, batch, locks, _ in old:
             if self._database.change(REMOVE, (number, state)):

@@ -67,10 +67,7 @@ FOLLOW_UPS = "SELECT parent, child FROM follow_ups ORDER BY parent LIMIT ?"
 
 
 class Links(Relatives):
-    """The table of links.
-
-    `unblocked` counts the jobs that this store has made claimable so far, `put_off` the parents in `follow_ups`.
-    """
+    """The table of links. `unblocked` counts the jobs made claimable so far, `put_off` the parents in `follow_ups`."""
 
     unblocked = put_off = 0
 
@@ -93,11 +90,8 @@ class Links(Relatives):
         self.add({child: parents}, now)
 
     def reopen(self, child: int, now: int) -> None:
-        """Let a job that is retried wait again for those parents that must be completed and are not by now.
-
-        Those that it still waits for may stand otherwise than it knows: what only ended jobs wait for can be gone by
-        now, a batch in part.
-        """
+        """Let a job that is retried wait again for those parents that must be completed and are not by now."""
+        # Others may stand otherwise than it knows: what only ended jobs wait for can be gone by now, a batch in part.
         forgotten = self._database.change(FORGET_GONE, (child,))
         once = self._database.integers(COMPLETED_ONCE, (child,))
         again = [parent for parent in once if self.standings.of(parent)[0] != COMPLETED]
@@ -173,10 +167,9 @@ class Links(Relatives):
         return self._set(row, row["waits"], row["hopeless"] + change, now, needless)
 
     def _set(self, row: Row, waits: int, hopeless: int, now: int, needless: str | None = None) -> List[Place]:
-        """Set how many open and hopeless links a job has, and its state with that.
+        """Set how many open and hopeless links a job has, and its state with that; return whose children to tell.
 
-        `needless` is why it need not run any more: then it is cancelled. Returns whose children are to be told: its
-        own and those of its batch, if it stands otherwise now.
+        `needless` is why it need not run any more: then it is cancelled.
         """
         child, state, run_at = row["number"], row["state"], row["run_at"]
         finished_at, error = row["finished_at"], row["error"]

@@ -1,8 +1,7 @@
 """A file that one process at a time can hold, released by the kernel however the holder ends.
 
-The lock belongs to the open file, which Python opens close-on-exec: a command that a worker starts
-does not inherit it, and a lock that is free proves that its holder is gone. No pid or clock is
-involved in that proof.
+The lock belongs to the open file, which Python opens close-on-exec: a command that a worker starts does not inherit it,
+and a lock that is free proves that its holder is gone. No pid or clock is involved in that proof.
 """
 
 from __future__ import annotations
@@ -63,10 +62,7 @@ class LockFile:
         return self._descriptor is not None and is_in_place(self.path, os.fstat(self._descriptor))
 
     def take_again(self) -> bool:
-        """Take the lock on the file that is at `path` now, made if there is none; return whether it is ours.
-
-        If it is not, we go on to hold the file that we had. Raises OSError.
-        """
+        """Take the lock on the file now at `path`; if another has it, keep ours and return False. Raises OSError."""
         other = LockFile(self.path)
         if not other.acquire():
             other.close()

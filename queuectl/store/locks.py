@@ -33,7 +33,6 @@ class Locks(Table):
         return self._database.integer("SELECT slots FROM locks WHERE name = ?", (name,)) or 1
 
     def _held(self, locks: list[Lock]) -> list[Lock]:
-        """Return locks with their holders."""
         held = {lock.name: lock for lock in locks if lock.running}
         for id, names in self._database.rows(HOLDERS) if held else ():
             for lock in (held[name] for name in names_of(names) if name in held):

@@ -120,7 +120,6 @@ class Meta(Table):
         return self._database.change("DELETE FROM settings WHERE name = ?", (name,)) == 1
 
     def _read(self, key: str, default: Any) -> Any:
-        """Return a fact that is JSON."""
         import json
 
         text = self._database.value(GET, (key,))

@@ -77,10 +77,6 @@ class Names(Table):
         rows = self._database.rows(RECENT_TAGS, (window,))
         return sorted({tag for row in rows for tag in row[0].strip(",").split(",")})
 
-    def recent_ids(self, limit: int) -> list[str]:
-        """Return the newest ids, newest first."""
-        return [row[0] for row in self._database.rows("SELECT id FROM jobs ORDER BY number DESC LIMIT ?", (limit,))]
-
     def in_range(self, first: int, last: int) -> list[int]:
         """Return the numbers that exist between two, both included."""
         return self._database.integers(IN_RANGE, (first, last))

@@ -24,9 +24,8 @@ if TYPE_CHECKING:
 def open_database(home: Home, *, create: bool, clock: Clock, **options: Any) -> Database:
     """Open the home's database; with `create`, make a new one. It may only be readable. Raises StoreUnavailable."""
     if not create and not home.exists():
-        raise StoreUnavailable(
-            f"there is no queue in {home.path}", hint="make one with: queuectl init, or choose another home with --home"
-        )
+        message = f"there is no queue in {home.path}"
+        raise StoreUnavailable(message, hint="make one with: queuectl init, or choose another home with --home")
     kind: type[Database] = Database
     if home.is_read_only():
         from .readonly import ReadOnlyDatabase
@@ -65,10 +64,8 @@ def open_database(home: Home, *, create: bool, clock: Clock, **options: Any) -> 
 
 def _recognize(database: Database, home: Home, clock: Clock) -> None:
     if database.value("PRAGMA application_id") != schema.APPLICATION_ID:
-        raise StoreDamaged(
-            f"{database.path} is not a QueueCTL store, or its header is damaged",
-            hint="choose another home with --home DIR, or restore a backup",
-        )
+        message = f"{database.path} is not a QueueCTL store, or its header is damaged"
+        raise StoreDamaged(message, hint="choose another home with --home DIR, or restore a backup")
     version = database.value("PRAGMA user_version")
     if version > schema.VERSION:
         raise StoreTooNew(

@@ -45,10 +45,8 @@ BEYOND = 1 << 62
 
 class Output(Table):
     def append(self, attempt_id: int, pieces: Iterable[Piece], *, head_end: int, tail_start: int) -> None:
-        """Store new pieces and delete what is between `head_end` and `tail_start`. In a transaction.
-
-        No piece may reach over `head_end` and that far.
-        """
+        """Store new pieces and delete what is between `head_end` and `tail_start`. In a transaction."""
+        # No piece may reach over `head_end` and that far.
         self._database.change_many(ADD, [(attempt_id, piece.position, piece.stream, piece.data) for piece in pieces])
         if tail_start > head_end:
             self._database.change(CUT, (attempt_id, head_end, tail_start))

@@ -11,8 +11,6 @@ one, for not all workers serve all queues. Who is woken may find another of its 
 and passes on what it was woken for. So this always holds:
 
     If a lane has room, and jobs of a queue are parked in it, then another job of that queue and lane can be claimed.
-
-All methods that write must be called inside `with store.writing():`.
 """
 
 from __future__ import annotations
@@ -21,6 +19,7 @@ from collections.abc import Collection, Iterable
 
 from ..model.job import PROCESSING
 from ..model.lane import BATCH, LOCK
+from ..model.record import Record
 from .claim import ORDER
 from .locks import Locks
 from .table import Table
@@ -37,21 +36,14 @@ UPDATE jobs SET parked = NULL WHERE state = 'pending' AND number = (
 """
 
 
-class ParkingLane:
-    """A lane of a job; `key` is what `jobs.parked` says of the jobs that are parked in it.
+class ParkingLane(Record):
+    """A lane of a job."""
 
-    `slots` is None for any number. `stop_reason` is why its batch was stopped, None if it was not; `has_begun` is
-    whether a job of the batch was claimed before.
-    """
-
-    def __init__(
-        self, key: str, slots: int | None, running: int, stop_reason: str | None = None, has_begun: bool = True
-    ) -> None:
-        self.key = key
-        self.slots = slots
-        self.running = running
-        self.stop_reason = stop_reason
-        self.has_begun = has_begun
+    key: str  # what `jobs.parked` says of the jobs that are parked in it
+    slots: int | None  # None for any number
+    running: int
+    stop_reason: str | None  # why its batch was stopped
+    has_begun: bool  # whether a job of its batch was claimed before
 
     @property
     def has_room(self) -> bool:
@@ -71,10 +63,11 @@ class Parking(Table):
     def _lane(self, kind: str, name: str) -> ParkingLane:
         key = f"{kind}:{name}"
         if kind == LOCK:
-            return ParkingLane(key, Locks(*self._shared).slots(name), self._counts.of_locks.count(name, PROCESSING))
+            running = self._counts.of_locks.count(name, PROCESSING)
+            return ParkingLane(key, Locks(*self._shared).slots(name), running, None, True)
         row = self._database.row("SELECT slots, stop_reason, started_at FROM batches WHERE name = ?", (name,))
         if row is None:
-            return ParkingLane(key, None, 0)
+            return ParkingLane(key, None, 0, None, True)
         slots, stop_reason, started_at = row
         running = 0 if slots is None else self._counts.of_batches.count(name, PROCESSING)
         return ParkingLane(key, slots, running, stop_reason, started_at is not None)
@@ -110,6 +103,5 @@ class Parking(Table):
 
 
 def _lanes_named(locks: Collection[str], batch: str | None) -> list[tuple[str, str]]:
-    """Return the kinds and the names of the lanes of a job."""
     found = [(LOCK, name) for name in locks]
     return found if batch is None else [*found, (BATCH, batch)]

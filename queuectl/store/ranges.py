@@ -119,9 +119,7 @@ class Ranges(Table):
             if term.key == "batch" and exact is not None:
                 index, where = "INDEXED BY jobs_of_batch", f"batch = ? AND {beyond} AND state ="
                 values = (*exact, number)
-                return [
-                    Range(index, f"{where} '{state}'", values, sort, STATES, wanted.terms) for state in wanted.states
-                ]
+                return [Range(index, f"{where} '{state}'", values, sort, terms=wanted.terms) for state in wanted.states]
             if term.key == "id" and prefix is not None:
                 low, high = prefix_range(str(prefix[0]))
                 if int(self._database.value(COUNT_PREFIX, (low, high, FEW + 1))) <= FEW:

@@ -1,7 +1,6 @@
 """A database that we can only read: on a disk that is mounted read-only or full, or without the permission to write.
 
-SQLite reads a database with a write-ahead log only where it may write the index of that log, or finds one. So it
-depends on which files are there:
+SQLite reads a database with a write-ahead log only where it may write that log's index, or finds one. That depends on:
 
     queue.db alone            it holds everything, and is read as a file that does not change
     with an empty log         just as well: of one that was just begun, the index may not be there yet
@@ -77,13 +76,11 @@ class ReadOnlyDatabase(Database):
         has_log = log is not None and log[1] > 0
         has_locks = has_log and has_index
         needs_log = has_log and not has_index
-        options = "mode=ro" if has_locks else f"mode=ro&vfs={WITHOUT_LOCKS}" if needs_log else "mode=ro&immutable=1"
+        how = "mode=ro" if has_locks else f"mode=ro&vfs={WITHOUT_LOCKS}" if needs_log else "mode=ro&immutable=1"
         self._files = None if has_locks else files
         self._times_opened += 1
         try:
-            connection = sqlite3.connect(
-                uri(self.path, options), uri=True, isolation_level=None, check_same_thread=False
-            )
+            connection = sqlite3.connect(uri(self.path, how), uri=True, isolation_level=None, check_same_thread=False)
             connection.row_factory = sqlite3.Row
             if needs_log:
                 # Then SQLite keeps the log's index in memory: there is nobody to share it with.

@@ -171,13 +171,11 @@ class Relatives(Table):
         return any(self.waiting_children(parent, 1) for parent in (job, *self.batch_of(job)))
 
     def descendants(self, parents: Sequence[int]) -> list[int]:
-        """Return some jobs, and the unfinished ones that wait for them, directly or not, each before its parents.
-
-        What waits for the batch of one waits for it.
-        """
+        """Return jobs and the unfinished ones that wait for them, directly or not, each before its parents."""
         found: dict[int, None] = {}
         pending = [(parent, False) for parent in reversed(parents)]
         while pending:
+            # What waits for the batch of one waits for it.
             node, is_behind_children = pending.pop()
             if is_behind_children:
                 found[node] = None
@@ -188,10 +186,7 @@ class Relatives(Table):
         return [node for node in found if node > 0]
 
     def path(self, starts: Iterable[int], goals: Collection[int]) -> list[int]:
-        """Return nodes of which each waits for the next, from one of `starts` to the nearest of `goals`, if any.
-
-        A batch waits for what is in it. Nothing if there is no such path.
-        """
+        """Return nodes of which each waits for the next, from one of `starts` to the nearest of `goals`, or nothing."""
         came_from: dict[int, int | None] = dict.fromkeys(starts)
         pending = [*came_from]
         for node in pending:
@@ -201,6 +196,7 @@ class Relatives(Table):
                     path.append(before)
                     before = came_from[before]
                 return path[::-1]
+            # A batch waits for what is in it.
             members = [goal for goal in goals if self.batch_of(goal) == [node]] if node < 0 else []
             parents = [one for one in [*self.parents_of(node), *members] if one not in came_from]
             came_from.update(dict.fromkeys(parents, node))

@@ -2,7 +2,6 @@
 
 `advance` is the fence: of any number of schedulers only one moves a schedule on from the time that all
 of them have seen, and `fires` holds each pair of schedule and time once, also when the clock goes back.
-All methods that write must be called inside `with store.writing():`.
 """
 
 from __future__ import annotations
@@ -73,10 +72,7 @@ class Schedules(Table):
         now: int,
         **own: object,
     ) -> bool:
-        """Add a schedule with these values of OWN; return False if there is one of that name.
-
-        Its jobs are like the first of `specs`, or if it `is_graph` they are all of these.
-        """
+        """Add a schedule of jobs like the first of `specs`, or with `is_graph` all of these; False if it exists."""
         values = self._stored(specs, origin, is_graph, own)
         try:
             self._database.insert(ADD, (name, now, actor, *values))
@@ -89,9 +85,7 @@ class Schedules(Table):
         values = self._stored(specs, schedule.origin, schedule.is_graph, own)
         self._database.change(EDIT, (*values, schedule.id))
 
-    def _stored(
-        self, specs: Sequence[JobSpec], origin: Origin, is_graph: bool, own: Mapping[str, object]
-    ) -> list[object]:
+    def _stored(self, specs: Sequence[JobSpec], origin: Origin, is_graph: bool, own: Mapping[str, object]) -> list[Any]:
         """Return the context, the jobs, and the values of OWN and KEPT: a graph has no fields of a single job."""
         # Several jobs have directories, variables and options of their own, and share the origin.
         env, options = ({}, NO_OPTIONS) if is_graph else (specs[0].env, options_of(specs[0]))

@@ -88,8 +88,7 @@ class Search(Table):
     def highest_priority(self, queue: str, states: Iterable[str], without: Collection[int]) -> int | None:
         """Return the highest priority of a queue's jobs in some states of waiting, None if there are none.
 
-        Those whose numbers are in `without` do not count. Only pending jobs have an index for it: name no other state
-        that has no job.
+        Those in `without` do not count. Only pending jobs have an index for it: name no other state that has no job.
         """
         most = len(without) + 1
         places = [where for state in states for where in PLACES[state]]

@@ -1,7 +1,6 @@
 """What happened, added up by the minute, and since when jobs wait.
 
-The rollup is written by the transaction that finishes an attempt, so that charts outlive retention; and
-so are the histograms of `timings`.
+The rollups and `timings` are written by the transaction that finishes an attempt, so that charts outlive retention.
 """
 
 from __future__ import annotations
@@ -20,9 +19,8 @@ INSERT INTO rollups (minute, queue, finished, failed, dead, run_time, wait_time)
 ON CONFLICT (minute, queue) DO UPDATE SET finished = finished + excluded.finished, failed = failed + excluded.failed,
     dead = dead + excluded.dead, run_time = run_time + excluded.run_time, wait_time = wait_time + excluded.wait_time
 """
-SUMS = ", ".join(
-    f"coalesce(sum({name}), 0) AS {name}" for name in ("finished", "failed", "dead", "run_time", "wait_time")
-)
+SUMMED = ("finished", "failed", "dead", "run_time", "wait_time")
+SUMS = ", ".join(f"coalesce(sum({name}), 0) AS {name}" for name in SUMMED)
 TOTALS = f"SELECT 0 AS bucket, '' AS queue, {SUMS} FROM rollups WHERE minute >= ?"
 PER_MINUTE = """
 SELECT minute, sum(finished), sum(failed), sum(dead) FROM rollups WHERE minute >= ? GROUP BY minute ORDER BY minute
@@ -48,12 +46,10 @@ class Stats(Figures):
     NAME = "rollups"
 
     def count_attempt(self, queue: str, state: str, *, run_time: int | None, wait_time: int, now: int) -> None:
-        """Add an attempt that led to `state` to its minute and to the timings. In a transaction.
-
-        Times are in milliseconds; an attempt of unknown duration (None) is left out of the timings.
-        """
+        """Add an attempt that led to `state` to its minute and to the timings; times in ms. In a transaction."""
         counts = (int(state == COMPLETED), int(state == FAILED), int(state == DEAD))
         self._database.change(ROLL_UP, (now // MINUTE, queue, *counts, run_time or 0, wait_time))
+        # An attempt of unknown duration is left out of the timings.
         if run_time is not None:
             Timings(*self._shared).add(queue, run_time=run_time, wait_time=wait_time, now=now)
 

@@ -1,8 +1,7 @@
 """How long attempts ran and waited: histograms that outlive the jobs, written by the transaction that ends an attempt.
 
-A row covers five minutes, a queue and a pair of `model.histogram`'s buckets. Five minutes and pairs keep
-the table small. Sum, shortest and longest beside the number of attempts make averages and ends exact, and percentiles
-nearly so.
+A row covers five minutes, a queue and a pair of `model.histogram`'s buckets. Five minutes and pairs keep the table
+small. Sum, shortest and longest beside the number of attempts make averages and ends exact, and percentiles nearly so.
 """
 
 from __future__ import annotations
@@ -41,9 +40,8 @@ class Timings(Figures):
 
     def add(self, queue: str, *, run_time: int, wait_time: int, now: int) -> None:
         """Count an attempt that has ended; times in milliseconds. In a transaction."""
-        self._database.change(
-            ADD, (now // SLOT_MS, queue, bucket_of(run_time), bucket_of(wait_time), run_time, wait_time)
-        )
+        buckets = (bucket_of(run_time), bucket_of(wait_time))
+        self._database.change(ADD, (now // SLOT_MS, queue, *buckets, run_time, wait_time))
 
     def series(self, since: int, until: int = END_OF_TIME, step: int = END_OF_TIME) -> list[Timing]:
         """Return sums as `Stats.series` does, also per pair of buckets."""

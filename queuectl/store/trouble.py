@@ -38,9 +38,8 @@ def unavailable(error: sqlite3.Error, path: str) -> StoreUnavailable:
             os.close(os.open(os.devnull, os.O_RDONLY))
         except OSError as shortage:
             return refused(shortage, path)
-        return StoreUnavailable(
-            f"the store cannot be opened: {path}", hint="check that the directory exists and that you may write to it"
-        )
+        message = f"the store cannot be opened: {path}"
+        return StoreUnavailable(message, hint="check that the directory exists and that you may write to it")
     if "I/O" in text:
         return StoreUnavailable(f"the disk failed, nothing was changed: {path}: {text}", hint=CHECK_DISK)
     if any(words in text for words in BEYOND):
@@ -53,9 +52,8 @@ def refused(error: OSError, path: str) -> StoreUnavailable:
     if error.errno in FULL:
         return full(path)
     if error.errno in SHORT_OF_DESCRIPTORS:
-        return StoreUnavailable(
-            f"the store cannot be opened: {path}: {error.strerror}", hint="allow more open files: ulimit -n 1024"
-        )
+        message = f"the store cannot be opened: {path}: {error.strerror}"
+        return StoreUnavailable(message, hint="allow more open files: ulimit -n 1024")
     message = f"the home cannot be written to: {path}: {error.strerror}"
     if error.errno == errno.EIO:
         return StoreUnavailable(message, hint=CHECK_DISK)
@@ -64,10 +62,8 @@ def refused(error: OSError, path: str) -> StoreUnavailable:
 
 def full(path: str) -> StoreFull:
     """Return the error for a disk, or a quota on it, that is used up."""
-    return StoreFull(
-        f"the disk is full, nothing was changed: {path}",
-        hint="free some space on it; jobs that run go on, and workers take new ones by themselves",
-    )
+    hint = "free some space on it; jobs that run go on, and workers take new ones by themselves"
+    return StoreFull(f"the disk is full, nothing was changed: {path}", hint=hint)
 
 
 def _is_full(path: str) -> bool:
@@ -79,7 +75,5 @@ def _is_full(path: str) -> bool:
 
 def damaged(path: str, reason: str) -> StoreDamaged:
     """Return the error for a file that is not a whole store of ours."""
-    return StoreDamaged(
-        f"the store is damaged: {path}: {reason}",
-        hint=f"it was left as it is; restore a backup, or move it away to start over: mv {path} {path}.damaged",
-    )
+    hint = f"it was left as it is; restore a backup, or move it away to start over: mv {path} {path}.damaged"
+    return StoreDamaged(f"the store is damaged: {path}: {reason}", hint=hint)

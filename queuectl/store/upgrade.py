@@ -2,8 +2,7 @@
 
 Before that it is copied to `backups/` of the home. SQLite makes the copy beside its name; it is checked, brought to the
 disk and only then given its name: what is called `queue-v3-2026-11-26T231800Z.db` is whole. The last two are kept. The
-upgrade holds the write lock, so that nothing is committed between the copy and the upgrade, and nobody else makes one
-at the same time.
+upgrade holds the write lock: nothing is committed between it and the copy, and nobody else makes one meanwhile.
 """
 
 from __future__ import annotations
@@ -74,10 +73,7 @@ def upgrade(database: Database, home: Home, now: int) -> None:
 
 
 def back_up(home: Home, source: sqlite3.Connection, version: int, now: int) -> str:
-    """Copy the database that `source` reads; return the path of the copy.
-
-    `version` is that of its schema, `now` the wall time. Raises StoreUnavailable; then nothing is left behind.
-    """
+    """Copy the database that `source` reads; return the path. Raises StoreUnavailable; then nothing is left behind."""
     stamp = (iso(now) or "").replace(":", "").partition(".")[0]
     path = os.path.join(home.backups, f"{START}{version}-{stamp}Z{END}")
     draft = path + DRAFT
@@ -92,26 +88,20 @@ def back_up(home: Home, source: sqlite3.Connection, version: int, now: int) -> s
         os.replace(draft, path)
         sync_directory(home.backups)
     except OSError as error:
-        _discard(home.backups)
-        raise StoreUnavailable(
-            f"no backup can be made before the upgrade, nothing was changed: {home.backups}: {error.strerror}",
-            hint="it needs a place beside queue.db that can be written to",
-        ) from error
+        message = f"no backup can be made before the upgrade, nothing was changed: {home.backups}: {error.strerror}"
+        raise StoreUnavailable(message, hint="it needs a place beside queue.db that can be written to") from error
     except sqlite3.Error as error:
-        _discard(home.backups)
         raise unavailable(error, draft) from error
-    except BaseException:  # Ctrl-C too: half a backup must not stay beside the whole ones.
+    finally:
+        # After Ctrl-C too: half a backup must not stay beside the whole ones.
         _discard(home.backups)
-        raise
     return path
 
 
 def keep_last(home: Home, made: str) -> None:
-    """Remove all backups but the last ones. Raises OSError.
-
-    `made` is the path of the one that was just made: it is kept whatever the clock says, which may have been set back.
-    """
+    """Remove all backups but the last ones. Raises OSError."""
     names = [name for name in os.listdir(home.backups) if name.startswith(START) and name.endswith(END)]
+    # The one that was just made is kept whatever the clock says, which may have been set back.
     others = [name for name in names if name != os.path.basename(made)]
     for name in sorted(others, key=_age)[: 1 - KEPT]:
         os.unlink(os.path.join(home.backups, name))
@@ -172,7 +162,5 @@ def check(draft: str, version: int) -> None:
     finally:
         connection.close()
     if found != "ok" or copied != version:
-        raise StoreDamaged(
-            f"the store is damaged, it was not upgraded: its copy is not whole: {found}, version {copied}",
-            hint="restore a backup; the store was left as it is",
-        )
+        message = f"the store is damaged, it was not upgraded: its copy is not whole: {found}, version {copied}"
+        raise StoreDamaged(message, hint="restore a backup; the store was left as it is")

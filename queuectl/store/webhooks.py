@@ -2,8 +2,7 @@
 
 A trigger writes the outbox, in the transaction of whatever has ended a job: a worker of an earlier version, too. It is
 there while there are webhooks, since each change of a job pays for it. Each webhook reads the outbox in order and has a
-position of its own; all methods that move it name the one that they have read. They must be called inside
-`with store.writing():`.
+position of its own; all methods that move it name the one that they have read.
 """
 
 from __future__ import annotations
@@ -125,10 +124,8 @@ class Webhooks(Table):
         return None if row is None else _webhook(row)
 
     def due(self, now: int) -> list[int]:
-        """Return which webhooks have an event that is to be delivered by now, the one that waits longest first.
-
-        One that would have to wait for longer than ever has met a clock that was set, and does not wait.
-        """
+        """Return the webhooks with an event that is to be delivered by now, the one that waits longest first."""
+        # One that would have to wait for longer than ever has met a clock that was set, and does not wait.
         return self._database.integers(DUE, (now, now + WAITS[-1]))
 
     def next(self, webhook: Webhook) -> Event | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from queuectl.model.dead import TextGroups
+from queuectl.model.dead import largest_groups
 
 
 @pytest.mark.parametrize(
@@ -19,16 +19,12 @@ from queuectl.model.dead import TextGroups
     ],
 )
 def test_texts_that_differ_in_numbers_only_are_one_group(texts: list[str], groups: list[tuple[str, int]]) -> None:
-    found = TextGroups()
-    for place, text in enumerate(texts):
-        found.add(text, 1, place, place, [place])
-    assert [(group.value, group.count) for group in found.largest(9)] == groups
+    found = largest_groups([(text, 1, place, place, [place]) for place, text in enumerate(texts)], 9)
+    assert [(group.value, group.count) for group in found] == groups
 
 
 def test_the_largest_groups_come_first_with_their_times() -> None:
-    found = TextGroups()
-    for place, size in enumerate((1, 3, 2)):
-        found.add("abc"[place], size, place, place + 10, [place])
-    first, second = found.largest(2)
+    texts = [("abc"[place], size, place, place + 10, [place]) for place, size in enumerate((1, 3, 2))]
+    first, second = largest_groups(texts, 2)
     assert (first.value, first.first_at, first.last_at, first.last) == ("b", 1, 11, 1)
     assert second.value == "c"

@@ -221,13 +221,13 @@ def full_disk(disk: Path) -> Path:
 
 def test_a_store_on_a_full_disk_can_be_opened_and_read(full_disk: Path) -> None:
     with open_store(str(full_disk / "home")) as store:
-        assert store.names.recent_ids(9) == ["first"]
+        assert [job.id for job in store.names.named("", 9)] == ["first"]
         assert store.database.is_read_only and store.database.notice.startswith(
             "the disk is full, nothing in the home can be changed"
         )
         with pytest.raises(StoreFull):
             add(store)
-        assert store.names.recent_ids(9) == ["first"]
+        assert [job.id for job in store.names.named("", 9)] == ["first"]
 
 
 def test_a_store_that_was_opened_on_a_full_disk_is_written_to_once_there_is_space(full_disk: Path) -> None:
@@ -235,7 +235,7 @@ def test_a_store_that_was_opened_on_a_full_disk_is_written_to_once_there_is_spac
         (full_disk / "more ballast").unlink()
         assert add(store, id="second") == 2
         assert (store.database.is_read_only, store.database.notice) == (False, "")
-        assert store.names.recent_ids(9) == ["second", "first"]
+        assert [job.id for job in store.names.named("", 9)] == ["second", "first"]
         assert finish(store, claim(store))
         assert_whole(store)
 
@@ -247,7 +247,7 @@ def test_a_store_that_was_opened_on_a_full_disk_sees_what_others_write_later(ful
         (full_disk / "more ballast").unlink()
         with open_store(home) as other:
             add(other, id="second")
-            assert store.names.recent_ids(9) == ["second", "first"]
+            assert [job.id for job in store.names.named("", 9)] == ["second", "first"]
         assert store.database.changes() != before
         assert (store.database.is_read_only, store.database.notice) == (False, "")
 
@@ -261,4 +261,4 @@ def test_what_stands_in_the_log_of_a_killed_process_is_read_on_a_full_disk(disk:
     fill_up(disk)
     for _ in range(2):  # The first one may leave some bytes of an index.
         with open_store(str(copy)) as store:
-            assert store.names.recent_ids(9) == ["first"]
+            assert [job.id for job in store.names.named("", 9)] == ["first"]

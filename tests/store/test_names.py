@@ -24,10 +24,10 @@ def test_ids_are_found_by_their_beginning(store: Store) -> None:
 
 
 def test_newest_ids_and_the_last_number(store: Store) -> None:
-    assert store.names.last() is None and store.names.recent_ids(5) == []
+    assert store.names.last() is None and [job.id for job in store.names.named("", 5)] == []
     enqueue(store, spec(id="a"), spec(id="b"), spec(id="c"))
     assert store.names.last() == 3
-    assert store.names.recent_ids(2) == ["c", "b"]
+    assert [job.id for job in store.names.named("", 2)] == ["c", "b"]
 
 
 def test_numbers_of_a_range_are_those_that_exist(store: Store) -> None:

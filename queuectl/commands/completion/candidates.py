@@ -4,8 +4,8 @@
 commands, options that were not given yet, and values. What completes a value stands in the declaration
 (`Arg.complete`, `Arg.choices`); a value that the argument would refuse is not offered.
 
-A TAB must not make a home, must not wait, and has no place to show an error: where the store is not there or does not
-answer at once, there are no candidates of it.
+A TAB must not make a home, must not wait, and has no place to show an error: without a store that answers at once
+there are no candidates of it.
 """
 
 from __future__ import annotations
@@ -212,16 +212,12 @@ def _setting_values(line: CommandLine, text: str) -> list[Candidate]:
 
 
 class Candidate(Record):
-    """What the word under the cursor may become.
-
-    After one that is not `is_complete` (`--state=`, a directory) the word goes on, so no blank follows.
-    `leave_to_shell` is "" or says that the shell must complete a "file" or "directory" after `value`.
-    """
+    """What the word under the cursor may become."""
 
     value: str
     description: str = ""
-    is_complete: bool = True
-    leave_to_shell: str = ""
+    is_complete: bool = True  # after one that is not (`--state=`, a directory) the word goes on: no blank follows
+    leave_to_shell: str = ""  # says that the shell must complete a "file" or "directory" after `value`
 
     def after(self, text: str) -> Candidate:
         """Return this candidate with the text before it in the same word."""

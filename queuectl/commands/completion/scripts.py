@@ -16,6 +16,18 @@ PLACES = {
     "fish": ("XDG_CONFIG_HOME", "~/.config", "fish/completions/{}.fish"),
 }
 SHELLS = tuple(PLACES)
+HOW_TO_LOAD = {
+    "bash": (
+        "new shells load it if bash-completion is installed; otherwise add this line to ~/.bashrc:",
+        "  source '{path}'",
+    ),
+    "zsh": (
+        "zsh looks for it after these two lines in ~/.zshrc:",
+        "  fpath=({directory} $fpath)",
+        "  autoload -Uz compinit && compinit",
+    ),
+    "fish": ("new shells load it by themselves",),
+}
 # Stands in each of our scripts; a file without it is somebody else's.
 MARKER = "made by: queuectl completion"
 
@@ -46,7 +58,8 @@ def completion(context: Context, *, shell: str | None, install: bool, name: str)
     _write(path, text)
     from ...model.nouns.home import COMPLETION
 
-    record, notes = {"shell": shell, "path": path}, _how_to_load(shell, path)
+    record = {"shell": shell, "path": path}
+    notes = [line.format(path=path, directory=os.path.dirname(path)) for line in HOW_TO_LOAD[shell]]
     return Result(COMPLETION, record=record, message=f"Completion written: {path}", notes=notes)
 
 
@@ -89,18 +102,3 @@ def _write(path: str, text: str) -> None:
     except OSError as error:
         message = f"cannot write {path}: {error.strerror or error}"
         raise QueueCTLError(message, hint="print it instead, without --install") from error
-
-
-def _how_to_load(shell: str, path: str) -> list[str]:
-    if shell == "bash":
-        return [
-            "new shells load it if bash-completion is installed; otherwise add this line to ~/.bashrc:",
-            f"  source '{path}'",
-        ]
-    if shell == "zsh":
-        return [
-            "zsh looks for it after these two lines in ~/.zshrc:",
-            f"  fpath=({os.path.dirname(path)} $fpath)",
-            "  autoload -Uz compinit && compinit",
-        ]
-    return ["new shells load it by themselves"]

@@ -19,18 +19,11 @@ HOST = find("dashboard_host")
 
 @command(
     "dashboard start",
-    Arg(
-        "--host",
-        parse=HOST.read,
-        metavar="HOST",
-        setting="dashboard_host",
-        help="the address to listen on (default: dashboard_host)",
-    ),
+    Arg("--host", parse=HOST.read, setting="dashboard_host", help="the address to listen on (default: dashboard_host)"),
     Arg(
         "--port",
         "-p",
         parse=arguments.integer(0, 65_535),
-        metavar="PORT",
         setting="dashboard_port",
         help="the port to listen on, 0 for any free one (default: dashboard_port)",
     ),

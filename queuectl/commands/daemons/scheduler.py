@@ -54,29 +54,26 @@ def scheduler_start(
     auto: bool,
     workers: int | None,
     interval: float | None,
-    max_load: str | None,
-    min_memory: str | None,
     no_detach: bool,
     detach: bool,
     ready_fd: int | None,
+    **limits: str | None,
 ) -> Result:
     """Start the scheduler in the background; returns when it is up.
 
-    It makes due jobs pending, fires recurring ones, recovers the jobs of lost workers and prunes. Workers do the
-    same while they run, so a scheduler is for homes where they do not always run. With --auto it starts
-    workers when there is something to do, and stops them after an idle minute. --max-load and --min-memory
-    are for these workers.
+    It makes due jobs pending, fires recurring ones, recovers the jobs of lost workers and prunes. Workers do the same
+    while they run, so a scheduler is for homes where they do not always run. With --auto it starts workers when there
+    is something to do, and stops them after an idle minute. --max-load and --min-memory are for these workers.
     """
     demand_one_place(no_detach, detach)
-    limits = given_limits(max_load, min_memory)
+    scheduler, given = context.queue.scheduler, given_limits(**limits)
     if no_detach:
         if ready_fd is None:
-            context.front_end.note(
-                "scheduler in the foreground; to stop, press Ctrl-C or type: queuectl scheduler stop"
-            )
-        context.queue.scheduler.run(interval=interval, workers=workers, auto=auto, limits=limits, ready_fd=ready_fd)
+            message = "scheduler in the foreground; to stop, press Ctrl-C or type: queuectl scheduler stop"
+            context.front_end.note(message)
+        scheduler.run(interval=interval, workers=workers, auto=auto, limits=given, ready_fd=ready_fd)
         return Result()
-    most = context.queue.scheduler.start(interval=interval, workers=workers, auto=auto, limits=limits)
+    most = scheduler.start(interval=interval, workers=workers, auto=auto, limits=given)
     how = "" if most is None else f", with up to {counted(most, 'worker')}"
     found = context.queue.reports.status().scheduler
     kept = "without --auto the scheduler starts no workers: the number is kept for scheduler start --auto"

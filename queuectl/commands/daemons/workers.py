@@ -74,7 +74,6 @@ def _queues(help: str, complete: str = "group") -> Arg:
 
 
 def _group(queues: Sequence[str]) -> str | None:
-    """Return the group that the options name, None if none was given. Raises InvalidInput."""
     return group_of(queues) if queues else None
 
 
@@ -142,10 +141,9 @@ def worker_start(
     no_detach: bool,
     detach: bool,
     drain: bool,
-    max_load: str | None,
-    min_memory: str | None,
     group: Sequence[tuple[str, int]],
     ready_fd: int | None,
+    **limits: str | None,
 ) -> Result:
     """Start a group of workers in the background; returns when they are up.
 
@@ -166,12 +164,12 @@ def worker_start(
     if drain and context.queue.workers.pid is not None:
         hint = "wait for them with: queuectl wait state:open, or stop them with: queuectl worker stop"
         raise Conflict("--drain is for workers of its own, and some are running", hint=hint)
-    name, limits = _group(queue) or ALL, given_limits(max_load, min_memory)
+    name, given = _group(queue) or ALL, given_limits(**limits)
     if no_detach:
         groups = {name: context.queue.settings().worker_count if count is None else count}
-        return _run_here(context, groups, ready_fd, drain, limits)
-    before, now = context.queue.workers.start(name, count, drain=drain, limits=limits)
-    title = _started(name, before, now) + (_new_limits(limits) if before else "")
+        return _run_here(context, groups, ready_fd, drain, given)
+    before, now = context.queue.workers.start(name, count, drain=drain, limits=given)
+    title = _started(name, before, now) + (_new_limits(given) if before else "")
     found = worker_status(context)
     lines = (f"  worker {row.worker}: pid {row.pid}" for row in found.rows or () if group_of(row.queues) == name)
     found.message = "\n".join([title, *lines])
@@ -307,9 +305,7 @@ def worker_stop(context: Context, *, queue: Sequence[str], timeout: float | None
     _before_stop(context, group, timeout, force)
     pid = workers.stop(group, patience=timeout, force=force)
     done = (
-        "will stop: they wait for this job, which does not wait for them"
-        if workers.asking_job is not None
-        else "stopped"
+        "stopped" if workers.asking_job is None else "will stop: they wait for this job, which does not wait for them"
     )
     return stopped(pid, f"Workers{of_group(group)} {done}", f"no workers were running{of_group(group)}")
 

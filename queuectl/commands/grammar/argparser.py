@@ -77,7 +77,6 @@ class Parser(argparse.ArgumentParser):
         self.refuse(f"{message}{suggestion_text(found)}")
 
     def _refuse_unquoted(self, message: str) -> None:
-        """Raise InvalidInput with the line to type, if there is one."""
         if self.unquoted:
             raise InvalidInput(f"{message}; write a command with blanks as one quoted text", hint=self.unquoted)
 
@@ -102,9 +101,8 @@ class Parser(argparse.ArgumentParser):
         try:
             return arg.value(text)
         except ValueError as error:
-            raise InvalidInput(
-                f"{arg.long_name} {with_value(error, text)}", field=arg.key, hint=f"see: {self.prog} --help"
-            ) from None
+            message = f"{arg.long_name} {with_value(error, text)}"
+            raise InvalidInput(message, field=arg.key, hint=f"see: {self.prog} --help") from None
 
 
 def _is_option(word: str) -> bool:
@@ -114,12 +112,10 @@ def _is_option(word: str) -> bool:
 
 
 def _unquoted(line: CommandLine) -> str:
-    """Return the line to type if the command to add was not quoted; a first word with a blank was quoted.
-
-    An option of ours may stand on each side of it.
-    """
+    """Return the line to type if the command to add was not quoted; options of ours may stand on each side of it."""
     command, words = line.command, line.words
     first = next((at for at in line.others if not _is_option(words[at])), None)
+    # A first word with a blank was quoted.
     if command is None or not command.takes_command or first is None or " " in words[first]:
         return ""
     end = line.end

@@ -59,33 +59,21 @@ class Parsed(Record):
 
 
 class CommandLine:
-    """The words of a line and what they are.
-
-    `name` holds the places of the command's name among the words, and `command` is what they name; while
-    `is_naming`, the next word may belong to the name. `given` holds each option with its place and its text,
-    `waiting` is the option whose value comes next. `positionals` are the other words before `--` or `:::`. `rest` are
-    those after `--`, `inputs` those after `:::`, each None without it. After one of them, the other is a plain word.
-    `others` are the places of the positionals and of unknown options. A line is `plain` if nothing in it is
-    left to argparse.
-    """
-
-    __slots__ = (
-        *("words", "name", "command", "is_naming", "given", "waiting"),
-        *("positionals", "others", "rest", "inputs", "plain", "flags"),
-    )
+    """The words of a line and what they are."""
 
     def __init__(self, words: Sequence[str]) -> None:
         self.words = list(words)
-        self.name: list[int] = []
-        self.command: Command | None = None
-        self.is_naming = True
-        self.given: list[tuple[int, Arg, str]] = []
-        self.waiting: Arg | None = None
-        self.positionals: list[str] = []
-        self.others: list[int] = []
+        self.name: list[int] = []  # the places of the command's name among the words
+        self.command: Command | None = None  # what they name
+        self.is_naming = True  # whether the next word may belong to the name
+        self.given: list[tuple[int, Arg, str]] = []  # each option with its place and its text
+        self.waiting: Arg | None = None  # the option whose value comes next
+        self.positionals: list[str] = []  # the other words before `--` or `:::`
+        self.others: list[int] = []  # the places of the positionals and of unknown options
+        # The words after `--` or `:::`, None without it. After one of them, the other is a plain word.
         self.rest: list[str] | None = None
         self.inputs: list[str] | None = None
-        self.plain = True
+        self.plain = True  # whether nothing in it is left to argparse
         self.flags = GLOBAL_FLAGS
         for at, word in enumerate(self.words):
             self._take(at, word)

@@ -286,7 +286,6 @@ def _page(parts: Sequence[str]) -> str:
 
 
 def _by_group(args: Sequence[Arg]) -> dict[str, list[Arg]]:
-    """Return the arguments that are shown, under their headings."""
     found: dict[str, list[Arg]] = {"arguments": [], "options": []}
     for arg in args:
         if not arg.hidden and (arg.is_option or arg.is_positional):

@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 
 
 def parse(words: Sequence[str], defaults: Mapping[str, Any] | None = None) -> Parsed:
-    """Return what a command line means. Raises InvalidInput.
-
-    `defaults` are global options that hold unless the words have their own.
-    """
+    """Return what a command line means; `defaults` are global options that it does not give. Raises InvalidInput."""
     return understand(CommandLine(words), defaults or {})
 
 

@@ -5,8 +5,7 @@
         \"\"\"Run dead jobs again.\"\"\"
 
 The docstring's first line is the command's help, the rest its description. `PLACES` has its module, its heading in the
-help and its page of the documentation. The table builds the parser, the help, the shell, the menu's forms, the
-completion and the manual.
+help and its page of the documentation. Parser, help, shell, the menu's forms, completion and manual are made of it.
 """
 
 from __future__ import annotations
@@ -53,7 +52,6 @@ class Arg(Record):
         super().__init__(names=names, **parts)
 
     def __post_init__(self) -> None:
-        """Work out what is not given."""
         if self.default is None and not self.inputs:
             self.default = [] if self.many else False if self.flag else None
         self.metavar = self.metavar or self.key.upper()

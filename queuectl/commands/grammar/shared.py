@@ -17,7 +17,6 @@ FILTER = Arg(
     "filter",
     many=True,
     parse=with_quotes,
-    metavar="FILTER",
     complete="filter",
     help="only the jobs that this filter finds, such as 'state:dead exit:1 created:<2h !tag:nightly'",
 )

@@ -161,10 +161,7 @@ def menu(context: Context) -> Result:
 
 
 def _run_demo(queue: Queue, ids: Sequence[str], on_progress: Callable[[int], None]) -> list[dict[str, Any]]:
-    """Run the jobs with workers of our own, and stop these; return each job's fate.
-
-    Workers that run already are used and left running. Raises WaitTimeout.
-    """
+    """Run jobs by the workers that are there, or by our own and stop these; return their fates. Raises WaitTimeout."""
     ours = queue.workers.pid is None and queue.workers.start(ALL, 2)[0] == 0
     try:
         jobs = queue.wait(

@@ -42,7 +42,6 @@ def batch_show(context: Context, *, name: str) -> Result:
 
 
 def _shown(batch: Batch) -> str:
-    """Return a batch as text for people, without what is not known."""
     percent = batch.ended * 100 // batch.jobs
     values = [
         ("batch", batch.name),

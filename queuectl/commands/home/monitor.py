@@ -66,10 +66,9 @@ def _status_text(found: Status) -> str:
         lines.append(f"  {state + ':':<12}{count:>8}" + (f"  ({of_them})" if of_them else ""))
     held_up = {name: _held_up(found, name) for name in found.queues}
     if len(held_up) > 1 or any(held_up.values()):
-        lines += [
-            f"queue {name}: {', '.join(f'{count} {state}' for state, count in states.items())}{held_up[name]}"
-            for name, states in found.queues.items()
-        ]
+        for name, states in found.queues.items():
+            counts = ", ".join(f"{count} {state}" for state, count in states.items())
+            lines.append(f"queue {name}: {counts}{held_up[name]}")
     if found.average_duration is not None:
         lines.append(f"average duration: {when.duration_text(found.average_duration)}, of the attempts of the last day")
     if found.oldest_pending_age is not None:

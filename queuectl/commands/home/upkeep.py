@@ -75,7 +75,6 @@ def final_states(text: str) -> list[str]:
         "-s",
         many=True,
         parse=final_states,
-        metavar="STATE",
         complete="state",
         group="filter",
         help=f"these states, separated by commas, of {', '.join(FINAL_STATES)} (default: {COMPLETED})",

@@ -1,7 +1,6 @@
 """Commands that change jobs, by id or by filter: one for each plain verb; and the dead letter queue, of dead jobs.
 
-Those that destroy ask before they change what a filter found. Jobs that were named are not asked about, and
-what only starts or stops jobs never asks.
+Those that destroy ask before they change what a filter found, but not about jobs that were named.
 """
 
 from __future__ import annotations

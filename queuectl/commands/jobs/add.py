@@ -86,10 +86,9 @@ def add(
 ) -> Result:
     """Add a job: one shell command.
 
-    Give it as one quoted text, or after -- as words. It runs as /bin/sh -c COMMAND in the current
-    directory, with the workers' environment, your PATH, language, time zone and umask.
-    With - each line of stdin is the command of a job, except blank lines and those that begin with #;
-    all of them are added, or none.
+    Give it as one quoted text, or after -- as words. It runs as /bin/sh -c COMMAND in the current directory, with the
+    workers' environment, your PATH, language, time zone and umask. With - each line of stdin is the command of a job,
+    except blank lines and those that begin with #; all of them are added, or none.
 
     With inputs a job is added for each of them, all in one batch: {} in the command stands for the input,
     {.} without its extension, {/} its base name, {//} its directory, {/.} its base name without extension,
@@ -141,10 +140,7 @@ def _one_added(context: Context, id: str, notes: list[str], *, is_new: bool) -> 
 
 
 def _like(context: Context, reference: str, fields: dict[str, Any], *, but: Sequence[str]) -> dict[str, Any]:
-    """Return the fields of a job, secrets included, except those in `but`; `fields` replace the job's.
-
-    Raises NotFound.
-    """
+    """Return the fields of a job except those in `but`, with secrets; `fields` replace the job's. Raises NotFound."""
     from ...model.copies import copy_of
 
     given, job = overrides(fields), context.queue.get(reference)
@@ -187,9 +183,8 @@ def _jobs(
 ) -> tuple[list[dict[str, Any]], list[str]]:
     """Return the jobs to add and, of those from stdin, where each stands. Raises InvalidInput."""
     if (command is not None) + (command_option is not None) + bool(words) > 1:
-        raise InvalidInput(
-            "give the command once: as one quoted text, as words after --, or with --command", field="command"
-        )
+        message = "give the command once: as one quoted text, as words after --, or with --command"
+        raise InvalidInput(message, field="command")
     if command == "-":
         return _jobs_of_stdin(context, fields)
     if command is not None:
@@ -201,10 +196,7 @@ def _jobs(
 
 
 def _jobs_of_stdin(context: Context, fields: dict[str, Any]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Return a job with these fields for each line of stdin, and where each stands.
-
-    Blank lines and those that begin with # are none. Raises InvalidInput, also where there is no other line.
-    """
+    """Return a job for each line of stdin that is neither blank nor a comment, and its place. Raises InvalidInput."""
     from ...engine.intake import MAX_JOBS
 
     if "id" in fields:
@@ -237,22 +229,17 @@ def _demand_no_json(command: str, word: str) -> None:
 
 
 def _quoted(context: Context, words: Sequence[str], fields: dict[str, Any]) -> str:
-    """Return words as a command. Raises InvalidInput."""
     if words:
         found = _words_to_run(context, words, fields)
         if found != [*words]:
             tell_of_line_end(context, words[-1])
         return " ".join(map(_word, found))
-    raise InvalidInput(
-        "command is missing", field="command", hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD"
-    )
+    message = "command is missing"
+    raise InvalidInput(message, field="command", hint="queuectl add 'COMMAND', or queuectl add -- WORD WORD")
 
 
 def _words_to_run(context: Context, words: Sequence[str], fields: dict[str, Any]) -> list[str]:
-    """Return words without the carriage return at their end; without a shell, exactly these.
-
-    Raises InvalidInput for bytes that are no text and that no shell can make.
-    """
+    """Return words without the carriage return at their end; without a shell, exactly these. Raises InvalidInput."""
     wrong = next((word for word in words if not is_utf8(word)), None)
     found = [*words[:-1], without_line_end(words[-1])]
     if (wrong is None and found == [*words]) or context.queue.shell_of(fields) != NO_SHELL:

@@ -69,6 +69,25 @@ EXPRESSION = {
     "metavar": "'MIN HOUR DAY MONTH WEEKDAY'",
     "help": "when, as in crontab, or @hourly, @daily, @weekly, @monthly, @yearly, as one quoted text",
 }
+# The options about the times of a schedule: their names, what they take, their help.
+TIME_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any], str], ...] = (
+    (("--timezone", "-z"), {"parse": timezone, "metavar": "ZONE"}, "UTC, or a zone such as Europe/London"),
+    (
+        ("--catch-up",),
+        {"choices": tuple(CATCH_UP), "metavar": "|".join(CATCH_UP)},
+        "what to do about times that passed while nothing was running: nothing, run once, or run for each",
+    ),
+    (
+        ("--overlap",),
+        {"choices": tuple(OVERLAP), "metavar": "|".join(OVERLAP)},
+        "what to do while the last job has not ended: skip this time, or queue another",
+    ),
+    (
+        ("--expires",),
+        {"parse": expires_after, "metavar": "DURATION"},
+        "cancel each job unless it has started so long after its time: 2h, or none",
+    ),
+)
 
 
 def _file(help: str) -> Arg:
@@ -77,45 +96,13 @@ def _file(help: str) -> Arg:
 
 def _times(defaults: Mapping[str, str]) -> tuple[Arg, ...]:
     """Return the options about the times of a schedule, with these defaults; without them what is not given stays."""
-    local = f" (default: {HOME_ZONE})" if defaults else f"; local is {HOME_ZONE}"
     words = {name: f" (default: {value})" for name, value in defaults.items()}
-    return (
-        Arg(
-            "--timezone",
-            "-z",
-            parse=timezone,
-            default=defaults.get("timezone"),
-            metavar="ZONE",
-            group=TIMES,
-            help=f"UTC, or a zone such as Europe/London{local}",
-        ),
-        Arg(
-            "--catch-up",
-            choices=tuple(CATCH_UP),
-            default=defaults.get("catch_up"),
-            metavar="|".join(CATCH_UP),
-            group=TIMES,
-            help="what to do about times that passed while nothing was running: nothing, run once, or run for each"
-            + words.get("catch_up", ""),
-        ),
-        Arg(
-            "--overlap",
-            choices=tuple(OVERLAP),
-            default=defaults.get("overlap"),
-            metavar="|".join(OVERLAP),
-            group=TIMES,
-            help="what to do while the last job has not ended: skip this time, or queue another"
-            + words.get("overlap", ""),
-        ),
-        Arg(
-            "--expires",
-            parse=expires_after,
-            default=defaults.get("expires"),
-            metavar="DURATION",
-            group=TIMES,
-            help="cancel each job unless it has started so long after its time: 2h, or none" + words.get("expires", ""),
-        ),
-    )
+    words["timezone"] = f" (default: {HOME_ZONE})" if defaults else f"; local is {HOME_ZONE}"
+    found = []
+    for names, how, help in TIME_OPTIONS:
+        key = names[0].lstrip("-").replace("-", "_")
+        found.append(Arg(*names, **how, default=defaults.get(key), group=TIMES, help=help + words.get(key, "")))
+    return tuple(found)
 
 
 @command(
@@ -293,13 +280,11 @@ def _next(found: ScheduleDetail, now: int) -> str:
 
 
 def _last(found: ScheduleDetail) -> tuple[str, str]:
-    """Return the state of its newest job or batch."""
     label, name = ("last batch", found.last_batch) if found.is_graph else ("last job", found.last_job)
     return label, "none yet" if name is None else f"{name}, {found.last_state}"
 
 
 def _of_the_command(found: ScheduleDetail) -> list[tuple[str, str]]:
-    """Return the fields of its only job."""
     return [
         ("queue", f"{found.queue}, priority {found.priority}"),
         ("retries", str(found.max_retries)),

@@ -195,9 +195,8 @@ def template_save(context: Context, *, name: str, source: str, force: bool) -> R
     """Save a job as a template of your own."""
     name = plain_name(name)
     if not is_name(name) or name in SHIPPED:
-        raise InvalidInput(
-            f"the name must be letters, digits and . _ - and none of {', '.join(SHIPPED)}, got {quoted(name)}"
-        )
+        message = f"the name must be letters, digits and . _ - and none of {', '.join(SHIPPED)}, got {quoted(name)}"
+        raise InvalidInput(message)
     if source == "-":
         text = context.stdin_text()
     else:

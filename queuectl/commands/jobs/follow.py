@@ -32,10 +32,7 @@ MOST = 500
 
 
 class ToldFollower(Follower):
-    """Follows a job from its last attempt on. A note reports the end of each attempt but the last.
-
-    `tail` begins with the last lines of what is there.
-    """
+    """Follows a job from its last attempt on, or from its last `tail` lines. Notes tell how earlier attempts ended."""
 
     def __init__(
         self, context: Context, job: Job, *, stream: int | None = None, tail: int | None = None, only: int | None = None

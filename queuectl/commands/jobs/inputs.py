@@ -83,7 +83,6 @@ class Given(Record):
     array: Array | None
 
     def __post_init__(self) -> None:
-        """Read stdin if only --null is given."""
         if self.null and self.each_line is None:
             self.each_line = "-"
 
@@ -103,9 +102,8 @@ class Given(Record):
         if self.array is None:
             return Inputs(command, self._sources(context))
         if self.inputs is not None or self.each_line is not None or self.csv is not None:
-            raise InvalidInput(
-                "--array is given beside other inputs", field="array", hint="leave it out: {#} is the number of the job"
-            )
+            message = "--array is given beside other inputs"
+            raise InvalidInput(message, field="array", hint="leave it out: {#} is the number of the job")
         indices, limit = self.array
         if limit is not None and fields.get("batch_limit") not in (None, limit):
             raise InvalidInput(f"give the limit of the batch once, got %{limit} and {fields['batch_limit']}")
@@ -136,9 +134,8 @@ def _words(words: Sequence[str]) -> list[Source]:
         else:
             groups[-1].append(word)
     if not all(groups):
-        raise InvalidInput(
-            f"there is no input after {INPUTS}", hint="is there a file that the pattern finds?", field="inputs"
-        )
+        message = f"there is no input after {INPUTS}"
+        raise InvalidInput(message, hint="is there a file that the pattern finds?", field="inputs")
     return [Source.of_items(items) for items in groups]
 
 
@@ -196,9 +193,8 @@ def _table(context: Context, file: str) -> Source:
             if not header:
                 header = _header(row, name)
             elif len(row) != len(header):
-                raise InvalidInput(
-                    f"{name}:{reader.line_num}: {len(row)} values, the header has {len(header)}", field="inputs"
-                )
+                message = f"{name}:{reader.line_num}: {len(row)} values, the header has {len(header)}"
+                raise InvalidInput(message, field="inputs")
             else:
                 rows.append(tuple(row))
     except csv.Error as error:

@@ -79,10 +79,7 @@ def _stuck(id: str, parent: Relative) -> str:
 
 
 def tree_text(graph: Graph, *, has_unicode: bool) -> str:
-    """Return the graph around a job: below each job what waits for it.
-
-    There is a line for each job, and one more for each further job that it waits for.
-    """
+    """Return the graph around a job, below each job what waits for it: a line for each, and for each further parent."""
     return "\n".join(_lines(graph, has_unicode))
 
 
@@ -111,7 +108,6 @@ def _lines(graph: Graph, has_unicode: bool) -> Iterator[str]:
 
 
 def _named(node: Node, has_unicode: bool, *, is_asked_for: bool) -> str:
-    """Return a job with its state and what it runs."""
     state = STATE_TABLE[node.state] if node.state is not None and node.batch is None else None
     glyph = f"{state.glyph} " if has_unicode and state is not None else ""
     here = f"  {'←' if has_unicode else '<-'} this job" if is_asked_for else ""

@@ -146,7 +146,6 @@ def _state(job: JobDetail) -> str:
 
 
 def _shown(job: JobDetail, left: str | None, now: int) -> str:
-    """Return a job as text for people, without what is not set."""
     from ...model.copies import secrets_of
     from .linked import relatives
 
@@ -203,7 +202,6 @@ def _duration(job: Job) -> str | None:
 
 
 def _tried(attempt: Attempt, job: JobDetail) -> str:
-    """Return how an attempt ended, when it began, and how long it took."""
     began = f"began {when.local(attempt.started_at)}"
     if attempt.outcome is None:
         so_far = "" if job.duration is None else f", {when.duration_text(job.duration)} so far"

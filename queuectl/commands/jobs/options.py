@@ -94,7 +94,6 @@ def _variable(text: str) -> tuple[str, str]:
 
 
 def _directory(text: str) -> str:
-    """Return the path of a directory that exists, absolute."""
     if not os.path.isdir(text):
         raise ValueError("must be a directory that exists")
     return os.path.abspath(text)
@@ -103,8 +102,7 @@ def _directory(text: str) -> str:
 def job_fields(context: Context, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a job that the arguments of a command mean, without those that were not given.
 
-    What the command of the job is to read is read here, up to one byte more than it may be. Raises InvalidInput, also
-    if stdin is taken already.
+    What its command is to read is read here, up to one byte too many. Raises InvalidInput, also if stdin is taken.
     """
     found = dict(_field_of(field, given) for field in GIVEN)
     delay = given.get("in")

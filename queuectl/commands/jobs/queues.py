@@ -132,9 +132,8 @@ def queue_clear(context: Context, *, name: str, yes: bool) -> Result:
     """Cancel the jobs that wait in a queue; those that run go on."""
     verb = VERBS["cancel"]
     context.queue.queues.get(name)
-    meant = context.queue.found_by(
-        parse(f"queue:{name}", context.clock.wall()), means=WAITING_STATES, takes=WAITING_STATES
-    )
+    wanted = parse(f"queue:{name}", context.clock.wall())
+    meant = context.queue.found_by(wanted, means=WAITING_STATES, takes=WAITING_STATES)
     return report(act(context, verb, meant, yes=yes, kind="waiting"), verb.done, meant)
 
 
@@ -250,7 +249,6 @@ def end_pauses(context: Context, queues: Sequence[str]) -> Result:
 
 
 def _demand_queues(context: Context, words: Sequence[str]) -> None:
-    """Raise InvalidInput for a word that names a job and no queue."""
     known = {queue.queue for queue in context.queue.queues.all()} if words else set()
     for word in words:
         if word not in known and (context.queue.has_id(word) or word.isdigit()):

@@ -20,7 +20,6 @@ from .options import job_fields, options, tell_of_line_end
     Arg(
         "when",
         many=True,
-        metavar="WHEN",
         field="run_at",
         help="+30m, 2h30m, 18:00, tomorrow 09:00, 'fri 18:00', noon, 2026-11-10 02:00:00 (local), or ISO 8601 with "
         "zone",

@@ -40,7 +40,6 @@ STATE = Arg(
     "-s",
     many=True,
     parse=arguments.state_list,
-    metavar="STATE",
     complete="state",
     group="filter",
     help=f"only these states, separated by commas ({', '.join(STATES)}), or open for all that are not final",
@@ -132,10 +131,8 @@ def widened(context: Context, verb: Verb, meant: Selection, flags: Mapping[str, 
 
 
 def act(context: Context, verb: Verb, meant: Selection, *, yes: bool, kind: str = "", **flags: bool) -> Change | None:
-    """Do a verb to the jobs that were meant, all of this `kind`; return None if the user does not agree.
-
-    A verb that destroys asks, but not about jobs that were named, or about none.
-    """
+    """Do a verb to the jobs that were meant, all of this `kind`; return None if the user does not agree."""
+    # Nobody is asked about jobs that were named, or about none.
     asks = verb.destroys and not yes and not meant.is_named and meant.numbers
     if asks and not context.front_end.confirm(f"{verb.name} {jobs_text(len(meant.numbers), kind)}"):
         return None

@@ -102,8 +102,8 @@ def _tell_ended(context: Context, waiting: Waiting) -> None:
         if state not in (*OPEN_STATES, COMPLETED):
             ended.setdefault(state, []).append(number)
     if ended:
-        parts = [
-            f"{some_of([job.id for job in context.queue.read(numbers[:SHOWN])], len(numbers))} {state}"
-            for state, numbers in ended.items()
-        ]
+        parts = []
+        for state, numbers in ended.items():
+            jobs = context.queue.read(numbers[:SHOWN])
+            parts.append(f"{some_of([job.id for job in jobs], len(numbers))} {state}")
         context.front_end.note(f"{sum(map(len, ended.values()))} ended before: {'; '.join(parts)}")

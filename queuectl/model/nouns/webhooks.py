@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..kinds import DURATION, FLAG, NAME, NUMBER, TEXT, TIME, one_of
-from ..noun import Noun, many, maybe
-from ..webhook import STATES
+from ..kinds import FLAG, NAME, NUMBER, TEXT, TIME, one_of
+from ..noun import Noun, many, maybe, noun_of
+from ..webhook import STATES, Delivery
 
 WEBHOOK = Noun(
     "webhook",
@@ -24,13 +24,4 @@ WEBHOOK = Noun(
     created_at=TIME,
     created_by=TEXT,
 )
-DELIVERY = Noun(
-    "delivery",
-    event=TEXT,
-    job=maybe(TEXT),
-    at=TIME,
-    attempt=NUMBER,
-    status=maybe(NUMBER),
-    error=maybe(TEXT),
-    took=DURATION,
-)
+DELIVERY = noun_of("delivery", Delivery, at=TIME)

@@ -1,7 +1,6 @@
 """How a new home's database comes to be.
 
-It is made completely in a file beside it and then linked into place, so that `queue.db` either is whole or is not
-there.
+It is made in a file beside it and then linked into place, so that `queue.db` either is whole or is not there.
 """
 
 from __future__ import annotations
@@ -41,10 +40,8 @@ def _refuse_orphan(log: str, path: str) -> None:
         return
     # Asked after the log: a process that is faster links its database first and has a log only then.
     if not os.path.exists(path):
-        raise StoreDamaged(
-            f"the store is damaged: {path} is missing, but its write-ahead log is there",
-            hint=f"bring back the database, or move the log away to start over: mv {log} {log}.damaged",
-        )
+        hint = f"bring back the database, or move the log away to start over: mv {log} {log}.damaged"
+        raise StoreDamaged(f"the store is damaged: {path} is missing, but its write-ahead log is there", hint=hint)
 
 
 def _fill(draft: str) -> None:

@@ -16,10 +16,8 @@ if TYPE_CHECKING:
 
 
 def upgrade(execute: Execute, version: int) -> None:
-    """Bring the tables of a version, 0 for none at all, up to VERSION.
-
-    In a transaction that was begun with `PRAGMA foreign_keys=OFF`: to drop a table deletes what refers to its rows.
-    """
+    """Bring the tables of a version, 0 for none at all, up to VERSION. In a transaction."""
+    # It was begun with `PRAGMA foreign_keys=OFF`: to drop a table would delete what refers to its rows.
     for number in range(version + 1, VERSION + 1):
         for statement in statements(script(number)):
             words = statement.split(None, 3)
