@@ -78,7 +78,7 @@ def test_who_takes_a_job_away_that_was_about_to_get_a_lock_rings_for_the_next_on
 
 
 BAD: dict[str, tuple[Callable[[Queue], object], str, str | None]] = {
-    "no slots": (lambda queue: queue.locks.limit("gpu", 0), "between 1 and 10000$", "queuectl hold lock:gpu"),
+    "no slots": (lambda queue: queue.locks.limit("gpu", 0), "between 1 and 10000, got 0$", "queuectl hold lock:gpu"),
     "none": (lambda queue: queue.locks.limit("gpu", None), "between 1 and 10000, got null", None),  # type: ignore[arg-type]
     "a flag": (lambda queue: queue.locks.limit("gpu", True), "between 1 and 10000, got true", None),
     "too many": (lambda queue: queue.locks.limit("gpu", 10_001), "between 1 and 10000, got 10001", None),
