@@ -32,7 +32,7 @@ def measure(options: argparse.Namespace) -> Iterator[support.Goal]:
     yield support.Goal(
         "throughput against `| cat`",
         support.middle(ratios),
-        0.5,
+        0.8,
         unit="x",
         detail=f"{support.spread(ratios)}, {support.middle(rates):.0f} MB/s",
     )

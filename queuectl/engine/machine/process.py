@@ -10,6 +10,7 @@ that we may not inspect is not ours.
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import signal
 import sys
@@ -27,6 +28,8 @@ PR_SET_CHILD_SUBREAPER = 36
 # In the /proc of another pid namespace, numbers mean strangers.
 HAS_PROC = os.path.exists("/proc/self/stat") and os.readlink("/proc/self") == str(os.getpid())
 GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
+SET_PIPE_SIZE = 1031  # fcntl has its name from Python 3.10 on
+WIDE_BYTES = 262_144
 # From it, processes of all pid namespaces can be seen: PROC_PID_INIT_INO of linux/proc_ns.h.
 FIRST_NAMESPACE = "pid:[4026531836]"
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -298,6 +301,16 @@ def file_of(data: bytes) -> int:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def widen(pipe: int) -> None:
+    """Let a pipe hold more. It stays as it is where the system has no room for that, or no way to ask."""
+    if not sys.platform.startswith("linux"):
+        return
+    try:
+        fcntl.fcntl(pipe, SET_PIPE_SIZE, WIDE_BYTES)
+    except OSError:
+        return
 
 
 def send_to(pid: int, start: str, number: signal.Signals) -> bool:

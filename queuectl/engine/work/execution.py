@@ -93,6 +93,7 @@ class Execution:
         self._is_asked = False
         self._next_watch = self.began + WATCH_MS
         self._pipes: dict[int, int] = {}
+        self._read_bytes = READ_BYTES
         self._death: int | None = None
         self._looks_for_death = False
         self._children_left = True
@@ -226,11 +227,17 @@ class Execution:
         return max(0, min(deadlines) - now) / 1000
 
     def _read(self, descriptor: int) -> None:
-        data = os.read(descriptor, READ_BYTES)
-        if data:
-            self.capture.feed(self._pipes[descriptor], data)
-        else:
+        data = os.read(descriptor, self._read_bytes)
+        if not data:
             self._close(descriptor)
+            return
+        self.capture.feed(self._pipes[descriptor], data)
+        if self._read_bytes < process.WIDE_BYTES <= self.capture.total:
+            # A command that prints much then waits for us less often, and we for it. A read still takes all there is:
+            # what it prints on two streams stays in order as far as that can be told.
+            self._read_bytes = process.WIDE_BYTES
+            for pipe in self._pipes:
+                process.widen(pipe)
 
     def _reap(self) -> None:
         """Take the exit codes of what has died; note whether a child is left."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import random
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
+from queuectl.engine.machine import process
 from queuectl.engine.queue import Queue
 from queuectl.model.settings import find
 from tests.engine.running import RunningPool, drain, peak_memory, run_one, start_worker, wait_for_file
@@ -83,6 +85,21 @@ def test_a_job_that_prints_much_leaves_the_worker_small(home: str, queue: Queue,
     assert shown.endswith(b"xend")
     assert len(shown) - len(gap[0]) + int(gap[1]) == size + 3
     assert Path(home, "queue.db").stat().st_size < 16 * MIB
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="only Linux has pipes of other sizes")
+def test_the_pipe_of_a_job_that_prints_much_becomes_wide(queue: Queue) -> None:
+    show_size = f"{sys.executable} -c 'import fcntl; print(fcntl.fcntl(1, 1032))'"
+    sizes = [
+        int(queue.output(run_one(queue, f"head -c {printed} /dev/zero; {show_size}").id).strip(b"\0"))
+        for printed in (1000, 400_000)
+    ]
+    assert sizes == [65_536, process.WIDE_BYTES]
+
+
+def test_a_pipe_that_cannot_become_wide_stays_as_it_is(tmp_path: Path) -> None:
+    with open(tmp_path / "file", "wb") as no_pipe:
+        process.widen(no_pipe.fileno())
 
 
 def test_a_job_that_prints_without_end_is_ended_in_time(queue: Queue) -> None:
