@@ -205,7 +205,7 @@ def finish(queue: Queue, number: int, exit_code: int = 0) -> None:
 
 
 def tell(store: Store) -> None:
-    """Do what a scheduler does for the children that were put off."""
+    """Do what a scheduler does for the children that were deferred."""
     while store.links.has_follow_ups():
         with store.writing():
             store.links.go_on(store.clock.wall())

@@ -1,4 +1,4 @@
-"""What pip builds the package with: setuptools, after the manual page was made.
+"""The build backend for pip: setuptools, which runs after the manual page was made.
 
 The page is made from the table of commands, so it is no file of the project that could differ from it.
 """

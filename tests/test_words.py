@@ -15,8 +15,10 @@ UNUSUAL = {
     "at the latest": "at most ... later",
     "behaviour": "behavior",
     "besides": "in addition to",
+    "by way of": "through",
     "centre": "center",
     "colour": "color",
+    "for want of": "for lack of",
     "fulfil": "fulfill",
     "good-bye": "tell that it ends",
     "labelled": "labeled",
@@ -24,12 +26,13 @@ UNUSUAL = {
     "looked at": "read, checked",
     "neighbour": "neighbor",
     "no more than": "at most",
+    "otherwise than": "in another way than",
     "shall": "must",
     "whoever": "who it is: the caller, a process, anyone who",
 }
 WORD = re.compile(rf"(?<![a-z])({'|'.join(UNUSUAL)})(s|ed|ing)?(?![a-z])", re.IGNORECASE)
 KINDS = {".py", ".js", ".css", ".html", ".sql", ".md"}
-PLACES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "docs", "queuectl", "benchmarks", "tests"]
+PLACES = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md", "docs", "queuectl", "benchmarks", "tests"]
 FILES = sorted(
     path
     for place in PLACES

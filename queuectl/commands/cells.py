@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-# What a spreadsheet would run as a formula begins so.
+# A text that a spreadsheet would run as a formula begins with one of these.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 

@@ -22,7 +22,7 @@ from .home.opened import Part
 from .logs import Logs
 from .machine.doorbell import ALL, ring
 
-# So many of the newest batches are searched for the name that was meant.
+# At most this many of the newest batches are searched for the name that was meant.
 RECENT = 200
 STREAMS = {"stdout": STDOUT, "stderr": STDERR}
 

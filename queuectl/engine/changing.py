@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .finding import Reference
 
 AT_ONCE = 500
-# So many children of a job are counted: the same ones are found for each job of a batch.
+# At most this many children of a job are counted: each job of a batch has the same ones.
 COUNTED = 100
 # The fields of jobs that workers of some older schema do not know.
 NEWER_FIELDS = (
@@ -63,7 +63,7 @@ class Changing(Finding):
         Like the other verbs it takes ids, numbers or Jobs, or a filter such as `queue:mail tag:nightly`, which means
         the same as on the command line. A Selection stands for the jobs that it found: those that are gone by now are
         skipped, those in none of its `states` are left. It returns which jobs it changed and which it had to leave.
-        `with_children` cancels what waits for them too. A job whose worker is gone is taken back here if no pool or
+        `with_children` cancels what waits for them too. A job whose worker is gone is recovered here if no pool or
         scheduler runs. Raises NotFound or InvalidInput.
         """
         from .work import hooks

@@ -21,7 +21,7 @@ from ..store.home import free_bytes
 from .home.opened import OpenHome, Part
 from .home.underway import as_they_are
 
-# So many of the newest attempts are read.
+# This many of the newest attempts are read.
 SAMPLE = 1_000
 # A commit may wait for others for half a minute, and then adds to a minute that is over.
 SLACK_MS = 60_000

@@ -1,4 +1,4 @@
-"""The dashboard of a home: how it is started and where it is. What it serves is above the engine."""
+"""The dashboard of a home: how it is started and where it is. The pages that it serves are above the engine."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Dashboard(Place):
         return Instance(DASHBOARD, self._opened, keeps_directory=True)
 
     def reporting(self, ready_fd: int | None) -> ContextManager[Start]:
-        """Return the context in which one starts: who waits at the descriptor learns why it did not start."""
+        """Return the context in which one starts: whatever waits at the descriptor learns why it did not start."""
         return reporting(ready_fd, DASHBOARD.name)
 
     def links(self) -> tuple[str, str]:

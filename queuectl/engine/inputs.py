@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 # Stands for the batch that the jobs become: the limits of a batch are refused without one.
 ANY_BATCH = "batch"
-# Of all jobs together: each takes memory, however short it is.
+# For all jobs together: each takes memory, however short it is.
 MAX_VALUES = 5_000_000
 # Python refuses to write numbers of more than 4,300 digits.
 WORTH_COUNTING = 10**18

@@ -81,7 +81,7 @@ def look_up(
 
 
 def _holder(store: Store, spec: JobSpec, first: dict[str, int], now: int) -> Holder | int | None:
-    """Return who has the key of a job: a job, the place of one of the same enqueue, or nobody. Raises Conflict."""
+    """Return the holder of a job's key: a job, the place of one of the same enqueue, or None. Raises Conflict."""
     key = spec.key or ""
     if key in first:
         if spec.if_exists != SKIP:
@@ -94,7 +94,7 @@ def _replace(store: Store, spec: JobSpec, holder: Holder, parents: Sequence[Pare
     """Cancel the job that has the key of a new one. Raises Conflict if it runs, or if it must not be replaced."""
     taken = f"{holder.id} has the key {quoted(spec.key)} already"
     if spec.if_exists != REPLACE:
-        hint = f"look at it with: queuectl show {holder.id}"
+        hint = f"see it with: queuectl show {holder.id}"
         raise Conflict(f"{taken}, it is {holder.state}", hint=hint, field="key")
     if holder.state == PROCESSING:
         raise Conflict(f"{taken}, and runs", hint=f"cancel it first: queuectl cancel {holder.id}", field="key")

@@ -1,4 +1,4 @@
-"""What jobs printed and print, what happened to them, and what users and daemons did.
+"""The output of jobs, what happened to them, and what users and daemons did.
 
 Output is read in pieces, also while it grows. Positions count the bytes of both streams together.
 """
@@ -24,7 +24,7 @@ MAX_HOOK_JOBS = 20
 # Between two looks.
 LOOK_SECONDS = 0.05
 NEWEST = 1 << 60
-# So many events are searched at once for those of one kind.
+# This many events are searched at once for those of one kind.
 WINDOW = 10_000
 
 

@@ -22,7 +22,7 @@ from .reports.status import Status
 LIMIT = 500
 WINDOW = 10_000
 MINUTES = 30
-# So many of the newest batches are read.
+# At most this many of the newest batches are read.
 BATCHES = 10
 # The kinds of jobs, each in one of ORDERS.
 KINDS = (
@@ -87,7 +87,7 @@ class Lookout:
         """Return how it is now. Raises FilterError, and StoreUnavailable; then the last snapshot stands."""
         status = Status(self._opened)
         store, now = status.store, status.now
-        # What an age in the filter finds changes with time alone.
+        # With an age in the filter, the result changes with time alone.
         changes, asked = store.changes(), (self.filter, self.sort, self.filter and now // MINUTE)
         # A worker that was killed commits nothing, and a wait grows by itself: these are read each time.
         found = Snapshot(now, status.jobs, status.worker_list, status.alerts, status.per_minute)

@@ -7,8 +7,8 @@
         done = queue.wait(job.id)[0]
         print(done.state, queue.output(done.id).decode())
 
-Threads may share a Queue, and it survives a fork: each thread of each process gets its own connection. What a method
-reports as done is on the disk.
+Threads may share a Queue, and it survives a fork: each thread of each process gets its own connection. When a method
+returns, its changes are on the disk.
 """
 
 from __future__ import annotations
@@ -197,7 +197,7 @@ class Queue(Changing):
 
         Placeholders such as `{}`, `{.}` or `{2}` stand in the command for the inputs, see docs/adding-jobs.md; a
         command that is a list of words is quoted for the shell. An input is a text, a path or a number, or a mapping
-        whose keys are placeholders. `fields` are those of `add`, but for the id. The jobs are one batch, named `batch-`
+        whose keys are placeholders. `fields` are those of `add`, except the id. The jobs are one batch, named `batch-`
         and the number of the first of them unless `batch` names it. Raises InvalidInput, also where there would be more
         than 100,000 jobs, before any is made, and what `enqueue` raises.
         """

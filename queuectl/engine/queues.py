@@ -119,7 +119,7 @@ class Queues(Part):
         """Let no job of some queues start; without names, of all queues. Return the pauses.
 
         A pause ends by `resume` or, with `until`, at that time: a text such as `18:00` or `+1h`, a datetime or a
-        timedelta from now. `reason` is shown with it. With `schedules`, recurring jobs add no jobs to these queues
+        timedelta from now. `reason` is shown with it. With `schedules`, schedules add no jobs to these queues
         meanwhile. Jobs that run go on or, with `running`, are suspended until the pause ends; jobs that a user has
         suspended stay suspended. Raises InvalidInput, or DaemonUnavailable if workers run that know no pauses.
         """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from .finding import Finding
 
 GROUPS = 20
-# The last output of so many dead jobs is read.
+# The last output of at most this many dead jobs is read.
 NEWEST_DEAD = 1_000
 AT_MOST = 1_000
 # A worker notes the time before it commits: what ended this long before the last look may be new.

@@ -28,7 +28,7 @@ from .linking import demand_none_in_a_circle
 FIELD = "jobs"
 # Stands for the batch of a fire: the limits of a batch are refused without one.
 ANY_BATCH = "fire"
-# What all jobs of a batch have in common.
+# The fields that all jobs of a batch share.
 OF_WHOLE_BATCH = ("batch_limit", "max_fails")
 SUGGESTIONS = 20
 INSTEAD = {
@@ -40,7 +40,7 @@ INSTEAD = {
     **dict.fromkeys(("key", "if_exists", "key_for"), "--overlap says what happens while earlier jobs are unfinished"),
 }
 T = TypeVar("T")
-# What a schedule has in addition to its name and the fields of its jobs.
+# The values of a schedule in addition to its name and the fields of its jobs.
 OWN = ("expression", "timezone", "catch_up", "overlap", "expires")
 
 

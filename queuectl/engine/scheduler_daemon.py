@@ -66,7 +66,7 @@ class SchedulerDaemon:
 
     def run(self) -> None:
         """Do what is due until a signal stops it."""
-        self._log.say(f"started, mode {self._record.mode}, looking at least every {self._record.interval:g} s")
+        self._log.say(f"started, mode {self._record.mode}, checks at least every {self._record.interval:g} s")
         self._instance.note("scheduler started", f"mode {self._record.mode}")
         self._thread.start()
         try:

@@ -79,7 +79,7 @@ class Schedules(Part):
                 specs=specs, is_graph=jobs is not None, **own, next_at=first, origin=origin, actor=home.actor, now=now
             )
             if not is_new:
-                hint = f"look at it with: queuectl cron show {name}"
+                hint = f"see it with: queuectl cron show {name}"
                 raise Conflict(f"there is a schedule {quoted(name)} already", hint=hint, field="name")
             home.note("schedule added", f"{name}: {own['expression']}", now=now)
         ring(home.home, SCHEDULERS)

@@ -76,7 +76,7 @@ class Webhooks(Part):
                 name, address, wanted, secret=kept, allow_private=allow_private, actor=opened.actor, now=now
             )
             if not is_new:
-                hint = f"look at it with: queuectl webhook show {name}"
+                hint = f"see it with: queuectl webhook show {name}"
                 raise Conflict(f"there is a webhook {quoted(name)} already", hint=hint, field="name")
             opened.note("webhook added", f"{name}: {', '.join(wanted)}", now=now)
         return self.get(name)

@@ -154,7 +154,7 @@ class Workers(Groups):
             if now != count and change(now) != now:
                 of = of_group(group or None)
                 message = f"somebody else has changed the number of workers{of} meanwhile: it is {now}"
-                raise Conflict(message, hint="look at them with: queuectl worker status")
+                raise Conflict(message, hint="see them with: queuectl worker status")
             return self._staying(group) == now
 
         self._wait_for_pool(has_followed)

@@ -37,7 +37,7 @@ class Back(Exception):
 
 
 class EndOfInput(Back):
-    """There are no more answers: every level goes back."""
+    """No more answers will come: every level goes back."""
 
 
 class Interrupted(Back):
@@ -143,7 +143,7 @@ def fill(
             options += [f"{option}={answer}"] if answer.startswith("-") else [option, answer]
         elif answer:
             positionals += _words(arg, answer)
-    # What begins with a dash would be taken for an option.
+    # A word that begins with a dash would be read as an option.
     bars = ["--"] if any(word.startswith("-") for word in positionals) else []
     return [*command.path.split(), *fixed, *options, *bars, *positionals, *inputs]
 

@@ -1,10 +1,9 @@
 """A line of the shell: words, commands separated by `;`, and the word under the cursor.
 
-Quoting is that of a POSIX shell without expansions: 'single', "double" with backslash before `"\\$` and
-the back quote, a backslash outside. `;` outside quotes ends a command, `#` at the beginning of a word
-begins a comment. One scanner serves running and completing, so both see the same words; `shlex` does not say
-which quote is open and how a word was typed, which completing needs. What is JSON where `enqueue` takes it is one word
-as it stands, without quotes around it.
+Quoting is that of a POSIX shell without expansions: 'single', "double" with backslash before `"\\$` and the back quote,
+a backslash outside. `;` outside quotes ends a command, `#` at the beginning of a word begins a comment. One scanner
+serves running and completing, so both see the same words; `shlex` does not say which quote is open and how a word was
+typed, which completing needs. JSON is one word where `enqueue` takes it, without quotes around it.
 """
 
 from __future__ import annotations

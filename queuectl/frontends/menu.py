@@ -91,7 +91,7 @@ class Menu:
         workers = sum(self.queue.workers.groups().values())
         paused = sum(schedule.paused for schedule in self.queue.schedules.all())
         facts = [", ".join(counts) or "no jobs", counted(workers, "worker") if workers else "no workers"]
-        facts += [f"{counted(paused, 'recurring job')} paused"] * (paused > 0)
+        facts += [f"{counted(paused, 'schedule')} paused"] * (paused > 0)
         status = self.queue.reports.status()
         pauses = filter(None, map(status.paused_lane, sorted(status.lanes)))
         facts += [f"{lane.subject} is {lane.pause_text(status.now)}" for lane in pauses]

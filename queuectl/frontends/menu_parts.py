@@ -1,6 +1,7 @@
 """The entries of the menu and of the menus below it, with live facts in their names.
 
-What ends in `_entries` returns those of one menu. It raises NotFound once the subject of the menu is gone.
+A function whose name ends in `_entries` returns those of one menu. It raises NotFound once the subject of the menu is
+gone.
 """
 
 from __future__ import annotations
@@ -26,16 +27,16 @@ if TYPE_CHECKING:
 
 # The options that forms ask for in addition to the command and its time.
 ASKED = [field.option for field in GIVEN if field.is_asked and field.name not in ("command", "run_at")]
-# What else may keep a new job waiting.
+# Other reasons for a new job to wait.
 WAITS = ("--in", "--after", "--lock", "--batch")
-# What a batch is made of where its inputs are not typed.
+# The sources of a batch whose inputs are not typed.
 SOURCES = ("--each-line", "--csv", "--array", "--batch")
 NO_INPUTS = {"command": None, "inputs": "none"}
 PAGE = 10
 LOG_LINES = "30"
 IN_BACKGROUND = "Start in the background"
 SEVERAL = "Add several jobs"
-# What is asked about the times of a recurring job.
+# The questions about the times of a schedule.
 TIMES = ("--timezone", "--catch-up", "--overlap")
 
 
@@ -135,7 +136,7 @@ def job_entries(menu: Menu, number: int) -> Sequence[Choice]:
     detail = menu.queue.logs.detail(job)
     if detail.parents or detail.children:
         entries.append(("Linked jobs", run("show", reference(job), "--tree")))
-    # The job was picked by name, so none of these asks whether it is meant.
+    # The user chose the job by name, so none of these asks for a confirmation.
     allowed = [VERBS[name] for name in allowed_verbs(job)]
     entries += [(verb.label, do(verb.name, verb, reference(job))) for verb in allowed if verb.is_plain]
     if job.state in VERBS["edit"].states:
@@ -260,7 +261,7 @@ def one_queue_entries(menu: Menu, name: str) -> Sequence[Choice]:
         pause if queue.paused_at is None and not queue.draining else ("Resume", run("queue", "resume", name)),
         ("Limit", ask("queue limit", "limit", fixed=[name])),
         ("Rate", ask("queue rate", "rate", fixed=[name])),
-        ("Cancel what waits", sure(lambda menu: f"cancel all that waits in queue {name}", "queue", "clear", name)),
+        ("Cancel what waits", sure(lambda menu: f"cancel all jobs that wait in queue {name}", "queue", "clear", name)),
     ]
 
 
@@ -272,7 +273,7 @@ def scheduler_entries(menu: Menu) -> Sequence[Choice]:
         ("Stop", run("scheduler", "stop")),
         ("Logs", run("scheduler", "logs", "--tail", LOG_LINES)),
         ("What is to come", run("scheduled")),
-        below("Recurring jobs", cron_entries, str(len(menu.queue.schedules.all()))),
+        below("Schedules", cron_entries, str(len(menu.queue.schedules.all()))),
     ]
 
 

@@ -31,7 +31,7 @@ STYLES = {
 }
 STATE_STYLES = {name: state.style for name, state in STATE_TABLE.items()}
 ERASE_LINE = "\r\x1b[K"
-# What the shell and the menu begin with.
+# The banner of the shell and the menu.
 ART = r"""
   ___                       ___ _____ _
  / _ \ _  _ ___ _  _ ___   / __|_   _| |

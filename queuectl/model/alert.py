@@ -14,7 +14,7 @@ CODES = {
     "no_scheduler": (ERROR, "there are schedules, and neither workers nor a scheduler run that fire them"),
     "queue_without_workers": (ERROR, "pending jobs are in a queue that no group of workers takes jobs from"),
     "shortage": (ERROR, "the machine is short of processes, descriptors, memory or space, so that no command starts"),
-    "lost_workers": (WARNING, "a worker was killed or crashed, and the job that it ran is not taken back yet"),
+    "lost_workers": (WARNING, "a worker was killed or crashed, and the job that it ran is not recovered yet"),
     "overdue": (WARNING, "a schedule or a job has been due for over a minute although workers or a scheduler run"),
     "other_version": (WARNING, "the workers or the scheduler are of another version of QueueCTL"),
     "timezone": (
@@ -24,7 +24,7 @@ CODES = {
     "long_wait": (WARNING, "a job has been waiting for a worker for over 15 minutes"),
     "paused": (INFO, "all queues or one of them are paused, so that none of their jobs starts"),
     "dead_jobs": (WARNING, "jobs are dead (an info if none of them died during the last day)"),
-    "stuck_jobs": (WARNING, "jobs wait for others that have ended otherwise than they need"),
+    "stuck_jobs": (WARNING, "jobs wait for others that ended in another way than they need"),
     "webhook": (WARNING, "a webhook has failed for an hour, was paused because its address is gone, or missed events"),
     "limited": (INFO, "workers take no jobs, since the machine is beyond `max_load` or `min_memory`"),
     "workers_elsewhere": (INFO, "the workers run in another container or pid namespace"),

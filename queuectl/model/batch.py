@@ -23,14 +23,14 @@ AS_PARENT = {OPEN: UNFINISHED, COMPLETED: COMPLETED, FAILED: CANCELLED}
 
 
 def standing(states: Mapping[str, int], stuck: int) -> str:
-    """Return OPEN, COMPLETED or FAILED for so many jobs in each state; those that are stuck count as ended."""
+    """Return OPEN, COMPLETED or FAILED for these numbers of jobs by state; those that are stuck count as ended."""
     if sum(jobs for state, jobs in states.items() if state not in FINAL_STATES) > stuck:
         return OPEN
     return FAILED if stuck or states.get(DEAD) or states.get(CANCELLED) else COMPLETED
 
 
 def stops_at(max_fails: str, jobs: int) -> int:
-    """Return how many dead jobs stop a batch that has so many jobs: a percentage is rounded up."""
+    """Return how many dead jobs stop a batch of this many jobs: a percentage is rounded up."""
     number = int(max_fails.rstrip("%"))
     return -(-jobs * number // 100) if max_fails.endswith("%") else number
 
@@ -57,7 +57,7 @@ class Batch(Record):
     id: int
     name: str
     states: dict[str, int]  # its jobs by state, without zeros
-    stuck: int  # how many wait for jobs that ended otherwise than they need
+    stuck: int  # how many wait for jobs that ended in another way than they need
     waiting: int  # how many unfinished jobs wait for the batch
     max_fails: str | None
     slots: int | None

@@ -36,7 +36,7 @@ MAX_NUMBER = 2**53 - 1
 ENDS = ("completed", "any", "failed")
 MAX_TAGS = 16
 MAX_LOCKS = 16
-# Of a queue, a lock or a batch.
+# For a queue, a lock or a batch.
 MAX_SLOTS = 10_000
 MAX_FAILS = 1_000_000
 MIN_TIMEOUT_MS = 100

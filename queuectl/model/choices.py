@@ -1,6 +1,6 @@
 """What a value in a filter asks for: a function of its text and the wall time for each way to read it.
 
-A choice is an operator with its values, as `filter.Term` has them. What cannot be read is a ValueError with the rule.
+A choice is an operator with its values, as `filter.Term` has them. Other texts raise ValueError with the rule.
 """
 
 from __future__ import annotations

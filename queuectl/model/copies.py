@@ -1,7 +1,8 @@
 """A job like another one: the fields to enqueue it with, and the command line that does the same.
 
-Of the other job it has all that was given, but neither id nor key, times only if they are still to come, and its links
-only while it waits for them. Defaults of every home are left out, those of settings not: other homes have others.
+It has all that the other job was given, except its id and key; times only if they are still to come, and links only
+while the other waits for them. Values that are the default of every home are left out; those of settings are not, since
+another home may have other settings.
 """
 
 from __future__ import annotations
@@ -39,7 +40,7 @@ def words_to_add(job: Job, now: int) -> list[str]:
     """Return the words of a command that adds a job like this one.
 
     The variables of `secrets_of` have no value there: `add` takes the caller's. The shell stands there unless every
-    home has it at first. What the command reads as standard input has no place in it.
+    home has it at first. It does not include the command's standard input.
     """
     values = _given(job, now)
     if values["shell"] == BY_NAME["shell"].default:

@@ -3,7 +3,7 @@
 A field is `*`, a number, a range `1-5`, either with a step (`*/5`, `1-30/2`; `5/15` is 5-59/15), or a list of these
 with commas. Months and weekdays have names too, in full or their first three letters or more: `jan`, `sept`, `monday`.
 A step without an end goes to the last of the field; a week begins on Sunday and ends on Saturday, though 7 is Sunday
-too. `?` alone is `*` in the fields of days. What only other crons have, such as `L`, is refused by its name. Other
+too. `?` alone is `*` in the fields of days. Words that only other crons have, such as `L`, are refused by name. Other
 texts raise ValueError with a phrase for the caller's sentence.
 """
 
@@ -76,7 +76,7 @@ class Field(Record):
         return int(text)
 
     def _named(self, word: str) -> int | None:
-        """Return where a name stands among the names, None if it is none."""
+        """Return the place of a name among the names, None if it is not one of them."""
         if len(word) < SHORTEST_NAME:
             return None
         return next((number for number, name in enumerate(self.names) if name.lower().startswith(word)), None)

@@ -39,7 +39,7 @@ class QueueCTLError(Exception):
 
     exit_code = 1
     code = "failed"
-    # Of a text that is not understood: where, and what was probably meant. Of jobs that changed meanwhile: how many.
+    # For a text that is not understood: where, and what was probably meant. For jobs that changed meanwhile: how many.
     position: int | None = None
     suggestion: str | None = None
     count: int | None = None
@@ -53,7 +53,7 @@ class QueueCTLError(Exception):
 
 
 class InvalidInput(QueueCTLError):
-    """What was given is not allowed. Nothing was changed. All problems are listed, to be mended in one go."""
+    """The input is not allowed. Nothing was changed. All problems are listed, to be mended in one go."""
 
     exit_code = 2
     code = "invalid"
@@ -113,7 +113,7 @@ class Conflict(QueueCTLError):
 
 
 class StoreUnavailable(QueueCTLError):
-    """The home cannot be used at the moment. What was asked for has not been done."""
+    """The home cannot be used at the moment. The request was not carried out."""
 
     exit_code = 5
     code = "store_unavailable"
@@ -157,7 +157,7 @@ class DaemonUnavailable(QueueCTLError):
 
 
 class WaitTimeout(QueueCTLError, TimeoutError):
-    """What was waited for did not happen in time."""
+    """The event that was waited for did not happen in time."""
 
     exit_code = 124
     code = "wait_timeout"

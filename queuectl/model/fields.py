@@ -2,7 +2,7 @@
 
 JOB_FIELDS is the only list of them. The rules for a new job, the options of `add`, `schedule`, `cron add` and `edit`,
 the keys of JSON, the schemas of the API, the columns, filters and sorts, the forms of the menu and of the dashboard and
-the tables of the documentation are made from it. What is written by hand as well, a test compares with it: the
+the tables of the documentation are made from it. A test compares with it what is also written by hand: the
 annotations of Job, JobSpec and Schedule, and the tables of the store.
 """
 
@@ -291,7 +291,7 @@ JOB_FIELDS = (
     Field("batch_limit", integer(1, checks.MAX_SLOTS).or_none(),
           "how many of the batch's jobs run at a time; also --batch NAME%N",
           "given passing", default_words="none", metavar="N"),
-    Field("max_fails", SHARE, "stop the batch once so many of its jobs are dead, or so many percent: 3 or 10%",
+    Field("max_fails", SHARE, "stop the batch once this many of its jobs are dead, or this percentage: 3 or 10%",
           "given passing", default_words="none", metavar="N|N%"),
     Field("key", TEXT.but(check=checks.check_key, choice="the_same", example="report-2026-11", input="line"),
           "the key; no two unfinished jobs have the same one", "given nullable filtered", default_words="none"),
@@ -316,7 +316,7 @@ JOB_FIELDS = (
     Field("schedule", NAME, "the schedule that made it", "nullable filtered"),
     Field("hook_of", NUMBER.but(example="17"), "the number of the job whose end added it", "nullable filtered",
           label="Hook of", filter="hook"),
-    Field("stuck", FLAG, "whether it waits for jobs that have ended otherwise than it needs", "filtered"),
+    Field("stuck", FLAG, "whether it waits for jobs that ended in another way than it needs", "filtered"),
     Field("after", PARENTS, "jobs, or batch:NAME, that must be completed first", "given editable filtered", default=(),
           label="After", metavar="JOB", complete="job", group=WHEN),
     Field("after_any", PARENTS, "jobs, or batch:NAME, that must have ended first in any way",
@@ -334,7 +334,7 @@ GIVEN = tuple(field for field in JOB_FIELDS if field.is_given)
 EDITABLE = tuple(field for field in JOB_FIELDS if field.is_editable)
 SHARED = tuple(field for field in GIVEN if field.is_shared)
 RECURRING = tuple(field for field in JOB_FIELDS if field.is_recurring)
-# What can be changed of the jobs that a schedule is yet to make.
+# The fields of a schedule's future jobs that can be changed.
 RECURRING_EDITABLE = tuple(field for field in RECURRING if field.is_editable)
 # For each time the flag that says whether it counts from the instant at which it was given, and moves with the clock.
 FROM_NOW = {"run_at": "is_delay", "expires_at": "expires_from_now"}

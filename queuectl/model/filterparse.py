@@ -52,7 +52,7 @@ class Text:
         return FilterError(message, text=self._text, position=position, suggestion=suggestion, hint=hint)
 
     def unknown(self, position: int, what: str, given: str, known: Sequence[str], more: str = "") -> FilterError:
-        """Return the error for a word that is none of those that are known."""
+        """Return the error for an unknown word."""
         message = f"there is no {what} {quoted(given)}{did_you_mean(given, known)}"
         hint = f"known are {', '.join(sorted(known))}{more}"
         return self.refused(position, message, suggestion=nearest(given, known), hint=hint)

@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from .placeholders import Quote
 
     Values = Tuple[str, ...]
-    # What writes a part of a command for some values and a number.
+    # Writes a part of a command for some values and a number.
     Part = Callable[[Values, int], str]
 
-# What looks like a placeholder: others of GNU parallel, and places. The command would run with it as it is.
+# Texts that look like placeholders: others of GNU parallel, and places. The command would run with it as it is.
 WRONG = re.compile(r"%|##|-?[0-9]+[./]*|=.*=")
 WRONG_NAME = re.compile(r"[A-Za-z_]\w*(?://|/\.|/|\.)?", re.ASCII)
 VARIABLE = re.compile(r"QUEUECTL_ITEM\b")

@@ -84,8 +84,8 @@ KEPT_BACK_STATES = tuple(name for name in WAITING_STATES if name not in QUEUED_S
 # In place of a state: all that are not final.
 OPEN = "open"
 # The texts for a job that is processing, but has no worker.
-TAKEN_BACK = "{} taken back when workers or the scheduler run"
-GONE = f"its worker is gone; {TAKEN_BACK.format('it is')}"
+RECOVERED = "{} recovered when workers or the scheduler run"
+GONE = f"its worker is gone; {RECOVERED.format('it is')}"
 STATE_WORDS = (*STATES, OPEN)
 # Who suspended a job: one that a user suspended stays suspended when a pause ends.
 USER, PAUSE = "user", "pause"
@@ -122,7 +122,7 @@ def gone_text(ids: Sequence[str]) -> str:
     """Return the text for jobs that are processing, but have no workers."""
     if len(ids) == 1:
         return f"{ids[0]} is not running: {GONE}"
-    return f"{len(ids)} jobs are not running: their workers are gone; {TAKEN_BACK.format('they are')}"
+    return f"{len(ids)} jobs are not running: their workers are gone; {RECOVERED.format('they are')}"
 
 
 def waits_since(created_at: int, run_at: int) -> int:

@@ -163,7 +163,7 @@ TEXT = Kind(
     schema=STRING,
     is_free=True,
 )
-# So many of some things, or so many percent of them.
+# A number of things, or a percentage of them.
 SHARE = TEXT.but(
     name="share",
     check=checks.check_share,

@@ -36,7 +36,7 @@ OPEN, PAUSED, FULL, DRAINING = STATES = ("open", "paused", "full", "draining")
 
 
 class Rate(Record):
-    """How many jobs may start in a period of so many milliseconds, and how many of them at once."""
+    """How many jobs may start in a period (in milliseconds), and how many of them at once."""
 
     count: int
     period: int

@@ -20,7 +20,7 @@ ANY, BADLY = "any", "failed"
 KINDS = ENDS
 # The fields that say for which jobs to wait, by how those must end.
 WHENS = {COMPLETED: "after", ANY: "after_any", BADLY: "after_failed"}
-# What the name of a batch follows where it is a parent.
+# The prefix of the name of a batch that is a parent.
 BATCH = "batch:"
 # In these states a job may have open links.
 AWAITING_STATES = (BLOCKED, HELD, SCHEDULED)
@@ -99,7 +99,7 @@ class Graph(Record):
 
 
 def fate(kind: str, standing: str) -> str:
-    """Return how a link of this kind stands when its parent stands so."""
+    """Return the state of a link of this kind for a state of its parent."""
     if standing in SATISFYING[kind]:
         return SATISFIED
     return HOPELESS if standing in (*FINAL_STATES, STUCK) else OPEN

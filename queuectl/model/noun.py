@@ -44,7 +44,7 @@ def maybe(kind: Kind) -> Kind:
 
 
 def many(kind: Kind, most: int | None = None) -> Kind:
-    """Return the kind of a list, of so many at most."""
+    """Return the kind of a list with a maximum length."""
 
     def check(values: object, now: int) -> list[Any]:
         if not isinstance(values, list) or len(values) > (len(values) if most is None else most):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BRACES = re.compile(r"\{([^{}\n]*)\}")
 CASE = re.compile(r"case\s")
-# What a value may hold where it needs no quotes. A word with `=` could be an assignment.
+# The characters of a value that needs no quotes. A word with `=` could be an assignment.
 BARE = PLAIN - {"="}
 # In double quotes these mean something.
 SPECIAL = re.compile(r'[\\$`"]')
@@ -80,7 +80,7 @@ class Scanner:
         """Raise ValueError unless a word after the command would be one more argument of it."""
         end = self.text[-1:]
         if self._unclear or self._has_document or self._within != [""] or end in (";", "&", "|"):
-            raise ValueError(f"no item can stand behind {quoted(self.text[-20:])}, write {{}} where it is to stand")
+            raise ValueError(f"no item can follow {quoted(self.text[-20:])}, write {{}} where it belongs")
 
     def _quote(self, braces: re.Match[str]) -> Quote:
         """Return what writes a value in the place of braces. Raises ValueError."""

@@ -203,7 +203,7 @@ def _text(value: object, rule: str) -> str | None:
 
 
 def _codes(entry: str, lowest: int = 0) -> list[str]:
-    """Return the single ends that an entry stands for, nothing if it is none."""
+    """Return the single ends that an entry stands for, nothing for a wrong entry."""
     low, dash, high = entry.partition("-")
     if when.is_digits(low) and (when.is_digits(high) if dash else not high):
         first, last = int(low), int(high or low)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-# Of many names, so many are shown.
+# At most this many names are shown.
 SHOWN = 5
 UNITS = ("KiB", "MiB", "GiB", "TiB")
 

@@ -1,4 +1,4 @@
-"""What reports tell of jobs: runs, which are attempts that have ended, and what is due or stands still, and why."""
+"""What reports say about jobs: runs, which are attempts that have ended; which jobs are due or do not run, and why."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from .record import Record
 
 MANUAL, AUTO = "manual", "auto"
-# What it does and counts.
+# The things that it does and counts.
 TOTALS = ("promoted", "fired", "recovered", "pruned")
 
 

@@ -1,7 +1,7 @@
 """A command line as one types it in a POSIX shell: each word quoted where it has to be.
 
-`sh` reads the words back as they are. What neither prints nor ends a line is made by printf, so that a terminal shows
-the line as it is, and a Tab in it completes nothing where the line is pasted.
+`sh` reads the words back as they are. printf makes characters that neither print nor end a line, so that a terminal
+shows the line as it is, and a Tab in it completes nothing where the line is pasted.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@%+=:,./-_")
-# What the format of printf would take for something else.
+# Characters that the format of printf would read as something else.
 ESCAPED = {"'": "'\\''", "\\": "\\\\", "%": "%%"}
 
 

@@ -15,7 +15,7 @@ from .record import Record
 SHELL = "/bin/sh"
 NO_SHELL = "none"
 MAX_STDIN_BYTES = 1 << 20
-# What stands for many variables.
+# Words that stand for many variables.
 DEFAULT, ALL, NONE = BASES = ("default", "all", "none")
 # What jobs inherit in addition to PATH by default.
 USUAL = ("LANG", "LC_*", "TZ", "VIRTUAL_ENV", "CONDA_*")

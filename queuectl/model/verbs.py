@@ -1,6 +1,6 @@
 """What users can do with jobs: each verb once, with all that commands, keys, menus, API and dashboard say about it.
 
-From which states a verb leads where stands in `TRANSITIONS`; a verb that is not there makes a job or deletes it.
+`TRANSITIONS` says where a verb leads from each state; verbs that make a job or delete it are missing there.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ VERBS = {
             "A running command gets SIGTERM, and SIGKILL after kill_grace; its output so far is kept.",
             question="Cancel {id}?",
             destroys=True,
-            flags=(Flag(WITH_CHILDREN, "also cancel all that waits for it, directly or not", is_rare=True),),
+            flags=(Flag(WITH_CHILDREN, "also cancel all jobs that wait for it, directly or not", is_rare=True),),
             wakes=RUNNERS,
             key="c",
             in_rows=True,
@@ -186,7 +186,7 @@ VERBS = {
             help="Delete jobs that are not running, with their output.",
             question="Remove {id} with its output?",
             destroys=True,
-            flags=(Flag(WITH_CHILDREN, "also delete all that waits for it, directly or not", is_rare=True),),
+            flags=(Flag(WITH_CHILDREN, "also delete all jobs that wait for it, directly or not", is_rare=True),),
             wakes=STARTERS,
             key="d",
             deletes=True,

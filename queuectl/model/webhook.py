@@ -113,7 +113,7 @@ def masked(url: str) -> str:
 
 
 def wait_after(failures: int) -> int:
-    """Return for how many milliseconds to wait after so many failures in a row."""
+    """Return how many milliseconds to wait after a number of failures in a row."""
     return WAITS[min(failures, len(WAITS)) - 1]
 
 

@@ -54,7 +54,7 @@ def is_digits(text: str) -> bool:
 
 
 def integer(text: str) -> int | None:
-    """Return the whole number that a text is, None if it is none."""
+    """Return the whole number that a text is, None for another text."""
     return int(text) if is_digits(text[1:] if text.startswith("-") else text) else None
 
 
@@ -82,7 +82,7 @@ def parse_duration(text: str) -> int:
 
 
 def is_duration(text: str, low: int, high: int) -> bool:
-    """Return whether a text is a duration of so many milliseconds at least and at most."""
+    """Return whether a text is a duration between two numbers of milliseconds."""
     try:
         return low <= parse_duration(text) <= high
     except ValueError:
@@ -178,7 +178,7 @@ def ago(ms: int, now_ms: int) -> str:
     """Return `12s ago`, `3m ago`, `in 3m`, or `now` for less than a second either way."""
     distance = abs(now_ms - ms)
     if ms > now_ms and distance >= SECOND:
-        # What was asked for as `+1h` a moment ago is in 1h.
+        # A time that was given as `+1h` a moment ago is in 1h.
         distance = -(-distance // SECOND) * SECOND
     for unit, name in ((DAY, "d"), (HOUR, "h"), (MINUTE, "m"), (SECOND, "s")):
         if distance >= unit:

@@ -127,7 +127,7 @@ class Store:
             return
 
     def next_due(self, after: int = -1) -> int | None:
-        """Return when the next scheduled, failed or, `after` an instant, recurring job is due; None if none is."""
+        """Return when the next job, or the next schedule `after` an instant, is due; None if none is."""
         due = (self.jobs.next_due(), self.schedules.next_due(after))
         return min((at for at in due if at is not None), default=None)
 

@@ -60,7 +60,7 @@ class Attempts(Table):
         return [(row["outcome"], row["duration"] or 0) for row in self._database.rows(LAST_ENDS, (number, limit))]
 
     def forget_given_back(self, number: int) -> None:
-        """Delete a job's attempts that the machine could not start, but for the newest, which is not ended yet."""
+        """Delete a job's attempts that the machine could not start, except the newest, which has not ended yet."""
         self._database.change(FORGET_GIVEN_BACK, (number,))
 
     def of_job(self, number: int) -> list[Attempt]:

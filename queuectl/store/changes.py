@@ -40,7 +40,7 @@ STORED = (
     *(field.name for field in EDITABLE if field.name in PLAIN),
 )
 BEFORE_EDIT = f"SELECT state, waits, {', '.join(STORED)} FROM jobs WHERE number = ?"
-# What stands in the row of a job's context.
+# The fields in the row of a job's context.
 OF_CONTEXT = ("cwd", *DEFAULTS)
 # Each ends with the number and the state that are expected.
 CHANGES = {
@@ -200,7 +200,7 @@ class JobChanges(Table):
         return self._change("suspend", number, now, now, by, now, by)
 
     def resume(self, number: int, now: int, by: str | None = None) -> bool:
-        """Let a job go on that USER, PAUSE or, with None, either suspended; return False if it was not suspended so."""
+        """Let a job go on that was suspended by USER or PAUSE, with None by either; return False if it was not."""
         return self._change("resume", number, now, now, now, by)
 
     def retry(self, number: int, now: int, *, keep_attempts: bool) -> bool:

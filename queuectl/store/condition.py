@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ..model.choices import Choice
     from ..model.filter import Term
 
-# What a job tells of its last attempt stands there alone; what is asked for otherwise than it is kept.
+# Keys whose values are in the row of the last attempt only, or are kept in another form than they are asked for.
 ELSEWHERE = {
     "worker": "(SELECT worker FROM attempts WHERE attempts.id = attempt_id)",
     "suspended": "(suspended_at IS NOT NULL)",
@@ -44,7 +44,7 @@ CONTAINS_TEXT = "(command LIKE ? ESCAPE '\\' OR id LIKE ? ESCAPE '\\')"
 
 
 def condition(states: Sequence[str], terms: Iterable[Term]) -> tuple[str, list[object]]:
-    """Return what jobs in one of these states fulfill for which all terms hold, an empty text for all jobs."""
+    """Return the condition for jobs in one of these states for which all terms hold; it is empty for all jobs."""
     found = [] if len(states) == len(STATES) else [one_of("state", states) if states else "0"]
     parameters: list[object] = []
     for term in terms:

@@ -258,7 +258,7 @@ class Database:
         return int(self.value("PRAGMA page_count")), int(self.value("PRAGMA freelist_count"))
 
     def used_bytes(self) -> int:
-        """Return how many bytes of the file are in use. The stored data takes no more."""
+        """Return how many bytes of the file are in use. The stored data takes at most that."""
         pages, free = self.pages()
         return (pages - free) * int(self.value("PRAGMA page_size"))
 
@@ -280,7 +280,7 @@ class Database:
             return 0
 
     def is_replaced(self) -> bool:
-        """Return whether the file was removed or replaced since it was opened. Raises OSError if nobody can tell."""
+        """Return whether the file was removed or replaced since it was opened. Raises OSError if it cannot tell."""
         return not is_in_place(self.path, self._file)
 
     def changes(self) -> int:

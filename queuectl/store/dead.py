@@ -27,7 +27,7 @@ FROM jobs WHERE {FINAL} AND state = 'dead' GROUP BY command
 DLQ_LIKE = f"""
 SELECT number, command FROM jobs INDEXED BY jobs_finished WHERE {FINAL} AND state = 'dead' ORDER BY finished_at
 """
-# Of the newest ones, the last piece of a stream that their last attempt printed.
+# For the newest ones, the last piece of a stream that their last attempt printed.
 LAST_PIECES = f"""
 SELECT page.number AS number, page.finished_at AS finished_at,
        (SELECT data FROM output WHERE attempt = page.attempt_id AND stream = ? ORDER BY position DESC LIMIT 1) AS data

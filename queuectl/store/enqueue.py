@@ -152,7 +152,7 @@ class Enqueue(Record):
         self.links.add({number: [*map(resolved, found)] for number, found in zip(numbers, self.parents)}, self.now)
 
     def _free_numbers(self, specs: Sequence[JobSpec]) -> list[int]:
-        """Return numbers whose `job-N` is free, for jobs of which some id is taken. Raises Conflict."""
+        """Return numbers whose `job-N` is free, for jobs if one of their ids is taken. Raises Conflict."""
         given: set[str] = set()
         taken: list[str] = []
         for spec in specs:
@@ -166,7 +166,7 @@ class Enqueue(Record):
             more = f" and {len(ids) - 20} more" if len(ids) > 20 else ""
             shown = ", ".join(f'"{id}"' for id in ids[:20]) + more
             message = f"a job with id {shown} exists already" if len(ids) == 1 else f"these ids exist already: {shown}"
-            raise Conflict(message, hint=f"choose another id, or look at it with: queuectl show {ids[0]}", field="id")
+            raise Conflict(message, hint=f"choose another id, or see it with: queuectl show {ids[0]}", field="id")
         numbers: list[int] = []
         number = self._next_number()
         for spec in specs:

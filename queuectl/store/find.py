@@ -1,7 +1,7 @@
 """The one executor of filters: which jobs, how many, in which order, a page at a time.
 
 A page is read from ranges, so many rows of each from a key on, so it may end before it is full: `end`
-says where to go on. Where jobs come and go, a page goes on behind a key, never after a count: none is found twice.
+says where to go on. Since jobs come and go, a page begins after a key, never after a count: none is found twice.
 """
 
 from __future__ import annotations
@@ -135,6 +135,6 @@ class Find(Table):
         return int(self._database.value(COUNT.format(span.window("1")), [*span.parameters, window])), None
 
     def first(self, wanted: Filter, sort: str, limit: int, window: int) -> list[int]:
-        """Return the numbers of the first jobs in one of ORDERS, of what a filter finds in `window` of each range."""
+        """Return the numbers of the first jobs in one of ORDERS that a filter finds in `window` rows of each range."""
         rows = [row for span in self._ranges.of(wanted, sort) for row in self._rows_in(span, limit, window)]
         return [number for _, number in sorted(rows)[:limit]]

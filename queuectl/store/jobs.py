@@ -106,7 +106,7 @@ SELECT number, id, state FROM jobs INDEXED BY jobs_kept_key
 WHERE key_for IS NOT NULL AND finished_at IS NOT NULL AND key = ? AND finished_at + key_for > ?
 ORDER BY finished_at DESC LIMIT 1
 """
-# At most so many jobs that cannot run are passed over in one transaction: they are cancelled, or parked.
+# At most this many jobs that cannot run are passed over in one transaction: they are cancelled, or parked.
 PASSED_OVER_AT_ONCE = 64
 NO_LANES: Sequence[ParkingLane] = ()
 # States after an attempt that does not count as one of those that are allowed.
@@ -139,7 +139,7 @@ class Jobs(JobChanges):
     ) -> list[str]:
         """Add jobs, all of them or none; return their ids.
 
-        `origins` are what their caller gives to them, by their `inherit_env`, `schedule` the recurring job that they
+        `origins` are what their caller gives to them, by their `inherit_env`, `schedule` the name of the one that they
         come from; `parents` are for each job those that it waits for, if any job does; with `is_batch` they become a
         batch, named by the first of them; `on_progress` is called after every thousandth job with the number written.
         Raises Conflict, naming every id that exists already or comes twice.
@@ -200,7 +200,7 @@ class Jobs(JobChanges):
         None also if there are too many for one transaction.
         """
         while head is not None:
-            # Of most jobs this only looks whether they can expire.
+            # For most jobs this only checks whether they can expire.
             has_expired = head["expires_at"] is not None and head["expires_at"] <= now and not head["last_attempt"]
             lanes = NO_LANES if has_expired else self.parking.lanes(names_of(head["locks"]), head["batch"])
             reason = next((lane.stop_reason for lane in lanes if lane.stop_reason is not None), None)

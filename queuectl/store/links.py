@@ -2,7 +2,7 @@
 
 `jobs.waits` counts a child's open links, `jobs.hopeless` those without hope among them. A blocked job without open
 links becomes claimable. The code that changes how a job stands tells its children in the same transaction (`follow`),
-and those of its batch; their own children may have to be told then, and so on down. One transaction tells AT_ONCE
+and those of its batch; then their own children may have to learn it, and so on down. One transaction tells AT_ONCE
 children; where there are more, `follow_ups` says which ones, and `go_on` tells them in further transactions.
 """
 
@@ -91,7 +91,7 @@ class Links(Relatives):
 
     def reopen(self, child: int, now: int) -> None:
         """Let a job that is retried wait again for those parents that must be completed and are not by now."""
-        # Others may stand otherwise than it knows: what only ended jobs wait for can be gone by now, a batch in part.
+        # Others may have changed since: what only ended jobs wait for can be gone by now, a batch in part.
         forgotten = self._database.change(FORGET_GONE, (child,))
         once = self._database.integers(COMPLETED_ONCE, (child,))
         again = [parent for parent in once if self.standings.of(parent)[0] != COMPLETED]
@@ -119,7 +119,7 @@ class Links(Relatives):
             self._tell(self._batch_places(name), now)
 
     def go_on(self, now: int) -> None:
-        """Tell some of the children that were put off; `has_follow_ups` says whether there are more."""
+        """Tell some of the children that were deferred; `has_follow_ups` says whether there are more."""
         places = [(row[0], row[1]) for row in self._database.rows(FOLLOW_UPS, (AT_ONCE,))]
         for parent, _ in places:
             self._database.change("DELETE FROM follow_ups WHERE parent = ?", (parent,))

@@ -104,7 +104,7 @@ def is_in_place(path: str, file: os.stat_result) -> bool:
 def is_held(path: str) -> bool:
     """Return whether some process holds the lock on `path`; a missing file is held by nobody. Raises OSError.
 
-    Who asks shares the lock with others that ask, so that only a holder is seen. The file is opened for reading: on a
+    Processes that ask share the lock, so that they see only a holder. The file is opened for reading: on a
     disk that is mounted read-only somebody may hold it too.
     """
     try:

@@ -40,7 +40,7 @@ class Locks(Table):
         return locks
 
     def limit(self, name: str, slots: int) -> None:
-        """Let so many jobs hold a lock at a time. In a transaction; then see whether there is room, `Parking.leave`."""
+        """Limit how many jobs hold a lock at a time. In a transaction; call `Parking.leave` if there may be room."""
         if slots == 1:
             self._database.change("DELETE FROM locks WHERE name = ?", (name,))
         else:

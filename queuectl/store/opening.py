@@ -1,4 +1,4 @@
-"""How an existing database is opened, recognized and brought up to date.
+"""How an existing database is opened, recognized and upgraded.
 
 A `queue.db` that exists but is empty, not SQLite, not ours or of a newer version is damaged or foreign: it is
 refused, never replaced. One of an older version is upgraded. One that we may not write to is opened for reading.

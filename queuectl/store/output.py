@@ -13,7 +13,7 @@ from .schema import FINAL
 from .table import Table
 
 ADD = "INSERT INTO output (attempt, position, stream, data) VALUES (?, ?, ?, ?)"
-# Of the last piece that begins in the middle, what reaches into the tail.
+# The part of the last piece of the middle that reaches into the tail.
 CUT = """
 UPDATE output SET position = ?3, data = substr(data, ?3 - position + 1)
 WHERE attempt = ?1 AND position = (

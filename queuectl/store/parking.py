@@ -7,8 +7,8 @@
 
 A job is in the lanes of its locks and of its batch. The state of a parked job stays `pending`. A job is parked when a
 claim comes to it and one of its lanes has no room, and is woken when a job leaves that lane: of each queue the first
-one, for not all workers serve all queues. Who is woken may find another of its lanes full; then it is parked there,
-and passes on what it was woken for. So this always holds:
+one, for not all workers serve all queues. A job that is woken may find another of its lanes full; then it is parked
+there, and passes on what it was woken for. So this always holds:
 
     If a lane has room, and jobs of a queue are parked in it, then another job of that queue and lane can be claimed.
 """

@@ -1,7 +1,7 @@
 """Where the rows of a filter lie: the indexes that have them in one of ORDERS, few rows at a time.
 
-A *range* is an index in this order, or the table itself, from a key on. What it cannot decide (a text, a tag ...)
-is a condition on its rows. The key of a row has the values that it is sorted by, signed: keys grow in the order of
+A *range* is an index in this order, or the table itself, from a key on. A term that it cannot decide (a text, a tag
+...) is a condition on its rows. The key of a row has the values that it is sorted by, signed: keys grow in the order of
 the sort, and none is in two ranges.
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Key = Tuple[int, ...]
 
-# At most so many jobs of a state are all read by its index, and sorted.
+# Up to this many jobs of a state are all read by its index, and sorted.
 FEW = 5_000
 MOST = 1 << 62
 COUNT_PREFIX = "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE id >= ? AND id < ? LIMIT ?)"
@@ -133,7 +133,7 @@ class Ranges(Table):
         ]
 
     def _few(self, states: Sequence[str]) -> list[tuple[str, str, Sequence[str]]] | None:
-        """Return index, condition and what remains of the states, if by that few rows are read; else None."""
+        """Return index, condition and the remaining states, if few rows are then read; else None."""
         counts = self._counts.by_state()
         present = [state for state in states if counts.get(state)]
         if len(states) == len(STATES) or not set(present).isdisjoint(KEPT_BACK_STATES):

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     Files = Tuple[Optional[Stamp], Optional[Stamp], bool]
 
 WITHOUT_LOCKS = "win32-none" if os.name == "nt" else "unix-none"
-# Of an index, the shortest that there is; on a full disk some bytes of one may be left.
+# The size of the shortest index; on a full disk some bytes of one may be left.
 INDEX_BYTES = 32_768
 TRIES = 200
 TRY_AGAIN_SECONDS = 0.005

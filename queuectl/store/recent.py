@@ -1,4 +1,4 @@
-"""What the newest attempts tell: how long they took, how they ended, which commands are slow or fail.
+"""What the newest attempts show: how long they took, how they ended, which commands are slow or fail.
 
 Each question says how many attempts it looks at, so that it costs the same however many there are.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from ..model.report import CommandStats, OutcomeCount, Run
 from .table import Table
 
-# Of the newest attempts only, each with its job: what follows looks at so many and no more.
+# The newest attempts only, each with its job: the queries below read no others.
 RECENT = """
 (SELECT id, job, attempt, outcome, duration, exit_code, signal, error, finished_at FROM attempts ORDER BY id DESC
  LIMIT ?) AS recent JOIN jobs ON jobs.number = recent.job

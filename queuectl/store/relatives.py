@@ -25,7 +25,7 @@ SELECT -id FROM batches WHERE name = ? AND EXISTS (
     SELECT 1 FROM links INDEXED BY links_open WHERE parent = -batches.id AND satisfied_at IS NULL
 )
 """
-# What a parent is called, and the tables that tell it.
+# The name of a parent, and the tables that have it.
 PARENT_ID = """coalesce(jobs.id, 'batch:' || batches.name,
     CASE WHEN links.parent < 0 THEN 'batch-' || -links.parent ELSE 'job-' || links.parent END)"""
 WITH_PARENT = "LEFT JOIN jobs ON jobs.number = links.parent LEFT JOIN batches ON batches.id = -links.parent"
@@ -113,7 +113,7 @@ class Standings(Table):
         return None if name is None else self._database.integer(AWAITED, (name,))
 
     def find_batch(self, name: str) -> int | None:
-        """Return the number that links have for a batch, None if there is none of this name."""
+        """Return the number of a batch in links, None for an unknown name."""
         return self._database.integer("SELECT -id FROM batches WHERE name = ?", (name,))
 
     def batch(self, parent: str) -> int:

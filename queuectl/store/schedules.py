@@ -1,4 +1,4 @@
-"""Recurring jobs: the schedules, and when each of them has fired.
+"""The schedules, and when each of them has fired.
 
 `advance` is the fence: of any number of schedulers only one moves a schedule on from the time that all
 of them have seen, and `fires` holds each pair of schedule and time once, also when the clock goes back.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .sqlite import Row
 
-# What a job tells of its last attempt stands in both tables, or there alone.
+# Facts about the last attempt of a job are in both tables, or in that of attempts alone.
 SOURCES = {
     **dict.fromkeys(("worker", "pid"), "attempts"),
     **dict.fromkeys(("cwd", "env", "inherited", "umask"), "contexts"),

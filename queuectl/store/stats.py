@@ -67,12 +67,12 @@ class Stats(Figures):
         return [Rollup.of(row) for row in rows]
 
     def oldest_pending(self, queue: str | None = None) -> int | None:
-        """Return since when the job, of one or any queue, that waits longest does so, None if none waits."""
+        """Return since when the oldest waiting job waits, of one queue or all; None if none waits."""
         queues = self._counts.queues_with(PENDING) if queue is None else [queue]
         return min((since for name in queues for since in self._since(name)), default=None)
 
     def _since(self, queue: str) -> Iterator[int]:
-        """Yield for each priority of a queue since when the pending job that waits longest does so."""
+        """Yield for each priority of a queue since when its oldest pending job waits."""
         found = self._database.row(NEXT_PRIORITY, (queue, ABOVE_ALL))
         while found is not None:
             first = waits_since(found["created_at"], found["run_at"])

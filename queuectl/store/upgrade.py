@@ -1,4 +1,4 @@
-"""How a home's database of an older version is brought up to today's: whole, once, or not at all.
+"""How a home's database of an older version is upgraded: wholly and once, or not at all.
 
 Before that it is copied to `backups/` of the home. SQLite makes the copy beside its name; it is checked, brought to the
 disk and only then given its name: what is called `queue-v3-2026-11-26T231800Z.db` is whole. The last two are kept. The
@@ -25,7 +25,7 @@ PATIENCE_SECONDS = 600.0
 KEPT = 2
 START, END, DRAFT = "queue-v", ".db", ".part"
 PAGES_AT_ONCE = 4096
-# What the upgrade itself may add to the log.
+# The most that the upgrade itself may add to the log.
 SPARE_BYTES = 1 << 20
 
 
@@ -78,7 +78,7 @@ def back_up(home: Home, source: sqlite3.Connection, version: int, now: int) -> s
     path = os.path.join(home.backups, f"{START}{version}-{stamp}Z{END}")
     draft = path + DRAFT
     try:
-        # What an upgrade that was killed has left of a copy.
+        # The rest of a copy from an upgrade that was killed.
         _discard(home.backups)
         os.makedirs(home.backups, mode=0o700, exist_ok=True)
         _refuse_without_room(home, source)

@@ -187,7 +187,7 @@ class Webhooks(Table):
         return self._database.change(MOVE_ON, (position, webhook.id, webhook.position)) == 1
 
     def has_passed_over(self) -> bool:
-        """Return whether a webhook has none of its own events left, but stands before those of others."""
+        """Return whether a webhook has no events left, but its position is before those of others."""
         return self._database.value(HAS_PASSED_OVER) is not None
 
     def pass_over(self) -> int:
@@ -195,7 +195,7 @@ class Webhooks(Table):
         return self._database.change(PASS_OVER)
 
     def drop(self, webhook: Webhook, position: int, events: int) -> bool:
-        """Note that so many events up to a position will not be delivered; return False if somebody else moved it."""
+        """Note how many events up to a position will not be delivered; return False if somebody else moved it."""
         return self._database.change(DROP, (position, events, webhook.id, webhook.position)) == 1
 
     def fail(self, webhook: Webhook, now: int, next_at: int) -> bool:

@@ -13,7 +13,7 @@ from queuectl.store.home import Home
 from queuectl.store.lockfile import LockFile
 from tests.commands.calling import bring, call, done, refused
 
-STEPS = "taken back when workers or the scheduler run"
+STEPS = "recovered when workers or the scheduler run"
 
 
 @pytest.fixture

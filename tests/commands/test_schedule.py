@@ -246,7 +246,7 @@ def test_secrets_of_a_schedule_are_masked(home: str) -> None:
         ("failed", "attempt 1 of 4 failed (exit code 1)", "queuectl worker start"),
         ("held", "it waits until it is released", "queuectl release held-1"),
         ("blocked", "it waits for job-", ""),
-        ("processing", "its worker is gone; it is taken back when workers or the", "queuectl worker start"),
+        ("processing", "its worker is gone; it is recovered when workers or the", "queuectl worker start"),
         ("dead", "attempt 1 of 4 left it dead at once: exit code 1", "queuectl retry dead-1"),
         ("completed", "it succeeded", ""),
         ("cancelled", "it was cancelled by a user", "queuectl retry cancelled-1"),

@@ -176,6 +176,7 @@ def test_an_edit_that_does_not_fit_is_refused_with_what_does(home: str) -> None:
     done(home, "cron", "edit", "site", "--overlap", "queue", "--expires", "2h")
     found = done(home, "cron", "show", "site", "--json").json()
     assert (found["overlap"], found["expires"], len(found["jobs"])) == ("queue", 7200, 3)
+    assert "2h after it is added" in done(home, "cron", "show", "site").out
 
 
 def test_a_file_that_is_missing_or_wrong_changes_nothing(home: str, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_requests_that_were_sent_ahead_are_answered_in_order(served: Served) -> 
     assert client.rest() == b""
 
 
-def test_a_connection_that_cannot_be_accepted_for_want_of_descriptors_is_tried_again_after_a_pause(
+def test_a_connection_that_cannot_be_accepted_for_lack_of_descriptors_is_tried_again_after_a_pause(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pauses: list[float] = []

@@ -110,10 +110,10 @@ def test_words_are_quoted_as_a_whole() -> None:
         ("echo $'a' {}", ONE, "behind $'...'"),
         ('echo "$(case {} in a) echo {};; esac)"', ONE, "behind case"),
         ('echo "${x:-\'}" {}', ONE, "behind a quote within ${...}"),
-        ("echo 'a", ONE, "no item can stand behind"),
-        ("sleep 1 &", ONE, "no item can stand behind"),
-        ("echo a # b", ONE, "no item can stand behind"),
-        ("cat <<E\nE", ONE, "no item can stand behind"),
+        ("echo 'a", ONE, "no item can follow"),
+        ("sleep 1 &", ONE, "no item can follow"),
+        ("echo a # b", ONE, "no item can follow"),
+        ("cat <<E\nE", ONE, "no item can follow"),
     ],
 )
 def test_a_placeholder_that_would_be_misread_is_refused(

@@ -191,7 +191,7 @@ def test_a_failed_disk_that_has_no_room_left_is_a_full_one(monkeypatch: pytest.M
     assert type(unavailable(sqlite3.OperationalError("disk I/O error"), "/home/queue.db")) is StoreFull
 
 
-def test_a_store_that_cannot_be_opened_for_want_of_descriptors_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_store_that_cannot_be_opened_for_lack_of_descriptors_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: str, flags: int) -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 

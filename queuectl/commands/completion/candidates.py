@@ -1,11 +1,11 @@
 """What the word under the cursor may become: the one completion engine, for every shell.
 
 `candidates` has the words before the cursor read as every command line is, and offers what may follow:
-commands, options that were not given yet, and values. What completes a value stands in the declaration
+commands, options that were not given yet, and values. The declaration says what completes a value
 (`Arg.complete`, `Arg.choices`); a value that the argument would refuse is not offered.
 
-A TAB must not make a home, must not wait, and has no place to show an error: without a store that answers at once
-there are no candidates of it.
+A TAB must not make a home, must not wait, and has no place to show an error: if the store is missing or does not answer
+at once, it gives no candidates.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from ...model.settings import BY_NAME, SETTINGS
 from ..grammar.commandline import GLOBALS, CommandLine
 from ..grammar.registry import ALIASES, COMMANDS, Arg, Command, load
 
-# Of these kinds an argument may take several with commas between; of the first two only if it says so.
+# An argument may take several of these kinds with commas between; of the first two only if it says so.
 LISTS = {"state": "pending,dead", "column": "id,state", "job": "", "resumable": "", "dead": ""}
 
 # How to find candidates of each kind that is no key of a filter, or that needs more than `Lookup.of`.
@@ -43,7 +43,7 @@ KINDS: dict[str, Callable[[Lookup, str], list[Candidate]]] = {
     "shell": lambda ask, text: ask.files(text) if "/" in text else ask.of("shell"),
     "filter": lambda ask, text: _filters(ask, text),
 }
-# Of these arguments, words of a filter may stand in the place of ids.
+# These arguments take words of a filter in the place of ids.
 WITH_FILTERS = ("filter", "job", "resumable", "dead")
 LIMIT = 50
 MAX_FILES = 1_000
@@ -225,7 +225,7 @@ class Candidate(Record):
 
 
 class Lookup:
-    """Answers what there is in a home, and in the file system."""
+    """Finds candidates in a home and in the file system."""
 
     def __init__(self, home: str | None = None, *, clock: Clock = SYSTEM_CLOCK) -> None:
         self._given = home
@@ -236,7 +236,7 @@ class Lookup:
         return type(self)(home, clock=self._clock)
 
     def of(self, key: str, prefix: str = "") -> list[Candidate]:
-        """Return what there is of a key of a filter, such as queues; of jobs those whose id begins with `prefix`."""
+        """Return the values of a key of a filter, such as queues; of jobs those whose id begins with `prefix`."""
         try:
             with self._queue() as queue:
                 # Opening the store of a new home would make it.

@@ -56,10 +56,10 @@ def dashboard_start(
 ) -> Result:
     """Serve the web dashboard until Ctrl-C.
 
-    It adds and runs commands as you, so it listens on this machine only and lets only you in. Where the system
-    does not tell whose a browser is, as on macOS, the link has a token. On any other address, and under a further
-    name, it needs a token of yours; the connection is not encrypted, so put a proxy that encrypts in front of
-    it outside of a trusted network.
+    It adds and runs commands as you, so it listens on this machine only and lets only you in. Where the system does not
+    know the owner of a browser, as on macOS, the link has a token. On any other address, and under a further name, it
+    needs a token of yours; the connection is not encrypted, so put a proxy that encrypts in front of it outside of a
+    trusted network.
     """
     settings = context.queue.settings()
     # Jobs and workers that are started from here are not to see it.

@@ -19,7 +19,7 @@ LABEL_WIDTH = 11
 
 
 def pause(text: str) -> float:
-    """Seconds between two looks, as a duration."""
+    """Seconds between two checks, as a duration."""
     return float(find("scheduler_interval").read(text)) / 1000  # type: ignore[arg-type]
 
 
@@ -103,7 +103,7 @@ def _text(found: SchedulerState, now: int) -> str:
     mode, due = None, found.next_due_at
     if found.mode and found.interval is not None:
         most = f", up to {counted(found.max_workers, 'worker')}" if found.max_workers else ""
-        mode = f"{found.mode}{most}, looking at least every {found.interval / 1000:g} s"
+        mode = f"{found.mode}{most}, checks at least every {found.interval / 1000:g} s"
     values = [
         ("scheduler", f"running, pid {found.pid}" if found.running else "not running"),
         ("mode", mode),
@@ -130,7 +130,7 @@ def scheduler_logs(context: Context, *, tail: int, follow: bool) -> Result:
 def scheduler_stop(context: Context, *, keep_workers: bool) -> Result:
     """Stop the scheduler and the workers that it has started; returns when they are gone.
 
-    Current jobs may finish, as with worker stop. Workers that were started otherwise go on.
+    Current jobs may finish, as with worker stop. Other workers go on.
     """
     scheduler, workers = context.queue.scheduler, context.queue.workers
     pid = scheduler.stop()

@@ -1,4 +1,4 @@
-"""Commands for the workers: start, stop, scale, look at them; and what those of the other daemons share with them."""
+"""Commands for the workers: start, stop, scale and show them; and what the commands of all daemons share."""
 
 from __future__ import annotations
 
@@ -150,11 +150,11 @@ def worker_start(
     The workers of a group take jobs from the same queues, without --queue from all. Several --queue options name one
     group. A group that runs is scaled up to the number, never down.
 
-    With --drain the workers stop when none of their jobs runs, is pending or waits for its next attempt. Jobs whose
-    time is later, jobs that are held and those of paused queues are left. With --no-detach the exit code is 1 if a job
-    died meanwhile, or if the workers were stopped before, and 4 if jobs of paused queues are left.
+    With --drain the workers stop when none of their jobs runs, is pending, waits for its next attempt or was snoozed.
+    They leave other scheduled jobs, held jobs and those of paused queues. With --no-detach the exit code is 1 if a job
+    died meanwhile, or if the workers were stopped earlier, and 4 if jobs of paused queues are left.
 
-    With --max-load and --min-memory idle workers wait while the machine is busy; what runs goes on. The group keeps
+    With --max-load and --min-memory idle workers wait while the machine is busy; running jobs go on. The group keeps
     both when it is scaled and restarted.
     """
     demand_one_place(no_detach, detach)

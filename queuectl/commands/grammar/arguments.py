@@ -25,7 +25,7 @@ def seconds(text: str) -> float:
 
 
 def interval(text: str) -> float:
-    """Seconds between two looks, as a duration."""
+    """Seconds between two updates, as a duration."""
     found = seconds(text)
     if not 0.1 <= found <= 3600:
         raise ValueError("must be between 0.1 and 3600 seconds")

@@ -210,7 +210,7 @@ def unset_globals(defaults: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unset_arguments(command: Command, line: CommandLine) -> dict[str, Any]:
-    """Return the arguments of a command as they are where none is given, but for what follows `--` or `:::`."""
+    """Return the arguments of a command as they are where none is given, except those after `--` or `:::`."""
     found = {arg.key: [] if arg.many else arg.default for arg in command.args}
     for arg in command.args:
         if arg.inputs:

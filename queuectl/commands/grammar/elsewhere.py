@@ -1,7 +1,7 @@
 """The words of other tools (pueue, task-spooler, gh, systemd, celery), each with what does the same here.
 
-A word that is none of ours is looked for here first and only then by its spelling. What deletes or ends something is
-never suggested by spelling: `pause` is not `prune`.
+A word that is not a command is searched for here first, and only then by its spelling. A command that deletes or ends
+something is never suggested by spelling: `pause` is not `prune`.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ EXIT_CODES = {
 }
 CODES_OF_A_JOB = """For one job, wait and add --wait return the exit code of the job. It is 128 + N if signal N
 ended the job, and 1 if there is none: after a timeout or a cancellation, or if the job never ran."""
-# What is true of every command, under the words that `help` takes.
+# Help that applies to every command, by the words that `help` takes.
 GLOBAL, CODES = TOPICS = ("global", "exit-codes")
 INDEX, SCRIPTS = "docs/index.md", "docs/scripts.md"
 SEE = "see also: {}\n          queuectl help global, queuectl help exit-codes"

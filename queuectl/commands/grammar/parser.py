@@ -1,6 +1,6 @@
 """From words to a command and its arguments: the one door to both readers of a command line.
 
-What a correct command line needs is read by `commandline`. A mistake and whatever else is unusual goes to the
+`commandline` reads all that a correct command line needs. A mistake and whatever else is unusual goes to the
 argparse parser made from the same table, which words the errors. A test compares the two over random command lines.
 """
 

@@ -99,7 +99,7 @@ def demo(context: Context, *, run: bool) -> Result:
     ids = context.queue.enqueue([{**job, "tags": ["demo"]} for job in JOBS])
     if not run:
         message = f"{len(ids)} demo jobs added: {ids[0]} to {ids[-1]}"
-        notes = ["run them with: queuectl worker start", "look at them with: queuectl list"]
+        notes = ["run them with: queuectl worker start", "see them with: queuectl list"]
         return Result(ADDED, rows=[{"id": job} for job in ids], message=message, ids=ids, notes=notes)
     context.front_end.note(f"{len(ids)} demo jobs added, starting 2 workers")
     with context.front_end.progress(len(ids), "running") as on_progress:
@@ -118,7 +118,7 @@ def demo(context: Context, *, run: bool) -> Result:
         parse=arguments.interval,
         default=TOP_SECONDS,
         metavar="SECONDS",
-        help="how often to look (default: 1)",
+        help="the time between two updates (default: 1)",
     ),
     examples=("top", "top 'state:open queue:mail'"),
 )

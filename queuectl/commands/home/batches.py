@@ -1,4 +1,4 @@
-"""Commands about batches: which there are, how far each one is, and what its jobs have brought."""
+"""Commands about batches: which there are, how far each one is, and the results of its jobs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands that look back and tidy up: events, why, prune."""
+"""Commands for the past and for tidying up: events, why, prune."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands about recurring jobs, and a schedule as people read it."""
+"""Commands about schedules, and a schedule as people read it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .options import edit_options, job_fields, options, overrides, tell_of_line_
 from .scheduled import hint_if_nobody_looks
 
 TIMES = "when to run"
-# What a new schedule has where nothing else is given.
+# The defaults of a new schedule.
 DEFAULTS = {"timezone": "local", "catch_up": "last", "overlap": "skip", "expires": NONE}
 HOME_ZONE = "that of the home, the setting timezone"
 NAME = Arg("name", metavar="NAME", help="the schedule's name", complete="schedule")
@@ -85,7 +85,7 @@ TIME_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any], str], ...] = (
     (
         ("--expires",),
         {"parse": expires_after, "metavar": "DURATION"},
-        "cancel each job unless it has started so long after its time: 2h, or none",
+        "cancel each job that has not started this long after it was added: 2h, or none",
     ),
 )
 
@@ -124,7 +124,7 @@ def cron_add(
     """Add a schedule: a command, or several jobs, that are queued again and again.
 
     The jobs of --file may wait for each other. Each time adds them all, or none, as the batch NAME-TIME, such as
-    site-20261128T0200Z, with the ids NAME-TIME-ID. The options of a job hold for each of them, in place of what it
+    site-20261128T0200Z, with the ids NAME-TIME-ID. The options of a job apply to each of them, in place of what it
     says.
     """
     if (command is None) == (file is None):
@@ -173,7 +173,8 @@ def _work_of_file(context: Context, file: str, given: dict[str, Any], *, has_sec
 def cron_edit(context: Context, *, name: str, file: str | None, **given: Any) -> Result:
     """Change a schedule.
 
-    What is not given stays; the jobs of --file replace all that it has. The jobs that it has made are not changed.
+    Only what is given changes; the jobs of --file replace all of its jobs. Jobs that it has added already stay as they
+    are.
     """
     own = {key: given.pop(key) for key in ("expression", *DEFAULTS)}
     work = {} if file is None else _work_of_file(context, file, {}, has_secrets=True)
@@ -264,7 +265,7 @@ def shown(found: ScheduleDetail, title: str, now: int) -> str:
         _last(found),
         ("missed times", CATCH_UP[found.catch_up]),
         ("overlap", overlap.replace("job", "batch") if found.is_graph else overlap),
-        ("expires", "never" if found.expires is None else f"{exact_duration(found.expires)} after its time"),
+        ("expires", "never" if found.expires is None else f"{exact_duration(found.expires)} after it is added"),
         *([] if found.is_graph else _of_the_command(found)),
         *([("inherited", ", ".join(found.inherited))] if found.inherited else []),
         ("added", f"{when.local(found.created_at)} by {found.created_by}"),

@@ -24,7 +24,7 @@ from .selection import IDS, report, select, show_only
 def edit(context: Context, *, ids: list[str], dry_run: bool, yes: bool, **given: object) -> Result:
     """Change jobs that wait.
 
-    What is not given stays. A job that runs or has ended cannot be edited. --tags replaces all tags.
+    Only the given fields change. A job that runs or has ended cannot be edited. --tags replaces all tags.
     """
     if not ids:
         raise InvalidInput("no jobs given; give ids or a filter", hint="see them with: queuectl list --state pending")

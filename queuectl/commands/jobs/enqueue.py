@@ -25,7 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# What the fullest template has where a default shows nothing.
+# Values for the fullest template where a default shows nothing.
 EXAMPLES = {
     "command": 'echo "running as $QUEUECTL_JOB_ID, attempt $QUEUECTL_ATTEMPT"',
     "env": {"GREETING": "hello"},
@@ -40,7 +40,7 @@ NAME = Arg("name", metavar="NAME", help="the template's name", complete="templat
         "jobs",
         many=True,
         metavar="JSON|FILE|-",
-        help="a JSON object, array or lines; a file or @FILE with such; - for stdin",
+        help="a JSON object, array or lines; a file with them, or @FILE; - for stdin",
         complete="file",
     ),
     Arg("--file", "-f", many=True, metavar="FILE", help="a file with jobs; repeatable", complete="file"),
@@ -69,9 +69,9 @@ def enqueue(
 ) -> Result:
     """Add jobs from JSON, all of them or none.
 
-    Takes one object, an array of objects, or one object a line; // begins a comment. The options of add hold
-    for every job. What only QueueCTL knows of a job, such as its state, is left out, so that what show prints
-    as JSON can be enqueued again.
+    Takes one object, an array of objects, or one object a line; // begins a comment. The options of add apply
+    to every job. Fields that QueueCTL computes, such as the state, are left out, so that the JSON of show can be
+    enqueued again.
     """
     fields = overrides(job_fields(context, given))
     if fields and not (jobs or file or template is not None):

@@ -13,7 +13,7 @@ from ..grammar.registry import Arg, command
 @command(
     "snooze",
     Arg("delay", parse=arguments.delay, metavar="DELAY", help="how long to wait, such as 10m"),
-    Arg("reason", optional=True, metavar="WHY", help="the reason, which show and why tell"),
+    Arg("reason", optional=True, metavar="WHY", help="the reason, which show and why print"),
     examples=("snooze 10m 'the disk is not there'", "snooze 1h"),
 )
 def snooze(context: Context, *, delay: float, reason: str | None) -> Result:
@@ -28,7 +28,7 @@ def snooze(context: Context, *, delay: float, reason: str | None) -> Result:
 
 @command(
     "fail",
-    Arg("reason", metavar="WHY", help="the reason, which show and why tell"),
+    Arg("reason", metavar="WHY", help="the reason, which show and why print"),
     examples=("fail 'the input is broken'", 'fail "no such page: $QUEUECTL_ITEM"'),
 )
 def fail(context: Context, *, reason: str) -> Result:

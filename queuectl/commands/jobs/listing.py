@@ -1,4 +1,4 @@
-"""Commands that look at jobs."""
+"""Commands that show jobs."""
 
 from __future__ import annotations
 

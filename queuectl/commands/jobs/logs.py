@@ -52,7 +52,7 @@ def logs(
     """Print what jobs have printed.
 
     The lines of several jobs begin with the ids of the jobs.
-    With --follow, Ctrl-C ends the following and leaves the jobs alone.
+    With --follow, Ctrl-C ends the output and leaves the jobs alone.
     """
     if stdout and stderr:
         raise InvalidInput("give either --stdout or --stderr; without them both are shown")

@@ -102,7 +102,8 @@ def _directory(text: str) -> str:
 def job_fields(context: Context, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the fields of a job that the arguments of a command mean, without those that were not given.
 
-    What its command is to read is read here, up to one byte too many. Raises InvalidInput, also if stdin is taken.
+    The standard input of the job is read here, up to one byte more than is allowed. Raises InvalidInput, also
+    if stdin is taken already.
     """
     found = dict(_field_of(field, given) for field in GIVEN)
     delay = given.get("in")

@@ -38,7 +38,7 @@ HOW = (
     Arg("--until", metavar="TIME", help="end the pause at this time, such as 18:00 or 'tomorrow 09:00'"),
     Arg("--reason", metavar="TEXT", help="why; shown wherever the pause is shown"),
     Arg("--running", flag=True, help="suspend the jobs that run, until the pause ends"),
-    Arg("--schedules", flag=True, help="let recurring jobs add no jobs meanwhile"),
+    Arg("--schedules", flag=True, help="keep schedules from adding jobs meanwhile"),
 )
 
 
@@ -94,7 +94,7 @@ def queue_rate(context: Context, *, name: str, rate: str) -> Result:
 def queue_drain(context: Context, *, name: str) -> Result:
     """Let a queue take no new jobs until it is resumed; those that it has go on.
 
-    A new job is refused with exit code 4. Recurring jobs of the queue are left out, with a note in events.
+    A new job is refused with exit code 4. Schedules add no jobs to it, with a note in events.
     """
     return _given(context, context.queue.queues.drain(name), f"Queue {name} takes no new jobs")
 
@@ -103,7 +103,7 @@ def queue_drain(context: Context, *, name: str) -> Result:
     "queue set",
     NAME,
     Arg("key", metavar="KEY", choices=DEFAULTS, help=f"one of {', '.join(DEFAULTS)}"),
-    Arg("value", metavar="VALUE|default", help="what a job of the queue has that is given none; default: as elsewhere"),
+    Arg("value", metavar="VALUE|default", help="the value for jobs that give none; default: as in other queues"),
     examples=("queue set encode timeout 2h", "queue set mail max_retries 10"),
 )
 def queue_set(context: Context, *, name: str, key: str, value: str) -> Result:
@@ -123,7 +123,7 @@ def queue_pause(context: Context, *, name: str, **how: Any) -> Result:
 
 @command("queue resume", NAME, examples=("queue resume mail", "queue resume old"))
 def queue_resume(context: Context, *, name: str) -> Result:
-    """End the pause of a queue, and its drain."""
+    """End the pause of a queue, and let it take new jobs again."""
     return end_pauses(context, [name])
 
 
@@ -182,7 +182,7 @@ def pause(
 ) -> Result:
     """Let no job of some queues start, or no job at all, until resume.
 
-    Jobs that run go on unless --running is given. Recurring jobs go on adding jobs, which wait, unless --schedules is
+    Jobs that run go on unless --running is given. Schedules keep adding jobs, which wait, unless --schedules is
     given.
     """
     _demand_queues(context, queues)

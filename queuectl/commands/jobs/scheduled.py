@@ -61,7 +61,7 @@ def hint_if_nobody_looks(context: Context) -> None:
 
 @command("scheduled", LIMIT, watch=True, examples=("scheduled", "scheduled --watch"))
 def scheduled(context: Context, *, limit: int | None) -> Result:
-    """List what is to come: scheduled jobs, further attempts, and the next time of recurring jobs."""
+    """List what is to come: scheduled jobs, further attempts, and the next time of each schedule."""
     most = limit_of(context, limit)
     rows, total = context.queue.reports.upcoming(None if most < 0 else most)
     notes = [] if rows else ["nothing is scheduled; add a job with: queuectl schedule 'COMMAND' tomorrow 09:00"]

@@ -80,7 +80,7 @@ class Selections:
         with self._lock:
             found = self._kept.pop(name, None)
         if found is None or found.home != home or found.expires_at <= now:
-            message, hint = "the selection is not there any more", "look at the jobs once more"
+            message, hint = "the selection is gone", "show the jobs again"
             raise HttpError(410, "selection_expired", message, field="selection", hint=hint)
         return found
 
@@ -105,7 +105,7 @@ def _given(verb: Verb, flags: Mapping[str, bool | None]) -> dict[str, bool]:
 @route(
     "POST",
     "/jobs/actions/preview",
-    "Look at what an action on many jobs would do",
+    "Preview an action on many jobs",
     body=(
         Parameter("action", one_of(*(verb.name for verb in PLAIN_VERBS)), "what to do", is_required=True),
         Parameter("ids", many(TEXT, 1000), "ids or numbers of the jobs"),
@@ -180,7 +180,7 @@ def _shown(
 @route(
     "POST",
     "/jobs/actions/commit",
-    "Do what a preview has shown, to those of the jobs that still fit",
+    "Do what a preview has shown, to the jobs that still fit",
     body=(
         Parameter("selection", TEXT, "from the preview", is_required=True),
         Parameter("confirm_count", integer(0, MOST_SELECTED), "the count that was shown", is_required=True),
@@ -196,7 +196,7 @@ def commit(app: App, *, selection: str, confirm_count: int, **flags: bool | None
     decided = {**chosen.flags, **_given(verb, flags)}
     count = len(chosen.jobs.numbers)
     if count != confirm_count:
-        message, hint = f"{count} jobs were shown, not {confirm_count}", "look at them once more"
+        message, hint = f"{count} jobs were shown, not {confirm_count}", "show them again"
         raise HttpError(409, "selection_changed", message, field="confirm_count", hint=hint, count=count)
     change = app.queue.apply(verb.name, chosen.jobs, **decided)
     return {
@@ -221,7 +221,7 @@ def show_dead_groups(app: App, *, limit: int) -> DeadGroups:
 @route(
     "POST",
     "/dlq/groups/preview",
-    "Look at what an action on the dead jobs that failed in one way would do",
+    "Preview an action on the dead jobs that failed in one way",
     body=(
         DLQ_ACTION,
         Parameter("exit_code", maybe(WHOLE), "as the group has it", is_required=True),
@@ -240,7 +240,7 @@ def preview_group(
 @route(
     "POST",
     "/dlq/commands/preview",
-    "Look at what an action on the dead jobs whose commands differ in numbers only would do",
+    "Preview an action on the dead jobs whose commands differ only in numbers",
     body=(
         DLQ_ACTION,
         Parameter("like", TEXT, "the id of a job with such a command", is_required=True),

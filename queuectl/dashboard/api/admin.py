@@ -73,7 +73,7 @@ def events(app: App, *, what: str, limit: int, cursor: str | None) -> dict[str, 
     "What may come next in a filter",
     query=(
         Parameter("field", one_of("filter", "setting", *FILTERS), "what is being written", is_required=True),
-        Parameter("prefix", TEXT, "what there is of it", default=""),
+        Parameter("prefix", TEXT, "the beginning of the value", default=""),
     ),
     answer=SUGGESTIONS,
 )

@@ -27,7 +27,7 @@ from .shapes import changed_job, listed_job
 from .verbs import changed, one_job
 
 LONGEST_PAGE = 200
-# The runs of the same command: at most so many, among so many of the newest attempts.
+# The runs of the same command: among how many of the newest attempts, and at most how many.
 SAME_SAMPLE = 2_000
 SAME_RUNS = 20
 Q = Parameter("q", TEXT, f"filter: {' '.join(map(example, FILTERS))}; !word finds the others", default="")
@@ -64,7 +64,7 @@ def read_filter(text: str, now: int, *, field: str = "q", sort: str = "newest", 
         SORT,
         LIMIT,
         CURSOR,
-        Parameter("scan", one_of("window", "all"), "how far to look where no index helps", default="window"),
+        Parameter("scan", one_of("window", "all"), "how many rows to read where no index helps", default="window"),
     ),
     answer=JOB_PAGE,
     errors=(422,),
@@ -153,7 +153,7 @@ def show_graph(app: App, *, id: str) -> Graph:
 @route(
     "PATCH",
     "/jobs/{id}",
-    "Change a job while it waits; what is not given stays",
+    "Change a job while it waits; other fields stay",
     rest=parameters_of(EDITABLE, are_changes=True),
     answer=JOB_CHANGED,
     errors=(409,),
@@ -166,7 +166,7 @@ def edit_job(app: App, *, id: str, rest: dict[str, Any]) -> dict[str, Any]:
 @route(
     "POST",
     "/jobs/{id}/duplicate",
-    "Add a job like this one, also held or scheduled if it is, with what is given in place of its own",
+    "Add a job like this one, also held or scheduled if it is; given fields replace its own",
     rest=parameters_of(GIVEN, are_changes=True),
     answer=JOB_CHANGED,
     status=201,

@@ -33,7 +33,7 @@ STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1_440, 2_880, 10_080,
 @route(
     "GET",
     "/metrics/series",
-    "What ended over time and how long it took, and what ended in the same time before",
+    "How many attempts ended over time and how long they took, and the same for the time before",
     query=(
         Parameter("from", TEXT, "an instant, or a time such as -6h", default="-1h"),
         Parameter("to", TEXT, "an instant (default: now)", default="now"),
@@ -147,7 +147,7 @@ def _values(rows: Iterable[Rollup], unknown: Mapping[int, bool]) -> dict[str, li
     "The slowest and the most failing commands among the newest attempts",
     query=(
         Parameter("limit", integer(1, 50), "how many of each", default=10),
-        Parameter("sample", integer(1, SAMPLE), "how many attempts to look at", default=SAMPLE),
+        Parameter("sample", integer(1, SAMPLE), "how many attempts to read", default=SAMPLE),
     ),
     answer=TOP,
 )

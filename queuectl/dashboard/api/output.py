@@ -35,7 +35,7 @@ NAMES = {STDOUT: "stdout", STDERR: "stderr"}
         Parameter("attempt", integer(1, 1 << 31), "which attempt (default: the last)"),
         Parameter("stream", one_of(*STREAMS), "which stream", default="both"),
         Parameter("offset", integer(0, FARTHEST), "from which byte on", default=0),
-        Parameter("limit", integer(1, LARGEST), "how many bytes to look at, at most", default=LIMIT),
+        Parameter("limit", integer(1, LARGEST), "how many bytes to read, at most", default=LIMIT),
         Parameter("tail", integer(1, LARGEST), "only the last bytes, instead of offset and limit"),
         Parameter("format", one_of("json", "text"), "chunks, or the plain text", default="json"),
         Parameter("download", FLAG, "all of it as a text file", default=False),

@@ -31,7 +31,7 @@ CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 UP_TO = (*(f"{bound / 1000:g}" for bound in BOUNDS), "+Inf")
 
 
-@route("GET", "//metrics", "The figures of this home for Prometheus", answer=CONTENT_TYPE)
+@route("GET", "//metrics", "The metrics of this home for Prometheus", answer=CONTENT_TYPE)
 def show_metrics(app: App) -> bytes:
     return "".join(_family(*family) for family in _families(app) if family[-1]).encode()
 
@@ -56,9 +56,9 @@ def _families(app: App) -> Iterator[Family]:
     locks = app.queue.locks.all()
     for part, help in LOCK_GAUGES.items():
         yield _gauge(f"lock_{part}", help, [({"lock": lock.name}, getattr(lock, part)) for lock in locks])
-    yield _gauge("suspended_jobs", "Processing jobs that stand still until they are resumed.", [({}, status.suspended)])
-    yield _gauge("stuck_jobs", "Jobs that wait for others that have ended otherwise.", [({}, status.stuck)])
-    help = "Processing jobs whose worker is gone: they are taken back when workers or the scheduler run."
+    yield _gauge("suspended_jobs", "Processing jobs that are suspended.", [({}, status.suspended)])
+    yield _gauge("stuck_jobs", "Jobs that wait for others that ended in another way.", [({}, status.stuck)])
+    help = "Processing jobs whose worker is gone: they are recovered when workers or the scheduler run."
     yield _gauge("gone_jobs", help, [({}, len(status.gone))])
     help = "How long the job that waits longest has been claimable, 0 if none waits."
     yield _gauge("oldest_pending_seconds", help, [({}, (status.oldest_pending_age or 0) / 1000)])
@@ -75,13 +75,13 @@ def _families(app: App) -> Iterator[Family]:
     yield _gauge("workers", "Workers by what they do.", workers)
     yield _gauge("pool_up", "Whether a pool of workers runs.", [({}, int(status.pool.running))])
     yield _gauge("scheduler_up", "Whether a scheduler daemon runs.", [({}, int(status.scheduler.running))])
-    yield _gauge("schedules", "Recurring jobs.", [({}, status.scheduler.schedules)])
+    yield _gauge("schedules", "How many schedules there are.", [({}, status.scheduler.schedules)])
     coming = [
         ({"schedule": found.name}, found.next_at / 1000)
         for found in app.queue.schedules.all()
         if found.next_at is not None and not found.paused
     ]
-    yield _gauge("schedule_next_time_seconds", "When a recurring job is due next, since 1970.", coming)
+    yield _gauge("schedule_next_time_seconds", "When a schedule is due next, since 1970.", coming)
     files = [({"file": file}, storage[file]) for file in ("database", "log")]
     yield _gauge("store_bytes", "Size of the database and of its write-ahead log.", files)
 

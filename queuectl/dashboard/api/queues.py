@@ -27,7 +27,7 @@ PAUSED = Parameter("paused", FLAG, "whether it is paused: true begins another pa
 HOW = (
     Parameter("until", TEXT, "when the pause ends, such as 18:00 or +1h (default: when it is resumed)"),
     Parameter("reason", TEXT, "why it is paused"),
-    Parameter("schedules", FLAG, "whether recurring jobs add no jobs meanwhile"),
+    Parameter("schedules", FLAG, "whether schedules add no jobs meanwhile"),
     Parameter("running", FLAG, "whether the jobs that run are suspended until the pause ends"),
 )
 LIMITS = (
@@ -68,7 +68,7 @@ def _queue(status: Status, name: str, queue: ShownQueue | None, hour: Rollup | N
     }
 
 
-@route("PATCH", "/queues", "Pause all queues, those to come too, or end all pauses", body=(NEEDED, *HOW), answer=QUEUES)
+@route("PATCH", "/queues", "Pause all queues, also new ones, or end all pauses", body=(NEEDED, *HOW), answer=QUEUES)
 def pause_all(app: App, *, paused: bool, **how: Any) -> object:
     given = {key: value for key, value in how.items() if value is not None}
     if paused:
@@ -83,7 +83,7 @@ def pause_all(app: App, *, paused: bool, **how: Any) -> object:
 @route(
     "PATCH",
     "/queues/{name}",
-    "Limit, pause, resume or drain a queue; what is not given stays",
+    "Limit, pause, resume or drain a queue; other parts stay",
     rest=PARTS,
     answer=QUEUE,
     errors=(409,),

@@ -18,7 +18,7 @@ from .jobs import LIMIT
 from .route import Parameter, parameters_of, route
 from .shapes import changed_job, shortened
 
-# At most so many times of one schedule, and of all together: one that fires every minute must stay cheap.
+# The most times of one schedule, and of all together: one that fires every minute must stay cheap.
 MOST_TIMES, MOST_IN_ALL, MOST_SCHEDULES = 300, 2_000, 100
 EXPRESSION = Parameter("expression", TEXT, "when it fires: a cron expression")
 ZONE = "local, UTC or a zone such as Europe/London"
@@ -51,7 +51,7 @@ NEW_SCHEDULE = (
 @route(
     "GET",
     "/scheduled",
-    "What comes next: scheduled jobs, further attempts, recurring jobs",
+    "What comes next: scheduled jobs, further attempts, schedules",
     query=(LIMIT,),
     answer=COMING_JOBS,
 )
@@ -142,7 +142,7 @@ def show_schedule(app: App, *, name: str) -> ScheduleDetail:
 @route(
     "PATCH",
     "/schedules/{name}",
-    "Change a schedule; what is not given stays, also the jobs that it made",
+    "Change a schedule; other fields stay, and so do the jobs that it made",
     rest=(EXPRESSION, *TIMES, JOBS, *parameters_of(RECURRING_EDITABLE, are_changes=True)),
     answer=SCHEDULE_DETAIL,
 )

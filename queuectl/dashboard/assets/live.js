@@ -4,7 +4,7 @@ import { get } from './api.js';
 import { recall, remember } from './storage.js';
 
 const SILENCE = 25000;
-// At most so many refreshes in so many milliseconds: a single change shows at once, even soon after another.
+// At most this many refreshes in this many milliseconds: a single change shows at once, even soon after another.
 const MOST = 4;
 const WITHIN = 1000;
 const BACK_OFF = [1, 2, 3, 5, 10];

@@ -35,7 +35,7 @@ PATH = "/api/v1/stream"
 MAX_STREAMS = 64
 WAITING = 64
 LOOK_SECONDS = 0.1
-# At most so many changes in so many milliseconds: a single one is sent at once, even soon after another.
+# At most this many changes in this many milliseconds: a single one is sent at once, even soon after another.
 MOST_NEWS, NEWS_MS = 4, 1_000
 # Changes without a commit are sent this late: a worker that was killed, rates that fall, room on the disk.
 TELL_ANYWAY_MS = 5_000

@@ -1,4 +1,4 @@
-"""Firing recurring jobs that are due: for which times, and which are left out; `timezone` says who computes them.
+"""Firing schedules that are due: for which times, and which are left out; `timezone` says who computes them.
 
 A schedule's `next_at` is the first time it has not fired for, and a promise: it is due, whatever the
 expression and the zone say by now. When it has come, the times since then are read: usually one;
@@ -11,7 +11,7 @@ several, or one long ago, if no scheduler was running or the clock jumped.
 Everything that belongs to a fire is one transaction: moving the schedule on (which only one scheduler
 can), noting the pair of schedule and time, enqueuing the job or all jobs, and an event for each time that
 does not fire, with the reason. A kill before its commit leaves the schedule due; after it, it has fired.
-Of several times each is a transaction of its own, for each may add thousands of jobs.
+Each of several times has its own transaction, since each may add thousands of jobs.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ VACUUM_MS = 10_000
 PRUNE_AT_ONCE = 200
 KEPT_EVENTS_MS = 30 * DAY
 KEPT_MINUTES_MS = 90 * DAY
-# At most so many of the jobs that were pruned together are named in the record.
+# The record names at most this many of the jobs that were pruned together.
 MOST_IDS = 100
 WRITTEN_EACH_MS = 5 * MINUTE
 LONGEST_PAUSE_MS = 15 * MINUTE
@@ -215,8 +215,8 @@ def counted_back(now: int, span: int, gaps: Sequence[tuple[int, int]]) -> int:
 class Ceiling:
     """Keeps the output of a home below its ceiling: beyond it, the oldest of finished jobs is removed; the jobs stay.
 
-    What the file holds is never less than the output in it, so most rounds end after one look at its size. Only beyond
-    the ceiling is the output itself added up, in short steps. What runs or waits keeps all of its output. If there are
+    The file is never smaller than the output in it, so most rounds end after one look at its size. Only beyond the
+    ceiling is the output itself added up, in short steps. Jobs that run or wait keep all of their output. If there are
     several at once, only one works.
     """
 
@@ -294,7 +294,7 @@ def clear(store: Store, numbers: Sequence[int], *, enough: int | None, shrinks: 
     """Remove the output of finished jobs, one after another, until `enough` bytes are gone, None for all of it.
 
     The last job loses all of its output too. `shrinks` gives the room back at once. Yields after each transaction how
-    many bytes it has removed, and how many jobs have no output left by that.
+    many bytes it has removed, and how many jobs have no output left since.
     """
     removed, at, is_done = 0, 0, True
     while at < len(numbers) and (enough is None or removed < enough or not is_done):

@@ -74,7 +74,7 @@ class Sender:
             told = digest(self._store.webhooks.counts(webhook), now)
         began, at = self._clock.monotonic(), self._clock.wall()
         body = body_of(told)
-        # Another digest of the same first event tells of more.
+        # Another digest of the same first event has more events.
         id = f"msg_{self._home_id}_{event.id}" + (f"-{position}" if position != event.id else "")
         signed = headers(id, body, webhook.secret, at)
         answer = self._send(webhook.url, body, signed, allow_private=webhook.allow_private)

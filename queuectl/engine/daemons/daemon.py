@@ -1,4 +1,4 @@
-"""The daemons: the pool, the scheduler and the dashboard, of each of which a home has one at most.
+"""The daemons: the pool, the scheduler and the dashboard; a home has at most one of each.
 
 A daemon holds the kernel lock on a file of its own, with its identity in it, and keeps a record of itself in the
 store. The held lock proves that it lives, even if its process cannot be seen from here because it is in another
@@ -38,7 +38,7 @@ ELSEWHERE = "in another container or pid namespace"
 
 
 class DaemonRecord(Record):
-    """What a daemon writes down of itself: who it is, since when, its version and that of the schema, its time zone."""
+    """What a daemon records about itself: who it is, since when, its version and that of the schema, its time zone."""
 
     process: str = ""
     started_at: str = ""
@@ -235,7 +235,7 @@ class RunningDaemon(Record):
 
 
 POOL = Daemon("pool", "worker", "workers", "change their number with: queuectl worker scale N", is_plural=True)
-SCHEDULER = Daemon("scheduler", "scheduler", "scheduler", "look at it with: queuectl scheduler status")
+SCHEDULER = Daemon("scheduler", "scheduler", "scheduler", "see it with: queuectl scheduler status")
 DASHBOARD = Daemon("dashboard", "dashboard", "dashboard", "see where with: queuectl dashboard status", start_options=())
 RESTART = {"pool": "queuectl worker restart", "scheduler": "queuectl scheduler stop && queuectl scheduler start"}
 

@@ -125,7 +125,7 @@ class ForkServer:
         return True
 
     def _be_worker(self, group: str, server: socket.socket, other_end: socket.socket) -> None:
-        """In the child of a fork: work until told to stop."""
+        """In the child of a fork: work until a signal stops it."""
         other_end.close()
         adopters = (os.getppid(), self._pool)
         self._become_child()

@@ -184,7 +184,7 @@ def _because(what: str, error: OSError) -> DaemonUnavailable:
 
 
 def _failure(answer: str, log_path: str, logged: int) -> QueueCTLError:
-    """Return the error that a daemon gave, or, of one that gave none, how it ended and what it said last."""
+    """Return the error that a daemon gave, or else how it ended and what it said last."""
     code, message, hint = (answer.split("\t") + ["", ""])[:3]
     if code != ENDED:
         return _kinds(QueueCTLError).get(code, DaemonUnavailable)(message, hint=hint or None)

@@ -10,8 +10,8 @@ jobs are ended and go back to the queue. A pool that was outgrown because anothe
 or has upgraded the store starts no more workers: those that it has go on, and it ends with the last one.
 
 A pool that drains stops when its queues are empty: none of their jobs runs, waits for a worker or for its next attempt,
-or was snoozed. Jobs whose time is later, that are held, or that wait for such ones keep no pool. Nor do jobs of a
-paused queue, but for those that run.
+or was snoozed. Other scheduled jobs, held jobs and jobs that wait for those do not keep it. Nor do jobs of a paused
+queue, except those that run.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ class Pool:
         self._scheduler = ClockworkThread(home, clock=clock, log=self._log)
 
     def run(self) -> None:
-        """Look after the workers until told to stop and the last one is gone."""
+        """Look after the workers until a signal stops it and the last one is gone."""
         self._scheduler.start()
         try:
             while self._wakeup.stops == NOT or len(self._slots):
@@ -98,14 +98,14 @@ class Pool:
             self._wait()
 
     def _endure(self, part: Callable[[], None]) -> None:
-        """Do a part of a step. What the system refuses now, say for lack of descriptors, is tried again soon."""
+        """Do a part of a step, again soon if the system refuses something now, say for lack of descriptors."""
         try:
             part()
         except OSError as error:
             if not self._slots.is_ready and not self._wakeup.stops:
                 raise
             self._log.complain(f"cannot look after the workers: {error.strerror or error}")
-            # What could not be read would end the wait at once, again and again.
+            # Events that could not be read would end the wait at once, again and again.
             self._clock.pause(TROUBLE_SECONDS)
 
     def _bury(self) -> None:
@@ -149,7 +149,7 @@ class Pool:
                 self._log.say(f"now {workers_text(groups)}")
                 self._groups = groups
         due = self._slots.due()
-        # Of a home that is gone, the presence tells soon; no worker could start in it.
+        # If the home is gone, the presence says so soon; no worker could start in it.
         if not due or self._store.database.is_replaced():
             return
         outgrown = self._outgrown()
@@ -207,7 +207,7 @@ class Pool:
         self._close_groups()
 
     def _grant(self, grace: int) -> None:
-        """Let the workers' jobs take so many milliseconds to end, from when they were asked."""
+        """Give the workers' jobs this many milliseconds to end, from when they were asked."""
         self._stop_by = self._ends_at + grace + OVERTIME_MS
 
     def _close_groups(self) -> None:
@@ -244,7 +244,7 @@ class Pool:
 
     def close(self) -> None:
         """End the workers that are left, and leave the place to another pool."""
-        # What cannot be seen to end now must not prevent the rest.
+        # A process that may not have ended yet must not prevent the rest.
         self._wakeup.stop(ORDERLY)
         self._endure(self._end_workers)
         self._scheduler.stop()
@@ -261,7 +261,7 @@ class Pool:
             self._log.say("some workers cannot be ended")
 
     def _recover(self) -> None:
-        """End and take back what killed workers have left: nothing else would before the next pool."""
+        """Recover what killed workers have left: nothing else would before the next pool."""
         try:
             with self._last_store() as store:
                 Recovery(store, self._log).step()
@@ -287,7 +287,7 @@ def is_empty(store: Store, groups: Collection[str], now: int) -> bool:
             return False
     if store.links.has_follow_ups():
         return False
-    # What is due is pending in a moment, of whichever queue it is.
+    # Due jobs are pending in a moment, whatever their queue.
     due_at = store.jobs.next_due()
     return due_at is None or due_at > now
 

@@ -44,7 +44,7 @@ GONE_SECONDS = 5.0
 class Slot(Record):
     """A place in a group of the pool: who works there, and when the next one is started otherwise.
 
-    `is_asked` says that a worker was asked for and is not there yet, `is_adopted` that its fork server is gone.
+    `is_asked` says that a worker was requested and has not started yet, `is_adopted` that its fork server is gone.
     """
 
     group: str
@@ -190,7 +190,7 @@ class Slots:
         slot.start_at = self._clock.monotonic() + delay
 
     def resize(self, groups: Mapping[str, int]) -> None:
-        """Have so many places in each group whose workers stay: add empty ones, or tell workers to leave."""
+        """Set how many places each group has whose workers stay: add empty ones, or tell workers to leave."""
         now = self._clock.monotonic()
         for group in {*groups, *(slot.group for slot in self._slots)}:
             target = groups.get(group, 0)
@@ -227,7 +227,7 @@ class Slots:
         self._slots = [slot for slot in self._slots if slot not in slots]
 
     def dismiss(self, slot: Slot, *, forced: bool = False) -> None:
-        """Tell a worker to leave; one that is leaving already is told again only to hurry it up."""
+        """Ask a worker to leave; ask one that is leaving already again only to hurry it up."""
         # A stop of the whole process group stops the fork server too, which has to tell us of the end.
         self._continue_server()
         if slot.is_vacant:
@@ -244,11 +244,11 @@ class Slots:
             _send(worker, signal.SIGKILL)
 
     def workers(self) -> list[Identity]:
-        """Return the workers that are there."""
+        """Return the workers that have started."""
         return [slot.worker for slot in self._slots if slot.worker is not None]
 
     def pids(self) -> list[int | None]:
-        """Return the pid of each worker, None for one that is not there yet."""
+        """Return the pid of each worker, None for one that has not started yet."""
         return [None if slot.worker is None else slot.worker.pid for slot in self._slots]
 
     def next_start(self) -> int | None:
@@ -284,7 +284,7 @@ def _send(worker: Identity, order: signal.Signals) -> None:
 
 
 class ForkReport(Record):
-    """What a fork server reports of a worker: STARTED, REFUSED or ENDED; `text` is its group or the reason."""
+    """What a fork server reports about a worker: STARTED, REFUSED or ENDED; `text` is its group or the reason."""
 
     kind: str
     pid: int

@@ -33,8 +33,8 @@ class OpenHome:
     """A home, its store for each thread, its settings and the clock. `actor` is noted with each change.
 
     `cwd` is the directory of jobs that name none, by default the current one. It waits for other writers for
-    `busy_budget` seconds at most; `give_up` is checked meanwhile. `is_caller` says that this process has the
-    environment of who adds jobs: otherwise they inherit only what they name. Set these before the first use.
+    `busy_budget` seconds at most; `give_up` is checked meanwhile. `is_caller` says that the caller that adds jobs runs
+    in this process: otherwise they inherit only what they name. Set these before the first use.
     """
 
     busy_budget = 30.0

@@ -41,7 +41,7 @@ class Doorbell:
         return is_in_place(self.path, os.fstat(self._descriptor))
 
     def hang_again(self) -> None:
-        """Make the pipe again; who waits for it goes on with the same descriptor. Raises OSError."""
+        """Make the pipe again; a process that waits for it goes on with the same descriptor. Raises OSError."""
         made = self._hang()
         os.dup2(made, self._descriptor, inheritable=False)
         os.close(made)

@@ -39,7 +39,7 @@ class Identity(Record):
 
     @classmethod
     def of(cls, pid: int) -> Identity:
-        """Return that of the process with this pid, which is not alive if there is none."""
+        """Return that of the process with this pid; it is not alive if there is no such process."""
         return cls(pid, process.start_time(pid) or "", process.boot_id(), process.namespace())
 
     @classmethod

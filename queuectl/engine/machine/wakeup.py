@@ -71,12 +71,12 @@ class Wakeup:
 
     @property
     def is_forced(self) -> bool:
-        """Whether this process was told to stop at once."""
+        """Whether this process must stop at once."""
         return self.stops >= AT_ONCE
 
     @property
     def is_stopping(self) -> bool:
-        """Whether this process was told to stop, or its parent is gone."""
+        """Whether this process must stop, or its parent is gone."""
         return self.stops > 0 or self.orphaned
 
     def stop(self, how: int) -> None:

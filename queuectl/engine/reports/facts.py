@@ -1,6 +1,6 @@
 """What a home is like at one instant. Each fact is read once, when a report first needs it.
 
-Every screen takes its numbers from here, so that two of them show the same. What a fact costs does not grow with the
+Every screen takes its numbers from here, so that two of them show the same. The cost of a fact does not grow with the
 number of jobs.
 """
 
@@ -49,7 +49,7 @@ class Facts:
 
     @cached_property
     def lanes(self) -> dict[str, Lane]:
-        """What queues were given, by name, and the home under HOME."""
+        """The lanes of queues, by name, and that of the home under HOME."""
         return self.store.lanes.all()
 
     @property
@@ -119,7 +119,7 @@ class Facts:
 
     def _worker_state(self, worker: RegisteredWorker) -> WorkerState:
         lives, uptime = is_worker_alive(self.opened.home, worker), self.now - worker.started_at
-        # Of a worker in another container, the pid is a stranger's here.
+        # The pid of a worker in another container is a stranger's here.
         is_here = lives and Identity.of_worker(worker).is_alive()
         elapsed = None
         if worker.job_started_at is not None:
@@ -132,7 +132,7 @@ class Facts:
                 "elapsed": elapsed,
                 "memory": process.memory(worker.pid) if is_here else worker.memory,
                 "uptime": uptime,
-                # What it is doing is counted once it has ended.
+                # Its present job is counted once it has ended.
                 "busy": share(worker.busy_time + (elapsed or 0), uptime),
                 "queues": queues_of(worker.queues),
             }

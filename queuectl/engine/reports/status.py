@@ -30,7 +30,7 @@ PERCENTILES = (50, 90, 95, 99)
 LITTLE_ROOM = 500 << 20
 LONG_WAIT_MS = 15 * MINUTE
 OVERDUE_MS = MINUTE
-# At most so many of the schedules that are due are checked.
+# At most this many due schedules are checked.
 SCHEDULES_READ = 20
 
 
@@ -82,14 +82,14 @@ def found(facts: Facts, rules: Sequence[Callable[[Facts], Iterator[Alert]]]) -> 
 
 
 def absent(facts: Facts) -> str | None:
-    """Return who is not there to run jobs, in words; None if workers are, or a scheduler that starts them."""
+    """Return which daemons are missing to run jobs, in words; None if workers are, or a scheduler that starts them."""
     if facts.alive or facts.scheduler.mode == "auto":
         return None
     return NO_WORKERS if facts.scheduler.running else NOBODY
 
 
 def is_deserted(facts: Facts) -> bool:
-    """Return whether neither workers nor a scheduler run, so that nothing takes back what a lost worker held."""
+    """Return whether neither workers nor a scheduler run, so that nothing recovers the job of a lost worker."""
     return not (facts.alive or facts.scheduler.running)
 
 
@@ -125,7 +125,7 @@ def _nobody(facts: Facts) -> Iterator[Alert]:
     if facts.depth and who and not facts.pause:
         yield Alert("no_workers", f"{counted(facts.depth, 'job waits', 'jobs wait')}, but {who}", START_WORKERS)
     if facts.scheduler.schedules and who == NOBODY:
-        yield Alert("no_scheduler", f"recurring jobs do not fire: {NOBODY}", "queuectl scheduler start --auto")
+        yield Alert("no_scheduler", f"schedules do not fire: {NOBODY}", "queuectl scheduler start --auto")
 
 
 def _queue_without_workers(facts: Facts) -> Iterator[Alert]:

@@ -40,7 +40,7 @@ def marker(home_id: str, mark: str, claim: Claim) -> str:
 
 
 class Environments:
-    """The environments of a worker's attempts. What jobs in a row of the same context share is made once."""
+    """The environments of a worker's attempts. The part that jobs in a row of the same context share is made once."""
 
     def __init__(self, home: Home) -> None:
         variables = {

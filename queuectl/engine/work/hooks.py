@@ -37,7 +37,7 @@ def add_hooks(store: Store, claim: Claim, state: str, *, settings: Settings, act
 
 
 def cancel(store: Store, number: int, now: int, *, settings: Settings, actor: str) -> bool:
-    """Cancel a job as `store.jobs.cancel` does, and add what follows if the home is idle by that. In a transaction."""
+    """Cancel a job as `store.jobs.cancel` does, and add the hook job if that makes the home idle. In a transaction."""
     if settings.on_idle is None:
         return store.jobs.cancel(number, now)
     (job,) = store.search.jobs([number])

@@ -4,16 +4,16 @@ A worker is gone if neither its lock nor its process says that it lives (`livene
 let its lease run out (it was stopped, or hangs) is killed first, after a grace in which the store was proved to be
 writable and our own looks were on time: a worker must not pay for a full disk, nor for a pause of all of us.
 
-The old attempt's tree is killed and looked for again until two looks in a row find nothing: a process
-in the middle of fork or exec can be invisible for an instant. Only then is the job moved, guarded by
-the attempt's id, so that any number of recoveries may run at once. What cannot be killed, or cannot be
-looked for, stays `processing` and is reported.
+The old attempt's tree is killed and looked for again until two looks in a row find nothing: a process in the middle of
+fork or exec can be invisible for an instant. Only then is the job moved, guarded by the attempt's id, so that any
+number of recoveries may run at once. A job whose processes cannot be killed, or cannot be searched for, stays
+`processing` and is reported.
 
 The journal proves only one end of an attempt to a recovery: that it was released because its worker was asked to stop.
 Everything else is lost with the worker. An exit code alone would pass for a result, although the output of the last
 second, which is in no journal, is missing.
 
-A worker of another pid namespace may have left what cannot be seen from here. Its job is taken back when
+A worker of another pid namespace may have left what cannot be seen from here. Its job is recovered when
 its lease is over; at once only from the first namespace, which sees all others.
 """
 
@@ -49,7 +49,7 @@ LATE_MS = 2500
 
 
 class Recovery:
-    """Finds lost workers and takes back their jobs."""
+    """Finds lost workers and recovers their jobs."""
 
     def __init__(self, store: Store, log: Log) -> None:
         self._home, self._clock = store.home, store.clock
@@ -173,7 +173,7 @@ class Recovery:
         """Return what the journal of an attempt's worker says of it. Raises OSError if the system cannot tell."""
         meant = (self._home_id, self._boot, claim.worker, claim.attempt_id)
         records = journal.read(self._home.worker_journal(claim.worker))
-        # Of what a writer is, all but its pid namespace.
+        # The identity of a writer without its pid namespace.
         return [found for found in records if (*found.writer[:2], found.writer[3], found.attempt) == meant]
 
     def _spared(self) -> set[Pair]:

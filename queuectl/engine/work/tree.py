@@ -13,7 +13,7 @@ and double forks do not escape it. Elsewhere it is the shell, its group and what
 - it is an orphan that fell to the pool, or to the workers' parent, after the worker's death;
 - it descends from one of these.
 
-What carries another attempt's marker, and what earlier attempts were allowed to leave, is left alone.
+Processes with another attempt's marker, and those that earlier attempts were allowed to leave, are left alone.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Trace(Record):
     """What is known of an attempt whose worker is gone.
 
     `pid` and `pid_start` are of the shell; a pid without its start time proves nothing. `since` is when the attempt
-    began, by the clock that start times are of, 0 if that is not known. `adopters` are the processes that orphans fall
+    began, by the same clock as start times of processes, 0 if unknown. `adopters` are the processes that orphans fall
     to, `settled` the orphans that had come to them before the worker's death, `spared` what attempts were allowed to
     leave.
     """
@@ -202,7 +202,7 @@ class Standstill:
         return self._before + (0 if self._since is None else max(0, now - self._since))
 
     def begin(self) -> None:
-        """Stop what runs. What could not be stopped, or not be looked for, the next call stops."""
+        """Stop what runs. The next call stops what could not be stopped or searched for."""
         if self._since is None:
             self._since = self._clock.monotonic()
             self._is_complete = False

@@ -106,7 +106,7 @@ class Worker:
         return load_settings(self.store, ",".join(self.queues))
 
     def run(self) -> None:
-        """Work until told to stop. What runs then may go on for `shutdown_timeout`."""
+        """Work until a signal stops it. Its job may then go on for `shutdown_timeout`."""
         ring(self.home, POOL)
         while not self.wakeup.is_stopping or self._finished is not None:
             self.step()
@@ -132,7 +132,7 @@ class Worker:
 
     def close(self) -> None:
         """Leave in good order."""
-        # What the journal says of background processes is of use as long as these live.
+        # The journal's notes on background processes are useful as long as these live.
         self._registration.close(keep_journal=bool(alive(self._spared)))
         self.wakeup.close()
 

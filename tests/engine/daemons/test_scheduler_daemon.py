@@ -139,7 +139,7 @@ def test_its_log_is_its_own_and_nobody_elses_business(scheduler: RunningSchedule
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     links = {name: os.readlink(f"/proc/{pid}/fd/{name}") for name in "012"}
     assert links == {"0": os.devnull, "1": str(path), "2": str(path)}
-    assert f"scheduler[{pid}] started, mode manual, looking at least every 5 s" in scheduler.log()
+    assert f"scheduler[{pid}] started, mode manual, checks at least every 5 s" in scheduler.log()
     assert "started, mode manual" in scheduler.run("logs").stdout
     scheduler.run("stop")
     assert scheduler.log().splitlines()[-1].endswith(f"scheduler[{pid}] stopped")
@@ -299,7 +299,7 @@ def test_with_neither_workers_nor_scheduler_everything_says_so(home: str, queue:
     queue.schedules.add("it", "* * * * *", "true")
     waiting, recurring = answer(home, "status")["alerts"]
     assert waiting["text"] == "1 job waits, but neither workers nor a scheduler are running"
-    assert recurring["text"].startswith("recurring jobs do not fire: neither workers")
+    assert recurring["text"].startswith("schedules do not fire: neither workers")
     assert recurring["command"] == "queuectl scheduler start --auto"
     found = answer(home, "why", job.id)
     assert "neither workers nor a scheduler are running" in found["reason"]

@@ -1,4 +1,4 @@
-"""What a lost worker held is taken back: never from a live one, never with a signal to a stranger."""
+"""The job of a lost worker is recovered: never from a live one, never with a signal to a stranger."""
 
 from __future__ import annotations
 
