@@ -108,13 +108,13 @@ class Session:
         return result
 
     def _dispatch(self, parsed: Parsed) -> int:
-        from .answer import show
+        from .answer import say, show
 
         options, terminal = parsed.options, self.terminal(parsed.options)
         if options["version"]:
             from ..engine.reporting import version
 
-            terminal.out.write(f"{version()}\n")
+            say(f"{version()}\n", terminal)
             return 0
         if parsed.command is None or options["help"]:
             from ..commands.home.admin import help_for

@@ -63,7 +63,8 @@ class Screen:
         self.stream = stream if stream is not None else io.StringIO()
         self.environ = environ
         self._program = program
-        if isinstance(self.stream, io.TextIOWrapper):
+        # Reconfiguring flushes, and that fails again for the screen that shows why the first flush has failed.
+        if isinstance(self.stream, io.TextIOWrapper) and self.stream.errors != "backslashreplace":
             self.stream.reconfigure(errors="backslashreplace")
         self.is_tty = self.stream.isatty()
         self.color = wants_color(color, environ, self.is_tty)

@@ -151,6 +151,6 @@ def _module(name: str) -> Any:
 
 
 def preload() -> None:
-    """Load what a Store would load when it is first used, so that children share it."""
-    for name in Store.__annotations__:
+    """Load what a Store would load when it is used, so that children share it, and need no file after an upgrade."""
+    for name in (*Store.__annotations__, "parking"):
         _module(name)

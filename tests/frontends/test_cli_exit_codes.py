@@ -168,14 +168,16 @@ def test_closed_streams_do_not_get_into_the_store(home: str) -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_output_that_cannot_be_written_is_1_and_says_so(home: str) -> None:
-    found = shell(home, "> /dev/full", "add", "true")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("words", [["add", "true"], ["--version"]])
+def test_output_that_cannot_be_written_is_1_and_says_so(home: str, words: list[str], unbuffered: str) -> None:
+    found = shell(home, "> /dev/full", *words, env={"PYTHONUNBUFFERED": unbuffered})
     assert found.returncode == 1
     assert found.stderr.splitlines() == [
         "queuectl: error: cannot write the output: No space left on device",
         "  hint: the command itself was carried out",
     ]
-    assert len(done(home, "list", "-q").lines) == 1
+    assert len(done(home, "list", "-q").lines) == (words == ["add", "true"])
 
 
 def test_a_locale_that_is_not_unicode_shows_codes_instead(home: str) -> None:

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping
 from ...model.errors import DaemonUnavailable
 from ...model.record import Record
 from ...model.surroundings import NO_SHELL, SHELL, words_of
+from .programs import find_program
 
 NICE = "nice"
 # What is wrong with a program that exists: it is a script with a wrong first line, or made for another system.
@@ -103,8 +104,6 @@ def spawn(
 
 def _other_program(shell: str, command: str, environment: Mapping[bytes, bytes]) -> tuple[str, list[str]]:
     """Return the path of the program that runs a command, and its words. Raises OSError, ValueError."""
-    from .programs import find_program
-
     if shell == NO_SHELL:
         words = words_of(command)
         return find_program(words[0], environment, "program"), words

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import signal
 import subprocess
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any, Iterator
@@ -24,7 +26,7 @@ from queuectl.store import Home
 from tests.engine.daemons import forking
 from tests.engine.daemons.forking import Fork
 from tests.engine.running import RunningPool, wait_for_file, wait_for_state
-from tests.support import FakeClock, Processes, identify, is_alive, run_cli, wait_until
+from tests.support import ROOT, FakeClock, Processes, cli_environment, identify, is_alive, run_cli, wait_until
 
 fork = forking.fork
 
@@ -54,6 +56,20 @@ def _pair_without(killed: int, pool: RunningPool) -> list[int]:
     """Return the pids of two workers that the killed one is not among, or nothing."""
     pids = pool.pids()  # One look: it may go between two.
     return pids if len(pids) == 2 and killed not in pids else []
+
+
+def test_workers_need_no_file_of_the_package_once_they_run(
+    home: str, queue: Queue, pool: RunningPool, tmp_path: Path
+) -> None:
+    """What an upgrade has put in place of a file that they load only now would not fit them."""
+    shutil.copytree(ROOT / "queuectl", tmp_path / "older" / "queuectl")
+    words = [sys.executable, "-m", "queuectl", "worker", "start", "--count", "1"]
+    subprocess.run(words, cwd=tmp_path / "older", env=cli_environment(home), check=True, timeout=60)
+    shutil.rmtree(tmp_path / "older" / "queuectl")
+    hooked = queue.add("exit 1", retries=0, on_failure="true", locks="gpu")
+    wait_for_state(queue, queue.add("true", shell="none"), "completed")
+    wait_until(lambda: queue.list(f"hook:{hooked.number} state:completed"))
+    assert "ended with" not in pool.log()
 
 
 def test_a_killed_worker_is_replaced_at_once(queue: Queue, pool: RunningPool) -> None:
