@@ -12,14 +12,14 @@ from ..model.errors import NotFound
 from ..model.event import BACKGROUND_ENDED, Event, Step
 from ..model.filter import reference
 from ..model.job import Job
+from ..model.link import MAX_RELATIVES
 from ..model.piece import Piece, Tail, marked
 from .finding import Finding
 from .home.opened import Part
 
 BATCH = 8
 TAIL_BYTES = 65_536
-# How many of each a JobDetail holds.
-MAX_RELATIVES = 500
+# How many a JobDetail holds.
 MAX_HOOK_JOBS = 20
 # Between two looks.
 LOOK_SECONDS = 0.05

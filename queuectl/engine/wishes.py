@@ -18,7 +18,7 @@ MOST_REASON = 1_000
 
 
 def snooze(opened: OpenHome, delay: int, reason: str = "") -> str:
-    """Ask to run again after `delay` ms, at no cost; return the id. Raises InvalidInput outside of a job, Conflict."""
+    """Ask to run again after `delay` ms, uncounted; return the id. Raises InvalidInput outside of a job, Conflict."""
     if not 0 < delay <= LONGEST_SNOOZE_MS:
         longest = duration_text(LONGEST_SNOOZE_MS)
         raise InvalidInput(f"the time must be at most {longest}, and more than 0", field="delay")

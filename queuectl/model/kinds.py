@@ -141,9 +141,9 @@ class Kind(Record):
             setattr(other, name, value)
         return other
 
-    def or_none(self) -> Kind:
-        """Return the kind of a value that may be None."""
-        return self.but(check=lambda value, now: None if value is None else self.check(value, now))
+    def or_none(self, **parts: Any) -> Kind:
+        """Return the kind of a value that may be None, and that differs from this one in some other parts."""
+        return self.but(check=lambda value, now: None if value is None else self.check(value, now), **parts)
 
 
 def integer(low: int, high: int) -> Kind:

@@ -24,6 +24,8 @@ WHENS = {COMPLETED: "after", ANY: "after_any", BADLY: "after_failed"}
 BATCH = "batch:"
 # In these states a job may have open links.
 AWAITING_STATES = (BLOCKED, HELD, SCHEDULED)
+# How many parents, and how many children, a JobDetail holds.
+MAX_RELATIVES = 500
 # How a parent stands: a final state, or one of these.
 UNFINISHED, STUCK = "unfinished", "stuck"
 # How a link stands: some ends of its parent satisfy it, by its kind; all others make it hopeless.

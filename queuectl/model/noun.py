@@ -40,7 +40,7 @@ def _parts_of(thing: object) -> Callable[[str], Any]:
 
 def maybe(kind: Kind) -> Kind:
     """Return the kind of what may be missing."""
-    return kind.or_none().but(name="maybe", inner=kind, json=lambda value: None if value is None else kind.json(value))
+    return kind.or_none(name="maybe", inner=kind, json=lambda value: None if value is None else kind.json(value))
 
 
 def many(kind: Kind, most: int | None = None) -> Kind:

@@ -87,7 +87,7 @@ class Policy(Record):
             text = getattr(self, name)
             if name == "snooze_on":
                 delays = ((code, when.duration_text(_delay(delay))) for code, delay in _entries(text))
-                found += [f"{code} means again in {delay}, at no cost" for code, delay in delays]
+                found += [f"{code} means again in {delay}, without using up an attempt" for code, delay in delays]
             elif _entries(text):
                 found.append(f"{text} {WORDS[name]}")
         if self.backoff is not None:

@@ -9,7 +9,8 @@ from .sqlite import Row
 
 # The parts of a Claim that a job's row has.
 CLAIM_COLUMNS = """number, id, command, queue, max_retries, timeout, run_at, attempts, last_attempt AS attempt,
-       allow_background, nice, locks, batch, on_success, on_failure, on_finish, hook_facts, item, item_index"""
+       allow_background, nice, locks, batch, on_success, on_failure, on_finish, hook_facts, item, item_index,
+       EXISTS (SELECT 1 FROM links WHERE child = number) AS has_parents"""
 # The order of claiming, which `urgency` has too.
 ORDER = "priority DESC, run_at, number"
 
@@ -36,6 +37,7 @@ class Claim(Record):
     hook_facts: str | None
     item: str | None
     item_index: int | None
+    has_parents: bool  # it has waited for others
     attempt_id: int  # the fencing token
     worker: int
     started_at: int  # wall time
@@ -45,7 +47,7 @@ class Claim(Record):
 
     def __post_init__(self) -> None:
         """Turn the values of a row into those of the attributes."""
-        self.allow_background = bool(self.allow_background)
+        self.allow_background, self.has_parents = bool(self.allow_background), bool(self.has_parents)
         if not isinstance(self.locks, tuple):
             self.locks = names_of(self.locks)
 

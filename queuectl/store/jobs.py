@@ -39,7 +39,8 @@ if TYPE_CHECKING:
 # The parts of a Claim come first, in its order and as they are after the claim: a lookup of each by name takes long.
 HEAD_OF_QUEUE = f"""
 SELECT number, id, command, queue, last_attempt + 1, attempts + 1, max_retries, timeout, run_at, allow_background,
-       nice, locks, batch, on_success, on_failure, on_finish, hook_facts, item, item_index, context,
+       nice, locks, batch, on_success, on_failure, on_finish, hook_facts, item, item_index,
+       EXISTS (SELECT 1 FROM links WHERE child = number), context,
        created_at, priority, expires_at,
        last_attempt
 FROM jobs WHERE {CLAIMABLE} AND queue = ? ORDER BY {ORDER} LIMIT 1

@@ -115,8 +115,8 @@ def test_the_words_say_what_each_list_means() -> None:
     lists = {"ok_codes": "24", "snooze_on": "75,76:1m", "fail_on": "3,SEGV", "retry_on": "none"}
     assert Policy.of_options(lists, Settings({})).words == [
         "24 counts as a success",
-        "75 means again in 5m, at no cost",
-        "76 means again in 1m, at no cost",
+        "75 means again in 5m, without using up an attempt",
+        "76 means again in 1m, without using up an attempt",
         "3,SEGV leaves it dead at once",
     ]
     only = Policy.of_options({"retry_on": "1"}, Settings({})).words

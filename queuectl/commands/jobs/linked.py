@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...engine.logs import MAX_RELATIVES
 from ...model.job import CANCELLED, COMPLETED, FINAL_STATES, STATE_TABLE, jobs_text
-from ...model.link import ANY, BADLY, STUCK, Edge, Graph, Node
+from ...model.link import ANY, BADLY, MAX_RELATIVES, STUCK, Edge, Graph, Node
 from ...model.printable import printable
 from ...model.quantity import SHOWN, some_of
 

@@ -223,10 +223,12 @@ class Worker:
         self._process_start = ""
         if self._is_watched:
             self.log.say(f"{claim.id}: attempt {claim.attempt}: {claim.command}")
+        # Few jobs have any: the question would be a transaction of its own for each job.
+        parents = self.store.links.parent_ids(claim.number) if claim.has_parents else ()
         execution = Execution(
             claim,
             marker=mark,
-            environment=self._environments.of_attempt(claim, mark, self.store.links.parent_ids(claim.number)),
+            environment=self._environments.of_attempt(claim, mark, parents),
             stdin=None if claim.context.stdin is None else self.store.contexts.stdin(claim.context.stdin),
             capture=capture,
             kill_grace=claim.context.options.get("kill_grace", self.settings.kill_grace),
