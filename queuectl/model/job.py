@@ -241,6 +241,10 @@ class Job(GivenFields):
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError(f"a Job is read-only: cannot set {name}")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        # For copy and pickle, which would set one value after the other.
+        return _made, (type(self), {name: getattr(self, name) for name in self.FIELDS})
+
     def __repr__(self) -> str:
         return f"<Job {self.id} {self.state}: {self.command[:60]!r}>"
 
@@ -297,3 +301,7 @@ class Job(GivenFields):
     def as_dict(self) -> dict[str, Any]:
         """Return all fields by name as JSON has them: times as texts, durations in seconds, secrets masked."""
         return JOB.json(self)
+
+
+def _made(kind: type[Job], values: dict[str, Any]) -> Job:
+    return kind(**values)

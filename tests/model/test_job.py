@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+import copy
+import pickle
+from typing import Any, Callable
 
 import pytest
 
@@ -128,6 +130,15 @@ def test_a_job_cannot_be_changed() -> None:
     with pytest.raises(AttributeError, match="read-only: cannot set state"):
         job.state = COMPLETED
     assert job.state == PENDING
+
+
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda job: pickle.loads(pickle.dumps(job))])
+def test_a_job_can_be_copied_and_given_to_another_process(again: Callable[[Job], Job]) -> None:
+    job = a_job(tags=("a",), env={"A": "1"})
+    other = again(job)
+    assert type(other) is Job and [getattr(other, name) for name in Job.FIELDS] == [
+        getattr(job, name) for name in Job.FIELDS
+    ]
 
 
 @pytest.mark.parametrize("state", STATES)
