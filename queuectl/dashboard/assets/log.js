@@ -43,6 +43,8 @@ export class LogPane {
       copyButton(() => $$('.line', this.pane).map((line) => line.textContent).join('\n'), 'Copy'), this.download),
     this.note, this.pane);
     this.following = true;
+    // The browser may know the height of a chunk only when it shows it.
+    this.sizes = new ResizeObserver(() => this.stick());
     this.begin(null);
     if (recall('wrap') === 'on') this.wrap();
   }
@@ -59,6 +61,7 @@ export class LogPane {
     this.dropped = 0; // lines
     this.skipped = 0; // bytes
     this.styles = { stdout: plain(), stderr: plain() };
+    this.sizes.disconnect();
     this.pane.replaceChildren();
   }
 
@@ -177,6 +180,7 @@ export class LogPane {
   trim() {
     while (!this.whole && this.pane.childElementCount > CAP / CHUNK) {
       this.dropped += this.pane.firstElementChild.childElementCount;
+      this.sizes.unobserve(this.pane.firstElementChild);
       this.pane.firstElementChild.remove();
     }
   }
@@ -191,7 +195,10 @@ export class LogPane {
       const line = h('div', { class: stream === 'stderr' ? 'line stderr' : 'line', 'data-line': this.lines });
       this.open = { stream, raw: added, line, style: copyOf(this.styles[stream]) };
       let chunk = this.pane.lastElementChild;
-      if (!chunk || chunk.childElementCount >= CHUNK) this.pane.append(chunk = h('div', { class: 'chunk' }));
+      if (!chunk || chunk.childElementCount >= CHUNK) {
+        this.pane.append(chunk = h('div', { class: 'chunk' }));
+        this.sizes.observe(chunk);
+      }
       chunk.append(line);
     }
     const nodes = render(this.open.raw, this.styles[stream]);
@@ -211,15 +218,11 @@ export class LogPane {
     text(this.note, parts.join(' '));
   }
 
-  // Stay at the end, also after the browser has laid out the last lines.
+  // Stay at the end.
   stick() {
     if (!this.following) return; // to read the position would lay out everything
-    const toEnd = () => {
-      if (this.following) this.pane.scrollTop = this.pane.scrollHeight;
-      this.top = this.pane.scrollTop;
-    };
-    toEnd();
-    requestAnimationFrame(toEnd);
+    this.pane.scrollTop = this.pane.scrollHeight;
+    this.top = this.pane.scrollTop;
   }
 
   // A user who scrolls up wants to read: following ends.
