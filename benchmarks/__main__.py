@@ -33,14 +33,18 @@ PROGRAMS = (
     "dashboard",
     "browser",
 )
+# By name only: it fetches the others, and writes a page.
+PEERS = "peers"
 
 
 def main() -> None:
     """Run the programs that were named, or all."""
     parser = argparse.ArgumentParser(prog="python3 -m benchmarks", description="Measure the goals of speed.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which: {', '.join(PROGRAMS)} (default: all)")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"which: {', '.join(PROGRAMS)} (default: all these), or {PEERS}"
+    )
     names = parser.parse_args().names or PROGRAMS
-    unknown = [name for name in names if name not in PROGRAMS]
+    unknown = [name for name in names if name not in (*PROGRAMS, PEERS)]
     if unknown:
         parser.error(f"there is no benchmark {unknown[0]}, only {', '.join(PROGRAMS)}")
     goals: list[support.Goal] = []
