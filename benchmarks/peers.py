@@ -40,6 +40,7 @@ FROM_DEBIAN = (
     "liblua5.1-0",
     "liblzf1",
 )
+SHOWN = ("celery", "huey", "litequeue", "nq", "parallel", "redis-server", "rq", "task-spooler")
 PROCESSES = 2
 WARM_UP = 20
 LIMIT_SECONDS = 120
@@ -115,6 +116,26 @@ def drive(jobs):
         result.get()
 """,
 }
+HEAD = """# Performance
+
+What a queue costs beside the commands themselves, and what others cost. `python3 -m benchmarks peers` has written this
+page: {jobs} jobs `sh -c true`, two at a time, from the first one added to the last one that has ended. Daemons and
+workers were up before. Each figure is the median of {rounds} rounds in which all took turns; the ratio was made within
+each round.
+
+Measured on {processors} processors ({processor}), {system}, Python {python}: QueueCTL {version},
+{versions}.
+Another machine has other figures. The ratios say more than the rates, and a job that takes a second hides all of them.
+
+What is compared differs. xargs and GNU parallel get all jobs as lines of a file and keep none of them. task-spooler and
+nq are called once for each job, as their users do, so their rate is mostly that of their start. nq runs one job at a
+time. QueueCTL and the libraries add the jobs from a program that runs already: `queuectl add` is a program that starts,
+which takes several times as long as a call of `tsp`. QueueCTL waits for the disk when jobs are added, and so does huey;
+Redis as it was set up here never does, and loses all jobs with its process. Only QueueCTL stores what each job printed,
+how each attempt ended, and figures by the minute; it alone ends what a command leaves running.
+
+| queue | jobs a second | range | of xargs | what outlives a crash |
+| --- | ---: | ---: | ---: | --- |"""
 DRIVE = "import sys, time, {0}; began = time.monotonic(); {0}.drive(int(sys.argv[1])); print(time.monotonic() - began)"
 
 
@@ -188,7 +209,7 @@ def place() -> Iterator[Place]:
 
 @contextlib.contextmanager
 def up(found: Place, *words: str) -> Iterator[None]:
-    """Run a daemon meanwhile. Raises RuntimeError if it ends by itself."""
+    """Run a daemon meanwhile. Raises RuntimeError if it has ended by itself."""
     log = os.path.join(found.path, "daemon.log")
     with open(log, "ab") as said:
         daemon = subprocess.Popen(
@@ -202,10 +223,13 @@ def up(found: Place, *words: str) -> Iterator[None]:
         )
     try:
         while words[0] == "redis-server" and not os.path.exists(os.path.join(found.path, "redis.sock")):
+            _demand_running(daemon, log)
             time.sleep(support.LOOK_SECONDS)
-            if daemon.poll() is not None:
-                raise RuntimeError(f"{words[0]} did not start, see {log}")
         yield
+    except subprocess.TimeoutExpired:
+        # Its daemon may have ended: then that is the reason.
+        _demand_running(daemon, log)
+        raise
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(daemon.pid, signal.SIGTERM)
@@ -216,14 +240,20 @@ def up(found: Place, *words: str) -> Iterator[None]:
             daemon.wait()
 
 
+def _demand_running(daemon: subprocess.Popen[bytes], log: str) -> None:
+    if daemon.poll() is not None:
+        with open(log, encoding="utf-8", errors="replace") as said:
+            raise RuntimeError(f"{daemon.args!r} has ended:\n{said.read()[-2000:]}")
+
+
 def by_queuectl(found: Place, jobs: int) -> float:
     """Add the jobs in one call, as a program would."""
     with support.temporary_home() as home, Queue(home) as queue, support.Pool(home, PROCESSES):
         began = queue.clock.wall()
         queue.enqueue([{"command": "true"}] * jobs)
-        while queue.count("state:completed") < jobs:
-            time.sleep(0.005)
-        done = queue.list("state:completed")
+        done = queue.wait(*range(1, jobs + 1), timeout=LIMIT_SECONDS)
+    if any(job.state != "completed" for job in done):
+        raise RuntimeError("a job failed")
     return (max(job.finished_at or 0 for job in done) - began) / 1000
 
 
@@ -305,7 +335,6 @@ def page(found: Place, options: argparse.Namespace, rates: dict[str, list[float]
         yield f"| {peer.name} | {rate} | {ratio:.2f} | {peer.keeps} |"
 
 
-SHOWN = ("celery", "huey", "litequeue", "nq", "parallel", "redis-server", "rq", "task-spooler")
 PEERS = (
     Peer("QueueCTL", "jobs, each attempt, output, figures; a job added survives a power cut", by_queuectl),
     Peer("xargs -P2", "nothing", lambda found, jobs: by_xargs(jobs)),
@@ -340,26 +369,6 @@ PEERS = (
         ("celery -A with_celery worker --concurrency 2 --loglevel ERROR",),
     ),
 )
-HEAD = """# Performance
-
-What a queue costs beside the commands themselves, and what others cost. `python3 -m benchmarks peers` has written this
-page: {jobs} jobs `sh -c true`, two at a time, from the first one added to the last one that has ended. Daemons and
-workers were up before. Each figure is the median of {rounds} rounds in which all took turns; the ratio was made within
-each round.
-
-Measured on {processors} processors ({processor}), {system}, Python {python}: QueueCTL {version},
-{versions}.
-Another machine has other figures. The ratios say more than the rates, and a job that takes a second hides all of them.
-
-What is compared differs. xargs and GNU parallel get all jobs as lines of a file and keep none of them. task-spooler and
-nq are called once for each job, as their users do, so their rate is mostly that of their start. nq runs one job at a
-time. QueueCTL and the libraries add the jobs from a program that runs already: `queuectl add` is a program that starts,
-which takes several times as long as a call of `tsp`. QueueCTL waits for the disk when jobs are added, and so does huey;
-Redis as it was set up here never does, and loses all jobs with its process. Only QueueCTL stores what each job printed,
-how each attempt ended, and figures by the minute; it alone ends what a command leaves running.
-
-| queue | jobs a second | range | of xargs | what outlives a crash |
-| --- | ---: | ---: | ---: | --- |"""
 
 
 if __name__ == "__main__":
