@@ -99,7 +99,7 @@ class Batches(Table):
             self._database.change(CREATE, (name, now, actor, *[limits[field] for field in LIMITS]))
 
     def limit(self, name: str, slots: int | None) -> bool:
-        """Let so many jobs of a batch run at a time, None for any number; return False if there is no such batch."""
+        """Limit how many jobs of a batch run at a time, None for no limit; return False if there is no such batch."""
         # Then see whether there is room, `Parking.leave`. Without any limit those that are parked would not be woken
         # one by one, so none is written down as the highest.
         return self._database.change(LIMIT, (slots or MAX_SLOTS, name)) == 1

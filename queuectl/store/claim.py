@@ -37,7 +37,7 @@ class Claim(Record):
     hook_facts: str | None
     item: str | None
     item_index: int | None
-    has_parents: bool  # it has waited for others
+    has_parents: bool  # whether it has waited for others
     attempt_id: int  # the fencing token
     worker: int
     started_at: int  # wall time

@@ -37,7 +37,7 @@ VARIABLES = (
 )
 SEE_ALSO = (".BR at (1) ,", ".BR crontab (1) ,", ".BR nohup (1) ,", ".BR sh (1) ,", ".BR xargs (1)")
 WIDTH = 79
-# A page of help that is longer says only the most of each option; `help COMMAND --all` has it whole.
+# A longer help page is shortened: a line for each main option, and the names of the others.
 SCREEN_LINES = 50
 CLAUSE = re.compile(r"(?=[;:] )")
 NAMES_WIDTH = 22
@@ -215,7 +215,7 @@ def group_page(word: str) -> str:
 
 
 def command_page(command: Command, *, whole: bool = False) -> str:
-    """Return what there is to say about one command but what is true of all; `whole` even if that fills no screen."""
+    """Return the help of a command, shortened to a screen unless it is to be `whole`."""
     paragraphs = [command.help, *filter(None, command.description.split("\n\n"))]
     groups = _by_group(command.args)
     page = _command_page(command, paragraphs, [_listed(heading, args) for heading, args in groups.items()])
@@ -224,8 +224,8 @@ def command_page(command: Command, *, whole: bool = False) -> str:
     main = _listed("options", groups.pop("options"), _most_of)
     others = [f"{heading}: {', '.join(map(_longest_name, args))}" for heading, args in groups.items()]
     more = "\n".join(textwrap.fill(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False) for text in others)
-    all_of = f"all about each of them: queuectl help {command.path} --all"
-    return _command_page(command, paragraphs[:2], [main, more, all_of])
+    in_full = f"every option in full: queuectl help {command.path} --all"
+    return _command_page(command, paragraphs[:2], [main, more, in_full])
 
 
 def _command_page(command: Command, paragraphs: Sequence[str], parts: Sequence[str]) -> str:
@@ -239,7 +239,7 @@ def _listed(heading: str, args: Sequence[Arg], part: Callable[[str], str] = str)
 
 
 def _most_of(text: str) -> str:
-    """Return what of a help text fits into a line, at least its first clause, and its default if there is one."""
+    """Return the clauses of a help text that fit on a line, at least the first one, and the default."""
     text, _, default = text.partition(" (default: ")
     value = default.rstrip(")").partition(", the setting")[0]
     end = f" (default: {value})" if value not in ("", "none") else ""

@@ -60,7 +60,7 @@ def init_db(context: Context) -> Result:
 @command(
     "help",
     Arg("topic", many=True, metavar="COMMAND", help="a command or a group of commands", complete="command_name"),
-    Arg("--all", flag=True, help="all about each option, also where that fills more than a screen"),
+    Arg("--all", flag=True, help="explain every option in full"),
     examples=("help worker start", "help add --all"),
 )
 def help_command(context: Context, *, topic: list[str], all: bool) -> Result:

@@ -95,7 +95,10 @@ def _operation(declared: Route, nouns: dict[str, Schema]) -> Schema:
         found["security"] = [*WITH_TOKEN, {}] if declared.path == METRICS else []
     body = _body(declared)
     if body is not None:
-        found["requestBody"] = {"required": bool({"required", "allOf"} & {*body}), "content": {JSON: {"schema": body}}}
+        found["requestBody"] = {
+            "required": bool(body.get("required") or body.get("allOf")),
+            "content": {JSON: {"schema": body}},
+        }
     return found
 
 

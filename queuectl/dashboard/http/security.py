@@ -127,8 +127,8 @@ class Guard:
 
     def _comes_from_here(self, request: Request) -> bool:
         """Return whether only this machine can have sent a request: an allowed host is the name of a proxy."""
-        is_proxy = came_through_proxy(request) or self._is_trusted(request.headers["host"].lower())
-        return self._is_local and not is_proxy
+        came_from_proxy = came_through_proxy(request) or self._is_trusted(request.headers["host"].lower())
+        return self._is_local and not came_from_proxy
 
     def _is_trusted(self, host: str) -> bool:
         """Return whether a host is one of the allowed hosts, on any port."""

@@ -87,7 +87,7 @@ class Slots:
         return iter(list(self._slots))
 
     def bury(self) -> int:
-        """Take in starts and ends; return how many ended. Raises DaemonUnavailable; after OSError, call it again."""
+        """Note starts and ends; return how many ended. Raises DaemonUnavailable; after OSError, call it again."""
         if not self._untold and self._server is not None:
             reports = self._server.reports()
             if reports is None:

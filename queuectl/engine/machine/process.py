@@ -303,7 +303,7 @@ def file_of(data: bytes) -> int:
 
 
 def widen(pipe: int) -> None:
-    """Let a pipe hold more. It stays as it is where the system has no room for that, or no way to ask."""
+    """Let a pipe hold WIDE_BYTES; it stays as it is if the system refuses that or is not Linux."""
     if not sys.platform.startswith("linux"):
         return
     try:

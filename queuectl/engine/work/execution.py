@@ -233,8 +233,8 @@ class Execution:
             return
         self.capture.feed(self._pipes[descriptor], data)
         if self._read_bytes < process.WIDE_BYTES <= self.capture.total:
-            # A command that prints much then waits for us less often, and we for it. A read still takes all there is:
-            # what it prints on two streams stays in order as far as that can be told.
+            # The command and the worker then wait for each other less often. One read still empties a pipe, so the
+            # order of the two streams is kept as well as before.
             self._read_bytes = process.WIDE_BYTES
             for pipe in self._pipes:
                 process.widen(pipe)

@@ -223,7 +223,7 @@ class Worker:
         self._process_start = ""
         if self._is_watched:
             self.log.say(f"{claim.id}: attempt {claim.attempt}: {claim.command}")
-        # Few jobs have any: the question would be a transaction of its own for each job.
+        # Few jobs have parents, and the query is a transaction of its own.
         parents = self.store.links.parent_ids(claim.number) if claim.has_parents else ()
         execution = Execution(
             claim,
